@@ -1,0 +1,205 @@
+//! Everything known about one image: what every presenter reads and none computes.
+
+pub mod rules;
+pub mod waste;
+
+use crate::error::Warning;
+use crate::image::Image;
+use crate::image::base::BaseBoundary;
+use crate::layer::LayerIndex;
+use crate::tree::{MergedTree, PathId};
+
+/// Where an image came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceInfo {
+    /// `docker-archive`, `oci-archive`, `oci`, `dir`, `docker-dir`, `layer` and the like.
+    pub kind: &'static str,
+    /// What the user named, escaped; `-` for standard input.
+    pub locator: String,
+}
+
+/// The result of opening an image.
+#[derive(Debug)]
+pub struct Analysis {
+    /// Where it came from.
+    pub source: SourceInfo,
+    /// What its manifests say.
+    pub image: Image,
+    /// All paths of all layers.
+    pub tree: MergedTree,
+    /// Figures per layer, bottom first.
+    pub layers: Vec<LayerFigures>,
+    /// Figures of the whole.
+    pub totals: Totals,
+    /// What is stored for nothing.
+    pub waste: WasteReport,
+    /// Where the base image ends.
+    pub base: BaseBoundary,
+    /// What was odd, in the order source, layers bottom first, analysis.
+    pub warnings: Vec<Warning>,
+    /// `false` where at least one layer could only be read in part.
+    pub complete: bool,
+}
+
+/// Figures of one layer; bytes are content bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LayerFigures {
+    /// Records in the layer, whiteouts and directories included.
+    pub entries: u64,
+    /// Length of all file data it stores.
+    pub content_bytes: u64,
+    /// Part of it that the merged view still shows.
+    pub live_bytes: u64,
+    /// Part of it that is useless in the end: `content_bytes - live_bytes`.
+    pub wasted_bytes: u64,
+    /// Bytes of lower layers that this layer made useless.
+    pub destroyed_bytes: u64,
+    /// Paths added.
+    pub added: u64,
+    /// Paths with other content, type or link target.
+    pub modified: u64,
+    /// Paths with other metadata only.
+    pub touched: u64,
+    /// Paths other than directories stored again without difference.
+    pub repeated: u64,
+    /// Paths removed by a whiteout of exactly this path.
+    pub removed: u64,
+    /// `false` where it could only be read in part.
+    pub complete: bool,
+}
+
+/// Figures of the whole image; bytes are content bytes unless named otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Totals {
+    /// Records of all layers.
+    pub entries: u64,
+    /// Paths the merged view shows.
+    pub paths: u64,
+    /// Length of all file data stored in all layers.
+    pub content_bytes: u64,
+    /// Length of all layer blobs as stored; `None` where one is unknown.
+    pub stored_bytes: Option<u64>,
+    /// Content of the merged view, every inode once.
+    pub effective_bytes: u64,
+    /// `content_bytes - effective_bytes`.
+    pub wasted_bytes: u64,
+    /// `effective_bytes / content_bytes`; 1 when nothing is stored.
+    pub efficiency: f64,
+    /// The same without the base image.
+    pub own: OwnFigures,
+}
+
+impl Totals {
+    /// Returns `wasted_bytes / content_bytes`; 0 when nothing is stored.
+    pub fn wasted_ratio(&self) -> f64 {
+        ratio(self.wasted_bytes, self.content_bytes)
+    }
+}
+
+/// Figures of the layers above the base image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OwnFigures {
+    /// Layers that belong to the base image.
+    pub base_layers: u16,
+    /// Bytes own layers store.
+    pub content_bytes: u64,
+    /// Bytes own layers store for nothing.
+    pub wasted_bytes: u64,
+    /// Bytes of the base image that own layers made useless.
+    pub hidden_base_bytes: u64,
+}
+
+impl OwnFigures {
+    /// Returns `wasted_bytes / content_bytes`; 0 when nothing is stored.
+    pub fn wasted_ratio(&self) -> f64 {
+        ratio(self.wasted_bytes, self.content_bytes)
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a ratio for people and thresholds"
+)]
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
+}
+
+/// Why a stored version is useless. The order is the one reports use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum WasteCause {
+    /// A whiteout of the path in a higher layer.
+    Deleted,
+    /// A whiteout of an ancestor.
+    DeletedDir,
+    /// An opaque marker on an ancestor.
+    Opaque,
+    /// A higher layer has another type here or at an ancestor.
+    Replaced,
+    /// A higher layer stores different content.
+    Overwritten,
+    /// A higher layer stores the same content with other metadata.
+    MetadataOnly,
+    /// A higher layer stores the same again.
+    Identical,
+    /// The same path comes again in the same layer.
+    ShadowedInLayer,
+}
+
+impl WasteCause {
+    /// Every cause, in report order.
+    pub const ALL: [Self; 8] = [
+        Self::Deleted,
+        Self::DeletedDir,
+        Self::Opaque,
+        Self::Replaced,
+        Self::Overwritten,
+        Self::MetadataOnly,
+        Self::Identical,
+        Self::ShadowedInLayer,
+    ];
+
+    /// Returns the stable text form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::DeletedDir => "deleted-dir",
+            Self::Opaque => "opaque",
+            Self::Replaced => "replaced",
+            Self::Overwritten => "overwritten",
+            Self::MetadataOnly => "metadata-only",
+            Self::Identical => "identical",
+            Self::ShadowedInLayer => "shadowed-in-layer",
+        }
+    }
+}
+
+/// One stored version that nothing shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WastedPath {
+    /// Its place.
+    pub path: PathId,
+    /// Its length in bytes, never 0.
+    pub bytes: u64,
+    /// Why it is useless.
+    pub cause: WasteCause,
+    /// The layer that stores it.
+    pub created_in: LayerIndex,
+    /// The layer that made it useless.
+    pub destroyed_in: LayerIndex,
+}
+
+/// All waste of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WasteReport {
+    /// Sum of all.
+    pub total_bytes: u64,
+    /// Sums in the order of [`WasteCause::ALL`].
+    pub by_cause: [u64; 8],
+    /// Largest first, ties by path bytes, then by creator.
+    pub paths: Vec<WastedPath>,
+}

@@ -1,0 +1,1 @@
+//! Rules: what a build may cost, and whether it does.

@@ -1,0 +1,343 @@
+//! What can go wrong, and what to do about it.
+//!
+//! [`Error`] ends the job; [`Warning`] does not. Both say where (file, layer, offset), why, and — for
+//! errors, through [`Error::hint`] — one thing to do. Every text taken from an image is escaped with
+//! [`crate::path::display`] before it is stored here, so these messages can be printed as they are.
+
+use std::io;
+
+/// The result type of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why the job could not be done.
+///
+/// Variants are divided by what the user can act on. Messages are lower case, without a final stop, and
+/// do not repeat their source: print the chain of [`std::error::Error::source`].
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The named file or directory does not exist.
+    #[error("{name}: no such file or directory")]
+    NotFound {
+        /// The name as given, escaped.
+        name: String,
+    },
+    /// A file or directory exists but could not be opened or listed.
+    #[error("cannot open {name}")]
+    Open {
+        /// The file, escaped.
+        name: String,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// Reading stopped at an offset.
+    #[error("cannot read {name} at offset {offset}")]
+    Read {
+        /// The file or blob, escaped.
+        name: String,
+        /// Offset in bytes within it.
+        offset: u64,
+        /// The reason.
+        source: io::Error,
+    },
+    /// Writing failed (a report, an extracted file, the spool).
+    #[error("cannot write {name}")]
+    Write {
+        /// The file, escaped.
+        name: String,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// The input is readable but is nothing this program knows.
+    #[error("{name} is not a container image: {found}")]
+    NotAnImage {
+        /// The input, escaped.
+        name: String,
+        /// What it seems to be instead.
+        found: String,
+    },
+    /// A manifest, index or configuration inside the image cannot be used.
+    #[error("{name}: {document} cannot be used: {reason}")]
+    BadDocument {
+        /// The input, escaped.
+        name: String,
+        /// Which document (`manifest.json`, `index.json`, a digest).
+        document: String,
+        /// Why, escaped.
+        reason: String,
+    },
+    /// A blob that the manifest names is not there.
+    #[error("{name}: blob {blob} is missing")]
+    MissingBlob {
+        /// The input, escaped.
+        name: String,
+        /// Digest or member name, escaped.
+        blob: String,
+    },
+    /// `--image` names nothing in the source.
+    #[error("no image {wanted} in {name}")]
+    NoSuchImage {
+        /// The input, escaped.
+        name: String,
+        /// What was asked for, escaped.
+        wanted: String,
+        /// What could have been asked for: one line each, escaped.
+        available: Vec<String>,
+    },
+    /// The source holds several images and none was chosen.
+    #[error("{name} holds {} images", available.len())]
+    ManyImages {
+        /// The input, escaped.
+        name: String,
+        /// One line each, escaped.
+        available: Vec<String>,
+    },
+    /// The image has no variant for the platform.
+    #[error("{name} has no image for platform {wanted}")]
+    NoSuchPlatform {
+        /// The input, escaped.
+        name: String,
+        /// The platform asked for or the host's.
+        wanted: String,
+        /// The platforms there are.
+        available: Vec<String>,
+    },
+    /// A path that is not in the view asked for.
+    #[error("no {path} in {view}")]
+    NoSuchPath {
+        /// The path, escaped.
+        path: String,
+        /// The view, for example `the merged view` or `layer 3`.
+        view: String,
+        /// Whether and where the path exists otherwise.
+        elsewhere: Option<String>,
+    },
+    /// The path exists but is of a type that the command cannot use.
+    #[error("{path} is a {kind}")]
+    WrongType {
+        /// The path, escaped.
+        path: String,
+        /// What it is.
+        kind: &'static str,
+        /// What to do instead.
+        advice: String,
+    },
+    /// The layer number does not exist.
+    #[error("there is no layer {wanted}: the image has layers 0 to {last}")]
+    NoSuchLayer {
+        /// What was asked for.
+        wanted: u64,
+        /// The highest index there is.
+        last: u64,
+    },
+    /// A file's bytes cannot be read back (the layer is damaged there).
+    #[error("{path} in layer {layer} is damaged: {reason}")]
+    Damaged {
+        /// The path, escaped.
+        path: String,
+        /// Index of the layer.
+        layer: u16,
+        /// Why.
+        reason: String,
+    },
+    /// Extraction refused to write through a link or outside its directory.
+    #[error("refused to write {path}: {reason}")]
+    UnsafeTarget {
+        /// The target, escaped.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A limit that protects this machine was reached.
+    #[error("{name}: {what} exceeds the limit of {limit}")]
+    Limit {
+        /// The input, escaped.
+        name: String,
+        /// What was counted.
+        what: &'static str,
+        /// The limit with its unit.
+        limit: String,
+        /// The option that raises it, if there is one.
+        option: Option<&'static str>,
+    },
+    /// A configuration file, an environment variable or a flag holds something unusable.
+    #[error("{place}: {reason}")]
+    Config {
+        /// File with line, variable or flag, escaped.
+        place: String,
+        /// What is wrong with it, escaped.
+        reason: String,
+        /// The nearest thing that would have worked.
+        suggestion: Option<String>,
+    },
+    /// The command line asks for something impossible.
+    #[error("{reason}")]
+    Usage {
+        /// Why.
+        reason: String,
+        /// What to do instead.
+        advice: String,
+    },
+    /// The user pressed Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Error {
+    /// Returns one sentence of advice, where there is one to give.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::NotFound { .. } => {
+                "give the file that `docker save IMAGE -o image.tar` wrote, an OCI layout, or `-` for standard input"
+                    .into()
+            }
+            Self::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                "run as a user who may read it, or pipe it: `sudo cat FILE | layerscope -`".into()
+            }
+            Self::NotAnImage { .. } => {
+                "save one with `docker save IMAGE -o image.tar` or `skopeo copy docker://IMAGE oci-archive:image.tar`"
+                    .into()
+            }
+            Self::BadDocument { .. } | Self::MissingBlob { .. } => {
+                "the image was saved or copied only in part: save it again".into()
+            }
+            Self::NoSuchImage { available, .. } | Self::ManyImages { available, .. } => {
+                format!("choose one with --image:\n{}", indent(available))
+            }
+            Self::NoSuchPlatform { available, .. } => {
+                format!("choose one with --platform:\n{}", indent(available))
+            }
+            Self::NoSuchPath { elsewhere: Some(place), .. } => place.clone(),
+            Self::NoSuchPath { .. } => "list what is there with `layerscope ls IMAGE`".into(),
+            Self::WrongType { advice, .. } | Self::Usage { advice, .. } => advice.clone(),
+            Self::NoSuchLayer { .. } => "layers are counted from 0, the bottom".into(),
+            Self::Limit { option: Some(option), .. } => format!("raise it with {option} if you trust the input"),
+            Self::Config { suggestion: Some(suggestion), .. } => suggestion.clone(),
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "make room, or set TMPDIR to a directory on a larger disk".into()
+            }
+            _ => return None,
+        };
+        Some(text)
+    }
+}
+
+fn indent(lines: &[String]) -> String {
+    lines
+        .iter()
+        .map(|line| format!("  {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// What kind of trouble a [`Warning`] reports; the text form is part of the JSON contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum WarningCode {
+    /// Part of a layer could not be read; figures below it are incomplete.
+    DamagedLayer,
+    /// A layer's blob is missing or is not a file-system archive.
+    UnreadableLayer,
+    /// Bytes after the end of an archive were ignored.
+    TrailingData,
+    /// A limit of this program cut something off.
+    LimitReached,
+    /// A whiteout of a path that nothing below has.
+    DanglingWhiteout,
+    /// `.wh.`, `.wh..` or `.wh...`.
+    InvalidWhiteout,
+    /// AUFS bookkeeping entries were left out.
+    AufsBookkeeping,
+    /// A name that was absolute or climbed out with `..`; shown where a runtime would put it.
+    EscapingPath,
+    /// A hard link whose target exists nowhere.
+    DanglingHardLink,
+    /// An entry below something that is not a directory in the same layer.
+    ParentNotDirectory,
+    /// A header field that could not be understood was replaced by a default.
+    OddHeader,
+    /// Manifest, configuration, history and layers do not fit together.
+    MetadataMismatch,
+    /// The configuration is missing or could only be read in part.
+    BadConfig,
+    /// A blob's digest is not the one that names it.
+    DigestMismatch,
+    /// A platform or image that is listed but not present.
+    NotInSource,
+    /// Two versions of a file could not be compared; they count as different.
+    NotCompared,
+    /// Something about the configuration of this run.
+    Configuration,
+}
+
+impl WarningCode {
+    /// Returns the stable text form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DamagedLayer => "damaged-layer",
+            Self::UnreadableLayer => "unreadable-layer",
+            Self::TrailingData => "trailing-data",
+            Self::LimitReached => "limit-reached",
+            Self::DanglingWhiteout => "dangling-whiteout",
+            Self::InvalidWhiteout => "invalid-whiteout",
+            Self::AufsBookkeeping => "aufs-bookkeeping",
+            Self::EscapingPath => "escaping-path",
+            Self::DanglingHardLink => "dangling-hard-link",
+            Self::ParentNotDirectory => "parent-not-directory",
+            Self::OddHeader => "odd-header",
+            Self::MetadataMismatch => "metadata-mismatch",
+            Self::BadConfig => "bad-config",
+            Self::DigestMismatch => "digest-mismatch",
+            Self::NotInSource => "not-in-source",
+            Self::NotCompared => "not-compared",
+            Self::Configuration => "configuration",
+        }
+    }
+
+    /// Returns whether the figures are a guess once this warning was raised, so that a gate must not pass.
+    pub const fn makes_incomplete(self) -> bool {
+        matches!(
+            self,
+            Self::DamagedLayer | Self::UnreadableLayer | Self::LimitReached
+        )
+    }
+}
+
+/// Something that did not stop the job but that its reader should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// What kind of trouble.
+    pub code: WarningCode,
+    /// One line, escaped, lower case, without final stop; names offset and cause.
+    pub message: String,
+    /// The layer concerned, bottom layer 0.
+    pub layer: Option<u16>,
+    /// The path concerned, as bytes relative to the root.
+    pub path: Option<Box<[u8]>>,
+}
+
+impl Warning {
+    /// Makes a warning about the source as a whole.
+    pub fn new(code: WarningCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            layer: None,
+            path: None,
+        }
+    }
+
+    /// Names the layer concerned.
+    #[must_use]
+    pub fn in_layer(mut self, layer: u16) -> Self {
+        self.layer = Some(layer);
+        self
+    }
+
+    /// Names the path concerned.
+    #[must_use]
+    pub fn at_path(mut self, path: &[u8]) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+}

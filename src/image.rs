@@ -1,0 +1,91 @@
+//! An image: an ordered stack of layers plus a configuration, as far as its manifests tell.
+//!
+//! Nothing here reads a layer. Configurations are read leniently: whatever state they are found in, what can
+//! be used is used and the rest becomes a warning.
+
+pub mod base;
+pub mod config;
+pub mod history;
+pub mod instruction;
+pub mod reference;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::Warning;
+use crate::layer::codec::Codec;
+use crate::layer::{LayerIndex, LayerSource};
+
+pub use config::ImageConfig;
+pub use history::HistoryEntry;
+pub use instruction::Instruction;
+pub use reference::{Digest, Platform};
+
+/// One image of a source, for one platform.
+#[derive(Debug)]
+pub struct Image {
+    /// Tags and annotations that name it, in the source's order; may be empty.
+    pub names: Vec<String>,
+    /// Digest of its configuration, Docker's image ID.
+    pub id: Option<Digest>,
+    /// Digest of its manifest, where the source has one.
+    pub digest: Option<Digest>,
+    /// What it runs on.
+    pub platform: Platform,
+    /// Environment, command, labels and the rest.
+    pub config: ImageConfig,
+    /// Every history entry, those without a layer too; oldest first.
+    pub history: Vec<HistoryEntry>,
+    /// Manifest annotations, sorted by key.
+    pub annotations: Vec<(String, String)>,
+    /// Bottom first.
+    pub layers: Vec<Layer>,
+    /// What was odd about its manifests.
+    pub warnings: Vec<Warning>,
+}
+
+/// One layer of an [`Image`].
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// Its position, 0 at the bottom.
+    pub index: LayerIndex,
+    /// Digest of its uncompressed tar as the configuration claims it.
+    pub diff_id: Option<Digest>,
+    /// Digest of its blob as the manifest claims it.
+    pub digest: Option<Digest>,
+    /// Media type as the manifest claims it; never believed.
+    pub media_type: Option<String>,
+    /// Compression found in its first bytes.
+    pub compression: Codec,
+    /// Length of the blob as stored, in bytes; `None` where it is missing.
+    pub stored_bytes: Option<u64>,
+    /// The instruction that made it, for people; `None` where the history does not tell.
+    pub instruction: Option<Instruction>,
+    /// Position of its entry in [`Image::history`].
+    pub history: Option<usize>,
+    /// Its bytes.
+    pub source: Arc<dyn LayerSource>,
+}
+
+impl Layer {
+    /// Returns the human instruction or, without one, something that identifies the layer.
+    pub fn title(&self) -> String {
+        match (&self.instruction, &self.diff_id, &self.digest) {
+            (Some(instruction), ..) => instruction.line.clone(),
+            (None, Some(digest), _) | (None, None, Some(digest)) => {
+                format!("layer {}", digest.short())
+            }
+            (None, None, None) => format!("layer {}", self.index),
+        }
+    }
+}
+
+impl fmt::Display for Image {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.names.first(), &self.id) {
+            (Some(name), _) => crate::path::display_str(name).fmt(formatter),
+            (None, Some(id)) => id.short().fmt(formatter),
+            (None, None) => "unnamed image".fmt(formatter),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! One layer: what its entries are, where its bytes are, who receives them.
+//!
+//! [`LayerSource`] is one layer's bytes, wherever they lie; [`EntrySink`] takes its entries in the order they
+//! are stored. Encodings (tar headers, whiteout names, overlay attributes) end here: to the right of this
+//! module there are only entries.
+
+pub mod bytes;
+pub mod codec;
+pub mod tar;
+
+use std::fmt;
+use std::io::Read;
+
+use crate::error::{Error, Result, Warning};
+use crate::path::ImagePath;
+use crate::progress::Job;
+
+/// Position of a layer in its image; 0 is the bottom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LayerIndex(pub u16);
+
+impl LayerIndex {
+    /// Returns the position as an index into arrays by layer.
+    pub const fn as_usize(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for LayerIndex {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// Type of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum EntryKind {
+    /// A regular file with data of its own.
+    File,
+    /// A directory.
+    Dir,
+    /// A symbolic link; its target is data, never followed.
+    Symlink,
+    /// A further name of a file of this or a lower layer.
+    Hardlink,
+    /// A named pipe.
+    Fifo,
+    /// A character device other than a whiteout.
+    CharDevice,
+    /// A block device.
+    BlockDevice,
+    /// A socket.
+    Socket,
+    /// Removes its path of lower layers; with [`Meta::opaque`] the marker that makes its path an opaque directory.
+    Whiteout,
+}
+
+impl EntryKind {
+    /// Returns the word used in listings: `file` for hard links too.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::File | Self::Hardlink => "file",
+            Self::Dir => "dir",
+            Self::Symlink => "symlink",
+            Self::Fifo => "fifo",
+            Self::CharDevice => "char",
+            Self::BlockDevice => "block",
+            Self::Socket => "socket",
+            Self::Whiteout => "whiteout",
+        }
+    }
+
+    /// Returns whether the entry is a name of file data.
+    pub const fn is_file(self) -> bool {
+        matches!(self, Self::File | Self::Hardlink)
+    }
+}
+
+/// What an entry says about its path apart from name, link target and data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meta {
+    /// Length of the data in bytes as a program reads it (sparse files: with their holes); 0 unless a [`EntryKind::File`].
+    pub size: u64,
+    /// Modification time, seconds since 1970.
+    pub mtime: i64,
+    /// Nanoseconds beyond `mtime`, 0 to 999 999 999.
+    pub mtime_nanos: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Permission bits with setuid, setgid and sticky: 12 bits.
+    pub mode: u16,
+    /// Type.
+    pub kind: EntryKind,
+    /// Hides everything below it from lower layers.
+    pub opaque: bool,
+    /// Device number as major and minor; 0, 0 unless a device.
+    pub device: (u32, u32),
+}
+
+/// One record of one layer, borrowed from the scanner's buffers.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// Its place in the union; for whiteouts the path they remove, for opaque markers the directory.
+    pub path: ImagePath<'a>,
+    /// Symlink: the target as stored. Hard link: the target's path as stored, relative to the root.
+    pub link: Option<&'a [u8]>,
+    /// Everything else.
+    pub meta: Meta,
+    /// Extended attributes, sorted by name.
+    pub xattrs: &'a [(Vec<u8>, Vec<u8>)],
+    /// xxh3 of the data, where the scanner had the data in its hands.
+    pub content: Option<u64>,
+    /// Where [`LayerSource::open`] finds the entry again: offset in bytes of its first header in the
+    /// uncompressed layer. Strictly ascending over a scan.
+    pub offset: u64,
+}
+
+/// Whether a scan saw everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completeness {
+    /// Every byte that belongs to the layer was understood.
+    Complete,
+    /// Some of it was not; a warning says what.
+    Partial,
+}
+
+/// What reading at a given place costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// [`LayerSource::open`] costs one read.
+    Random,
+    /// [`LayerSource::open`] costs everything before the entry (compressed layers).
+    Sequential,
+}
+
+/// Receives what a file's bytes are: the position in the list asked for, and the bytes.
+pub type Visitor<'a> = dyn FnMut(usize, &mut dyn Read) -> Result<()> + 'a;
+
+/// One layer's bytes, wherever they are.
+pub trait LayerSource: Send + Sync + fmt::Debug {
+    /// Sends every entry to `sink` in stored order, in one pass.
+    ///
+    /// Damage is not an error: it is a warning to the sink and [`Completeness::Partial`].
+    ///
+    /// # Errors
+    /// When nothing of the layer can be read, when the sink refuses, or [`Error::Interrupted`].
+    fn scan(&self, sink: &mut dyn EntrySink, job: &Job) -> Result<Completeness>;
+
+    /// Opens the data of the file whose entry stands at `offset`.
+    ///
+    /// # Errors
+    /// When the layer cannot be read there, or the entry there is not a file.
+    fn open(&self, offset: u64) -> Result<Box<dyn Read + '_>>;
+
+    /// Visits the data of several files, `offsets` ascending, in one pass over the layer.
+    ///
+    /// # Errors
+    /// As [`LayerSource::open`], or what `visit` returns.
+    fn visit(&self, offsets: &[u64], visit: &mut Visitor<'_>, job: &Job) -> Result<()> {
+        for (position, &offset) in offsets.iter().enumerate() {
+            job.check()?;
+            visit(position, &mut *self.open(offset)?)?;
+        }
+        Ok(())
+    }
+
+    /// Returns what [`LayerSource::open`] costs.
+    fn access(&self) -> Access;
+
+    /// Returns the bytes that a scan reads or skips, as far as known beforehand.
+    fn stored_bytes(&self) -> u64;
+}
+
+/// Takes the entries of one layer.
+pub trait EntrySink {
+    /// Takes one entry.
+    ///
+    /// # Errors
+    /// When a limit is reached; the scan ends there.
+    fn entry(&mut self, entry: Entry<'_>) -> Result<()>;
+
+    /// Takes word of something odd that did not stop the scan.
+    fn warn(&mut self, warning: Warning);
+}
+
+/// A layer that cannot be read at all: its blob is missing, or it is no file-system layer.
+#[derive(Debug)]
+pub struct UnreadableLayer {
+    name: String,
+    blob: String,
+}
+
+impl UnreadableLayer {
+    /// Describes the missing blob; both texts escaped.
+    pub fn new(name: impl Into<String>, blob: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            blob: blob.into(),
+        }
+    }
+
+    fn error(&self) -> Error {
+        Error::MissingBlob {
+            name: self.name.clone(),
+            blob: self.blob.clone(),
+        }
+    }
+}
+
+impl LayerSource for UnreadableLayer {
+    fn scan(&self, _sink: &mut dyn EntrySink, _job: &Job) -> Result<Completeness> {
+        Err(self.error())
+    }
+
+    fn open(&self, _offset: u64) -> Result<Box<dyn Read + '_>> {
+        Err(self.error())
+    }
+
+    fn access(&self) -> Access {
+        Access::Random
+    }
+
+    fn stored_bytes(&self) -> u64 {
+        0
+    }
+}

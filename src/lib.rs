@@ -1,0 +1,10 @@
+//! layerscope: what is inside a container image, layer by layer.
+
+pub mod analysis;
+pub mod error;
+pub mod image;
+pub mod layer;
+pub mod path;
+pub mod progress;
+pub mod tree;
+pub mod units;

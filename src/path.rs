@@ -1,0 +1,243 @@
+//! Paths inside an image: bytes, relative, `/`-separated — and the one way to show them to a person.
+//!
+//! Nothing here touches a file system. Image paths are not [`std::path::Path`]: they need not be UTF-8,
+//! must not change meaning by platform, and must never be handed to a system call by accident.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
+/// A normalised path inside an image: no leading `/`, no empty, `.` or `..` component; the root is empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImagePath<'a>(&'a [u8]);
+
+impl<'a> ImagePath<'a> {
+    /// The root directory.
+    pub const ROOT: ImagePath<'static> = ImagePath(b"");
+
+    /// Wraps bytes that are normalised already; returns `None` where they are not.
+    pub fn new(bytes: &'a [u8]) -> Option<Self> {
+        is_normal(bytes).then_some(Self(bytes))
+    }
+
+    /// Returns the bytes.
+    pub const fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Returns whether this is the root.
+    pub const fn is_root(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the last component; empty for the root.
+    pub fn name(self) -> &'a [u8] {
+        memchr::memrchr(b'/', self.0).map_or(self.0, |slash| &self.0[slash + 1..])
+    }
+
+    /// Returns everything before the last component; the root for a single component.
+    pub fn parent(self) -> ImagePath<'a> {
+        memchr::memrchr(b'/', self.0).map_or(ImagePath(b""), |slash| ImagePath(&self.0[..slash]))
+    }
+
+    /// Iterates over the components from the top.
+    pub fn components(self) -> impl Iterator<Item = &'a [u8]> {
+        self.0
+            .split(|&byte| byte == b'/')
+            .filter(|component| !component.is_empty())
+    }
+
+    /// Returns whether this path is `ancestor` or lies below it, compared by component.
+    pub fn is_within(self, ancestor: ImagePath<'_>) -> bool {
+        ancestor.is_root()
+            || self
+                .0
+                .strip_prefix(ancestor.0)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    }
+}
+
+/// How far a raw name was from a normalised path inside the root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Escape {
+    /// It stayed inside (a leading `./` or `/`, doubled slashes and the like are harmless).
+    None,
+    /// It climbed above the root with `..` and was clamped there, as a runtime does.
+    Clamped,
+}
+
+/// Normalises a name as found in an archive or on a command line into `output`, which is cleared first.
+///
+/// Leading and doubled slashes and `.` vanish; `..` removes the component before it and never leaves the
+/// root. Cost is linear in the name.
+pub fn normalise(raw: &[u8], output: &mut Vec<u8>) -> Escape {
+    output.clear();
+    let mut escape = Escape::None;
+    for component in raw.split(|&byte| byte == b'/') {
+        match component {
+            b"" | b"." => {}
+            b".." => {
+                if output.is_empty() {
+                    escape = Escape::Clamped;
+                } else {
+                    let end = memchr::memrchr(b'/', output).unwrap_or(0);
+                    output.truncate(end);
+                }
+            }
+            name => {
+                if !output.is_empty() {
+                    output.push(b'/');
+                }
+                output.extend_from_slice(name);
+            }
+        }
+    }
+    escape
+}
+
+fn is_normal(bytes: &[u8]) -> bool {
+    bytes.is_empty()
+        || bytes
+            .split(|&byte| byte == b'/')
+            .all(|component| !matches!(component, b"" | b"." | b".."))
+}
+
+/// Returns text that is safe on a terminal, in a log and in a message.
+///
+/// Printable UTF-8 stays as it is. Control characters and invalid bytes become `\x1B`; bidirectional,
+/// zero-width, private-use and unassigned characters become `\u{202E}`. Borrows when nothing changes.
+pub fn display(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && text.bytes().all(|byte| (0x20..0x7F).contains(&byte))
+    {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(bytes.len() + 16);
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            push_shown(&mut shown, character);
+        }
+        for &byte in chunk.invalid() {
+            push_byte(&mut shown, byte);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Returns [`display`] of a string.
+pub fn display_str(text: &str) -> Cow<'_, str> {
+    display(text.as_bytes())
+}
+
+/// Returns [`display`] of a name of this machine's file system.
+pub fn display_os(name: &std::ffi::OsStr) -> String {
+    display(name.as_encoded_bytes()).into_owned()
+}
+
+/// Returns the path as people write it: absolute as inside the container, escaped.
+pub fn display_absolute(path: &[u8]) -> String {
+    format!("/{}", display(path))
+}
+
+/// Returns whether `display` would change nothing: the bytes are printable UTF-8.
+pub fn is_plain(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_shown))
+}
+
+fn push_shown(output: &mut String, character: char) {
+    if is_shown(character) {
+        output.push(character);
+    } else if character.is_control() && u32::from(character) < 0x80 {
+        push_byte(output, u8::try_from(u32::from(character)).unwrap_or(b'?'));
+    } else {
+        // Writing to a String cannot fail.
+        write!(output, "\\u{{{:04X}}}", u32::from(character)).unwrap_or_default();
+    }
+}
+
+fn push_byte(output: &mut String, byte: u8) {
+    write!(output, "\\x{byte:02X}").unwrap_or_default();
+}
+
+fn is_shown(character: char) -> bool {
+    match character {
+        ' '..='~' => true,
+        _ => !matches!(
+            character.general_category(),
+            GeneralCategory::Control
+                | GeneralCategory::Format
+                | GeneralCategory::Surrogate
+                | GeneralCategory::PrivateUse
+                | GeneralCategory::Unassigned
+                | GeneralCategory::LineSeparator
+                | GeneralCategory::ParagraphSeparator
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normal(raw: &str) -> (String, Escape) {
+        let mut output = Vec::new();
+        let escape = normalise(raw.as_bytes(), &mut output);
+        (String::from_utf8(output).unwrap(), escape)
+    }
+
+    #[test]
+    fn names_normalise_inside_the_root() {
+        for (raw, expected, escape) in [
+            ("./", "", Escape::None),
+            (".", "", Escape::None),
+            ("/etc//passwd", "etc/passwd", Escape::None),
+            ("./a/./b/", "a/b", Escape::None),
+            ("a/../b", "b", Escape::None),
+            ("dne/../.wh.etc", ".wh.etc", Escape::None),
+            ("../victim", "victim", Escape::Clamped),
+            ("a/../../../b", "b", Escape::Clamped),
+            ("..", "", Escape::Clamped),
+            ("...", "...", Escape::None),
+        ] {
+            assert_eq!(normal(raw), (expected.to_owned(), escape), "{raw}");
+        }
+    }
+
+    #[test]
+    fn within_compares_components_not_prefixes() {
+        let path = ImagePath::new(b"site-packages/x").unwrap();
+        assert!(!path.is_within(ImagePath::new(b"site").unwrap()));
+        assert!(path.is_within(ImagePath::new(b"site-packages").unwrap()));
+        assert!(path.is_within(ImagePath::ROOT));
+        assert!(ImagePath::new(b"a/../b").is_none());
+        assert!(ImagePath::new(b"/a").is_none());
+    }
+
+    #[test]
+    fn parent_and_name() {
+        let path = ImagePath::new(b"a/b/c").unwrap();
+        assert_eq!(path.name(), b"c");
+        assert_eq!(path.parent().as_bytes(), b"a/b");
+        assert_eq!(ImagePath::new(b"a").unwrap().parent(), ImagePath::ROOT);
+        assert_eq!(path.components().count(), 3);
+    }
+
+    #[test]
+    fn nothing_raw_reaches_a_terminal() {
+        for (raw, shown) in [
+            (&b"plain name"[..], "plain name"),
+            ("gr\u{FC}n \u{4E2D}".as_bytes(), "gr\u{FC}n \u{4E2D}"),
+            (b"a\x1b[31mred", "a\\x1B[31mred"),
+            (b"line\nbreak\ttab", "line\\x0Abreak\\x09tab"),
+            (b"bad\xFFname", "bad\\xFFname"),
+            ("evil\u{202E}gnp.exe".as_bytes(), "evil\\u{202E}gnp.exe"),
+            ("zero\u{200B}width".as_bytes(), "zero\\u{200B}width"),
+            ("c1\u{9b}x".as_bytes(), "c1\\u{009B}x"),
+            ("private\u{E000}".as_bytes(), "private\\u{E000}"),
+            (b"\x7f", "\\x7F"),
+        ] {
+            assert_eq!(display(raw), shown);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Builder.
+/// Collects the entries of one layer.
+#[derive(Debug)]
+pub struct TreeBuilder {}
