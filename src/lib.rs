@@ -7,5 +7,6 @@ pub mod layer;
 pub mod limits;
 pub mod path;
 pub mod progress;
+pub mod scan;
 pub mod tree;
 pub mod units;
