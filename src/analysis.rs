@@ -9,14 +9,7 @@ use crate::image::base::BaseBoundary;
 use crate::layer::LayerIndex;
 use crate::tree::{MergedTree, PathId};
 
-/// Where an image came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceInfo {
-    /// `docker-archive`, `oci-archive`, `oci`, `dir`, `docker-dir`, `layer` and the like.
-    pub kind: &'static str,
-    /// What the user named, escaped; `-` for standard input.
-    pub locator: String,
-}
+pub use crate::source::SourceInfo;
 
 /// The result of opening an image.
 #[derive(Debug)]
