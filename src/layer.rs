@@ -116,8 +116,8 @@ pub struct Entry<'a> {
     /// Where [`LayerSource::open`] finds the entry again: offset in bytes of its first header in the
     /// uncompressed layer. Strictly ascending over a scan.
     pub offset: u64,
-    /// Where the data lies in the uncompressed layer, as start and length in bytes; `None` unless it is one
-    /// contiguous range (sparse files, entries without data). The layer may end before the range does.
+    /// Where the data of a file lies in the uncompressed layer: start and length. `None` for sparse files,
+    /// whose data is in pieces, and for everything that is no file.
     pub data: Option<(u64, u64)>,
 }
 
