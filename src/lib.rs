@@ -8,5 +8,6 @@ pub mod limits;
 pub mod path;
 pub mod progress;
 pub mod scan;
+pub mod source;
 pub mod tree;
 pub mod units;

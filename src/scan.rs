@@ -24,7 +24,10 @@ pub struct Options {
 impl Options {
     fn workers(&self, tasks: usize) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.threads.map_or_else(cores, NonZeroUsize::get).min(tasks).max(1)
+        self.threads
+            .map_or_else(cores, NonZeroUsize::get)
+            .min(tasks)
+            .max(1)
     }
 }
 
@@ -56,7 +59,12 @@ pub fn run(image: &Image, options: &Options, job: &Job) -> Result<Scanned> {
     job.check()?;
     let mut warnings = Vec::new();
     for (index, tree) in (0u16..).zip(&trees) {
-        warnings.extend(tree.warnings().iter().cloned().map(|warning| warning.in_layer(index)));
+        warnings.extend(
+            tree.warnings()
+                .iter()
+                .cloned()
+                .map(|warning| warning.in_layer(index)),
+        );
     }
     let mut tree = MergedTree::build(trees);
     note_dangling(&tree, &mut warnings);
@@ -71,7 +79,8 @@ fn scan_layers(layers: &[Layer], options: &Options, job: &Job) -> Result<Vec<Fil
     for layer in layers {
         job.expect(layer.source.stored_bytes());
     }
-    let done: Vec<Mutex<Option<Result<FileTree>>>> = layers.iter().map(|_| Mutex::new(None)).collect();
+    let done: Vec<Mutex<Option<Result<FileTree>>>> =
+        layers.iter().map(|_| Mutex::new(None)).collect();
     in_parallel(options.workers(layers.len()), order.len(), |task| {
         let at = order[task];
         let tree = scan_layer(&layers[at], job);
@@ -80,7 +89,12 @@ fn scan_layers(layers: &[Layer], options: &Options, job: &Job) -> Result<Vec<Fil
         }
     });
     done.into_iter()
-        .map(|slot| slot.into_inner().ok().flatten().unwrap_or(Err(Error::Interrupted)))
+        .map(|slot| {
+            slot.into_inner()
+                .ok()
+                .flatten()
+                .unwrap_or(Err(Error::Interrupted))
+        })
         .collect()
 }
 
@@ -149,8 +163,10 @@ fn note_dangling(tree: &MergedTree, warnings: &mut Vec<Warning>) {
             *count += 1;
             if *count <= limits::WARNINGS_PER_KIND {
                 let bytes = tree.path(id);
-                let message =
-                    format!("whiteout of {}, which nothing below has", path::display_absolute(&bytes));
+                let message = format!(
+                    "whiteout of {}, which nothing below has",
+                    path::display_absolute(&bytes)
+                );
                 let warning = Warning::new(WarningCode::DanglingWhiteout, message);
                 warnings.push(warning.in_layer(version.layer.0).at_path(&bytes));
             }
@@ -161,8 +177,9 @@ fn note_dangling(tree: &MergedTree, warnings: &mut Vec<Warning>) {
     }
     for (index, layer) in (0u16..).zip(tree.layers()) {
         let links = layer.foreign_links().iter();
-        let dangling: Vec<_> =
-            links.filter(|&&link| tree.inode(LayerIndex(index), link).is_none()).collect();
+        let dangling: Vec<_> = links
+            .filter(|&&link| tree.inode(LayerIndex(index), link).is_none())
+            .collect();
         for &&link in dangling.iter().take(limits::WARNINGS_PER_KIND) {
             let bytes = layer.path(link);
             let message = format!(
@@ -173,7 +190,12 @@ fn note_dangling(tree: &MergedTree, warnings: &mut Vec<Warning>) {
             let warning = Warning::new(WarningCode::DanglingHardLink, message);
             warnings.push(warning.in_layer(index).at_path(&bytes));
         }
-        note_more(dangling.len(), WarningCode::DanglingHardLink, index, warnings);
+        note_more(
+            dangling.len(),
+            WarningCode::DanglingHardLink,
+            index,
+            warnings,
+        );
     }
 }
 

@@ -26,7 +26,12 @@ pub(super) struct Balance {
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     Live,
-    Ended { at: LayerIndex, cause: WasteCause, own_name: bool, path: PathId },
+    Ended {
+        at: LayerIndex,
+        cause: WasteCause,
+        own_name: bool,
+        path: PathId,
+    },
 }
 
 struct Ledger<'t> {
@@ -44,7 +49,11 @@ pub(super) fn balance(tree: &MergedTree) -> Balance {
         destroyed_bytes: vec![0; layers],
         paths: 0,
     };
-    let mut ledger = Ledger { tree, balance, shared: HashMap::new() };
+    let mut ledger = Ledger {
+        tree,
+        balance,
+        shared: HashMap::new(),
+    };
     for path in tree.paths() {
         ledger.take_path(path);
     }
@@ -64,12 +73,17 @@ impl Ledger<'_> {
             let end = if version.change == Change::Dangling {
                 Some((version.layer, WasteCause::ShadowedInLayer))
             } else {
-                let next = versions[position + 1..].iter().find(|next| next.change != Change::Dangling);
+                let next = versions[position + 1..]
+                    .iter()
+                    .find(|next| next.change != Change::Dangling);
                 next.map(|next| (next.layer, self.cause(*next)))
             };
             self.take_name(path, *version, end);
         }
-        let last = versions.iter().rev().find(|version| version.change != Change::Dangling);
+        let last = versions
+            .iter()
+            .rev()
+            .find(|version| version.change != Change::Dangling);
         if path != PathId::ROOT && last.is_some_and(|version| version.is_visible()) {
             self.balance.paths += 1;
         }
@@ -99,10 +113,17 @@ impl Ledger<'_> {
             }
             return;
         }
-        let Some(data) = self.tree.inode(version.layer, version.node) else { return };
+        let Some(data) = self.tree.inode(version.layer, version.node) else {
+            return;
+        };
         let fate = match end {
             None => Fate::Live,
-            Some((at, cause)) => Fate::Ended { at, cause, own_name, path },
+            Some((at, cause)) => Fate::Ended {
+                at,
+                cause,
+                own_name,
+                path,
+            },
         };
         let tree = self.tree;
         let known = self.shared.entry(data).or_insert((path, fate));
@@ -158,7 +179,13 @@ impl Ledger<'_> {
         if cause != WasteCause::ShadowedInLayer {
             self.balance.destroyed_bytes[destroyed_in.as_usize()] += bytes;
         }
-        report.paths.push(WastedPath { path, bytes, cause, created_in, destroyed_in });
+        report.paths.push(WastedPath {
+            path,
+            bytes,
+            cause,
+            created_in,
+            destroyed_in,
+        });
     }
 
     fn finish(mut self) -> Balance {
@@ -188,8 +215,15 @@ fn outlives(tree: &MergedTree, fate: Fate, known: Fate) -> bool {
         (_, Fate::Live) => false,
         (Fate::Live, _) => true,
         (
-            Fate::Ended { at, own_name, path, .. },
-            Fate::Ended { at: known_at, own_name: known_own, path: known_path, .. },
+            Fate::Ended {
+                at, own_name, path, ..
+            },
+            Fate::Ended {
+                at: known_at,
+                own_name: known_own,
+                path: known_path,
+                ..
+            },
         ) => {
             if at != known_at {
                 return at > known_at;

@@ -84,10 +84,13 @@ pub(super) fn run(
 
 /// Returns whether the data as stored is much shorter than the file: a sparse file.
 fn is_short(tree: &MergedTree, layers: &[Layer], comparison: Comparison) -> bool {
-    [comparison.older, comparison.newer].into_iter().any(|(layer, node)| {
-        let source = &layers[layer.as_usize()].source;
-        source.access() == Access::Sequential || tree.layer(layer).size(node) > source.stored_bytes()
-    })
+    [comparison.older, comparison.newer]
+        .into_iter()
+        .any(|(layer, node)| {
+            let source = &layers[layer.as_usize()].source;
+            source.access() == Access::Sequential
+                || tree.layer(layer).size(node) > source.stored_bytes()
+        })
 }
 
 fn not_compared(tree: &MergedTree, comparison: &Comparison, reason: &str) -> Warning {
@@ -97,7 +100,9 @@ fn not_compared(tree: &MergedTree, comparison: &Comparison, reason: &str) -> War
         path::display_absolute(&bytes),
         comparison.older.0
     );
-    Warning::new(WarningCode::NotCompared, message).in_layer(comparison.newer.0.0).at_path(&bytes)
+    Warning::new(WarningCode::NotCompared, message)
+        .in_layer(comparison.newer.0.0)
+        .at_path(&bytes)
 }
 
 /// Two read buffers, used again for every pair.
@@ -108,9 +113,16 @@ struct Buffers {
 }
 
 impl Buffers {
-    fn compare(&mut self, tree: &MergedTree, layers: &[Layer], pair: Comparison) -> Result<Content> {
+    fn compare(
+        &mut self,
+        tree: &MergedTree,
+        layers: &[Layer],
+        pair: Comparison,
+    ) -> Result<Content> {
         let open = |place: Place| {
-            layers[place.0.as_usize()].source.open(tree.layer(place.0).offset(place.1))
+            layers[place.0.as_usize()]
+                .source
+                .open(tree.layer(place.0).offset(place.1))
         };
         let (mut older, mut newer) = (open(pair.older)?, open(pair.newer)?);
         let mut length = FIRST_READ;
@@ -159,11 +171,16 @@ fn compare_by_hash(
     warnings: &mut Vec<Warning>,
 ) -> Result<()> {
     let comparisons = tree.comparisons();
-    let places = pairs.iter().flat_map(|&at| [comparisons[at].older, comparisons[at].newer]);
+    let places = pairs
+        .iter()
+        .flat_map(|&at| [comparisons[at].older, comparisons[at].newer]);
     let mut wanted: BTreeMap<LayerIndex, Vec<(u64, NodeId)>> = BTreeMap::new();
     for (layer, node) in places {
         if tree.layer(layer).content(node).is_none() {
-            wanted.entry(layer).or_default().push((tree.layer(layer).offset(node), node));
+            wanted
+                .entry(layer)
+                .or_default()
+                .push((tree.layer(layer).offset(node), node));
         }
     }
     let mut hashes: HashMap<Place, u64> = HashMap::new();
@@ -175,18 +192,29 @@ fn compare_by_hash(
             // The layer was damaged; its scan has said so, and what is not hashed is not equal to anything.
             Err(_) => {}
             Ok(found) => {
-                hashes.extend(files.iter().zip(found).map(|(&(_, node), hash)| ((layer, node), hash)));
+                hashes.extend(
+                    files
+                        .iter()
+                        .zip(found)
+                        .map(|(&(_, node), hash)| ((layer, node), hash)),
+                );
             }
         }
     }
     let hash = |(layer, node): Place| {
-        tree.layer(layer).content(node).or_else(|| hashes.get(&(layer, node)).copied())
+        tree.layer(layer)
+            .content(node)
+            .or_else(|| hashes.get(&(layer, node)).copied())
     };
     for &at in pairs {
         match (hash(comparisons[at].older), hash(comparisons[at].newer)) {
             (Some(older), Some(newer)) if older == newer => outcomes[at] = Content::Same,
             (Some(_), Some(_)) => {}
-            _ => warnings.push(not_compared(tree, &comparisons[at], "its data could not be read")),
+            _ => warnings.push(not_compared(
+                tree,
+                &comparisons[at],
+                "its data could not be read",
+            )),
         }
     }
     Ok(())

@@ -96,7 +96,8 @@ impl TreeBuilder {
         for (code, count) in sorted(dropped) {
             if count > limits::WARNINGS_PER_KIND {
                 let more = count - limits::WARNINGS_PER_KIND;
-                self.warnings.push(Warning::new(code, format!("and {more} more of this kind")));
+                self.warnings
+                    .push(Warning::new(code, format!("and {more} more of this kind")));
             }
         }
         FileTree {
@@ -137,7 +138,8 @@ impl TreeBuilder {
 
     pub(super) fn find_directory(&self, parent: u32, name: &[u8]) -> Option<u32> {
         let hash = self.hasher.hash_one((parent, name));
-        let is_it = |&row: &u32| self.rows[row as usize].parent == parent && self.row_name(row) == name;
+        let is_it =
+            |&row: &u32| self.rows[row as usize].parent == parent && self.row_name(row) == name;
         self.directories.find(hash, is_it).copied()
     }
 
@@ -148,13 +150,18 @@ impl TreeBuilder {
         }
         // Keep the prefix that the path shares with the last one, component by component.
         let shared = self.last_rows.iter().take_while(|&&(end, _)| {
-            self.last_path.get(..end) == path.get(..end) && matches!(path.get(end), None | Some(b'/'))
+            self.last_path.get(..end) == path.get(..end)
+                && matches!(path.get(end), None | Some(b'/'))
         });
         let shared = shared.count();
         self.last_rows.truncate(shared);
-        let (mut start, mut row) = self.last_rows.last().map_or((0, ROOT), |&(end, row)| (end + 1, row));
+        let (mut start, mut row) = self
+            .last_rows
+            .last()
+            .map_or((0, ROOT), |&(end, row)| (end + 1, row));
         while start < path.len() {
-            let end = memchr::memchr(b'/', &path[start..]).map_or(path.len(), |length| start + length);
+            let end =
+                memchr::memchr(b'/', &path[start..]).map_or(path.len(), |length| start + length);
             row = self.child_directory(row, &path[start..end])?;
             self.last_rows.push((end, row));
             start = end + 1;
@@ -191,7 +198,10 @@ impl TreeBuilder {
     fn push_row(&mut self, row: Node) -> Result<u32> {
         let id = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         if id >= limits::LAYER_ENTRIES {
-            return Err(self.limit("the number of entries of one layer", limits::LAYER_ENTRIES.to_string()));
+            return Err(self.limit(
+                "the number of entries of one layer",
+                limits::LAYER_ENTRIES.to_string(),
+            ));
         }
         if self.texts.len() > limits::LAYER_NAME_BYTES {
             let limit = crate::units::Units::Iec.size(limits::LAYER_NAME_BYTES as u64);
@@ -202,7 +212,12 @@ impl TreeBuilder {
     }
 
     fn limit(&self, what: &'static str, limit: String) -> Error {
-        Error::Limit { name: self.name.clone(), what, limit, option: None }
+        Error::Limit {
+            name: self.name.clone(),
+            what,
+            limit,
+            option: None,
+        }
     }
 
     fn set_nanos(&mut self, row: u32, nanos: u32) {
@@ -213,8 +228,18 @@ impl TreeBuilder {
     }
 
     fn attributes(&mut self, meta: &Meta, xattrs: &[(Vec<u8>, Vec<u8>)]) -> u32 {
-        let xattrs = if xattrs.is_empty() { 0 } else { self.xattr_set(xattrs) };
-        let key = Attributes { uid: meta.uid, gid: meta.gid, mode: meta.mode, xattrs, device: meta.device };
+        let xattrs = if xattrs.is_empty() {
+            0
+        } else {
+            self.xattr_set(xattrs)
+        };
+        let key = Attributes {
+            uid: meta.uid,
+            gid: meta.gid,
+            mode: meta.mode,
+            xattrs,
+            device: meta.device,
+        };
         if self.last_attributes.0 == key {
             return self.last_attributes.1;
         }
@@ -222,7 +247,8 @@ impl TreeBuilder {
         let id = match self.attribute_ids.get(&key) {
             Some(&id) => id,
             None if next >= flag::MOST_ATTRIBUTES => {
-                let message = "too many different owners and modes in one layer; some are shown wrong";
+                let message =
+                    "too many different owners and modes in one layer; some are shown wrong";
                 self.warn(Warning::new(WarningCode::LimitReached, message));
                 0
             }
@@ -240,7 +266,10 @@ impl TreeBuilder {
         if let Some(&id) = self.xattr_ids.get(xattrs) {
             return id;
         }
-        self.xattr_bytes += xattrs.iter().map(|(name, value)| name.len() + value.len() + 64).sum::<usize>();
+        self.xattr_bytes += xattrs
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 64)
+            .sum::<usize>();
         if self.xattr_bytes > limits::LAYER_XATTR_BYTES {
             let message = "too many different extended attributes in one layer; some are left out";
             self.warn(Warning::new(WarningCode::LimitReached, message));
@@ -253,7 +282,11 @@ impl TreeBuilder {
     }
 
     fn take_directory(&mut self, entry: &Entry<'_>) -> Result<()> {
-        let row = if entry.path.is_root() { ROOT } else { self.directory_entry(entry.path)? };
+        let row = if entry.path.is_root() {
+            ROOT
+        } else {
+            self.directory_entry(entry.path)?
+        };
         let attributes = self.attributes(&entry.meta, entry.xattrs);
         let opaque = if entry.meta.opaque { flag::OPAQUE } else { 0 };
         let node = &mut self.rows[row as usize];
@@ -278,7 +311,11 @@ impl TreeBuilder {
     }
 
     fn take_opaque_marker(&mut self, entry: &Entry<'_>) -> Result<()> {
-        let row = if entry.path.is_root() { ROOT } else { self.directory_entry(entry.path)? };
+        let row = if entry.path.is_root() {
+            ROOT
+        } else {
+            self.directory_entry(entry.path)?
+        };
         self.rows[row as usize].packed |= flag::OPAQUE;
         Ok(())
     }
@@ -287,7 +324,10 @@ impl TreeBuilder {
         if entry.path.is_root() {
             self.warn(Warning::new(
                 WarningCode::OddHeader,
-                format!("an entry at offset {} that is no directory names the root; left out", entry.offset),
+                format!(
+                    "an entry at offset {} that is no directory names the root; left out",
+                    entry.offset
+                ),
             ));
             return Ok(());
         }
@@ -303,13 +343,21 @@ impl TreeBuilder {
         let parent = self.directory(entry.path.parent().as_bytes())?;
         let text = self.push_text(entry.path.name(), entry.link);
         let attributes = self.attributes(meta, entry.xattrs);
-        let hashed = if entry.content.is_some() { flag::HASHED } else { 0 };
+        let hashed = if entry.content.is_some() {
+            flag::HASHED
+        } else {
+            0
+        };
         let content = match meta.kind {
             EntryKind::Hardlink => NO_INODE,
             _ => entry.content.unwrap_or(0),
         };
         let row = self.push_row(Node {
-            size: if meta.kind == EntryKind::File { meta.size } else { 0 },
+            size: if meta.kind == EntryKind::File {
+                meta.size
+            } else {
+                0
+            },
             mtime: meta.mtime,
             content,
             offset: entry.offset,

@@ -174,7 +174,10 @@ impl FileTree {
 
     /// Returns the children of a node as raw ids, sorted by name bytes; empty for anything without children.
     pub fn children(&self, node: NodeId) -> Range<u32> {
-        let end = self.nodes.get(node.as_usize() + 1).map_or(self.nodes.len() as u64, |next| next.first_child.into());
+        let end = self
+            .nodes
+            .get(node.as_usize() + 1)
+            .map_or(self.nodes.len() as u64, |next| next.first_child.into());
         let start = self.node(node).first_child;
         start..u32::try_from(end).unwrap_or(start)
     }
@@ -283,16 +286,21 @@ impl FileTree {
     /// Returns whether two entries differ in nothing but perhaps content: mode, owner, times, attributes.
     pub fn has_same_metadata(&self, node: NodeId, other: &Self, other_node: NodeId) -> bool {
         let (here, there) = (self.node(node), other.node(other_node));
-        let (mine, theirs) = (self.attributes[here.attributes()], other.attributes[there.attributes()]);
+        let (mine, theirs) = (
+            self.attributes[here.attributes()],
+            other.attributes[there.attributes()],
+        );
         here.mtime == there.mtime
             && self.nanos_of(node) == other.nanos_of(other_node)
-            && (mine.uid, mine.gid, mine.mode, mine.device) == (theirs.uid, theirs.gid, theirs.mode, theirs.device)
+            && (mine.uid, mine.gid, mine.mode, mine.device)
+                == (theirs.uid, theirs.gid, theirs.mode, theirs.device)
             && self.xattrs(node) == other.xattrs(other_node)
     }
 
     /// Looks a path up. Cost is its depth times the logarithm of the directories' sizes.
     pub fn find(&self, path: ImagePath<'_>) -> Option<NodeId> {
-        path.components().try_fold(NodeId::ROOT, |node, name| self.child(node, name))
+        path.components()
+            .try_fold(NodeId::ROOT, |node, name| self.child(node, name))
     }
 
     fn child(&self, node: NodeId, name: &[u8]) -> Option<NodeId> {
@@ -324,7 +332,9 @@ impl FileTree {
 
 /// Returns the text that begins at `at` and where the next begins.
 pub(super) fn text_at(texts: &[u8], at: usize) -> (&[u8], usize) {
-    let length = texts[at..].first_chunk::<2>().map_or(0, |bytes| usize::from(u16::from_le_bytes(*bytes)));
+    let length = texts[at..]
+        .first_chunk::<2>()
+        .map_or(0, |bytes| usize::from(u16::from_le_bytes(*bytes)));
     let start = at + 2;
     (&texts[start..start + length], start + length)
 }

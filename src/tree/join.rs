@@ -56,15 +56,18 @@ pub(super) fn join(layers: Vec<FileTree>) -> MergedTree {
 
 impl Joiner {
     fn join_all(&mut self) {
-        let roots: Vec<Own> =
-            (0u16..).zip(&self.tree.layers).map(|(layer, _)| (LayerIndex(layer), NodeId::ROOT)).collect();
+        let roots: Vec<Own> = (0u16..)
+            .zip(&self.tree.layers)
+            .map(|(layer, _)| (LayerIndex(layer), NodeId::ROOT))
+            .collect();
         self.push_path(PathId::ROOT, 0, &roots);
         let mut at = 0;
         let mut streams = Vec::new();
         let mut own = Vec::new();
         while at < self.tree.nodes.len() {
             let path = PathId(u32::try_from(at).unwrap_or(u32::MAX));
-            self.tree.nodes[at].first_child = u32::try_from(self.tree.nodes.len()).unwrap_or(u32::MAX);
+            self.tree.nodes[at].first_child =
+                u32::try_from(self.tree.nodes.len()).unwrap_or(u32::MAX);
             self.streams_of(path, &mut streams);
             match streams.as_mut_slice() {
                 [] => {}
@@ -102,7 +105,11 @@ impl Joiner {
             }
             let range = self.tree.layer(version.layer).children(version.node);
             if !range.is_empty() {
-                streams.push(Stream { layer: version.layer, next: range.start, end: range.end });
+                streams.push(Stream {
+                    layer: version.layer,
+                    next: range.start,
+                    end: range.end,
+                });
             }
         }
     }
@@ -118,7 +125,10 @@ impl Joiner {
         for version in &self.tree.versions[start..end] {
             let cause = self.cut_by(*version);
             if let Some(cause) = cause.filter(|_| is_directory) {
-                own.push(Cut { layer: version.layer, cause });
+                own.push(Cut {
+                    layer: version.layer,
+                    cause,
+                });
             }
             if version.change != Change::Dangling {
                 is_directory = version.is_visible()
@@ -147,9 +157,19 @@ impl Joiner {
         }
     }
 
-    fn join_children(&mut self, path: PathId, cuts: u32, streams: &mut [Stream], own: &mut Vec<Own>) {
+    fn join_children(
+        &mut self,
+        path: PathId,
+        cuts: u32,
+        streams: &mut [Stream],
+        own: &mut Vec<Own>,
+    ) {
         // A handful of layers is scanned for the smallest name; more go through a heap.
-        if streams.len() <= 8 { self.join_few(path, cuts, streams, own) } else { self.join_many(path, cuts, streams, own) }
+        if streams.len() <= 8 {
+            self.join_few(path, cuts, streams, own)
+        } else {
+            self.join_many(path, cuts, streams, own)
+        }
     }
 
     fn join_few(&mut self, path: PathId, cuts: u32, streams: &mut [Stream], own: &mut Vec<Own>) {
@@ -229,8 +249,17 @@ impl Joiner {
     fn push_only_version(&mut self, layer: LayerIndex, node: NodeId) {
         let raw = self.tree.layer(layer).node(node);
         let is_void = raw.kind() == EntryKind::Whiteout || raw.has(flag::GHOST | flag::DEAD);
-        let change = if is_void { Change::Dangling } else { Change::Added };
-        self.tree.versions.push(Version { node, layer, change, detail: Detail::None });
+        let change = if is_void {
+            Change::Dangling
+        } else {
+            Change::Added
+        };
+        self.tree.versions.push(Version {
+            node,
+            layer,
+            change,
+            detail: Detail::None,
+        });
     }
 
     fn push_versions(&mut self, path: PathId, cuts: u32, own: &[Own]) {
@@ -240,15 +269,31 @@ impl Joiner {
         for &(layer, node) in own {
             // Cuts of lower layers come first; one of this very layer yields to the path's own entry.
             next_cut = self.apply_cuts(cuts, next_cut, layer, &mut state);
-            let is_cut_here = self.cut_sets[cuts as usize].get(next_cut).is_some_and(|cut| cut.layer == layer);
+            let is_cut_here = self.cut_sets[cuts as usize]
+                .get(next_cut)
+                .is_some_and(|cut| cut.layer == layer);
             if is_cut_here && self.is_powerless(layer, node) {
-                next_cut = self.apply_cuts(cuts, next_cut, LayerIndex(layer.0.saturating_add(1)), &mut state);
+                next_cut = self.apply_cuts(
+                    cuts,
+                    next_cut,
+                    LayerIndex(layer.0.saturating_add(1)),
+                    &mut state,
+                );
             }
             let change = self.change(layer, node, &state);
             let whited_out = self.tree.layer(layer).node(node).has(flag::WHITED_OUT);
-            let detail = if is_cut_here || whited_out { Detail::Fresh } else { Detail::None };
+            let detail = if is_cut_here || whited_out {
+                Detail::Fresh
+            } else {
+                Detail::None
+            };
             let position = u32::try_from(self.tree.versions.len() - start).unwrap_or(u32::MAX);
-            self.tree.versions.push(Version { node, layer, change, detail });
+            self.tree.versions.push(Version {
+                node,
+                layer,
+                change,
+                detail,
+            });
             if change == Change::Dangling {
                 continue;
             }
@@ -261,7 +306,13 @@ impl Joiner {
     }
 
     /// Applies the inherited cuts below `layer`, from `next` on; returns the first that was not applied.
-    fn apply_cuts(&mut self, cuts: u32, mut next: usize, layer: LayerIndex, state: &mut State) -> usize {
+    fn apply_cuts(
+        &mut self,
+        cuts: u32,
+        mut next: usize,
+        layer: LayerIndex,
+        state: &mut State,
+    ) -> usize {
         while let Some(&cut) = self.cut_sets[cuts as usize].get(next) {
             if cut.layer >= layer {
                 break;
@@ -282,7 +333,10 @@ impl Joiner {
 
     /// Returns whether an entry has no effect of its own where an ancestor is cut in the same layer.
     fn is_powerless(&self, layer: LayerIndex, node: NodeId) -> bool {
-        self.tree.layer(layer).node(node).has(flag::GHOST | flag::DEAD)
+        self.tree
+            .layer(layer)
+            .node(node)
+            .has(flag::GHOST | flag::DEAD)
     }
 
     fn change(&self, layer: LayerIndex, node: NodeId, state: &State) -> Change {
@@ -293,23 +347,35 @@ impl Joiner {
         }
         let Some((below_layer, below)) = state.visible else {
             let is_void = raw.kind() == EntryKind::Whiteout || raw.has(flag::GHOST);
-            return if is_void { Change::Dangling } else { Change::Added };
+            return if is_void {
+                Change::Dangling
+            } else {
+                Change::Added
+            };
         };
         let below_tree = self.tree.layer(below_layer);
         let (kind, below_kind) = (raw.kind(), below_tree.kind(below));
         match kind {
             EntryKind::Whiteout => Change::Removed,
-            EntryKind::Dir if raw.has(flag::GHOST) && below_kind != EntryKind::Dir => Change::Dangling,
-            EntryKind::Dir if below_kind == EntryKind::Dir => self.directory_change(layer, node, state),
-            _ if kind.is_file() && below_kind.is_file() => {
-                self.file_change((below_layer, below), (layer, node)).unwrap_or(Change::Modified)
+            EntryKind::Dir if raw.has(flag::GHOST) && below_kind != EntryKind::Dir => {
+                Change::Dangling
             }
+            EntryKind::Dir if below_kind == EntryKind::Dir => {
+                self.directory_change(layer, node, state)
+            }
+            _ if kind.is_file() && below_kind.is_file() => self
+                .file_change((below_layer, below), (layer, node))
+                .unwrap_or(Change::Modified),
             _ if kind != below_kind => Change::Modified,
             EntryKind::Symlink if tree.link(node) != below_tree.link(below) => Change::Modified,
-            _ if tree.meta(node).map(|meta| meta.device) != below_tree.meta(below).map(|meta| meta.device) => {
+            _ if tree.meta(node).map(|meta| meta.device)
+                != below_tree.meta(below).map(|meta| meta.device) =>
+            {
                 Change::Modified
             }
-            _ => self.tree.change_of_same((below_layer, below), (layer, node)),
+            _ => self
+                .tree
+                .change_of_same((below_layer, below), (layer, node)),
         }
     }
 
@@ -319,7 +385,9 @@ impl Joiner {
             return Change::Unchanged;
         }
         match state.listed {
-            Some(below) if self.tree.change_of_same(below, (layer, node)) == Change::Repeated => Change::Unchanged,
+            Some(below) if self.tree.change_of_same(below, (layer, node)) == Change::Repeated => {
+                Change::Unchanged
+            }
             _ => Change::Touched,
         }
     }
@@ -340,7 +408,11 @@ impl Joiner {
             (Some(old), Some(new)) => old == new,
             _ => return None,
         };
-        Some(if is_same { self.tree.change_of_same(older, newer) } else { Change::Modified })
+        Some(if is_same {
+            self.tree.change_of_same(older, newer)
+        } else {
+            Change::Modified
+        })
     }
 
     /// Returns whether a mark has to be looked at again once hard links are resolved or data compared.
@@ -367,7 +439,8 @@ impl Joiner {
                     .and_then(|path| self.tree.at(path, below));
                 let data = visible.and_then(|version| self.tree.inode(version.layer, version.node));
                 if let Some(data) = data {
-                    self.tree.layers[data.0.as_usize()].nodes[data.1.as_usize()].packed |= flag::LINKED;
+                    self.tree.layers[data.0.as_usize()].nodes[data.1.as_usize()].packed |=
+                        flag::LINKED;
                     self.tree.foreign.insert((layer, link), data);
                 }
             }
@@ -388,10 +461,16 @@ impl Joiner {
             let (older, newer) = ((older.layer, older.node), (newer.layer, newer.node));
             if let Some(change) = self.file_change(older, newer) {
                 self.tree.versions[at].change = change;
-            } else if let (Some(older), Some(newer)) =
-                (self.tree.inode(older.0, older.1), self.tree.inode(newer.0, newer.1))
-            {
-                self.tree.comparisons.push(Comparison { path, version: position, older, newer });
+            } else if let (Some(older), Some(newer)) = (
+                self.tree.inode(older.0, older.1),
+                self.tree.inode(newer.0, newer.1),
+            ) {
+                self.tree.comparisons.push(Comparison {
+                    path,
+                    version: position,
+                    older,
+                    newer,
+                });
             }
         }
     }
@@ -406,13 +485,21 @@ struct State {
 }
 
 impl State {
-    fn take(&mut self, tree: &MergedTree, layer: LayerIndex, node: NodeId, change: Change, detail: Detail) {
+    fn take(
+        &mut self,
+        tree: &MergedTree,
+        layer: LayerIndex,
+        node: NodeId,
+        change: Change,
+        detail: Detail,
+    ) {
         if change == Change::Removed {
             *self = Self::default();
             return;
         }
         let layer_tree = tree.layer(layer);
-        let is_listed_directory = layer_tree.kind(node) == EntryKind::Dir && !layer_tree.is_implied(node);
+        let is_listed_directory =
+            layer_tree.kind(node) == EntryKind::Dir && !layer_tree.is_implied(node);
         self.listed = match self.listed {
             _ if is_listed_directory => Some((layer, node)),
             below if change == Change::Unchanged && detail != Detail::Fresh => below,

@@ -110,7 +110,11 @@ impl Version {
     pub const fn is_visible(self) -> bool {
         matches!(
             self.change,
-            Change::Added | Change::Modified | Change::Touched | Change::Repeated | Change::Unchanged
+            Change::Added
+                | Change::Modified
+                | Change::Touched
+                | Change::Repeated
+                | Change::Unchanged
         )
     }
 }
@@ -234,7 +238,8 @@ impl MergedTree {
 
     /// Looks a path up, whether a view shows it or not.
     pub fn find(&self, path: ImagePath<'_>) -> Option<PathId> {
-        path.components().try_fold(PathId::ROOT, |at, name| self.child(at, name))
+        path.components()
+            .try_fold(PathId::ROOT, |at, name| self.child(at, name))
     }
 
     /// Looks a child up by name.
@@ -254,13 +259,16 @@ impl MergedTree {
 
     /// Returns what the union of layers `0..=layer` shows at the path.
     pub fn at(&self, path: PathId, layer: LayerIndex) -> Option<Version> {
-        self.effective(path, layer).filter(|version| version.is_visible())
+        self.effective(path, layer)
+            .filter(|version| version.is_visible())
     }
 
     /// Returns the last version up to a layer that has an effect.
     fn effective(&self, path: PathId, layer: LayerIndex) -> Option<Version> {
         let versions = self.versions(path).iter().rev();
-        versions.copied().find(|version| version.layer <= layer && version.change != Change::Dangling)
+        versions
+            .copied()
+            .find(|version| version.layer <= layer && version.change != Change::Dangling)
     }
 
     /// Returns the node whose metadata the union of layers `0..=layer` shows: for a directory the highest entry
@@ -271,7 +279,12 @@ impl MergedTree {
             let (at, node) = (visible.layer, visible.node);
             return Some(self.inode(at, node).unwrap_or((at, node)));
         }
-        for version in self.versions(path).iter().rev().filter(|version| version.layer <= visible.layer) {
+        for version in self
+            .versions(path)
+            .iter()
+            .rev()
+            .filter(|version| version.layer <= visible.layer)
+        {
             if version.change == Change::Dangling {
                 continue;
             }
@@ -325,7 +338,10 @@ impl MergedTree {
         older: (LayerIndex, NodeId),
         newer: (LayerIndex, NodeId),
     ) -> Change {
-        if self.layer(newer.0).has_same_metadata(newer.1, self.layer(older.0), older.1) {
+        if self
+            .layer(newer.0)
+            .has_same_metadata(newer.1, self.layer(older.0), older.1)
+        {
             Change::Repeated
         } else {
             Change::Touched

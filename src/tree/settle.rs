@@ -45,7 +45,11 @@ struct Conflicts {
 
 pub(super) fn settle(builder: &mut TreeBuilder) -> Settled {
     let (buckets, has_repeats) = bucket(builder);
-    let conflicts = if has_repeats { decide(builder, &buckets) } else { Conflicts::default() };
+    let conflicts = if has_repeats {
+        decide(builder, &buckets)
+    } else {
+        Conflicts::default()
+    };
     mark_ghosts(&mut builder.rows);
     let promoted = resolve_links(builder, &buckets, &conflicts);
     // Directories were looked up for the last time.
@@ -107,7 +111,10 @@ fn decide(builder: &mut TreeBuilder, buckets: &Buckets) -> Conflicts {
         let mut start = 0;
         while start < bucket.len() {
             let name = builder.row_name(bucket[start]);
-            let length = bucket[start..].iter().take_while(|&&row| builder.row_name(row) == name).count();
+            let length = bucket[start..]
+                .iter()
+                .take_while(|&&row| builder.row_name(row) == name)
+                .count();
             let group = &bucket[start..start + length];
             start += length;
             if cut > 0 {
@@ -143,7 +150,13 @@ fn last_events(builder: &TreeBuilder) -> Vec<u32> {
 }
 
 /// Marks what an ancestor's replacement buried.
-fn bury(builder: &mut TreeBuilder, group: &[u32], cut: u32, events: &[u32], cuts: &mut HashMap<u32, u32>) {
+fn bury(
+    builder: &mut TreeBuilder,
+    group: &[u32],
+    cut: u32,
+    events: &[u32],
+    cuts: &mut HashMap<u32, u32>,
+) {
     for &row in group {
         let listed = builder.listed_again.get(&row).copied().unwrap_or(row);
         let node = &mut builder.rows[row as usize];
@@ -180,15 +193,29 @@ fn decide_group(
 ) {
     let kind = |row: u32| builder.rows[row as usize].kind();
     let is_dead = |row: u32| builder.rows[row as usize].has(flag::DEAD);
-    let directory = group.iter().copied().find(|&row| kind(row) == EntryKind::Dir);
-    let is_other = |row: &u32| !matches!(kind(*row), EntryKind::Dir | EntryKind::Whiteout) && !is_dead(*row);
+    let directory = group
+        .iter()
+        .copied()
+        .find(|&row| kind(row) == EntryKind::Dir);
+    let is_other =
+        |row: &u32| !matches!(kind(*row), EntryKind::Dir | EntryKind::Whiteout) && !is_dead(*row);
     let last_other = group.iter().copied().rfind(is_other);
-    let whiteout = group.iter().copied().rfind(|&row| kind(row) == EntryKind::Whiteout);
-    let dead = group.iter().copied().rfind(|&row| is_dead(row) && kind(row) != EntryKind::Dir);
+    let whiteout = group
+        .iter()
+        .copied()
+        .rfind(|&row| kind(row) == EntryKind::Whiteout);
+    let dead = group
+        .iter()
+        .copied()
+        .rfind(|&row| is_dead(row) && kind(row) != EntryKind::Dir);
     // A directory made only to hold whiteouts, or buried by an ancestor's replacement, does not exist.
     let exists = |row: u32| events[row as usize] > 0 && !is_dead(row);
     let winner = match (directory, last_other) {
-        (Some(directory), Some(other)) if events[directory as usize] > other && exists(directory) => directory,
+        (Some(directory), Some(other))
+            if events[directory as usize] > other && exists(directory) =>
+        {
+            directory
+        }
         (_, Some(other)) => other,
         (Some(directory), None) if whiteout.is_none() || exists(directory) => directory,
         _ => match whiteout.or(dead) {
@@ -214,15 +241,25 @@ fn decide_group(
     let cut = cuts.entry(directory).or_default();
     *cut = (*cut).max(other);
     if winner == directory {
-        if builder.listed_again.get(&directory).copied().unwrap_or(directory) < other {
-            let opaque = builder.rows[directory as usize].packed & (flag::OPAQUE | flag::WHITED_OUT);
+        if builder
+            .listed_again
+            .get(&directory)
+            .copied()
+            .unwrap_or(directory)
+            < other
+        {
+            let opaque =
+                builder.rows[directory as usize].packed & (flag::OPAQUE | flag::WHITED_OUT);
             make_implied(&mut builder.rows[directory as usize]);
             builder.rows[directory as usize].packed |= opaque;
         }
         if group.iter().any(|&row| row < directory && row != directory) {
             builder.warn(Warning::new(
                 WarningCode::ParentNotDirectory,
-                format!("{} is a directory and something else in one layer; the later wins", builder.shown_path(directory)),
+                format!(
+                    "{} is a directory and something else in one layer; the later wins",
+                    builder.shown_path(directory)
+                ),
             ));
         }
     } else {
@@ -254,14 +291,20 @@ fn mark_ghosts(rows: &mut [Node]) {
 }
 
 /// Finds the data of every hard link. Returns losers whose data lives on in a link: loser to that link.
-fn resolve_links(builder: &mut TreeBuilder, buckets: &Buckets, conflicts: &Conflicts) -> HashMap<u32, u32> {
+fn resolve_links(
+    builder: &mut TreeBuilder,
+    buckets: &Buckets,
+    conflicts: &Conflicts,
+) -> HashMap<u32, u32> {
     let mut promoted: HashMap<u32, u32> = HashMap::new();
     for link in builder.links.clone() {
         // A link that lost its own name again keeps nothing alive.
         if conflicts.losers.contains_key(&link) {
             continue;
         }
-        let Some(target) = find_target(builder, buckets, link) else { continue };
+        let Some(target) = find_target(builder, buckets, link) else {
+            continue;
+        };
         match builder.rows[target as usize].kind() {
             EntryKind::File => link_to(builder, link, target, conflicts, &mut promoted),
             // A second name of a symbolic link or device is another one just like it.
@@ -298,9 +341,16 @@ fn named_row(builder: &TreeBuilder, buckets: &Buckets, link: u32) -> Option<u32>
     let bucket = buckets.of(parent);
     let name = target.name();
     let from = bucket.partition_point(|&row| builder.row_name(row) < name);
-    let group = bucket[from..].iter().copied().take_while(|&row| builder.row_name(row) == name);
+    let group = bucket[from..]
+        .iter()
+        .copied()
+        .take_while(|&row| builder.row_name(row) == name);
     let is_target = |&row: &u32| {
-        row != link && !matches!(builder.rows[row as usize].kind(), EntryKind::Dir | EntryKind::Whiteout)
+        row != link
+            && !matches!(
+                builder.rows[row as usize].kind(),
+                EntryKind::Dir | EntryKind::Whiteout
+            )
     };
     let mut behind = None;
     let mut before = None;
@@ -344,7 +394,10 @@ fn link_to(
 fn copy_special(builder: &mut TreeBuilder, link: u32, target: u32) {
     let kind = builder.rows[target as usize].kind();
     if kind == EntryKind::Symlink {
-        let (name, aim) = (builder.row_name(link).to_vec(), builder.row_link(target).to_vec());
+        let (name, aim) = (
+            builder.row_name(link).to_vec(),
+            builder.row_link(target).to_vec(),
+        );
         builder.rows[link as usize].text = builder.push_text(&name, Some(&aim));
     }
     let packed = builder.rows[target as usize].packed & !(flag::DEAD | flag::WHITED_OUT);
@@ -385,12 +438,16 @@ fn freeze(
     for (place, &row) in (0u32..).zip(&order) {
         places[row as usize] = place;
     }
-    let survivor = |row: u32| NodeId(places[conflicts.losers.get(&row).copied().unwrap_or(row) as usize]);
+    let survivor =
+        |row: u32| NodeId(places[conflicts.losers.get(&row).copied().unwrap_or(row) as usize]);
     let mut shadowed: Vec<Shadowed> = conflicts
         .losers
         .iter()
         .filter(|(loser, _)| !promoted.contains_key(loser))
-        .map(|(&loser, &winner)| Shadowed { node: survivor(winner), size: builder.rows[loser as usize].size })
+        .map(|(&loser, &winner)| Shadowed {
+            node: survivor(winner),
+            size: builder.rows[loser as usize].size,
+        })
         .filter(|shadowed| shadowed.size > 0)
         .collect();
     shadowed.sort_unstable_by_key(|shadowed| (shadowed.node, shadowed.size));
@@ -409,17 +466,30 @@ fn freeze(
     foreign_links.sort_unstable();
     let kept = order.len();
     // Losers go behind the end, where they are cut off.
-    order.extend((0u32..).zip(&places).filter(|&(_, &place)| place == u32::MAX).map(|(row, _)| row));
+    order.extend(
+        (0u32..)
+            .zip(&places)
+            .filter(|&(_, &place)| place == u32::MAX)
+            .map(|(row, _)| row),
+    );
     drop(places);
     let mut nanos = std::mem::take(&mut builder.nanos);
     if !nanos.is_empty() {
         nanos.resize(rows.len(), 0);
-        nanos = order[..kept].iter().map(|&row| nanos[row as usize]).collect();
+        nanos = order[..kept]
+            .iter()
+            .map(|&row| nanos[row as usize])
+            .collect();
     }
     permute(&mut rows, &mut order);
     rows.truncate(kept);
     rows.shrink_to_fit();
-    Settled { nodes: rows, nanos, shadowed, foreign_links }
+    Settled {
+        nodes: rows,
+        nanos,
+        shadowed,
+        foreign_links,
+    }
 }
 
 /// Moves `rows[order[i]]` to `i`, in place: a second copy of a million nodes would be the peak of memory.

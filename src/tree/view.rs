@@ -68,9 +68,17 @@ impl View {
         let links = self.link_counts(tree);
         let mut path = tree.path(start);
         path.truncate(path.len() - tree.name(start).len());
-        let mut steps = vec![Step { path: start, prefix: path.len(), what: What::Below }];
+        let mut steps = vec![Step {
+            path: start,
+            prefix: path.len(),
+            what: What::Below,
+        }];
         if start != PathId::ROOT && self.version(tree, start).is_some() {
-            steps.push(Step { path: start, prefix: path.len(), what: What::Row });
+            steps.push(Step {
+                path: start,
+                prefix: path.len(),
+                what: What::Row,
+            });
         }
         while let Some(step) = steps.pop() {
             path.truncate(step.prefix);
@@ -97,17 +105,28 @@ impl View {
     pub fn get(self, tree: &MergedTree, path: ImagePath<'_>) -> Option<Listed> {
         let id = tree.find(path)?;
         let links = self.link_counts(tree);
-        self.row(tree, id, path.as_bytes(), &links).filter(|listed| self.is_listed(tree, listed))
+        self.row(tree, id, path.as_bytes(), &links)
+            .filter(|listed| self.is_listed(tree, listed))
     }
 
     /// Pushes the rows of a directory's children and what is below them, first to be popped last pushed.
     ///
     /// Bytewise, `a-b` and `a.b` come between `a` and `a/b`: what is below a directory waits until no sibling
     /// with a smaller path is left.
-    fn push_children(self, tree: &MergedTree, parent: PathId, prefix: usize, steps: &mut Vec<Step>) {
+    fn push_children(
+        self,
+        tree: &MergedTree,
+        parent: PathId,
+        prefix: usize,
+        steps: &mut Vec<Step>,
+    ) {
         let first = steps.len();
         let mut waiting: Vec<PathId> = Vec::new();
-        let below = |path| Step { path, prefix, what: What::Below };
+        let below = |path| Step {
+            path,
+            prefix,
+            what: What::Below,
+        };
         for child in tree.children(parent).map(PathId) {
             if self.version(tree, child).is_none() {
                 continue;
@@ -115,15 +134,20 @@ impl View {
             let name = tree.name(child);
             while let Some(&directory) = waiting.last() {
                 let stem = tree.name(directory);
-                let comes_between =
-                    name.strip_prefix(stem).is_some_and(|rest| rest.first().is_some_and(|&byte| byte < b'/'));
+                let comes_between = name
+                    .strip_prefix(stem)
+                    .is_some_and(|rest| rest.first().is_some_and(|&byte| byte < b'/'));
                 if comes_between {
                     break;
                 }
                 steps.push(below(directory));
                 waiting.pop();
             }
-            steps.push(Step { path: child, prefix, what: What::Row });
+            steps.push(Step {
+                path: child,
+                prefix,
+                what: What::Row,
+            });
             if !tree.children(child).is_empty() {
                 waiting.push(child);
             }
@@ -136,13 +160,11 @@ impl View {
     fn version(self, tree: &MergedTree, path: PathId) -> Option<Version> {
         match self {
             Self::Union(layer) => tree.at(path, layer),
-            Self::Layer(layer) => {
-                tree.versions(path).iter().copied().find(|version| {
-                    version.layer == layer
-                        && version.change != Change::Hidden
-                        && !tree.layer(layer).is_dead(version.node)
-                })
-            }
+            Self::Layer(layer) => tree.versions(path).iter().copied().find(|version| {
+                version.layer == layer
+                    && version.change != Change::Hidden
+                    && !tree.layer(layer).is_dead(version.node)
+            }),
         }
     }
 
@@ -156,18 +178,27 @@ impl View {
         let version = self.version(tree, path)?;
         let node_tree = tree.layer(version.layer);
         let kind = node_tree.kind(version.node);
-        let data = if kind.is_file() { tree.inode(version.layer, version.node) } else { None };
+        let data = if kind.is_file() {
+            tree.inode(version.layer, version.node)
+        } else {
+            None
+        };
         let metadata = match self {
             Self::Union(layer) => tree.metadata_at(path, layer),
             Self::Layer(_) => Some((version.layer, version.node)),
         };
         let meta = metadata.and_then(|(layer, node)| tree.layer(layer).meta(node));
         let is_union = matches!(self, Self::Union(_));
-        let change = Some(version.change).filter(|change| !is_union && *change != Change::Unchanged);
+        let change =
+            Some(version.change).filter(|change| !is_union && *change != Change::Unchanged);
         Some(Listed {
             path: bytes.to_vec(),
             id: path,
-            layer: if kind == EntryKind::Dir { metadata.map_or(version.layer, |at| at.0) } else { version.layer },
+            layer: if kind == EntryKind::Dir {
+                metadata.map_or(version.layer, |at| at.0)
+            } else {
+                version.layer
+            },
             data,
             kind,
             mode: meta.map(|meta| meta.mode),
@@ -177,7 +208,10 @@ impl View {
             nlink: data.and_then(|data| links.get(&data).copied()).unwrap_or(1),
             mtime: meta.map(|meta| meta.mtime),
             mtime_nanos: meta.map_or(0, |meta| meta.mtime_nanos),
-            link: node_tree.link(version.node).filter(|_| kind == EntryKind::Symlink).map(<[u8]>::to_vec),
+            link: node_tree
+                .link(version.node)
+                .filter(|_| kind == EntryKind::Symlink)
+                .map(<[u8]>::to_vec),
             device: meta
                 .filter(|_| matches!(kind, EntryKind::CharDevice | EntryKind::BlockDevice))
                 .map(|meta| meta.device),
@@ -190,7 +224,9 @@ impl View {
     /// A layer's own listing leaves out directories that no entry names.
     fn is_listed(self, tree: &MergedTree, listed: &Listed) -> bool {
         match (self, listed.metadata) {
-            (Self::Layer(_), Some((layer, node))) => !tree.layer(layer).is_implied(node) || listed.opaque,
+            (Self::Layer(_), Some((layer, node))) => {
+                !tree.layer(layer).is_implied(node) || listed.opaque
+            }
             _ => true,
         }
     }
@@ -202,7 +238,9 @@ impl View {
             return counts;
         }
         for path in tree.paths() {
-            let Some(version) = self.version(tree, path) else { continue };
+            let Some(version) = self.version(tree, path) else {
+                continue;
+            };
             if !tree.layer(version.layer).kind(version.node).is_file() {
                 continue;
             }
