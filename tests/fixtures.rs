@@ -1,5 +1,10 @@
 //! The fixtures themselves: that every encoding says the same, and that containers are put together correctly.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests; clippy excuses only the tests themselves"
+)]
+
 mod support;
 
 use std::collections::BTreeMap;
