@@ -40,6 +40,7 @@ pub(super) fn join(layers: Vec<FileTree>) -> MergedTree {
             versions: Vec::with_capacity(most),
             foreign: HashMap::new(),
             comparisons: Vec::new(),
+            dangling: Vec::new(),
         },
         inherited: Vec::with_capacity(most / 2),
         cut_sets: vec![Box::default()],
@@ -239,17 +240,18 @@ impl Joiner {
             (_, cut) => cut.is_some(),
         };
         if let ([(layer, node)], false) = (own, is_cut) {
-            self.push_only_version(*layer, *node);
+            self.push_only_version(path, *layer, *node);
         } else {
             self.push_versions(path, cuts, own);
         }
     }
 
     /// The common case: one layer has the path and nothing above it ever cut.
-    fn push_only_version(&mut self, layer: LayerIndex, node: NodeId) {
+    fn push_only_version(&mut self, path: PathId, layer: LayerIndex, node: NodeId) {
         let raw = self.tree.layer(layer).node(node);
         let is_void = raw.kind() == EntryKind::Whiteout || raw.has(flag::GHOST | flag::DEAD);
         let change = if is_void {
+            self.note_dangling(path, layer, raw.kind());
             Change::Dangling
         } else {
             Change::Added
@@ -295,6 +297,7 @@ impl Joiner {
                 detail,
             });
             if change == Change::Dangling {
+                self.note_dangling(path, layer, self.tree.layer(layer).kind(node));
                 continue;
             }
             if self.is_undecided(layer, node, change, &state) {
@@ -303,6 +306,12 @@ impl Joiner {
             state.take(&self.tree, layer, node, change, detail);
         }
         self.apply_cuts(cuts, next_cut, LayerIndex(u16::MAX), &mut state);
+    }
+
+    fn note_dangling(&mut self, path: PathId, layer: LayerIndex, kind: EntryKind) {
+        if kind == EntryKind::Whiteout {
+            self.tree.dangling.push((layer, path));
+        }
     }
 
     /// Applies the inherited cuts below `layer`, from `next` on; returns the first that was not applied.

@@ -158,6 +158,7 @@ pub struct MergedTree {
     /// Hard links to files of lower layers: where the data is.
     pub(super) foreign: HashMap<(LayerIndex, NodeId), (LayerIndex, NodeId)>,
     pub(super) comparisons: Vec<Comparison>,
+    pub(super) dangling: Vec<(LayerIndex, PathId)>,
 }
 
 impl MergedTree {
@@ -313,6 +314,11 @@ impl MergedTree {
     /// Returns whether several names may share the data of this file.
     pub fn is_linked(&self, layer: LayerIndex, node: NodeId) -> bool {
         self.layer(layer).node(node).has(flag::LINKED)
+    }
+
+    /// Returns whiteouts of what was not visible below, in tree order.
+    pub fn dangling_whiteouts(&self) -> &[(LayerIndex, PathId)] {
+        &self.dangling
     }
 
     /// Returns the files that could not be told apart without reading them, in path order.
