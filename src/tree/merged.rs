@@ -333,24 +333,9 @@ impl MergedTree {
         for (comparison, outcome) in std::mem::take(&mut self.comparisons).iter().zip(outcomes) {
             if *outcome == Content::Same {
                 let at = self.version_range(comparison.path).start + comparison.version as usize;
-                self.versions[at].change = self.change_of_same(comparison.older, comparison.newer);
+                self.versions[at].change =
+                    super::join::change_of_same(&self.layers, comparison.older, comparison.newer);
             }
-        }
-    }
-
-    /// Returns the mark of a file stored again with the same data.
-    pub(super) fn change_of_same(
-        &self,
-        older: (LayerIndex, NodeId),
-        newer: (LayerIndex, NodeId),
-    ) -> Change {
-        if self
-            .layer(newer.0)
-            .has_same_metadata(newer.1, self.layer(older.0), older.1)
-        {
-            Change::Repeated
-        } else {
-            Change::Touched
         }
     }
 }
