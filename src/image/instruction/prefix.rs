@@ -29,10 +29,11 @@ impl Shells {
 
     /// Remembers the shell a `SHELL` instruction sets for the entries after it.
     pub(super) fn observe(&mut self, instruction: &Instruction) {
-        if instruction.keyword != Keyword::Shell || instruction.line.len() > LONGEST_SHELL {
+        if instruction.keyword != Keyword::Shell || instruction.text.len() > LONGEST_SHELL {
             return;
         }
-        if let Ok(words) = serde_json::from_str::<Vec<String>>(instruction.operand()) {
+        let operand = instruction.text.trim_start_matches(Keyword::Shell.as_str());
+        if let Ok(words) = serde_json::from_str::<Vec<String>>(operand) {
             self.current = Some(words.join(" "));
         }
     }
