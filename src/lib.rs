@@ -6,5 +6,6 @@ pub mod image;
 pub mod layer;
 pub mod path;
 pub mod progress;
+pub mod report;
 pub mod tree;
 pub mod units;
