@@ -238,6 +238,8 @@ pub enum WarningCode {
     DamagedLayer,
     /// A layer's blob is missing or is not a file-system archive.
     UnreadableLayer,
+    /// An archive has no end marker and may have been cut between two entries.
+    MissingEnd,
     /// Bytes after the end of an archive were ignored.
     TrailingData,
     /// A limit of this program cut something off.
@@ -276,6 +278,7 @@ impl WarningCode {
         match self {
             Self::DamagedLayer => "damaged-layer",
             Self::UnreadableLayer => "unreadable-layer",
+            Self::MissingEnd => "missing-end",
             Self::TrailingData => "trailing-data",
             Self::LimitReached => "limit-reached",
             Self::DanglingWhiteout => "dangling-whiteout",

@@ -116,6 +116,9 @@ pub struct Entry<'a> {
     /// Where [`LayerSource::open`] finds the entry again: offset in bytes of its first header in the
     /// uncompressed layer. Strictly ascending over a scan.
     pub offset: u64,
+    /// Where the data of a file lies in the uncompressed layer: start and length. `None` for sparse files,
+    /// whose data is in pieces, and for everything that is no file.
+    pub data: Option<(u64, u64)>,
 }
 
 /// Whether a scan saw everything.

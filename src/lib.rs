@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod error;
 pub mod image;
 pub mod layer;
+pub mod limits;
 pub mod path;
 pub mod progress;
 pub mod report;

@@ -1,15 +1,42 @@
-//! Tar bytes to entries.
+//! Tar archives as layers: bytes to entries, and a file's bytes back.
+//!
+//! The walk over headers is our own: it skips the bodies of uncompressed archives instead of reading them,
+//! goes on behind damage, and knows every dialect found in images. What a name means (whiteouts, opaque
+//! markers) is decided here as well; to the right there are only entries.
+
+mod body;
+mod extended;
+mod header;
+mod names;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod window;
 
 use std::io::{self, Read};
 
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+
+use self::body::{Expanded, Stored};
+use self::names::Name;
+use self::walk::{Record, Step, Walk};
+use self::window::{Input, Window};
 use super::bytes::Region;
 use super::codec::Codec;
-use super::{Access, Completeness, EntrySink, LayerSource};
-use crate::error::Result;
-use crate::progress::Job;
+use super::{Access, Completeness, Entry, EntryKind, EntrySink, LayerSource, Meta, Visitor};
+use crate::error::{Error, Result, Warning, WarningCode};
+use crate::limits;
+use crate::path::{self, Escape, ImagePath};
+use crate::progress::{Job, Metered};
+
+/// Bodies of uncompressed layers up to this length are read and hashed with their header.
+const SMALL_BODY_BYTES: u64 = 8 * 1024;
+
+/// Bodies of compressed layers up to this length are hashed in one piece.
+const WHOLE_BODY_BYTES: u64 = 64 * 1024;
 
 /// A layer stored as a tar archive, compressed or not.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TarLayer {
     region: Region,
     codec: Codec,
@@ -29,26 +56,358 @@ impl TarLayer {
     pub const fn codec(&self) -> Codec {
         self.codec
     }
+
+    /// Returns whether these first bytes of an uncompressed file begin a tar archive: a header whose
+    /// checksum holds, or the zeros of an empty archive. 512 bytes are enough.
+    pub fn looks_like_tar(head: &[u8]) -> bool {
+        header::Header::parse(head).is_some() || (head.len() >= 512 && head.iter().all(|&byte| byte == 0))
+    }
+
+    /// Starts a walk at an offset of the uncompressed archive.
+    fn walk<'a>(&'a self, offset: u64, job: &'a Job) -> Result<Walk<'a>> {
+        let input = if self.codec == Codec::None {
+            Input::Region(self.region.clone())
+        } else {
+            let stored = Metered::new(self.region.reader(0), job);
+            let mut stream = self.codec.decoder(stored).map_err(|source| self.read_error(0, source))?;
+            // A decoder cannot jump. What is passed over still counts as expanded when the scan did it.
+            io::copy(&mut stream.by_ref().take(offset), &mut io::sink())
+                .map_err(|source| self.read_error(offset, source))?;
+            Input::Stream(stream)
+        };
+        Ok(Walk::new(Window::new(input, offset, job), offset))
+    }
+
+    fn read_error(&self, offset: u64, source: io::Error) -> Error {
+        Error::Read { name: self.region.name().to_owned(), offset, source }
+    }
+
+    /// Reads the record at `offset`, which must be a file.
+    fn file_at(&self, walk: &mut Walk<'_>, record: &mut Record, offset: u64) -> Result<()> {
+        walk.position = offset;
+        match walk.next(record)? {
+            Step::Entry if record.kind == Some(EntryKind::File) && record.offset == offset => Ok(()),
+            _ => Err(self.read_error(offset, io::Error::other("there is no file entry at this offset"))),
+        }
+    }
 }
 
 impl LayerSource for TarLayer {
-    fn scan(&self, _sink: &mut dyn EntrySink, _job: &Job) -> Result<Completeness> {
-        todo!()
+    fn scan(&self, sink: &mut dyn EntrySink, job: &Job) -> Result<Completeness> {
+        let mut scan = Scan {
+            walk: self.walk(0, job)?,
+            sink,
+            normal: Vec::new(),
+            link: Vec::new(),
+            removed: Vec::new(),
+            marker: memchr::memmem::Finder::new(b".wh."),
+            absolute_names: 0,
+            completeness: Completeness::Complete,
+        };
+        let mut record = Record::default();
+        let mut entries = 0;
+        loop {
+            let step = scan.walk.next(&mut record)?;
+            scan.pass_troubles_on();
+            if step == Step::End {
+                break;
+            }
+            scan.deliver(&mut record)?;
+            entries += 1;
+            if entries % 1024 == 0 {
+                job.count_entries(1024);
+            }
+        }
+        job.count_entries(entries % 1024);
+        if !scan.walk.is_archive() {
+            return Err(Error::NotAnImage {
+                name: self.region.name().to_owned(),
+                found: "the layer is no tar archive".into(),
+            });
+        }
+        scan.note_absolute_names();
+        Ok(scan.completeness)
     }
 
-    fn open(&self, _offset: u64) -> Result<Box<dyn Read + '_>> {
-        todo!()
+    fn open(&self, offset: u64) -> Result<Box<dyn Read + '_>> {
+        // Reading one file back reports to nobody and is bounded by the file's length.
+        static UNWATCHED: std::sync::OnceLock<Job> = std::sync::OnceLock::new();
+        let mut walk = self.walk(offset, UNWATCHED.get_or_init(Job::new))?;
+        let mut record = Record::default();
+        self.file_at(&mut walk, &mut record, offset)?;
+        let sparse = record.sparse.take();
+        let stored: Box<dyn Read + '_> = match self.codec {
+            Codec::None => Box::new(self.region.part(record.data, record.stored).reader(0)),
+            _ => Box::new(Stored::new(walk.window, &record)),
+        };
+        Ok(match sparse {
+            Some(segments) => Box::new(Expanded::new(stored, segments, record.size)),
+            None => stored,
+        })
+    }
+
+    fn visit(&self, offsets: &[u64], visit: &mut Visitor<'_>, job: &Job) -> Result<()> {
+        let mut walk = self.walk(0, job)?;
+        let mut record = Record::default();
+        for (position, &offset) in offsets.iter().enumerate() {
+            job.check()?;
+            self.file_at(&mut walk, &mut record, offset)?;
+            let mut stored = Stored::new(&mut walk.window, &record);
+            match record.sparse.take() {
+                Some(segments) => visit(position, &mut Expanded::new(stored, segments, record.size))?,
+                None => visit(position, &mut stored)?,
+            }
+        }
+        Ok(())
     }
 
     fn access(&self) -> Access {
-        if self.codec == Codec::None {
-            Access::Random
-        } else {
-            Access::Sequential
-        }
+        if self.codec == Codec::None { Access::Random } else { Access::Sequential }
     }
 
     fn stored_bytes(&self) -> u64 {
         self.region.length()
+    }
+}
+
+/// One pass over an archive, from records to entries.
+struct Scan<'a, 's> {
+    walk: Walk<'a>,
+    sink: &'s mut dyn EntrySink,
+    /// Buffers that are used again for every entry.
+    normal: Vec<u8>,
+    link: Vec<u8>,
+    removed: Vec<u8>,
+    marker: memchr::memmem::Finder<'static>,
+    absolute_names: u64,
+    completeness: Completeness,
+}
+
+impl Scan<'_, '_> {
+    fn deliver(&mut self, record: &mut Record) -> Result<()> {
+        let content = self.content(record)?;
+        let Some(kind) = record.kind else { return Ok(()) };
+        let mut normal = std::mem::take(&mut self.normal);
+        let path = self.place(record, &mut normal);
+        let result = match path {
+            Some(path) => self.deliver_at(path, kind, record, content),
+            None => Ok(()),
+        };
+        self.normal = normal;
+        result
+    }
+
+    /// Hashes the data where it passes through our hands.
+    fn content(&mut self, record: &mut Record) -> Result<Option<u64>> {
+        if record.kind != Some(EntryKind::File) || record.sparse.is_some() {
+            return Ok(None);
+        }
+        let window = &mut self.walk.window;
+        let whole = if window.is_stream() { WHOLE_BODY_BYTES } else { SMALL_BODY_BYTES };
+        let (there, hash) = if record.stored <= whole {
+            let length = usize::try_from(record.stored).unwrap_or(0);
+            match window.at(record.data, length) {
+                Ok(bytes) => (bytes.len() as u64, Ok(xxh3_64(bytes))),
+                Err(stop) => (0, Err(stop)),
+            }
+        } else if window.is_stream() {
+            let mut hasher = Xxh3Default::new();
+            let mut there = 0;
+            let passed = window.pass(record.data, record.stored, &mut |piece| {
+                hasher.update(piece);
+                there += piece.len() as u64;
+            });
+            (there, passed.map(|_| hasher.digest()))
+        } else {
+            return Ok(None);
+        };
+        let is_whole = there == record.stored;
+        if let Err(stop) = &hash {
+            if matches!(stop, window::Stop::Cancelled) {
+                return Err(Error::Interrupted);
+            }
+            self.walk.note_stop(stop, record.data + there);
+        }
+        if !is_whole {
+            self.walk.note_cut(record, record.offset, there);
+        }
+        self.pass_troubles_on();
+        Ok(hash.ok().filter(|_| is_whole))
+    }
+
+    /// Normalises the name; `None` where a limit refuses the entry.
+    fn place<'n>(&mut self, record: &'n Record, normal: &'n mut Vec<u8>) -> Option<ImagePath<'n>> {
+        if record.path.starts_with(b"/") {
+            self.absolute_names += 1;
+        }
+        let path = match path::as_normal(&record.path) {
+            Some(path) => path,
+            None => self.normalise(record, normal),
+        };
+        let bytes = path.as_bytes();
+        // A path of n components has at least 2n - 1 bytes.
+        let is_deep = bytes.len() >= 2 * limits::PATH_DEPTH && path.components().count() > limits::PATH_DEPTH;
+        if bytes.len() > limits::PATH_BYTES || is_deep || record.link.len() > limits::LINK_BYTES {
+            let (what, limit) = if is_deep { ("deep", limits::PATH_DEPTH) } else { ("long", limits::PATH_BYTES) };
+            let unit = if is_deep { "components" } else { "bytes" };
+            let start = &bytes[..bytes.len().min(60)];
+            self.warn(
+                WarningCode::LimitReached,
+                format!(
+                    "a path at offset {} is too {what} and is left out (limit {limit} {unit}): {}…",
+                    record.offset,
+                    path::display_absolute(start)
+                ),
+                None,
+            );
+            return None;
+        }
+        Some(path)
+    }
+
+    fn normalise<'n>(&mut self, record: &Record, normal: &'n mut Vec<u8>) -> ImagePath<'n> {
+        if path::normalise(&record.path, normal) == Escape::Clamped {
+            self.warn(
+                WarningCode::EscapingPath,
+                format!(
+                    "the name {} climbs out of the image; shown where a runtime would put it",
+                    path::display(&record.path[..record.path.len().min(limits::PATH_BYTES)])
+                ),
+                Some(normal),
+            );
+        }
+        ImagePath::new(normal).unwrap_or(ImagePath::ROOT)
+    }
+
+    fn deliver_at(
+        &mut self,
+        path: ImagePath<'_>,
+        kind: EntryKind,
+        record: &Record,
+        content: Option<u64>,
+    ) -> Result<()> {
+        let name = match self.marker.find(path.as_bytes()) {
+            Some(_) => names::meaning(path, kind),
+            None => Name::Ordinary,
+        };
+        match name {
+            Name::Ordinary => self.deliver_ordinary(path, kind, record, content),
+            Name::Whiteout { parent, name } => {
+                let mut removed = std::mem::take(&mut self.removed);
+                removed.clear();
+                if !parent.is_root() {
+                    removed.extend_from_slice(parent.as_bytes());
+                    removed.push(b'/');
+                }
+                removed.extend_from_slice(name);
+                let target = ImagePath::new(&removed).unwrap_or(ImagePath::ROOT);
+                let result = self.deliver_marker(target, record, false);
+                self.removed = removed;
+                result
+            }
+            Name::Opaque { directory } => self.deliver_marker(directory, record, true),
+            Name::Invalid => {
+                let message = format!(
+                    "{} removes nothing that has a name; ignored",
+                    path::display_absolute(path.as_bytes())
+                );
+                self.warn(WarningCode::InvalidWhiteout, message, Some(path.as_bytes()));
+                Ok(())
+            }
+            Name::Bookkeeping => {
+                let message =
+                    format!("AUFS bookkeeping {} is left out", path::display_absolute(path.as_bytes()));
+                self.warn(WarningCode::AufsBookkeeping, message, Some(path.as_bytes()));
+                Ok(())
+            }
+        }
+    }
+
+    fn deliver_ordinary(
+        &mut self,
+        path: ImagePath<'_>,
+        kind: EntryKind,
+        record: &Record,
+        content: Option<u64>,
+    ) -> Result<()> {
+        let mut link = std::mem::take(&mut self.link);
+        let target = match kind {
+            EntryKind::Symlink => Some(record.link.as_slice()),
+            EntryKind::Hardlink => {
+                if path::normalise(&record.link, &mut link) == Escape::Clamped {
+                    let message = format!(
+                        "{} is a hard link to {}, outside the image; taken as inside it",
+                        path::display_absolute(path.as_bytes()),
+                        path::display(&record.link)
+                    );
+                    self.warn(WarningCode::EscapingPath, message, Some(path.as_bytes()));
+                }
+                Some(link.as_slice())
+            }
+            _ => None,
+        };
+        let has_data = kind == EntryKind::File && record.sparse.is_none();
+        let result = self.sink.entry(Entry {
+            path,
+            link: target,
+            meta: meta(record, kind),
+            xattrs: &record.xattrs,
+            content,
+            offset: record.offset,
+            data: has_data.then_some((record.data, record.stored)),
+        });
+        self.link = link;
+        result
+    }
+
+    fn deliver_marker(&mut self, path: ImagePath<'_>, record: &Record, opaque: bool) -> Result<()> {
+        // Docker 20.10 leaves a stale link name in whiteout headers; a marker has neither target nor data.
+        let meta = Meta { size: 0, opaque, ..meta(record, EntryKind::Whiteout) };
+        let offset = record.offset;
+        self.sink.entry(Entry { path, link: None, meta, xattrs: &[], content: None, offset, data: None })
+    }
+
+    fn note_absolute_names(&mut self) {
+        if self.absolute_names > 0 {
+            let message = format!(
+                "{} names are absolute; shown relative to the image's root, as runtimes do",
+                self.absolute_names
+            );
+            self.warn(WarningCode::EscapingPath, message, None);
+        }
+    }
+
+    fn pass_troubles_on(&mut self) {
+        if self.walk.troubles.is_empty() {
+            return;
+        }
+        for (code, message) in std::mem::take(&mut self.walk.troubles) {
+            self.warn(code, message, None);
+        }
+    }
+
+    fn warn(&mut self, code: WarningCode, message: String, path: Option<&[u8]>) {
+        if code.makes_incomplete() {
+            self.completeness = Completeness::Partial;
+        }
+        let warning = Warning::new(code, message);
+        self.sink.warn(match path {
+            Some(path) => warning.at_path(path),
+            None => warning,
+        });
+    }
+}
+
+fn meta(record: &Record, kind: EntryKind) -> Meta {
+    Meta {
+        size: if kind == EntryKind::File { record.size } else { 0 },
+        mtime: record.mtime.0,
+        mtime_nanos: record.mtime.1,
+        uid: record.uid,
+        gid: record.gid,
+        mode: record.mode,
+        kind,
+        opaque: false,
+        device: record.device,
     }
 }

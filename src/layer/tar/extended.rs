@@ -1,0 +1,282 @@
+//! Extended headers: PAX records (POSIX.1-2001), their GNU sparse and SCHILY dialects.
+
+use base64::Engine as _;
+
+/// What extended headers say about the next entry.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Extended {
+    pub(super) path: Option<Vec<u8>>,
+    pub(super) link: Option<Vec<u8>>,
+    pub(super) size: Option<u64>,
+    pub(super) uid: Option<u64>,
+    pub(super) gid: Option<u64>,
+    pub(super) mtime: Option<(i64, u32)>,
+    pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) sparse: PaxSparse,
+}
+
+/// GNU sparse records of versions 0.0, 0.1 and 1.0.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PaxSparse {
+    pub(super) real_size: Option<u64>,
+    pub(super) name: Option<Vec<u8>>,
+    pub(super) segments: Vec<(u64, u64)>,
+    pub(super) map_in_data: bool,
+    present: bool,
+}
+
+impl PaxSparse {
+    pub(super) const fn is_present(&self) -> bool {
+        self.present
+    }
+}
+
+/// Whether records were understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Records {
+    Fine,
+    Odd,
+}
+
+impl Extended {
+    /// Forgets everything, keeping nothing allocated of note.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Takes the records of an `x` or `X` header; later records and headers win.
+    pub(super) fn take_records(&mut self, mut rest: &[u8]) -> Records {
+        let mut verdict = Records::Fine;
+        while let Some((key, value, tail)) = record(rest) {
+            if self.take(key, value).is_none() {
+                verdict = Records::Odd;
+            }
+            rest = tail;
+        }
+        // Zero padding after the records is common; anything else is damage.
+        if rest.iter().any(|&byte| byte != 0) { Records::Odd } else { verdict }
+    }
+
+    /// Takes the records of a `g` header, which apply to everything that follows.
+    ///
+    /// Names and sizes are left out: no writer means one name for all entries, and a hostile archive would
+    /// hide everything behind it.
+    pub(super) fn take_global_records(&mut self, records: &[u8]) -> Records {
+        let mut global = Self::default();
+        let verdict = global.take_records(records);
+        self.uid = global.uid.or(self.uid);
+        self.gid = global.gid.or(self.gid);
+        self.mtime = global.mtime.or(self.mtime);
+        verdict
+    }
+
+    fn take(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
+        match key {
+            b"path" => self.path = Some(name(value)?),
+            b"linkpath" => self.link = Some(name(value)?),
+            b"size" => self.size = Some(decimal(value)?),
+            b"uid" => self.uid = Some(decimal(value)?),
+            b"gid" => self.gid = Some(decimal(value)?),
+            b"mtime" => self.mtime = Some(time(value)?),
+            _ => {
+                if let Some(key) = key.strip_prefix(b"SCHILY.xattr.") {
+                    self.take_xattr(key.to_vec(), value.to_vec());
+                } else if let Some(key) = key.strip_prefix(b"LIBARCHIVE.xattr.") {
+                    self.take_xattr(percent_decoded(key), base64_decoded(value)?);
+                } else if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
+                    self.sparse.take(key, value)?;
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn take_xattr(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        match self.xattrs.binary_search_by(|(known, _)| known.cmp(&key)) {
+            Ok(at) => self.xattrs[at].1 = value,
+            Err(at) => self.xattrs.insert(at, (key, value)),
+        }
+    }
+}
+
+impl PaxSparse {
+    fn take(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
+        self.present = true;
+        match key {
+            b"size" | b"realsize" => self.real_size = Some(decimal(value)?),
+            b"name" => self.name = Some(name(value)?),
+            b"major" => self.map_in_data = decimal(value)? >= 1,
+            b"offset" => self.segments.push((decimal(value)?, 0)),
+            b"numbytes" => self.segments.last_mut()?.1 = decimal(value)?,
+            b"map" => {
+                let mut numbers = value.split(|&byte| byte == b',');
+                self.segments.clear();
+                while let Some(offset) = numbers.next().filter(|text| !text.is_empty()) {
+                    self.segments.push((decimal(offset)?, decimal(numbers.next()?)?));
+                }
+            }
+            _ => {}
+        }
+        Some(())
+    }
+}
+
+/// Splits one `LENGTH KEY=VALUE\n` record off.
+fn record(rest: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let blank = memchr::memchr(b' ', &rest[..rest.len().min(20)])?;
+    let length = usize::try_from(decimal(&rest[..blank])?).ok()?;
+    let line = rest.get(blank + 1..length)?;
+    let line = line.strip_suffix(b"\n")?;
+    let equals = memchr::memchr(b'=', line)?;
+    Some((&line[..equals], &line[equals + 1..], &rest[length..]))
+}
+
+fn name(value: &[u8]) -> Option<Vec<u8>> {
+    (!value.is_empty() && !value.contains(&0)).then(|| value.to_vec())
+}
+
+fn decimal(text: &[u8]) -> Option<u64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// Decodes `[-]SECONDS[.FRACTION]` into whole seconds, rounded down, and nanoseconds.
+fn time(text: &[u8]) -> Option<(i64, u32)> {
+    let (whole, fraction) = match memchr::memchr(b'.', text) {
+        Some(dot) => (&text[..dot], &text[dot + 1..]),
+        None => (text, &b""[..]),
+    };
+    let seconds: i64 = std::str::from_utf8(whole).ok()?.parse().ok()?;
+    let mut nanos = 0;
+    for at in 0..9 {
+        let digit = fraction.get(at).copied().unwrap_or(b'0');
+        nanos = nanos * 10 + u32::from(digit.checked_sub(b'0').filter(|&digit| digit < 10)?);
+    }
+    if whole.starts_with(b"-") && nanos > 0 {
+        return Some((seconds.checked_sub(1)?, 1_000_000_000 - nanos));
+    }
+    Some((seconds, nanos))
+}
+
+fn percent_decoded(text: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        let escape = tail.first_chunk::<2>().filter(|_| *first == b'%');
+        let value = escape
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        decoded.push(value.unwrap_or(*first));
+        rest = if value.is_some() { &tail[2..] } else { tail };
+    }
+    decoded
+}
+
+fn base64_decoded(value: &[u8]) -> Option<Vec<u8>> {
+    let bare: Vec<u8> = value.iter().copied().filter(|&byte| byte != b'=').collect();
+    base64::engine::general_purpose::STANDARD_NO_PAD.decode(bare).ok()
+}
+
+/// Reads the sparse map that version 1.0 puts before the data: decimal numbers, one per line.
+///
+/// Returns the segments and the bytes used, or `None` where `data` holds no whole map.
+pub(super) fn sparse_map(data: &[u8]) -> Option<(Vec<(u64, u64)>, usize)> {
+    let mut used = 0;
+    let mut next = || {
+        let rest = data.get(used..)?;
+        let end = memchr::memchr(b'\n', rest)?;
+        used += end + 1;
+        decimal(&rest[..end])
+    };
+    let count = next()?;
+    let mut segments = Vec::new();
+    for _ in 0..count {
+        segments.push((next()?, next()?));
+    }
+    Some((segments, used))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(pairs: &[(&str, &str)]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (key, value) in pairs {
+            let body = format!(" {key}={value}\n");
+            let mut length = body.len();
+            while length != body.len() + length.to_string().len() {
+                length = body.len() + length.to_string().len();
+            }
+            bytes.extend_from_slice(format!("{length}{body}").as_bytes());
+        }
+        bytes
+    }
+
+    #[test]
+    fn records_are_taken_and_later_ones_win() {
+        let mut extended = Extended::default();
+        let bytes = records(&[
+            ("path", "a/b"),
+            ("mtime", "12.5"),
+            ("size", "7"),
+            ("path", "c"),
+            ("comment", "x"),
+            ("SCHILY.xattr.user.z", "1"),
+            ("SCHILY.xattr.user.a", "2"),
+            ("LIBARCHIVE.xattr.user.%61b", "aGk"),
+        ]);
+        assert_eq!(extended.take_records(&bytes), Records::Fine);
+        assert_eq!(extended.path.as_deref(), Some(&b"c"[..]));
+        assert_eq!(extended.mtime, Some((12, 500_000_000)));
+        assert_eq!(extended.size, Some(7));
+        let keys: Vec<_> = extended.xattrs.iter().map(|(key, _)| key.as_slice()).collect();
+        assert_eq!(keys, [&b"user.a"[..], b"user.ab", b"user.z"]);
+    }
+
+    #[test]
+    fn times_before_1970_round_down() {
+        assert_eq!(time(b"-1.25"), Some((-2, 750_000_000)));
+        assert_eq!(time(b"-1"), Some((-1, 0)));
+        assert_eq!(time(b"1.1234567891"), Some((1, 123_456_789)));
+        assert_eq!(time(b"nonsense"), None);
+        assert_eq!(time(b"1.2x"), None);
+    }
+
+    #[test]
+    fn damaged_records_are_odd_and_keep_the_good_ones() {
+        let mut extended = Extended::default();
+        let mut bytes = records(&[("path", "good")]);
+        bytes.extend_from_slice(b"99 path=cut");
+        assert_eq!(extended.take_records(&bytes), Records::Odd);
+        assert_eq!(extended.path.as_deref(), Some(&b"good"[..]));
+        for broken in [&b"0 a=b\n"[..], b"6 path\n", b"-3 a=b\n", b"99999999999999999999 a=b\n", b"x", b"5 a=b"] {
+            assert_eq!(Extended::default().take_records(broken), Records::Odd, "{broken:?}");
+        }
+        assert_eq!(Extended::default().take_records(&records(&[("path", "nul\0path")])), Records::Odd);
+        assert_eq!(Extended::default().take_records(b"\0\0\0"), Records::Fine);
+    }
+
+    #[test]
+    fn global_records_do_not_rename() {
+        let mut global = Extended::default();
+        global.take_global_records(&records(&[("path", "x"), ("size", "9"), ("mtime", "5"), ("comment", "abc")]));
+        assert_eq!((global.path, global.size, global.mtime), (None, None, Some((5, 0))));
+    }
+
+    #[test]
+    fn sparse_dialects() {
+        let mut extended = Extended::default();
+        extended.take_records(&records(&[("GNU.sparse.map", "0,5,10,2"), ("GNU.sparse.size", "12")]));
+        assert_eq!(extended.sparse.segments, [(0, 5), (10, 2)]);
+        let mut extended = Extended::default();
+        extended.take_records(&records(&[
+            ("GNU.sparse.size", "12"),
+            ("GNU.sparse.offset", "3"),
+            ("GNU.sparse.numbytes", "4"),
+        ]));
+        assert_eq!(extended.sparse.segments, [(3, 4)]);
+        assert_eq!(sparse_map(b"2\n0\n5\n10\n2\n\0\0"), Some((vec![(0, 5), (10, 2)], 11)));
+        assert_eq!(sparse_map(b"2\n0\n5\n10"), None);
+        assert_eq!(sparse_map(b"99999999999\n0\n"), None);
+    }
+}

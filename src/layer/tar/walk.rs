@@ -1,0 +1,516 @@
+//! The walk from header to header: which records an archive holds, whatever state it is in.
+//!
+//! Damage is survived: behind a header whose checksum fails the walk goes on at the next block that is a
+//! valid header. Everything odd is noted in [`Walk::troubles`] with its offset.
+
+use super::extended::{self, Extended, Records};
+use super::header::{BLOCK, Header, gnu_segments};
+use super::window::{Stop, Window};
+use crate::error::{Error, Result, WarningCode};
+use crate::layer::EntryKind;
+use crate::limits;
+
+/// One record of an archive. Its buffers are used again for the next.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    /// Where its first header stands, extended headers included.
+    pub(super) offset: u64,
+    /// Where its stored data begins.
+    pub(super) data: u64,
+    /// Length of the stored data; what is there, not what is claimed.
+    pub(super) stored: u64,
+    /// Length of the file as a program reads it.
+    pub(super) size: u64,
+    pub(super) kind: Option<EntryKind>,
+    pub(super) path: Vec<u8>,
+    pub(super) link: Vec<u8>,
+    pub(super) mode: u16,
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+    pub(super) mtime: (i64, u32),
+    pub(super) device: (u32, u32),
+    pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Data segments of a sparse file: offset in the file, length; ascending.
+    pub(super) sparse: Option<Vec<(u64, u64)>>,
+}
+
+/// What [`Walk::next`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Entry,
+    End,
+}
+
+enum Block {
+    Header([u8; 512]),
+    Zero,
+    Damaged,
+    Cut(usize),
+    End,
+}
+
+/// A walk over one archive.
+pub(super) struct Walk<'a> {
+    pub(super) window: Window<'a>,
+    /// Where the next header is expected.
+    pub(super) position: u64,
+    /// What was odd since the caller last emptied it.
+    pub(super) troubles: Vec<(WarningCode, String)>,
+    local: Extended,
+    local_is_set: bool,
+    global: Extended,
+    seen_header: bool,
+    seen_damage: bool,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(window: Window<'a>, position: u64) -> Self {
+        Self {
+            window,
+            position,
+            troubles: Vec::new(),
+            local: Extended::default(),
+            local_is_set: false,
+            global: Extended::default(),
+            seen_header: false,
+            seen_damage: false,
+        }
+    }
+
+    /// Returns whether anything showed that this is a tar archive, or that it is empty.
+    pub(super) const fn is_archive(&self) -> bool {
+        self.seen_header || !self.seen_damage
+    }
+
+    /// Reads up to the next record.
+    pub(super) fn next(&mut self, record: &mut Record) -> Result<Step> {
+        match self.advance(record) {
+            Ok(step) => Ok(step),
+            Err(Stop::Cancelled) => Err(Error::Interrupted),
+            Err(stop) => {
+                self.note_stop(&stop, self.position);
+                Ok(Step::End)
+            }
+        }
+    }
+
+    /// Notes why the bytes ended; `offset` is where they were wanted.
+    pub(super) fn note_stop(&mut self, stop: &Stop, offset: u64) {
+        match stop {
+            Stop::Cancelled => {}
+            Stop::ExpandedTooFar => self.trouble(
+                WarningCode::LimitReached,
+                format!("stopped at offset {offset}: more uncompressed data than --max-expanded allows"),
+            ),
+            Stop::Failed(error) => {
+                self.damage(format!("cannot be read behind offset {offset}: {error}"));
+            }
+        }
+    }
+
+    fn advance(&mut self, record: &mut Record) -> Result<Step, Stop> {
+        let mut first = None;
+        let mut headers = 0;
+        loop {
+            let here = self.position;
+            let block = match self.block(here)? {
+                Block::Header(block) => block,
+                Block::Zero if self.is_end_marker(here)? => return self.finish(here),
+                Block::Zero => {
+                    self.trouble(WarningCode::OddHeader, format!("a lone block of zeros at offset {here}"));
+                    self.position += BLOCK;
+                    continue;
+                }
+                Block::Damaged => {
+                    self.forget_local();
+                    first = None;
+                    if self.resynchronise(here)? {
+                        continue;
+                    }
+                    return Ok(Step::End);
+                }
+                Block::Cut(length) => {
+                    self.damage(format!("ends inside a header at offset {here}, after {length} of 512 bytes"));
+                    return Ok(Step::End);
+                }
+                Block::End => {
+                    self.note_missing_end(here, first);
+                    return Ok(Step::End);
+                }
+            };
+            let header = Header::verified(&block);
+            self.seen_header = true;
+            record.offset = *first.get_or_insert(here);
+            let size = self.local.size.or_else(|| header.size().and_then(|size| u64::try_from(size).ok()));
+            let Some(size) = size.filter(|&size| size <= i64::MAX as u64) else {
+                self.damage(format!("header at offset {here} states an impossible size"));
+                self.position += BLOCK;
+                continue;
+            };
+            match header.typeflag() {
+                b'x' | b'X' | b'g' | b'L' | b'K' => {
+                    headers += 1;
+                    if headers > limits::EXTENDED_HEADERS {
+                        self.limit(here, "extended headers before one entry", limits::EXTENDED_HEADERS as u64);
+                        self.forget_local();
+                        first = None;
+                        headers = 0;
+                    }
+                    // The size of an extended header is its own, never that of the entry it describes.
+                    let own = header.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+                    self.extended(header.typeflag(), here, own)?;
+                }
+                // Volume labels, continued members of other volumes and old long-name lists are no files.
+                b'V' | b'M' | b'N' => {
+                    self.forget_local();
+                    first = None;
+                    self.position = behind(here + BLOCK, size);
+                }
+                _ => {
+                    self.fill(record, header, here, size)?;
+                    return Ok(Step::Entry);
+                }
+            }
+        }
+    }
+
+    fn block(&mut self, offset: u64) -> Result<Block, Stop> {
+        self.window.at(offset, 512).map(classify)
+    }
+
+    fn is_end_marker(&mut self, offset: u64) -> Result<bool, Stop> {
+        Ok(matches!(self.block(offset + BLOCK)?, Block::Zero | Block::End))
+    }
+
+    /// Looks behind the end marker. A stream is read to its end, so that its checksums are verified.
+    fn finish(&mut self, marker: u64) -> Result<Step, Stop> {
+        const LOOK_BEHIND: u64 = 64 * 1024;
+        let length = if self.window.is_stream() { u64::MAX } else { LOOK_BEHIND };
+        let mut garbage = false;
+        let behind = marker + BLOCK;
+        self.window.pass(behind, length - behind.min(length), &mut |piece| {
+            garbage |= piece.iter().any(|&byte| byte != 0);
+        })?;
+        if garbage {
+            self.trouble(
+                WarningCode::TrailingData,
+                format!("data behind the end of the archive at offset {marker} is ignored, as engines do"),
+            );
+        }
+        Ok(Step::End)
+    }
+
+    fn note_missing_end(&mut self, offset: u64, pending: Option<u64>) {
+        if let Some(header) = pending {
+            self.damage(format!("ends behind the extended header at offset {header}"));
+        } else if self.seen_header && !self.seen_damage {
+            self.trouble(
+                WarningCode::MissingEnd,
+                format!("no end-of-archive blocks at offset {offset}: it may have been cut there"),
+            );
+        }
+    }
+
+    /// Goes on to the next valid header; returns whether there is one.
+    fn resynchronise(&mut self, damaged: u64) -> Result<bool, Stop> {
+        let mut offset = damaged + BLOCK;
+        loop {
+            match self.block(offset)? {
+                Block::Header(_) => break,
+                Block::End | Block::Cut(_) => {
+                    self.damage(format!("no valid header at offset {damaged} or behind it"));
+                    return Ok(false);
+                }
+                Block::Zero | Block::Damaged => offset += BLOCK,
+            }
+            if !self.seen_header && offset - damaged > limits::TAR_PREAMBLE_BYTES {
+                self.seen_damage = true;
+                return Ok(false);
+            }
+        }
+        let skipped = offset - damaged;
+        self.damage(format!(
+            "damaged header at offset {damaged}: {skipped} bytes skipped to the next valid header"
+        ));
+        self.position = offset;
+        Ok(true)
+    }
+
+    fn extended(&mut self, typeflag: u8, here: u64, size: u64) -> Result<(), Stop> {
+        let data = here + BLOCK;
+        self.position = behind(data, size);
+        if size > limits::EXTENDED_HEADER_BYTES {
+            self.limit(here, "an extended header", limits::EXTENDED_HEADER_BYTES);
+            return Ok(());
+        }
+        let length = usize::try_from(size).unwrap_or(0);
+        let bytes = self.window.at(data, length)?;
+        let is_cut = bytes.len() < length;
+        let mut verdict = Records::Fine;
+        match typeflag {
+            b'g' => verdict = self.global.take_global_records(bytes),
+            b'L' => self.local.path = Some(trimmed(bytes).to_vec()),
+            b'K' => self.local.link = Some(trimmed(bytes).to_vec()),
+            _ => verdict = self.local.take_records(bytes),
+        }
+        self.local_is_set |= typeflag != b'g';
+        if is_cut {
+            self.damage(format!("ends inside the extended header at offset {here}"));
+        } else if verdict == Records::Odd {
+            self.trouble(WarningCode::OddHeader, format!("extended header at offset {here} is malformed in part"));
+        }
+        Ok(())
+    }
+
+    fn fill(&mut self, record: &mut Record, header: Header<'_>, here: u64, size: u64) -> Result<(), Stop> {
+        record.data = here + BLOCK;
+        record.sparse = None;
+        record.xattrs.clear();
+        self.fill_names(record, header);
+        let kind = kind_of(header.typeflag(), &record.path);
+        record.kind = Some(kind);
+        self.fill_numbers(record, header, here);
+        record.stored = self.stored_length(header.typeflag(), record.data, size)?;
+        record.size = if kind == EntryKind::File { record.stored } else { 0 };
+        if header.typeflag() == b'S' {
+            self.fill_gnu_sparse(record, header, here)?;
+        } else if self.local.sparse.is_present() && kind == EntryKind::File {
+            self.fill_pax_sparse(record, here)?;
+        }
+        self.position = behind(record.data, record.stored);
+        self.cut_to_what_is_there(record, here);
+        self.forget_local();
+        Ok(())
+    }
+
+    fn fill_names(&mut self, record: &mut Record, header: Header<'_>) {
+        record.path.clear();
+        record.link.clear();
+        if self.local_is_set {
+            if let Some(path) = self.local.sparse.name.as_ref().or(self.local.path.as_ref()) {
+                record.path.extend_from_slice(path);
+            }
+            if let Some(link) = &self.local.link {
+                record.link.extend_from_slice(link);
+            }
+            std::mem::swap(&mut record.xattrs, &mut self.local.xattrs);
+        }
+        if record.path.is_empty() {
+            let prefix = header.prefix();
+            if !prefix.is_empty() {
+                record.path.extend_from_slice(prefix);
+                record.path.push(b'/');
+            }
+            record.path.extend_from_slice(header.name());
+        }
+        if record.link.is_empty() && matches!(header.typeflag(), b'1' | b'2') {
+            record.link.extend_from_slice(header.link());
+        }
+    }
+
+    fn fill_numbers(&mut self, record: &mut Record, header: Header<'_>, here: u64) {
+        let mut is_odd = false;
+        let mut identity = |extended: Option<u64>, plain: Option<i64>| {
+            let value = extended.or_else(|| plain.and_then(|value| u64::try_from(value).ok()));
+            u32::try_from(value.unwrap_or(u64::MAX)).unwrap_or_else(|_| {
+                is_odd = true;
+                if value.is_some() { u32::MAX } else { 0 }
+            })
+        };
+        record.uid = identity(self.local.uid.or(self.global.uid), header.uid());
+        record.gid = identity(self.local.gid.or(self.global.gid), header.gid());
+        is_odd |= header.mode().is_none();
+        record.mode = header.mode().and_then(|mode| u16::try_from(mode & 0o7777).ok()).unwrap_or(0);
+        let plain = header.mtime();
+        is_odd |= plain.is_none();
+        let extended = self.local.mtime.or(self.global.mtime);
+        record.mtime = extended.unwrap_or((plain.unwrap_or(0), 0));
+        record.device = match record.kind {
+            Some(EntryKind::CharDevice | EntryKind::BlockDevice) => header.device(),
+            _ => (0, 0),
+        };
+        if is_odd {
+            self.trouble(
+                WarningCode::OddHeader,
+                format!("header at offset {here} has numbers that cannot be read or do not fit"),
+            );
+        }
+    }
+
+    /// How much data follows. Links, devices and directories have none whatever their size says (Go's
+    /// archive/tar, which engines use) — unless only skipping that many bytes leads to a header.
+    fn stored_length(&mut self, typeflag: u8, data: u64, size: u64) -> Result<u64, Stop> {
+        if size == 0 || !matches!(typeflag, b'1'..=b'6') {
+            return Ok(size);
+        }
+        if matches!(self.block(data)?, Block::Damaged | Block::Cut(_))
+            && matches!(self.block_ahead(data, behind(data, size))?, Block::Header(_) | Block::Zero)
+        {
+            return Ok(size);
+        }
+        Ok(0)
+    }
+
+    /// Looks at a block further on, where a stream may be asked without losing what lies between.
+    fn block_ahead(&mut self, data: u64, offset: u64) -> Result<Block, Stop> {
+        const FAR: u64 = 64 * 1024;
+        if !self.window.is_stream() {
+            return self.block(offset);
+        }
+        let gap = offset.saturating_sub(data);
+        if gap > FAR {
+            return Ok(Block::Damaged);
+        }
+        let gap = usize::try_from(gap).unwrap_or(0);
+        let bytes = self.window.at(data, gap + 512)?;
+        Ok(classify(bytes.get(gap..).unwrap_or_default()))
+    }
+
+    fn fill_gnu_sparse(&mut self, record: &mut Record, header: Header<'_>, here: u64) -> Result<(), Stop> {
+        let mut sparse = header.gnu_sparse();
+        let mut is_extended = sparse.extended;
+        while is_extended {
+            let block = self.window.at(record.data, 512)?;
+            let Ok(block) = <&[u8; 512]>::try_from(block) else { break };
+            if !gnu_segments(&block[..504], &mut sparse.segments) {
+                sparse.real_size = None;
+                break;
+            }
+            is_extended = block[504] != 0;
+            record.data += BLOCK;
+            if record.data - here > limits::EXTENDED_HEADER_BYTES {
+                self.limit(here, "a sparse map", limits::EXTENDED_HEADER_BYTES);
+                break;
+            }
+        }
+        self.take_sparse(record, here, sparse.real_size, sparse.segments);
+        Ok(())
+    }
+
+    fn fill_pax_sparse(&mut self, record: &mut Record, here: u64) -> Result<(), Stop> {
+        let mut segments = std::mem::take(&mut self.local.sparse.segments);
+        if self.local.sparse.map_in_data {
+            let most = record.stored.min(limits::EXTENDED_HEADER_BYTES);
+            let mut length = most.min(4096);
+            let map = loop {
+                let bytes = self.window.at(record.data, usize::try_from(length).unwrap_or(0))?;
+                match extended::sparse_map(bytes) {
+                    None if length < most => length = (length * 4).min(most),
+                    map => break map,
+                }
+            };
+            let (found, used) = map.unwrap_or_default();
+            let used = padded(used as u64).min(record.stored);
+            record.data += used;
+            record.stored -= used;
+            segments = found;
+        }
+        let real_size = self.local.sparse.real_size;
+        self.take_sparse(record, here, real_size, segments);
+        Ok(())
+    }
+
+    fn take_sparse(&mut self, record: &mut Record, here: u64, size: Option<u64>, segments: Vec<(u64, u64)>) {
+        let mut end = 0;
+        let mut stored = 0u64;
+        let fits = size.is_some_and(|size| {
+            segments.iter().all(|&(offset, length)| {
+                let is_behind = offset >= end;
+                end = offset.saturating_add(length);
+                stored = stored.saturating_add(length);
+                is_behind && end <= size
+            })
+        });
+        match size {
+            Some(size) if fits && stored <= record.stored => {
+                record.size = size;
+                record.sparse = Some(segments);
+            }
+            _ => self.trouble(
+                WarningCode::OddHeader,
+                format!("sparse map at offset {here} does not fit its file; shown as stored, without holes"),
+            ),
+        }
+    }
+
+    fn cut_to_what_is_there(&mut self, record: &mut Record, here: u64) {
+        let Some(length) = self.window.known_length() else { return };
+        let there = length.saturating_sub(record.data);
+        if record.stored > there {
+            self.note_cut(record, here, there);
+        }
+    }
+
+    /// Notes that a file's data ends early and makes the record say what there is.
+    pub(super) fn note_cut(&mut self, record: &mut Record, here: u64, there: u64) {
+        self.damage(format!(
+            "{} at offset {here} is cut: {there} of {} bytes are there",
+            crate::path::display_absolute(crate::path::trim(&record.path)),
+            record.stored
+        ));
+        record.stored = there;
+        if record.sparse.is_none() && record.kind == Some(EntryKind::File) {
+            record.size = there;
+        }
+    }
+
+    fn forget_local(&mut self) {
+        if self.local_is_set {
+            self.local.clear();
+            self.local_is_set = false;
+        }
+    }
+
+    fn damage(&mut self, message: String) {
+        self.seen_damage = true;
+        self.trouble(WarningCode::DamagedLayer, message);
+    }
+
+    fn limit(&mut self, here: u64, what: &str, limit: u64) {
+        self.trouble(
+            WarningCode::LimitReached,
+            format!("{what} at offset {here} exceeds the limit of {limit} and is left out"),
+        );
+    }
+
+    fn trouble(&mut self, code: WarningCode, message: String) {
+        self.troubles.push((code, message));
+    }
+}
+
+fn classify(bytes: &[u8]) -> Block {
+    match <&[u8; 512]>::try_from(bytes) {
+        Ok(block) if Header::parse(block).is_some() => Block::Header(*block),
+        Ok(block) if block.iter().all(|&byte| byte == 0) => Block::Zero,
+        Ok(_) => Block::Damaged,
+        Err(_) if bytes.iter().all(|&byte| byte == 0) => Block::End,
+        Err(_) => Block::Cut(bytes.len()),
+    }
+}
+
+fn kind_of(typeflag: u8, path: &[u8]) -> EntryKind {
+    match typeflag {
+        b'1' => EntryKind::Hardlink,
+        b'2' => EntryKind::Symlink,
+        b'3' => EntryKind::CharDevice,
+        b'4' => EntryKind::BlockDevice,
+        b'5' | b'D' => EntryKind::Dir,
+        b'6' => EntryKind::Fifo,
+        // V7 has no directories; their names end in a slash.
+        0 | b'0' if path.ends_with(b"/") => EntryKind::Dir,
+        // POSIX: unknown types are regular files.
+        _ => EntryKind::File,
+    }
+}
+
+fn trimmed(bytes: &[u8]) -> &[u8] {
+    memchr::memchr(0, bytes).map_or(bytes, |end| &bytes[..end])
+}
+
+const fn padded(length: u64) -> u64 {
+    length.saturating_add(BLOCK - 1) / BLOCK * BLOCK
+}
+
+const fn behind(data: u64, size: u64) -> u64 {
+    data.saturating_add(padded(size))
+}

@@ -1,0 +1,40 @@
+//! Every limit that protects the machine from its input, in one place.
+//!
+//! Images are written by strangers. Nothing here is reached by a sane image; whatever is reached is reported
+//! as a warning that names the limit.
+
+/// Longest path of an entry, in bytes. Linux's `PATH_MAX` is 4096; builders have gone beyond it.
+pub const PATH_BYTES: usize = 16 * 1024;
+
+/// Most components of a path.
+pub const PATH_DEPTH: usize = 1024;
+
+/// Longest symbolic or hard link target, in bytes.
+pub const LINK_BYTES: usize = 16 * 1024;
+
+/// Longest extended header (PAX records, GNU long name, sparse map), in bytes.
+pub const EXTENDED_HEADER_BYTES: u64 = 1024 * 1024;
+
+/// Most extended headers before one entry.
+pub const EXTENDED_HEADERS: usize = 64;
+
+/// Most entries of one layer; a tree of that many takes about 0.9 GB.
+pub const LAYER_ENTRIES: u32 = 8_000_000;
+
+/// Most bytes of file data that one layer may claim to hold, so that sums over all layers cannot overflow.
+pub const LAYER_CONTENT_BYTES: u64 = 1 << 46;
+
+/// Most layers of an image. Docker's own limit is 127.
+pub const LAYERS: usize = 1024;
+
+/// Bytes without a valid header after which a file that never had one is not a tar archive.
+pub const TAR_PREAMBLE_BYTES: u64 = 64 * 1024;
+
+/// Warnings of one kind that one layer may raise before the rest is only counted.
+pub const WARNINGS_PER_KIND: usize = 20;
+
+/// Bytes that decompression may produce over a whole image unless `--max-expanded` says otherwise.
+pub const EXPANDED_BYTES: u64 = 1 << 40;
+
+/// Longest sparse file, with its holes, that is compared byte by byte.
+pub const SPARSE_COMPARE_BYTES: u64 = 1 << 30;
