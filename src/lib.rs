@@ -1,6 +1,7 @@
 //! layerscope: what is inside a container image, layer by layer.
 
 pub mod analysis;
+pub mod cli;
 pub mod error;
 pub mod image;
 pub mod layer;
