@@ -7,6 +7,7 @@ pub mod base;
 pub mod config;
 pub mod history;
 pub mod instruction;
+pub mod json;
 pub mod reference;
 
 use std::fmt;
@@ -16,7 +17,7 @@ use crate::error::Warning;
 use crate::layer::codec::Codec;
 use crate::layer::{LayerIndex, LayerSource};
 
-pub use config::ImageConfig;
+pub use config::{ConfigDocument, ImageConfig};
 pub use history::HistoryEntry;
 pub use instruction::Instruction;
 pub use reference::{Digest, Platform};

@@ -194,6 +194,7 @@ pub trait EntrySink {
 pub struct UnreadableLayer {
     name: String,
     blob: String,
+    reason: Option<String>,
 }
 
 impl UnreadableLayer {
@@ -202,13 +203,28 @@ impl UnreadableLayer {
         Self {
             name: name.into(),
             blob: blob.into(),
+            reason: None,
         }
     }
 
+    /// Says why the blob cannot be used although it is there; escaped, about "it".
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
     fn error(&self) -> Error {
-        Error::MissingBlob {
-            name: self.name.clone(),
-            blob: self.blob.clone(),
+        match &self.reason {
+            None => Error::MissingBlob {
+                name: self.name.clone(),
+                blob: self.blob.clone(),
+            },
+            Some(reason) => Error::BadDocument {
+                name: self.name.clone(),
+                document: format!("blob {}", self.blob),
+                reason: reason.clone(),
+            },
         }
     }
 }

@@ -9,5 +9,7 @@ pub mod limits;
 pub mod path;
 pub mod progress;
 pub mod report;
+pub mod scan;
+pub mod source;
 pub mod tree;
 pub mod units;

@@ -1,4 +1,11 @@
 //! The image configuration, read leniently.
+//!
+//! OCI image-spec, config.md, and what Docker adds to it (health check, shell, triggers). A field that is
+//! missing, null or of another type is empty; what was there but unusable is named in
+//! [`ConfigDocument::problems`].
+
+use super::json::Json;
+use super::{Digest, HistoryEntry, Platform};
 
 /// What a container of this image starts with. Unknown or unusable parts are empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,4 +36,239 @@ pub struct ImageConfig {
     pub healthcheck: Vec<String>,
     /// `ONBUILD` triggers.
     pub on_build: Vec<String>,
+}
+
+/// A configuration document: the part for containers, and the part that describes the layers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConfigDocument {
+    /// What a container starts with.
+    pub config: ImageConfig,
+    /// What the image runs on.
+    pub platform: Platform,
+    /// Digests of the uncompressed layers, bottom first; `None` for one that is no digest.
+    pub diff_ids: Vec<Option<Digest>>,
+    /// Oldest first, not yet paired with layers.
+    pub history: Vec<HistoryEntry>,
+    /// What could not be used: one escaped line each, about "it", the configuration.
+    pub problems: Vec<String>,
+}
+
+impl ConfigDocument {
+    /// Reads an image configuration; never fails, says in `problems` what it could not use.
+    pub fn read(document: &Json) -> Self {
+        let mut problems = Vec::new();
+        if !document.is_object() {
+            problems.push("it is not an object".to_owned());
+        }
+        let platform = read_platform(document);
+        if document.is_object() && (platform.os.is_empty() || platform.architecture.is_empty()) {
+            problems.push("it does not name operating system and architecture".to_owned());
+        }
+        Self {
+            config: read_config(document, &mut problems),
+            platform,
+            diff_ids: read_diff_ids(document.get("rootfs").get("diff_ids"), &mut problems),
+            history: read_history(document.get("history"), &mut problems),
+            problems,
+        }
+    }
+}
+
+/// Reads `os`, `architecture` and `variant`, the spelling shared by configurations and descriptors.
+pub fn read_platform(document: &Json) -> Platform {
+    Platform {
+        os: document.get("os").text().unwrap_or_default().into(),
+        architecture: document
+            .get("architecture")
+            .text()
+            .unwrap_or_default()
+            .into(),
+        variant: document.get("variant").to_text(),
+    }
+}
+
+fn read_config(document: &Json, problems: &mut Vec<String>) -> ImageConfig {
+    let config = document.get("config");
+    if !config.is_null() && !config.is_object() {
+        problems.push("its \"config\" is not an object".to_owned());
+    }
+    ImageConfig {
+        created: document.get("created").to_text(),
+        user: config.get("User").text().unwrap_or_default().into(),
+        env: read_texts(config, "Env", problems),
+        entrypoint: read_texts(config, "Entrypoint", problems),
+        cmd: read_texts(config, "Cmd", problems),
+        working_dir: config.get("WorkingDir").text().unwrap_or_default().into(),
+        labels: read_labels(config.get("Labels"), problems),
+        exposed_ports: read_keys(config, "ExposedPorts", problems),
+        volumes: read_keys(config, "Volumes", problems),
+        shell: read_texts(config, "Shell", problems),
+        stop_signal: config.get("StopSignal").to_text(),
+        healthcheck: read_texts(config.get("Healthcheck"), "Test", problems),
+        on_build: read_texts(config, "OnBuild", problems),
+    }
+}
+
+/// Reads an array of text; Docker also accepts a lone text for commands.
+fn read_texts(object: &Json, key: &str, problems: &mut Vec<String>) -> Vec<String> {
+    let value = object.get(key);
+    let texts = value.texts();
+    let complete = match value {
+        Json::Null => true,
+        Json::Text(_) => return texts.into_iter().filter(|text| !text.is_empty()).collect(),
+        Json::List(elements) => elements.len() == texts.len(),
+        _ => false,
+    };
+    if !complete {
+        problems.push(format!("its \"{key}\" is not a list of text"));
+    }
+    texts
+}
+
+/// Reads a set written as an object with empty values, or as an array.
+fn read_keys(object: &Json, key: &str, problems: &mut Vec<String>) -> Vec<String> {
+    let value = object.get(key);
+    let mut keys: Vec<String> = match value {
+        Json::Object(members) => members.iter().map(|(name, _)| name.clone()).collect(),
+        _ => read_texts(object, key, problems),
+    };
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+fn read_labels(labels: &Json, problems: &mut Vec<String>) -> Vec<(String, String)> {
+    let mut odd = 0_usize;
+    let mut read: Vec<(String, String)> = labels
+        .members()
+        .iter()
+        .rev()
+        .map(|(key, value)| {
+            let text = match value {
+                Json::Text(text) => return (key.clone(), text.clone()),
+                Json::Number(number) => number.to_string(),
+                Json::Bool(value) => value.to_string(),
+                Json::Null | Json::List(_) | Json::Object(_) => String::new(),
+            };
+            odd += 1;
+            (key.clone(), text)
+        })
+        .collect();
+    if odd > 0 {
+        problems.push(format!("{odd} of its labels are not text"));
+    }
+    if !labels.is_null() && !labels.is_object() {
+        problems.push("its \"Labels\" is not an object".to_owned());
+    }
+    // Reversed above and sorted stably, so that the last of equal keys is the one kept.
+    read.sort_by(|one, other| one.0.cmp(&other.0));
+    read.dedup_by(|later, kept| later.0 == kept.0);
+    read
+}
+
+fn read_diff_ids(list: &Json, problems: &mut Vec<String>) -> Vec<Option<Digest>> {
+    let read: Vec<_> = list
+        .list()
+        .iter()
+        .map(|element| element.text().and_then(Digest::parse))
+        .collect();
+    let odd = read.iter().filter(|digest| digest.is_none()).count();
+    if odd > 0 {
+        problems.push(format!("{odd} of its diff IDs are not digests"));
+    }
+    read
+}
+
+fn read_history(list: &Json, problems: &mut Vec<String>) -> Vec<HistoryEntry> {
+    if !list.is_null() && !matches!(list, Json::List(_)) {
+        problems.push("its history is not a list".to_owned());
+    }
+    list.list().iter().map(HistoryEntry::read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> ConfigDocument {
+        ConfigDocument::read(&Json::parse(text.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_whole_configuration_is_read() {
+        let document = read(
+            r#"{"created":"2026-01-02T03:04:05Z","architecture":"arm64","variant":"v8","os":"linux",
+            "config":{"User":"1000:100","Env":["A=b"],"Entrypoint":["/e"],"Cmd":["c"],"WorkingDir":"/w",
+            "Labels":{"z":"1","a":"2"},"ExposedPorts":{"80/tcp":{},"53/udp":{}},"Volumes":{"/v":{}},
+            "Shell":["/bin/bash","-c"],"StopSignal":"SIGINT","Healthcheck":{"Test":["CMD","true"]},
+            "OnBuild":["RUN x"]},
+            "rootfs":{"type":"layers","diff_ids":["sha256:AAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]},
+            "history":[{"created_by":"ADD x","empty_layer":false},{"created_by":"CMD","empty_layer":true}]}"#,
+        );
+        assert_eq!(document.problems, [""; 0]);
+        assert_eq!(document.platform.to_string(), "linux/arm64/v8");
+        let config = &document.config;
+        assert_eq!(config.user, "1000:100");
+        assert_eq!(
+            config.labels,
+            [("a".into(), "2".into()), ("z".into(), "1".into())]
+        );
+        assert_eq!(config.exposed_ports, ["53/udp", "80/tcp"]);
+        assert_eq!(config.healthcheck, ["CMD", "true"]);
+        assert_eq!(config.shell, ["/bin/bash", "-c"]);
+        assert!(document.diff_ids[0].is_some());
+        assert!(document.history[1].empty_layer && !document.history[0].empty_layer);
+    }
+
+    #[test]
+    fn nothing_in_a_configuration_fails_the_rest_of_it() {
+        for (text, problem) in [
+            ("[]", "not an object"),
+            ("7", "not an object"),
+            (r#"{"os":"linux"}"#, "architecture"),
+            (r#"{"architecture":null,"os":3}"#, "architecture"),
+            (r#"{"config":[]}"#, "\"config\" is not an object"),
+            (
+                r#"{"config":{"Env":["A=b",null,3]}}"#,
+                "\"Env\" is not a list of text",
+            ),
+            (r#"{"config":{"Cmd":{"a":1}}}"#, "\"Cmd\""),
+            (
+                r#"{"config":{"Labels":{"a":null,"b":2}}}"#,
+                "2 of its labels",
+            ),
+            (r#"{"config":{"Labels":"x"}}"#, "\"Labels\""),
+            (
+                r#"{"rootfs":{"diff_ids":["sha256:12",null]}}"#,
+                "2 of its diff IDs",
+            ),
+            (r#"{"history":{"a":1}}"#, "history"),
+        ] {
+            let document = read(text);
+            assert!(
+                document.problems.iter().any(|line| line.contains(problem)),
+                "{text}: {:?}",
+                document.problems
+            );
+        }
+        let document = read(
+            r#"{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":null},"history":null,"config":null}"#,
+        );
+        assert_eq!(document.problems, [""; 0]);
+        assert!(document.diff_ids.is_empty() && document.history.is_empty());
+    }
+
+    #[test]
+    fn odd_values_are_shown_as_far_as_possible() {
+        let config = read(
+            r#"{"config":{"Entrypoint":"/bin/sh -c x","Cmd":"","ExposedPorts":["9/tcp"],
+            "Labels":{"n":5,"t":true,"d":"1","d":"2"}}}"#,
+        )
+        .config;
+        assert_eq!(config.entrypoint, ["/bin/sh -c x"]);
+        assert!(config.cmd.is_empty());
+        assert_eq!(config.exposed_ports, ["9/tcp"]);
+        assert_eq!(config.labels[0], ("d".into(), "2".into()));
+        assert_eq!(config.labels[1], ("n".into(), "5".into()));
+    }
 }

@@ -73,3 +73,208 @@ pub struct Platform {
     /// `v7` and the like.
     pub variant: Option<String>,
 }
+
+impl Platform {
+    /// Reads `OS/ARCH[/VARIANT]`, or `ARCH` alone for Linux; case and common other names of architectures
+    /// (`x86_64`, `aarch64`, `armhf`, …) are accepted. Returns `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim().to_ascii_lowercase();
+        let parts: Vec<&str> = text.split('/').collect();
+        if parts.iter().any(|part| !is_platform_word(part)) {
+            return None;
+        }
+        let (os, architecture, variant) = match *parts.as_slice() {
+            [architecture] if KNOWN_ARCHITECTURES.contains(&go_architecture(architecture).0) => {
+                ("linux", architecture, None)
+            }
+            [os, architecture] => (os, architecture, None),
+            [os, architecture, variant] => (os, architecture, Some(variant)),
+            _ => return None,
+        };
+        let (architecture, implied) = go_architecture(architecture);
+        Some(Self {
+            os: if os == "macos" { "darwin" } else { os }.into(),
+            architecture: architecture.into(),
+            variant: variant.or(implied).map(str::to_owned),
+        })
+    }
+
+    /// Returns Linux on this machine's architecture: what an engine here would run.
+    pub fn host() -> Self {
+        let name = match std::env::consts::ARCH {
+            "powerpc64" if cfg!(target_endian = "little") => "ppc64le",
+            other => other,
+        };
+        Self {
+            os: "linux".into(),
+            architecture: go_architecture(name).0.into(),
+            variant: None,
+        }
+    }
+
+    /// Returns whether neither operating system nor architecture is known.
+    pub fn is_unknown(&self) -> bool {
+        let unknown = |part: &str| part.is_empty() || part == "unknown";
+        unknown(&self.os) && unknown(&self.architecture)
+    }
+
+    /// Returns whether an image for `offered` serves a wish for `self`; see [`Platform::distance`].
+    pub fn matches(&self, offered: &Self) -> bool {
+        self.distance(offered).is_some()
+    }
+
+    /// Returns how far `offered` is from the wish `self`, 0 for exactly it, `None` where it does not serve.
+    ///
+    /// A wish for a variant is served by it and lower ones (an ARMv7 machine runs v6 code); a wish without
+    /// one by any, the architecture's usual variant first (`arm64` is v8, `arm` v7, `amd64` v1, as in
+    /// containerd's platform matching).
+    pub fn distance(&self, offered: &Self) -> Option<u32> {
+        const ABOVE: u32 = 1000;
+        let same_os = self.os.eq_ignore_ascii_case(&offered.os);
+        let (wanted, implied) = go_architecture(&self.architecture);
+        let (found, found_implied) = go_architecture(&offered.architecture);
+        if !same_os || !wanted.eq_ignore_ascii_case(found) || offered.is_unknown() {
+            return None;
+        }
+        let wish = self.variant.as_deref().or(implied);
+        let offer = offered.variant.as_deref().or(found_implied);
+        if wish == offer {
+            return Some(0);
+        }
+        match (variant_number(wanted, wish), variant_number(wanted, offer)) {
+            (Some(wish), Some(offer)) if offer <= wish => Some(wish - offer),
+            (Some(number), Some(offer)) if wish.is_none() => Some(ABOVE + offer - number),
+            (_, None) | (None, _) if wish.is_none() || offer.is_none() => Some(2 * ABOVE),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |part: &str| match part {
+            "" => "unknown".to_owned(),
+            part => crate::path::display_str(part).into_owned(),
+        };
+        if self.is_unknown() {
+            return formatter.pad("unknown");
+        }
+        let mut text = format!("{}/{}", shown(&self.os), shown(&self.architecture));
+        if let Some(variant) = &self.variant {
+            text.push('/');
+            text.push_str(&shown(variant));
+        }
+        formatter.pad(&text)
+    }
+}
+
+/// Architectures that may stand alone on a command line, in Go's names.
+const KNOWN_ARCHITECTURES: [&str; 12] = [
+    "386", "amd64", "arm", "arm64", "loong64", "mips64", "mips64le", "ppc64", "ppc64le", "riscv64",
+    "s390x", "wasm",
+];
+
+/// Returns Go's name of an architecture and the variant that the other name implies.
+fn go_architecture(name: &str) -> (&str, Option<&'static str>) {
+    match name {
+        "x86_64" | "x86-64" => ("amd64", None),
+        "aarch64" => ("arm64", None),
+        "x86" | "i386" | "i486" | "i586" | "i686" => ("386", None),
+        "armhf" | "armv7" | "armv7l" => ("arm", Some("v7")),
+        "armel" | "armv6" | "armv6l" => ("arm", Some("v6")),
+        "powerpc64" => ("ppc64", None),
+        "powerpc64le" => ("ppc64le", None),
+        "loongarch64" => ("loong64", None),
+        other => (other, None),
+    }
+}
+
+fn variant_number(architecture: &str, variant: Option<&str>) -> Option<u32> {
+    let Some(variant) = variant else {
+        return match architecture {
+            "arm64" => Some(8),
+            "arm" => Some(7),
+            "amd64" => Some(1),
+            _ => None,
+        };
+    };
+    let digits = variant.strip_prefix('v').unwrap_or(variant);
+    let major = digits.split('.').next().unwrap_or(digits);
+    major.parse().ok().filter(|number| *number < 1000)
+}
+
+fn is_platform_word(part: &str) -> bool {
+    !part.is_empty()
+        && part
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_validated_and_folded() {
+        let hex = "A".repeat(64);
+        let digest = Digest::parse(&format!("sha256:{hex}")).unwrap();
+        assert_eq!(digest.encoded(), "a".repeat(64));
+        assert_eq!(digest.short().len(), 12);
+        assert_eq!(digest.algorithm(), "sha256");
+        for text in [
+            "",
+            "sha256",
+            "sha256:",
+            "sha256:abc",
+            "../etc:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ] {
+            assert!(Digest::parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn platforms_are_read_and_shown() {
+        for (text, shown) in [
+            ("linux/amd64", Some("linux/amd64")),
+            ("Linux/X86_64", Some("linux/amd64")),
+            ("linux/arm64/v8", Some("linux/arm64/v8")),
+            ("linux/aarch64", Some("linux/arm64")),
+            ("armhf", Some("linux/arm/v7")),
+            ("arm64", Some("linux/arm64")),
+            ("windows/amd64", Some("windows/amd64")),
+            ("linux", None),
+            ("", None),
+            ("linux/", None),
+            ("a/b/c/d", None),
+            ("linux/am d64", None),
+        ] {
+            let shown_here = Platform::parse(text).map(|platform| platform.to_string());
+            assert_eq!(shown_here.as_deref(), shown, "{text}");
+        }
+        assert_eq!(Platform::default().to_string(), "unknown");
+        assert_eq!(Platform::host().os, "linux");
+    }
+
+    #[test]
+    fn variants_serve_downwards() {
+        for (wanted, offered, distance) in [
+            ("linux/amd64", "linux/amd64", Some(0)),
+            ("linux/amd64", "windows/amd64", None),
+            ("linux/amd64", "linux/arm64", None),
+            ("linux/arm64", "linux/arm64/v8", Some(0)),
+            ("linux/arm64/v8", "linux/arm64", Some(0)),
+            ("linux/arm", "linux/arm/v7", Some(0)),
+            ("linux/arm", "linux/arm/v6", Some(1)),
+            ("linux/arm/v6", "linux/arm/v7", None),
+            ("linux/arm/v7", "linux/arm/v5", Some(2)),
+            ("linux/amd64", "linux/amd64/v3", Some(1002)),
+            ("linux/amd64/v2", "linux/amd64", Some(1)),
+            ("linux/mips64", "linux/mips64/hardfloat", Some(2000)),
+        ] {
+            let wanted = Platform::parse(wanted).unwrap();
+            let offered = Platform::parse(offered).unwrap();
+            assert_eq!(wanted.distance(&offered), distance, "{wanted} {offered}");
+        }
+        assert!(!Platform::host().matches(&Platform::default()));
+    }
+}

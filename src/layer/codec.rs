@@ -1,6 +1,8 @@
 //! Compression, recognised by its first bytes and undone. Names and media types are never believed.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::GzDecoder;
 
 /// A compression format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,6 +19,9 @@ pub enum Codec {
     /// xz.
     Xz,
 }
+
+/// Memory an xz stream may ask for, in bytes: `xz -9` needs 65 MiB, a hostile header asks for 4 GiB.
+const XZ_MEMORY_LIMIT: u64 = 512 * 1024 * 1024;
 
 impl Codec {
     /// Recognises a format by the first bytes of its data; six are enough.
@@ -55,10 +60,178 @@ impl Codec {
         let stored = BufReader::with_capacity(STORED_BUFFER, stored);
         Ok(match self {
             Self::None => Box::new(stored),
-            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(stored)),
+            Self::Gzip => Box::new(GzipReader::new(stored)),
             Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(stored)?),
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(stored)),
-            Self::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(stored)),
+            Self::Xz => Box::new(xz_decoder(stored)?),
         })
+    }
+}
+
+fn xz_decoder<R: BufRead>(stored: R) -> io::Result<liblzma::bufread::XzDecoder<R>> {
+    let flags = liblzma::stream::CONCATENATED;
+    let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY_LIMIT, flags)?;
+    Ok(liblzma::bufread::XzDecoder::new_stream(stored, stream))
+}
+
+/// Reads all members of a gzip stream and ignores what follows the last one, as gzip does.
+///
+/// Archives copied from tapes, block devices or padded by tools end in zeros; the data before them is whole,
+/// so `flate2`'s own multi-member reader, which fails there, would report damage where there is none.
+struct GzipReader<R> {
+    state: GzipState<R>,
+    members: u64,
+}
+
+enum GzipState<R> {
+    Member(GzDecoder<R>),
+    End,
+}
+
+impl<R: BufRead> GzipReader<R> {
+    fn new(stored: R) -> Self {
+        Self {
+            state: GzipState::Member(GzDecoder::new(stored)),
+            members: 0,
+        }
+    }
+
+    /// Goes on to the next member, if what follows can be one.
+    fn next_member(&mut self) -> io::Result<()> {
+        if let GzipState::Member(member) = std::mem::replace(&mut self.state, GzipState::End) {
+            self.members += 1;
+            let mut stored = member.into_inner();
+            if matches!(
+                stored.fill_buf()?,
+                [0x1f] | [0x1f, 0x8b] | [0x1f, 0x8b, 8, ..]
+            ) {
+                self.state = GzipState::Member(GzDecoder::new(stored));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<R: BufRead> Read for GzipReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let GzipState::Member(member) = &mut self.state {
+            match member.read(buffer) {
+                Ok(0) if !buffer.is_empty() => self.next_member()?,
+                Ok(count) => return Ok(count),
+                Err(error) if is_trailing(&error, self.members, member) => {
+                    self.state = GzipState::End;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Returns whether an error only says that the bytes after a whole member are not a further one.
+fn is_trailing<R: BufRead>(error: &io::Error, members: u64, member: &GzDecoder<R>) -> bool {
+    members > 0 && member.header().is_none() && error.kind() == io::ErrorKind::InvalidInput
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    const DATA: &[u8] = b"the same few words, again and again and again";
+
+    fn compressed(codec: Codec) -> Vec<u8> {
+        match codec {
+            Codec::None => DATA.to_vec(),
+            Codec::Gzip => {
+                let level = flate2::Compression::default();
+                let mut writer = flate2::write::GzEncoder::new(Vec::new(), level);
+                writer.write_all(DATA).unwrap();
+                writer.finish().unwrap()
+            }
+            Codec::Zstd => zstd::encode_all(DATA, 3).unwrap(),
+            Codec::Bzip2 => {
+                let level = bzip2::Compression::default();
+                let mut writer = bzip2::write::BzEncoder::new(Vec::new(), level);
+                writer.write_all(DATA).unwrap();
+                writer.finish().unwrap()
+            }
+            Codec::Xz => {
+                let mut writer = liblzma::write::XzEncoder::new(Vec::new(), 6);
+                writer.write_all(DATA).unwrap();
+                writer.finish().unwrap()
+            }
+        }
+    }
+
+    fn read(codec: Codec, stored: &[u8]) -> io::Result<Vec<u8>> {
+        let mut data = Vec::new();
+        codec.decoder(stored)?.read_to_end(&mut data)?;
+        Ok(data)
+    }
+
+    const COMPRESSING: [Codec; 4] = [Codec::Gzip, Codec::Zstd, Codec::Bzip2, Codec::Xz];
+
+    #[test]
+    fn every_codec_is_recognised_and_undone_concatenated_too() {
+        for codec in COMPRESSING {
+            let stored = compressed(codec);
+            assert_eq!(Codec::sniff(&stored), codec);
+            assert_eq!(read(codec, &stored).unwrap(), DATA);
+            assert_eq!(read(codec, &stored.repeat(3)).unwrap(), DATA.repeat(3));
+        }
+        assert_eq!(Codec::sniff(b""), Codec::None);
+        assert_eq!(Codec::sniff(b"BZh0"), Codec::None);
+        assert_eq!(read(Codec::None, DATA).unwrap(), DATA);
+    }
+
+    #[test]
+    fn a_cut_stream_is_an_error_after_its_data() {
+        for codec in COMPRESSING {
+            let stored = compressed(codec);
+            assert!(
+                read(codec, &stored[..stored.len() - 3]).is_err(),
+                "{codec:?}"
+            );
+        }
+        let two = compressed(Codec::Gzip).repeat(2);
+        assert!(read(Codec::Gzip, &two[..two.len() - 3]).is_err());
+    }
+
+    #[test]
+    fn gzip_ignores_what_follows_the_last_member() {
+        let member = compressed(Codec::Gzip);
+        for tail in [
+            &[0; 1000][..],
+            b"garbage",
+            &[0x1f, 0],
+            &[0x1f, 0x8b, 7, 7, 7, 7],
+        ] {
+            let stored = [&member, &member, tail].concat();
+            let data = read(Codec::Gzip, &stored);
+            assert_eq!(data.unwrap(), DATA.repeat(2), "{tail:?}");
+        }
+        assert!(read(Codec::Gzip, b"\x1f\x8bnot gzip at all").is_err());
+    }
+
+    #[test]
+    fn a_member_may_begin_at_the_edge_of_a_buffer() {
+        let stored = compressed(Codec::Gzip).repeat(4);
+        for capacity in 1..40 {
+            let mut data = Vec::new();
+            let buffered = BufReader::with_capacity(capacity, &stored[..]);
+            GzipReader::new(buffered).read_to_end(&mut data).unwrap();
+            assert_eq!(data, DATA.repeat(4));
+        }
+    }
+
+    #[test]
+    fn skippable_zstd_frames_may_come_first() {
+        let mut stored = b"\x50\x2a\x4d\x18\x03\0\0\0abc".to_vec();
+        stored.extend(compressed(Codec::Zstd));
+        stored.extend(b"\x5e\x2a\x4d\x18\0\0\0\0");
+        assert_eq!(Codec::sniff(&stored), Codec::Zstd);
+        assert_eq!(read(Codec::Zstd, &stored).unwrap(), DATA);
     }
 }

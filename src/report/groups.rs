@@ -77,7 +77,7 @@ fn anchor(tree: &MergedTree, wasted: &WastedPath) -> PathId {
             let touched = |path| {
                 let parent = tree.parent(path);
                 let both = [path, parent].map(|place| change(tree, place, layer));
-                parent != MergedTree::ROOT && both == [Some(Change::Touched); 2]
+                parent != PathId::ROOT && both == [Some(Change::Touched); 2]
             };
             climb(tree, tree.parent(wasted.path), touched)
         }
@@ -90,7 +90,7 @@ fn anchor(tree: &MergedTree, wasted: &WastedPath) -> PathId {
 /// Goes to the parent while `further` holds for the place reached.
 fn climb(tree: &MergedTree, from: PathId, further: impl Fn(PathId) -> bool) -> PathId {
     let mut place = from;
-    while place != MergedTree::ROOT && further(place) {
+    while place != PathId::ROOT && further(place) {
         place = tree.parent(place);
     }
     place

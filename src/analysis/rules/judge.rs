@@ -292,10 +292,10 @@ fn judge_forbidden(tree: &MergedTree, rules: &RuleSet) -> Result<Option<Outcome>
 /// Looks at every path of every layer; the order of the walk is the order of paths.
 fn find_forbidden(tree: &MergedTree, patterns: &Patterns) -> Vec<Found> {
     let mut found = Vec::new();
-    let mut open = vec![MergedTree::ROOT];
+    let mut open = vec![PathId::ROOT];
     while let Some(path) = open.pop() {
         open.extend(tree.children(path).rev().map(PathId));
-        if path == MergedTree::ROOT || !patterns.matches(&absolute(tree, path)) {
+        if path == PathId::ROOT || !patterns.matches(&absolute(tree, path)) {
             continue;
         }
         let stored = tree

@@ -154,6 +154,8 @@ impl<'a> Walk<'a> {
                 .or_else(|| header.size().and_then(|size| u64::try_from(size).ok()));
             let Some(size) = size.filter(|&size| size <= i64::MAX as u64) else {
                 self.damage(format!("header at offset {here} states an impossible size"));
+                self.forget_local();
+                first = None;
                 self.position += BLOCK;
                 continue;
             };

@@ -1,0 +1,297 @@
+//! JSON as it is found in images: anything may be missing, null, of another type or spelled in another case.
+//!
+//! Typed structs fail a whole document for one odd field; here every reader asks for what it needs and gets
+//! nothing where it is not there. Objects keep their order. Not for documents this program writes itself.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// Values one document may hold; a document of brackets alone would otherwise take a hundred times its size.
+pub const MAX_JSON_VALUES: usize = 1_000_000;
+
+/// One value of a document.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Json {
+    /// `null`, and whatever is not there.
+    #[default]
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// Any number.
+    Number(serde_json::Number),
+    /// Text.
+    Text(String),
+    /// An array.
+    List(Vec<Json>),
+    /// An object, in the document's order, duplicate keys included.
+    Object(Vec<(String, Json)>),
+}
+
+const NULL: Json = Json::Null;
+
+impl Json {
+    /// Reads one document. A byte order mark and anything after the value are ignored, bytes that are not
+    /// UTF-8 become U+FFFD; nesting is limited to 128 levels.
+    ///
+    /// # Errors
+    /// One escaped line that says why it is not JSON or exceeds [`MAX_JSON_VALUES`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let text = decode(bytes);
+        if text.trim().is_empty() {
+            return Err("it is empty".into());
+        }
+        let budget = Cell::new(MAX_JSON_VALUES);
+        let mut deserializer = serde_json::Deserializer::from_str(&text);
+        Value { budget: &budget }
+            .deserialize(&mut deserializer)
+            .map_err(|error| {
+                let reason = error.to_string();
+                format!("it is not JSON: {}", crate::path::display_str(&reason))
+            })
+    }
+
+    /// Returns a member of an object, spelled exactly so or else in another case; null where there is none.
+    ///
+    /// Go's decoder, which wrote and reads most of these documents, ignores case, and the last one wins.
+    pub fn get(&self, key: &str) -> &Self {
+        let Self::Object(members) = self else {
+            return &NULL;
+        };
+        let exact = members.iter().rev().find(|(name, _)| name == key);
+        exact
+            .or_else(|| {
+                members
+                    .iter()
+                    .rev()
+                    .find(|(name, _)| name.eq_ignore_ascii_case(key))
+            })
+            .map_or(&NULL, |(_, value)| value)
+    }
+
+    /// Returns text that is not empty.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) if !text.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns text that is not empty, as an owned string.
+    pub fn to_text(&self) -> Option<String> {
+        self.text().map(str::to_owned)
+    }
+
+    /// Returns a whole number that is not negative.
+    pub fn integer(&self) -> Option<u64> {
+        match self {
+            Self::Number(number) => number.as_u64(),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the value is `true`; absent and mistyped values are not.
+    pub const fn is_true(&self) -> bool {
+        matches!(self, Self::Bool(true))
+    }
+
+    /// Returns whether the value is null or absent.
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Returns whether the value is an object.
+    pub const fn is_object(&self) -> bool {
+        matches!(self, Self::Object(_))
+    }
+
+    /// Returns the elements of an array; none for anything else.
+    pub fn list(&self) -> &[Self] {
+        match self {
+            Self::List(elements) => elements,
+            _ => &[],
+        }
+    }
+
+    /// Returns the members of an object; none for anything else.
+    pub fn members(&self) -> &[(String, Self)] {
+        match self {
+            Self::Object(members) => members,
+            _ => &[],
+        }
+    }
+
+    /// Returns the text elements of an array, empty ones too; a lone text counts as an array of one.
+    pub fn texts(&self) -> Vec<String> {
+        match self {
+            Self::Text(text) => vec![text.clone()],
+            _ => self
+                .list()
+                .iter()
+                .filter_map(|element| match element {
+                    Self::Text(text) => Some(text.clone()),
+                    _ => None,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Decodes UTF-8 as Go's decoder does, with a replacement character per invalid sequence.
+fn decode(bytes: &[u8]) -> String {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    text
+}
+
+struct Value<'a> {
+    budget: &'a Cell<usize>,
+}
+
+impl Value<'_> {
+    fn spend<E: serde::de::Error>(&self) -> Result<Self, E> {
+        let left = self
+            .budget
+            .get()
+            .checked_sub(1)
+            .ok_or_else(|| E::custom(format_args!("more than {MAX_JSON_VALUES} values")))?;
+        self.budget.set(left);
+        Ok(Self {
+            budget: self.budget,
+        })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Value<'_> {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        self.spend::<D::Error>()?;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value<'_> {
+    type Value = Json;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::Number(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
+        Ok(serde_json::Number::from_f64(value).map_or(Json::Null, Json::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Json, E> {
+        Ok(Json::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Json, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = sequence.next_element_seed(Value {
+            budget: self.budget,
+        })? {
+            elements.push(element);
+        }
+        Ok(Json::List(elements))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+        let mut members = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            let value = map.next_value_seed(Value {
+                budget: self.budget,
+            })?;
+            members.push((key, value));
+        }
+        Ok(Json::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_in_any_case_exact_first_last_wins() {
+        let document = Json::parse(br#"{"config":"a","Config":"b","repoTags":["x"],"x":1,"x":2}"#);
+        let document = document.unwrap();
+        assert_eq!(document.get("Config").text(), Some("b"));
+        assert_eq!(document.get("CONFIG").text(), Some("b"));
+        assert_eq!(document.get("RepoTags").texts(), ["x"]);
+        assert_eq!(document.get("x").integer(), Some(2));
+        assert!(document.get("nothing").get("below").is_null());
+    }
+
+    #[test]
+    fn mistyped_values_are_absent() {
+        let document =
+            Json::parse(br#"{"a":[1,"x",null],"b":"","c":-4,"d":1.5,"e":null}"#).unwrap();
+        assert_eq!(document.get("a").texts(), ["x"]);
+        assert_eq!(document.get("b").text(), None);
+        assert_eq!(document.get("c").integer(), None);
+        assert_eq!(document.get("d").integer(), None);
+        assert!(document.get("e").list().is_empty());
+        assert!(document.get("a").members().is_empty());
+    }
+
+    #[test]
+    fn odd_encodings_are_read() {
+        assert!(Json::parse(b"\xEF\xBB\xBF{}").unwrap().is_object());
+        assert_eq!(
+            Json::parse(b"\"a\xFFb\"").unwrap().text(),
+            Some("a\u{FFFD}b")
+        );
+        assert!(Json::parse(b"{}\0\0").unwrap().is_object());
+    }
+
+    #[test]
+    fn what_is_not_json_says_so() {
+        for (bytes, reason) in [
+            (&b""[..], "it is empty"),
+            (b" \n", "it is empty"),
+            (b"hello", "it is not JSON"),
+            (b"{\"a\":", "it is not JSON"),
+        ] {
+            let error = Json::parse(bytes).unwrap_err();
+            assert!(error.starts_with(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn bombs_are_refused() {
+        let deep = vec![b'['; 200_000];
+        assert!(Json::parse(&deep).unwrap_err().contains("recursion"));
+        let mut wide = vec![b'['];
+        wide.extend(b"0,".repeat(MAX_JSON_VALUES + 1));
+        wide.extend(b"0]");
+        assert!(Json::parse(&wide).unwrap_err().contains("values"));
+    }
+}
