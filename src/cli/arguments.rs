@@ -143,6 +143,10 @@ Example:
 
 /// Options that stand before or after a command.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags are what clap makes of them"
+)]
 pub(crate) struct Common {
     /// Format of the report: text, json or dive
     #[arg(long, global = true, value_parser = parse_format, conflicts_with = "json")]
@@ -240,6 +244,10 @@ pub(crate) struct Common {
 /// The gate for builds: one option a rule.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rules")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags are what clap makes of them"
+)]
 pub(crate) struct Gate {
     /// Exit with 1 when a rule does not hold; without any rule: waste over 10 % and over 10 MB
     #[arg(long, global = true)]

@@ -87,12 +87,11 @@ pub(crate) fn load(common: &Common, gating: Gating, around: &Surroundings) -> Re
         .config
         .clone()
         .or_else(|| around.variable("LAYERSCOPE_CONFIG").map(PathBuf::from));
-    match named {
-        Some(file) => project.fill_from(read_toml(&file, &around.directory)?),
-        None => {
-            let own = optional(read_toml(Path::new(".layerscope.toml"), &around.directory))?;
-            project.fill_from(own.unwrap_or_default());
-        }
+    if let Some(file) = named {
+        project.fill_from(read_toml(&file, &around.directory)?);
+    } else {
+        let own = optional(read_toml(Path::new(".layerscope.toml"), &around.directory))?;
+        project.fill_from(own.unwrap_or_default());
     }
     if gating == Gating::On {
         add_dive_ci(common, around, &mut project, &mut loaded.remarks)?;
@@ -316,10 +315,8 @@ fn read_dive(file: &Path, directory: &Path) -> Result<Settings> {
 fn read_any(file: &Path, directory: &Path) -> Result<Settings> {
     let text = read_file(file, directory)?;
     let name = display_os(file.as_os_str());
-    let lines = text.lines().map(str::trim);
-    let first = lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .next();
+    let mut lines = text.lines().map(str::trim);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
     let extension = file.extension().and_then(|extension| extension.to_str());
     match extension {
         Some("toml") => config::read(&text, &name),

@@ -21,7 +21,7 @@ pub(crate) fn nearest<'a>(
 }
 
 /// Returns the advice that goes with a word that is not known.
-pub(crate) fn advice<'a>(typed: &str, known: &[&'a str]) -> String {
+pub(crate) fn advice(typed: &str, known: &[&str]) -> String {
     match nearest(typed, known.iter().copied()) {
         Some(word) => format!("did you mean '{word}'?"),
         None => format!("known are {}", known.join(", ")),

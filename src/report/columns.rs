@@ -98,7 +98,7 @@ pub(crate) fn flow(pieces: &[String], separator: &str, columns: usize) -> Vec<St
 
 /// Returns `linux/arm/v7`; `None` where nothing is known.
 pub(crate) fn platform(platform: &Platform) -> Option<String> {
-    if platform.os.is_empty() && platform.architecture.is_empty() {
+    if platform.is_unknown() {
         return None;
     }
     let known = |text: &str| {

@@ -5,6 +5,7 @@
 //! rest of a report stay as they are.
 
 use super::{Amount, Limit, Patterns, RuleSet};
+use crate::analysis::dive::DiveFigures;
 use crate::analysis::{Analysis, WastedPath};
 use crate::error::{Error, Result};
 use crate::layer::LayerIndex;
@@ -97,28 +98,17 @@ impl Verdict {
     }
 }
 
-/// The figures that dive would judge.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DiveScore {
-    /// Its efficiency.
-    pub efficiency: f64,
-    /// Its wasted bytes, surviving copies included.
-    pub wasted_bytes: u64,
-    /// Its waste by bytes above layer 0; may exceed 1, be infinite or not a number.
-    pub user_wasted_ratio: f64,
-}
-
 /// Holds an analysis against its rules; with `dive`, the three rules that dive has are held against dive's
 /// figures, and those of them that are unset get dive's defaults (0.9, off, 0.1).
 ///
 /// # Errors
 /// [`Error::Config`] for a pattern that is none.
-pub fn judge(analysis: &Analysis, rules: &RuleSet, dive: Option<&DiveScore>) -> Result<Verdict> {
+pub fn judge(analysis: &Analysis, rules: &RuleSet, dive: Option<&DiveFigures>) -> Result<Verdict> {
     let (ignored, waste) = judged_waste(analysis, rules)?;
     let mut outcomes = Vec::new();
     for limit in Limit::ALL {
         let outcome = match (dive, limit.dive_name()) {
-            (Some(score), Some(name)) => judge_as_dive(score, rules, limit, name),
+            (Some(figures), Some(name)) => judge_as_dive(figures, rules, limit, name),
             _ => rules.threshold(limit).and_then(|(threshold, source)| {
                 judge_limit(analysis, &waste, rules, limit, threshold, source)
             }),
@@ -217,7 +207,7 @@ fn judge_limit(
 }
 
 fn judge_as_dive(
-    score: &DiveScore,
+    figures: &DiveFigures,
     rules: &RuleSet,
     limit: Limit,
     name: &'static str,
@@ -233,9 +223,9 @@ fn judge_as_dive(
         None => (default?, "dive's default"),
     };
     let value = match limit {
-        Limit::MinEfficiency => Amount::Ratio(score.efficiency),
-        Limit::MaxWastedBytes => Amount::Bytes(score.wasted_bytes),
-        _ => Amount::Ratio(score.user_wasted_ratio),
+        Limit::MinEfficiency => Amount::Ratio(figures.efficiency),
+        Limit::MaxWastedBytes => Amount::Bytes(figures.wasted_bytes),
+        _ => Amount::Ratio(figures.user_wasted_percent),
     };
     Some(Outcome {
         id: name,
