@@ -95,7 +95,11 @@ pub(super) fn assemble(store: &dyn BlobStore, parts: Parts) -> Result<Image> {
         });
     }
     let mut warnings = parts.warnings;
-    let mut config = parts.config.unwrap_or_default();
+    // Without a configuration there is nothing to be at odds with; its absence has a warning of its own.
+    let mut config = parts.config.unwrap_or_else(|| ConfigDocument {
+        diff_ids: vec![None; parts.layers.len()],
+        ..ConfigDocument::default()
+    });
     let problems = std::mem::take(&mut config.problems);
     warnings.extend(problems.into_iter().map(|problem| {
         Warning::new(

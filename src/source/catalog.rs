@@ -40,8 +40,8 @@ pub(super) enum Presence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     Image,
-    /// An attestation, a signature or another artifact about an image: not listed beside images.
-    Attachment,
+    /// An attestation, a signature, a chart or the like: not listed beside images.
+    Artifact,
 }
 
 /// Where a candidate is described.
@@ -82,7 +82,14 @@ impl Catalog {
         if first.platform.is_unknown() {
             first.platform = candidate.platform;
         }
-        add_names(&mut first.names, candidate.names);
+        match (first.role, candidate.role) {
+            (Role::Artifact, Role::Image) => {
+                first.role = Role::Image;
+                first.names = candidate.names;
+            }
+            (Role::Image, Role::Artifact) => {}
+            _ => add_names(&mut first.names, candidate.names),
+        }
         position
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Chooser<'a> {
 }
 
 impl Chooser<'_> {
-    /// Returns what can be chosen, in order; attachments only where there is nothing else.
+    /// Returns what can be chosen, in order; artifacts only where there is nothing else.
     pub(super) fn choices(&self) -> Vec<Choice> {
         let listed = self.listed();
         let choice = |(index, &position): (usize, &usize)| self.choice(index, position);
@@ -113,8 +113,7 @@ impl Chooser<'_> {
             return Ok(position);
         }
         match (present.as_slice(), wanted, members) {
-            ([position], None, _) => Ok(*position),
-            ([], None, [position]) => Ok(*position),
+            ([position], None, _) | ([], None, [position]) => Ok(*position),
             (several, None, _)
                 if several
                     .iter()

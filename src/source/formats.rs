@@ -168,12 +168,11 @@ fn oci_catalog(store: &dyn BlobStore, job: &Job) -> Result<Option<Catalog>> {
     let blob = BlobRef::member("index.json");
     let is_layout = || matches!(store.open(&BlobRef::member("oci-layout")), Ok(Some(_)));
     match read_json(store, &blob)? {
-        Some(json) if is_index(&json) || is_layout() || has_name(store, "blobs") => {
+        Some(json) if is_index(&json) || is_layout() || is_like_image(store) => {
             oci::catalog(store, &json, job).map(Some)
         }
-        Some(_) => Ok(None),
         None if is_layout() => Err(unusable(store, &blob, "it is missing")),
-        None => Ok(None),
+        Some(_) | None => Ok(None),
     }
 }
 
@@ -198,10 +197,6 @@ fn single_catalog(store: &dyn BlobStore, job: &Job) -> Result<Option<Catalog>> {
         Kind::Index => oci::catalog(store, &json, job).map(Some),
         Kind::Artifact | Kind::Unknown => Ok(None),
     }
-}
-
-fn has_name(store: &dyn BlobStore, name: &str) -> bool {
-    store.names().iter().any(|found| found == name.as_bytes())
 }
 
 /// Returns whether a place with an unusable document is an image all the same, rather than a layer in which

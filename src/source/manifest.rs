@@ -169,16 +169,14 @@ impl Kind {
     }
 }
 
-/// Returns whether a manifest is about another one: a signature, an attestation, a bill of materials.
-pub(super) fn is_attachment(manifest: &Json) -> bool {
+/// Returns whether a manifest is of something else than an image: a signature, a bill of materials, a chart.
+pub(super) fn is_artifact(manifest: &Json) -> bool {
     let config = manifest
         .get("config")
         .get("mediaType")
         .text()
         .unwrap_or_default();
-    // OCI image-spec 1.1, manifest.md, "subject"; an image may have one as well.
-    let is_referrer = manifest.get("subject").is_object() && !is_image_config(config);
-    is_referrer || Kind::of(manifest) == Kind::Artifact
+    !is_image_config(config) || Kind::of(manifest) == Kind::Artifact
 }
 
 /// Returns whether a media type is one of an image configuration; an absent one may be.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::blobs::BlobStore;
 use super::catalog::{Candidate, Catalog, Group, Origin, Presence, Role, add_names, familiar};
-use super::manifest::{Descriptor, Kind, is_attachment};
+use super::manifest::{Descriptor, Kind, is_artifact};
 use crate::error::{Error, Result};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest};
@@ -182,7 +182,7 @@ fn describe(
     add_names(&mut all_names, names_of(&descriptor));
     let is_aside = is_attachment_descriptor(&descriptor)
         || names.iter().any(|name| is_signature_name(name))
-        || json.is_some_and(is_attachment);
+        || json.is_some_and(is_artifact);
     Candidate {
         names: all_names,
         id: config.digest,
@@ -190,7 +190,7 @@ fn describe(
         platform,
         presence,
         role: if is_aside {
-            Role::Attachment
+            Role::Artifact
         } else {
             Role::Image
         },
@@ -227,14 +227,14 @@ fn is_attachment_descriptor(descriptor: &Descriptor) -> bool {
     is_unknown || is_tagged || descriptor.annotation(REFERENCE_TYPE).is_some()
 }
 
-/// cosign names what belongs to an image `sha256-<hex>.sig`, `.att` or `.sbom`; sylabs' tools prefix
-/// `_cosign:`.
+/// What belongs to an image is tagged with its digest: `sha256-<hex>` for the list of referrers (OCI
+/// distribution-spec, "Referrers Tag Schema"), `sha256-<hex>.sig` and the like by cosign, which some tools
+/// prefix with `_cosign:`.
 fn is_signature_name(name: &str) -> bool {
     let tag = name.rsplit(':').next().unwrap_or(name);
-    let is_suffixed = tag
-        .rsplit_once('.')
-        .is_some_and(|(_, suffix)| matches!(suffix, "sig" | "att" | "sbom"));
-    name.starts_with("_cosign:") || (tag.starts_with("sha256-") && is_suffixed)
+    let encoded = tag.strip_prefix("sha256-").and_then(|rest| rest.get(..64));
+    let has_digest = encoded.is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    name.starts_with("_cosign:") || has_digest
 }
 
 fn names_of(descriptor: &Descriptor) -> Vec<String> {

@@ -16,7 +16,7 @@ use super::formats::{self, Form};
 use super::locator::{Locator, Place, Reading};
 use super::manifest::{self, Kind};
 use super::spool::{self, Input};
-use super::{Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, looks, v1};
+use super::{MARKERS, OpenOptions, Opened, SourceInfo, docker, looks, v1};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{Image, ImageConfig, Layer, Platform};
 use crate::layer::tar::TarLayer;
@@ -275,24 +275,14 @@ impl Source {
 
     /// Names the platforms that are listed beside the chosen image without being there.
     fn note_absent(&self, position: usize, holder: &str) -> Option<Warning> {
-        let choices: Vec<Choice> = self.chooser().choices();
-        let is_beside = |choice: &&Choice| {
-            choice
-                .missing
-                .is_some_and(|missing| missing.starts_with("not in"))
-                && self.catalog.groups.iter().any(|group| {
-                    let members = group.members.iter();
-                    let mut digests =
-                        members.map(|&member| &self.catalog.candidates[member].digest);
-                    group.members.contains(&position)
-                        && digests.any(|digest| *digest == choice.digest)
-                })
-        };
-        let platforms: Vec<String> = choices
-            .iter()
-            .filter(is_beside)
-            .map(|choice| choice.platform.to_string())
-            .collect();
+        let groups = self.catalog.groups.iter();
+        let beside = groups
+            .filter(|group| group.members.contains(&position))
+            .flat_map(|group| &group.members)
+            .map(|&member| &self.catalog.candidates[member])
+            .filter(|other| other.role == Role::Image && other.presence == Presence::Absent);
+        let mut platforms: Vec<String> = beside.map(|other| other.platform.to_string()).collect();
+        platforms.dedup();
         let message = format!("listed, but not in the {holder}: {}", platforms.join(", "));
         (!platforms.is_empty()).then(|| Warning::new(WarningCode::NotInSource, message))
     }
