@@ -44,3 +44,21 @@ pub const EXPANDED_BYTES: u64 = 1 << 40;
 
 /// Longest sparse file, with its holes, that is compared byte by byte.
 pub const SPARSE_COMPARE_BYTES: u64 = 1 << 30;
+
+/// Longest manifest, index or configuration, in bytes. Registries refuse manifests above 4 MiB.
+pub const DOCUMENT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Most values of one JSON document; one of brackets alone would otherwise take a hundred times its length.
+pub const JSON_VALUES: usize = 1_000_000;
+
+/// Most manifests that one source may list.
+pub const MANIFESTS: usize = 4096;
+
+/// Most indexes inside each other.
+pub const INDEX_DEPTH: usize = 8;
+
+/// Most members of an outer archive that are looked at for manifests and blobs.
+pub const ARCHIVE_MEMBERS: usize = 200_000;
+
+/// Most symbolic links on the way to one blob, as in Linux's own path walk.
+pub const LINK_HOPS: usize = 40;

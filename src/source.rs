@@ -1,4 +1,32 @@
-//! Named inputs become images.
+//! From what the user named to an [`Image`]: archives, directories and streams, told apart by their content.
+//!
+//! Opening reads manifests and configurations only, never a layer. The formats (`manifest.json`, OCI indexes,
+//! version 1 chains) know nothing of the places (`blobs`: archive or directory), so each works in each.
+
+pub mod archive;
+mod assemble;
+pub mod blobs;
+mod catalog;
+mod choose;
+pub mod directory;
+mod docker;
+mod formats;
+pub mod locator;
+mod looks;
+mod manifest;
+mod oci;
+mod read;
+mod spool;
+mod v1;
+
+use crate::error::Result;
+use crate::image::{Digest, Image, Platform};
+use crate::progress::Job;
+
+pub use locator::{Locator, Place, Reading};
+
+/// Files that make an archive or a directory an image.
+const MARKERS: [&str; 4] = ["manifest.json", "index.json", "oci-layout", "repositories"];
 
 /// Where an image came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,4 +35,58 @@ pub struct SourceInfo {
     pub kind: &'static str,
     /// What the user named, escaped; `-` for standard input.
     pub locator: String,
+}
+
+/// What to open of a source, and how much room it may take.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    /// Name, ID or index of the image, where a source holds several.
+    pub image: Option<String>,
+    /// The platform, where an image has several; otherwise the host's is preferred.
+    pub platform: Option<Platform>,
+    /// Bytes that a decompressed or streamed archive may take on disk; 0 for no limit.
+    pub spool_limit: u64,
+}
+
+/// An image of a source, its layers not yet read.
+#[derive(Debug)]
+pub struct Opened {
+    /// Where it came from.
+    pub source: SourceInfo,
+    /// The image.
+    pub image: Image,
+}
+
+/// One image that a source offers. Shown as one line: index, names, ID, platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Its position, for `--image`.
+    pub index: usize,
+    /// Its names, unescaped.
+    pub names: Vec<String>,
+    /// Digest of its configuration.
+    pub id: Option<Digest>,
+    /// Digest of its manifest.
+    pub digest: Option<Digest>,
+    /// What it runs on.
+    pub platform: Platform,
+    /// Why it cannot be opened: `not in archive`, `unusable`; `None` where it can.
+    pub missing: Option<&'static str>,
+}
+
+/// Opens the image that the options choose.
+///
+/// # Errors
+/// When the input cannot be read, is no image, holds several and none is chosen, or when what describes the
+/// chosen one is missing or unusable. Layers and configurations in any state are warnings, not errors.
+pub fn open(locator: &Locator, options: &OpenOptions, job: &Job) -> Result<Opened> {
+    read::read(locator, options, job)?.open(options, job)
+}
+
+/// Lists what a source offers, in its order.
+///
+/// # Errors
+/// When the input cannot be read or is no image.
+pub fn list(locator: &Locator, options: &OpenOptions, job: &Job) -> Result<Vec<Choice>> {
+    Ok(read::read(locator, options, job)?.chooser().choices())
 }

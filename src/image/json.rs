@@ -8,8 +8,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// Values one document may hold; a document of brackets alone would otherwise take a hundred times its size.
-pub const MAX_JSON_VALUES: usize = 1_000_000;
+use crate::limits;
 
 /// One value of a document.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -36,13 +35,13 @@ impl Json {
     /// UTF-8 become U+FFFD; nesting is limited to 128 levels.
     ///
     /// # Errors
-    /// One escaped line that says why it is not JSON or exceeds [`MAX_JSON_VALUES`].
+    /// One escaped line that says why it is not JSON or exceeds [`limits::JSON_VALUES`].
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         let text = decode(bytes);
         if text.trim().is_empty() {
             return Err("it is empty".into());
         }
-        let budget = Cell::new(MAX_JSON_VALUES);
+        let budget = Cell::new(limits::JSON_VALUES);
         let mut deserializer = serde_json::Deserializer::from_str(&text);
         Value { budget: &budget }
             .deserialize(&mut deserializer)
@@ -157,11 +156,10 @@ struct Value<'a> {
 
 impl Value<'_> {
     fn spend<E: serde::de::Error>(&self) -> Result<Self, E> {
-        let left = self
-            .budget
-            .get()
-            .checked_sub(1)
-            .ok_or_else(|| E::custom(format_args!("more than {MAX_JSON_VALUES} values")))?;
+        let left =
+            self.budget.get().checked_sub(1).ok_or_else(|| {
+                E::custom(format_args!("more than {} values", limits::JSON_VALUES))
+            })?;
         self.budget.set(left);
         Ok(Self {
             budget: self.budget,
@@ -290,7 +288,7 @@ mod tests {
         let deep = vec![b'['; 200_000];
         assert!(Json::parse(&deep).unwrap_err().contains("recursion"));
         let mut wide = vec![b'['];
-        wide.extend(b"0,".repeat(MAX_JSON_VALUES + 1));
+        wide.extend(b"0,".repeat(limits::JSON_VALUES + 1));
         wide.extend(b"0]");
         assert!(Json::parse(&wide).unwrap_err().contains("values"));
     }

@@ -125,7 +125,7 @@ impl Platform {
 
     /// Returns how far `offered` is from the wish `self`, 0 for exactly it, `None` where it does not serve.
     ///
-    /// A wish for a variant is served by it and lower ones (an ARMv7 machine runs v6 code); a wish without
+    /// A wish for a variant is served by it and lower ones (an `arm/v7` machine runs v6 code); a wish without
     /// one by any, the architecture's usual variant first (`arm64` is v8, `arm` v7, `amd64` v1, as in
     /// containerd's platform matching).
     pub fn distance(&self, offered: &Self) -> Option<u32> {

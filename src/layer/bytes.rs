@@ -35,6 +35,13 @@ impl Region {
         &self.name
     }
 
+    /// Returns the same bytes under a name that tells more, escaped.
+    #[must_use]
+    pub fn renamed(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
     /// Returns the length in bytes.
     pub const fn length(&self) -> u64 {
         self.length

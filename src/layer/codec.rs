@@ -28,9 +28,8 @@ impl Codec {
     pub fn sniff(head: &[u8]) -> Self {
         match head {
             [0x1f, 0x8b, ..] => Self::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
             // RFC 8878, 3.1.2: skippable frames may come first.
-            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
             [b'B', b'Z', b'h', b'1'..=b'9', ..] => Self::Bzip2,
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
             _ => Self::None,
@@ -79,33 +78,30 @@ fn xz_decoder<R: BufRead>(stored: R) -> io::Result<liblzma::bufread::XzDecoder<R
 /// Archives copied from tapes, block devices or padded by tools end in zeros; the data before them is whole,
 /// so `flate2`'s own multi-member reader, which fails there, would report damage where there is none.
 struct GzipReader<R> {
-    state: GzipState<R>,
-    members: u64,
-}
-
-enum GzipState<R> {
-    Member(GzDecoder<R>),
-    End,
+    /// The member being read; `None` behind the last.
+    member: Option<GzDecoder<R>>,
+    /// Members read to their end.
+    whole_members: u64,
 }
 
 impl<R: BufRead> GzipReader<R> {
     fn new(stored: R) -> Self {
         Self {
-            state: GzipState::Member(GzDecoder::new(stored)),
-            members: 0,
+            member: Some(GzDecoder::new(stored)),
+            whole_members: 0,
         }
     }
 
     /// Goes on to the next member, if what follows can be one.
     fn next_member(&mut self) -> io::Result<()> {
-        if let GzipState::Member(member) = std::mem::replace(&mut self.state, GzipState::End) {
-            self.members += 1;
+        if let Some(member) = self.member.take() {
+            self.whole_members += 1;
             let mut stored = member.into_inner();
             if matches!(
                 stored.fill_buf()?,
                 [0x1f] | [0x1f, 0x8b] | [0x1f, 0x8b, 8, ..]
             ) {
-                self.state = GzipState::Member(GzDecoder::new(stored));
+                self.member = Some(GzDecoder::new(stored));
             }
         }
         Ok(())
@@ -114,13 +110,11 @@ impl<R: BufRead> GzipReader<R> {
 
 impl<R: BufRead> Read for GzipReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while let GzipState::Member(member) = &mut self.state {
+        while let Some(member) = &mut self.member {
             match member.read(buffer) {
                 Ok(0) if !buffer.is_empty() => self.next_member()?,
                 Ok(count) => return Ok(count),
-                Err(error) if is_trailing(&error, self.members, member) => {
-                    self.state = GzipState::End;
-                }
+                Err(error) if is_trailing(&error, self.whole_members, member) => self.member = None,
                 Err(error) => return Err(error),
             }
         }
@@ -129,8 +123,8 @@ impl<R: BufRead> Read for GzipReader<R> {
 }
 
 /// Returns whether an error only says that the bytes after a whole member are not a further one.
-fn is_trailing<R: BufRead>(error: &io::Error, members: u64, member: &GzDecoder<R>) -> bool {
-    members > 0 && member.header().is_none() && error.kind() == io::ErrorKind::InvalidInput
+fn is_trailing<R: BufRead>(error: &io::Error, whole_members: u64, member: &GzDecoder<R>) -> bool {
+    whole_members > 0 && member.header().is_none() && error.kind() == io::ErrorKind::InvalidInput
 }
 
 #[cfg(test)]

@@ -1,0 +1,267 @@
+//! From a described image to an [`Image`]: pairs layers with diff IDs and history, opens their blobs.
+
+use std::sync::Arc;
+
+use super::blobs::{BlobRef, BlobStore};
+use super::looks;
+use super::manifest::Descriptor;
+use crate::error::{Error, Result, Warning, WarningCode};
+use crate::image::history::{LayerFill, pair};
+use crate::image::{ConfigDocument, Digest, HistoryEntry, Image, Layer, Platform};
+use crate::layer::bytes::Region;
+use crate::layer::codec::Codec;
+use crate::layer::tar::TarLayer;
+use crate::layer::{LayerIndex, LayerSource, UnreadableLayer};
+use crate::limits;
+
+/// One element of `manifest.json`, as far as loading needs it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct DockerEntry {
+    pub config: Option<String>,
+    pub layers: Vec<String>,
+}
+
+/// An image as its documents describe it.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    pub names: Vec<String>,
+    pub id: Option<Digest>,
+    pub digest: Option<Digest>,
+    /// What the index says; the configuration is believed first.
+    pub platform: Platform,
+    pub config: Option<ConfigDocument>,
+    pub annotations: Vec<(String, String)>,
+    pub layers: Vec<LayerBlob>,
+    pub warnings: Vec<Warning>,
+}
+
+/// A layer as documents describe it.
+#[derive(Debug)]
+pub(super) struct LayerBlob {
+    /// `None` where the document names none that could be looked for.
+    pub blob: Option<BlobRef>,
+    pub claims: Descriptor,
+}
+
+impl LayerBlob {
+    /// Takes a layer by its descriptor.
+    pub(super) fn from_descriptor(claims: Descriptor) -> Self {
+        Self {
+            blob: claims.digest.clone().map(BlobRef::Digest),
+            claims,
+        }
+    }
+
+    /// Takes a layer by the name of a member.
+    pub(super) fn from_member(name: &str) -> Self {
+        let digest = name
+            .rsplit_once("blobs/")
+            .and_then(|(_, rest)| Digest::parse(&rest.replacen('/', ":", 1)));
+        Self {
+            blob: Some(BlobRef::member(name)),
+            claims: Descriptor {
+                digest,
+                written: name.to_owned(),
+                ..Descriptor::default()
+            },
+        }
+    }
+
+    fn shown(&self) -> String {
+        match &self.blob {
+            Some(blob) => blob.to_string(),
+            None => self.claims.shown(),
+        }
+    }
+
+    /// Returns whether the blob is in the store.
+    pub(super) fn is_present(&self, store: &dyn BlobStore) -> bool {
+        let opened = self.blob.as_ref().map(|blob| store.open(blob));
+        matches!(opened, Some(Ok(Some(_))))
+    }
+}
+
+/// Makes the image; reads 16 bytes of each layer.
+///
+/// # Errors
+/// [`Error::Limit`] above [`limits::LAYERS`], or [`Error::Interrupted`]; layers in any state are not errors.
+pub(super) fn assemble(store: &dyn BlobStore, parts: Parts) -> Result<Image> {
+    if parts.layers.len() > limits::LAYERS {
+        return Err(Error::Limit {
+            name: store.name().to_owned(),
+            what: "the number of layers",
+            limit: limits::LAYERS.to_string(),
+            option: None,
+        });
+    }
+    let mut warnings = parts.warnings;
+    // Without a configuration there is nothing to be at odds with; its absence has a warning of its own.
+    let mut config = parts.config.unwrap_or_else(|| ConfigDocument {
+        diff_ids: vec![None; parts.layers.len()],
+        ..ConfigDocument::default()
+    });
+    let problems = std::mem::take(&mut config.problems);
+    warnings.extend(problems.into_iter().map(|problem| {
+        Warning::new(
+            WarningCode::BadConfig,
+            format!("the configuration is odd: {problem}"),
+        )
+    }));
+    let diff_ids = match_diff_ids(&config.diff_ids, parts.layers.len(), &mut warnings);
+    let pairs = match_history(&mut config.history, &parts.layers, &diff_ids, &mut warnings);
+    let mut layers = Vec::with_capacity(parts.layers.len());
+    for (position, blob) in parts.layers.iter().enumerate() {
+        let index = LayerIndex(u16::try_from(position).unwrap_or(u16::MAX));
+        let mut layer = open_layer(store, index, blob, &mut warnings)?;
+        layer.diff_id = diff_ids.get(position).cloned().flatten();
+        layer.history = pairs.get(position).copied();
+        layers.push(layer);
+    }
+    Ok(Image {
+        names: parts.names,
+        id: parts.id,
+        digest: parts.digest,
+        platform: settle_platform(config.platform, parts.platform, &mut warnings),
+        config: config.config,
+        history: config.history,
+        annotations: parts.annotations,
+        layers,
+        warnings,
+    })
+}
+
+fn mismatch(message: String) -> Warning {
+    Warning::new(WarningCode::MetadataMismatch, message)
+}
+
+/// Returns the diff IDs if there is one per layer; fewer or more could belong to any.
+fn match_diff_ids(
+    diff_ids: &[Option<Digest>],
+    layers: usize,
+    warnings: &mut Vec<Warning>,
+) -> Vec<Option<Digest>> {
+    if diff_ids.len() == layers {
+        return diff_ids.to_vec();
+    }
+    warnings.push(mismatch(format!(
+        "the configuration lists {} diff IDs, the manifest {layers} layers",
+        diff_ids.len()
+    )));
+    Vec::new()
+}
+
+/// Pairs history with layers; a configuration without history, which is optional, is no mismatch.
+fn match_history(
+    history: &mut [HistoryEntry],
+    layers: &[LayerBlob],
+    diff_ids: &[Option<Digest>],
+    warnings: &mut Vec<Warning>,
+) -> Vec<usize> {
+    if history.is_empty() {
+        return Vec::new();
+    }
+    let fills: Vec<LayerFill> = layers
+        .iter()
+        .enumerate()
+        .map(|(position, layer)| {
+            let diff_id = diff_ids.get(position).and_then(Option::as_ref);
+            LayerFill::of(diff_id, layer.claims.digest.as_ref())
+        })
+        .collect();
+    pair(history, &fills).unwrap_or_else(|| {
+        let made = history.iter().filter(|entry| !entry.empty_layer).count();
+        warnings.push(mismatch(format!(
+            "history does not match: it tells of {made} layers, the image has {}",
+            layers.len()
+        )));
+        Vec::new()
+    })
+}
+
+/// The configuration says what the image runs on; the index may add a variant, or all of it.
+fn settle_platform(config: Platform, index: Platform, warnings: &mut Vec<Warning>) -> Platform {
+    if config.is_unknown() {
+        return index;
+    }
+    if index.is_unknown() {
+        return config;
+    }
+    if (&config.os, &config.architecture) != (&index.os, &index.architecture) {
+        warnings.push(mismatch(format!(
+            "the index says {index}, the configuration {config}"
+        )));
+        return config;
+    }
+    Platform {
+        variant: config.variant.or(index.variant),
+        ..config
+    }
+}
+
+fn open_layer(
+    store: &dyn BlobStore,
+    index: LayerIndex,
+    blob: &LayerBlob,
+    warnings: &mut Vec<Warning>,
+) -> Result<Layer> {
+    let mut layer = Layer {
+        index,
+        diff_id: None,
+        digest: blob.claims.digest.clone(),
+        media_type: blob.claims.media_type.clone(),
+        compression: Codec::None,
+        stored_bytes: None,
+        instruction: None,
+        history: None,
+        source: Arc::new(UnreadableLayer::new(store.name(), blob.shown())),
+    };
+    let opened = blob.blob.as_ref().map(|blob| store.open(blob)).transpose();
+    match opened.map(Option::flatten) {
+        Ok(None) => {}
+        Ok(Some(region)) => {
+            layer.stored_bytes = Some(region.length());
+            warnings.extend(
+                blob.claims
+                    .check_size(region.length())
+                    .map(|warning| warning.in_layer(index.0)),
+            );
+            (layer.source, layer.compression) = read_layer(store, blob, region);
+        }
+        Err(Error::Interrupted) => return Err(Error::Interrupted),
+        Err(error) => layer.source = unreadable(store, blob, reason_of(&error)),
+    }
+    Ok(layer)
+}
+
+/// Looks at the first bytes: a tar archive, compressed or not, or something that is surely none.
+fn read_layer(
+    store: &dyn BlobStore,
+    blob: &LayerBlob,
+    region: Region,
+) -> (Arc<dyn LayerSource>, Codec) {
+    let head = region.head::<16>().unwrap_or_default();
+    if let Some(what) = looks::by_magic(&head) {
+        let reason = format!("it looks like {what}, not a tar archive");
+        return (unreadable(store, blob, reason), Codec::None);
+    }
+    match TarLayer::new(region) {
+        Ok(layer) => {
+            let codec = layer.codec();
+            (Arc::new(layer), codec)
+        }
+        Err(error) => (unreadable(store, blob, error.to_string()), Codec::None),
+    }
+}
+
+fn unreadable(store: &dyn BlobStore, blob: &LayerBlob, reason: String) -> Arc<dyn LayerSource> {
+    Arc::new(UnreadableLayer::new(store.name(), blob.shown()).because(reason))
+}
+
+/// Returns the innermost cause of an error.
+fn reason_of(error: &Error) -> String {
+    match error {
+        Error::BadDocument { reason, .. } => reason.clone(),
+        Error::Open { source, .. } | Error::Read { source, .. } => source.to_string(),
+        other => other.to_string(),
+    }
+}

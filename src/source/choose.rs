@@ -1,0 +1,288 @@
+//! Which of several images is meant: by name, ID or position, then by platform.
+
+use std::fmt;
+
+use super::catalog::{Candidate, Catalog, Presence, Role, canonical};
+use super::{Choice, OpenOptions};
+use crate::error::{Error, Result};
+use crate::image::Platform;
+
+/// Fewest hex digits that are taken for the beginning of an ID.
+const SHORTEST_ID: usize = 4;
+
+/// Chooses among the images of a source.
+pub(super) struct Chooser<'a> {
+    pub catalog: &'a Catalog,
+    /// The source, escaped.
+    pub name: &'a str,
+    /// `archive` or `directory`.
+    pub holder: &'static str,
+}
+
+impl Chooser<'_> {
+    /// Returns what can be chosen, in order; artifacts only where there is nothing else.
+    pub(super) fn choices(&self) -> Vec<Choice> {
+        let listed = self.listed();
+        let choice = |(index, &position): (usize, &usize)| self.choice(index, position);
+        listed.iter().enumerate().map(choice).collect()
+    }
+
+    /// Returns the position of the candidate that the options choose.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchImage`], [`Error::ManyImages`] or [`Error::NoSuchPlatform`], with what there is.
+    pub(super) fn choose(&self, options: &OpenOptions) -> Result<usize> {
+        let wanted = options.platform.as_ref();
+        let Some(image) = options.image.as_deref() else {
+            return self.choose_unnamed(wanted);
+        };
+        let groups = self.groups_named(image);
+        if !groups.is_empty() {
+            return self.settle(groups, wanted);
+        }
+        if let Some(position) = self.by_index(image) {
+            return self.for_platform(&[position], wanted);
+        }
+        let groups = self.groups_by_id(image);
+        if groups.is_empty() {
+            return Err(Error::NoSuchImage {
+                name: self.name.to_owned(),
+                wanted: crate::path::display_str(image).into_owned(),
+                available: self.lines(&self.listed()),
+            });
+        }
+        self.settle(groups, wanted)
+    }
+
+    fn choose_unnamed(&self, wanted: Option<&Platform>) -> Result<usize> {
+        let listed = self.listed();
+        let groups = self.catalog.groups.iter().map(|group| {
+            let members = group.members.iter().copied();
+            members
+                .filter(|position| listed.contains(position))
+                .collect::<Vec<_>>()
+        });
+        self.settle(
+            groups.filter(|members| !members.is_empty()).collect(),
+            wanted,
+        )
+    }
+
+    /// Chooses a platform in each group; one image must be left.
+    fn settle(&self, groups: Vec<Vec<usize>>, wanted: Option<&Platform>) -> Result<usize> {
+        let mut chosen: Vec<usize> = Vec::new();
+        let mut refusal = None;
+        let has_present =
+            |members: &Vec<usize>| members.iter().any(|&position| self.is_present(position));
+        let some_present = groups.iter().any(has_present);
+        for members in &groups {
+            // What is listed without being there does not make a choice necessary.
+            if some_present && !has_present(members) {
+                continue;
+            }
+            match self.for_platform(members, wanted) {
+                Ok(position) if chosen.contains(&position) => {}
+                Ok(position) => chosen.push(position),
+                Err(error) => refusal = refusal.or(Some(error)),
+            }
+        }
+        match (chosen.as_slice(), refusal) {
+            ([position], _) => Ok(*position),
+            ([], Some(error)) => Err(error),
+            _ => Err(self.many(&groups.concat())),
+        }
+    }
+
+    /// Chooses among the members of one group.
+    fn for_platform(&self, members: &[usize], wanted: Option<&Platform>) -> Result<usize> {
+        let present: Vec<usize> = members
+            .iter()
+            .copied()
+            .filter(|&position| self.is_present(position))
+            .collect();
+        let host = Platform::host();
+        let wish = wanted.unwrap_or(&host);
+        let nearest = present
+            .iter()
+            .filter_map(|&position| {
+                Some((wish.distance(&self.candidate(position).platform)?, position))
+            })
+            // The first of equals, as OCI image-spec, image-index.md, "manifests", asks for.
+            .min_by_key(|(distance, _)| *distance);
+        if let Some((_, position)) = nearest {
+            return Ok(position);
+        }
+        match (present.as_slice(), wanted, members) {
+            ([position], None, _) | ([], None, [position]) => Ok(*position),
+            (several, None, _)
+                if several
+                    .iter()
+                    .any(|&position| self.candidate(position).platform.is_unknown()) =>
+            {
+                Err(self.many(several))
+            }
+            _ => Err(Error::NoSuchPlatform {
+                name: self.name.to_owned(),
+                wanted: wish.to_string(),
+                available: self.platforms(members),
+            }),
+        }
+    }
+
+    /// Names as they are, or with Docker's defaults filled in; exact ones first.
+    fn groups_named(&self, wanted: &str) -> Vec<Vec<usize>> {
+        let exact = self.members_where(|name| name == wanted);
+        if !exact.is_empty() {
+            return exact;
+        }
+        let wanted = canonical(wanted);
+        self.members_where(|name| canonical(name) == wanted)
+    }
+
+    fn members_where(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<Vec<usize>> {
+        let groups = &self.catalog.groups;
+        let whole: Vec<_> = groups
+            .iter()
+            .filter(|group| group.names.iter().any(|name| is_wanted(name)))
+            .map(|group| group.members.clone())
+            .collect();
+        if !whole.is_empty() {
+            return whole;
+        }
+        let candidates = self.catalog.candidates.iter().enumerate();
+        candidates
+            .filter(|(_, candidate)| candidate.names.iter().any(|name| is_wanted(name)))
+            .map(|(position, _)| vec![position])
+            .collect()
+    }
+
+    fn by_index(&self, wanted: &str) -> Option<usize> {
+        let index: usize = wanted.parse().ok()?;
+        self.listed().get(index).copied()
+    }
+
+    fn groups_by_id(&self, wanted: &str) -> Vec<Vec<usize>> {
+        let hex = wanted
+            .strip_prefix("sha256:")
+            .unwrap_or(wanted)
+            .to_ascii_lowercase();
+        if hex.len() < SHORTEST_ID || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Vec::new();
+        }
+        let is_meant = |digest: Option<&crate::image::Digest>| {
+            digest.is_some_and(|digest| digest.encoded().starts_with(&hex))
+        };
+        let whole = self
+            .catalog
+            .groups
+            .iter()
+            .filter(|group| is_meant(group.digest.as_ref()));
+        let groups: Vec<_> = whole.map(|group| group.members.clone()).collect();
+        if !groups.is_empty() {
+            return groups;
+        }
+        let candidates = self.catalog.candidates.iter().enumerate();
+        candidates
+            .filter(|(_, candidate)| {
+                is_meant(candidate.id.as_ref()) || is_meant(candidate.digest.as_ref())
+            })
+            .map(|(position, _)| vec![position])
+            .collect()
+    }
+
+    /// Positions of what is offered: images, or everything where there are none.
+    fn listed(&self) -> Vec<usize> {
+        let all = 0..self.catalog.candidates.len();
+        let images: Vec<usize> = all
+            .clone()
+            .filter(|&position| self.candidate(position).role == Role::Image)
+            .collect();
+        if images.is_empty() {
+            all.collect()
+        } else {
+            images
+        }
+    }
+
+    fn candidate(&self, position: usize) -> &Candidate {
+        &self.catalog.candidates[position]
+    }
+
+    fn is_present(&self, position: usize) -> bool {
+        self.candidate(position).presence == Presence::Present
+    }
+
+    fn choice(&self, index: usize, position: usize) -> Choice {
+        let candidate = self.candidate(position);
+        let missing = match candidate.presence {
+            Presence::Present => None,
+            Presence::Absent if self.holder == "archive" => Some("not in archive"),
+            Presence::Absent => Some("not in directory"),
+            Presence::Broken => Some("unusable"),
+        };
+        Choice {
+            index,
+            names: candidate.names.clone(),
+            id: candidate.id.clone(),
+            digest: candidate.digest.clone(),
+            platform: candidate.platform.clone(),
+            missing,
+        }
+    }
+
+    fn many(&self, positions: &[usize]) -> Error {
+        Error::ManyImages {
+            name: self.name.to_owned(),
+            available: self.lines(positions),
+        }
+    }
+
+    /// One line for each of `positions` that is listed, with its index among all.
+    fn lines(&self, positions: &[usize]) -> Vec<String> {
+        let listed = self.listed();
+        let shown = listed
+            .iter()
+            .enumerate()
+            .filter(|(_, position)| positions.contains(position));
+        shown
+            .map(|(index, &position)| self.choice(index, position).to_string())
+            .collect()
+    }
+
+    /// The platforms of a group, each once.
+    fn platforms(&self, members: &[usize]) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for &position in members {
+            let choice = self.choice(0, position);
+            let line = match choice.missing {
+                Some(missing) => format!("{} ({missing})", choice.platform),
+                None => choice.platform.to_string(),
+            };
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        lines
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.index)?;
+        if self.names.is_empty() {
+            formatter.write_str("  <unnamed>")?;
+        }
+        for (position, name) in self.names.iter().enumerate() {
+            let separator = if position == 0 { "  " } else { ", " };
+            write!(formatter, "{separator}{}", crate::path::display_str(name))?;
+        }
+        if let Some(digest) = self.id.as_ref().or(self.digest.as_ref()) {
+            write!(formatter, "  {}", digest.short())?;
+        }
+        write!(formatter, "  {}", self.platform)?;
+        match self.missing {
+            Some(missing) => write!(formatter, "  ({missing})"),
+            None => Ok(()),
+        }
+    }
+}

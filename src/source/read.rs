@@ -1,0 +1,357 @@
+//! Finds out what an input is and lists the images in it.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::archive::ArchiveBlobs;
+use super::assemble::{self, Parts};
+use super::blobs::{BlobRef, BlobStore};
+use super::catalog::{Candidate, Catalog, Origin, Presence, Role};
+use super::choose::Chooser;
+use super::directory::DirBlobs;
+use super::formats::{self, Form};
+use super::locator::{Locator, Place, Reading};
+use super::manifest::{self, Kind};
+use super::spool::{self, Input};
+use super::{MARKERS, OpenOptions, Opened, SourceInfo, docker, looks, v1};
+use crate::error::{Error, Result, Warning, WarningCode};
+use crate::image::{Image, ImageConfig, Layer, Platform};
+use crate::layer::tar::TarLayer;
+use crate::layer::{LayerIndex, LayerSource as _};
+use crate::progress::Job;
+
+/// An input that was recognised.
+#[derive(Debug)]
+pub(super) struct Source {
+    info: SourceInfo,
+    catalog: Catalog,
+    content: Content,
+    warnings: Vec<Warning>,
+}
+
+#[derive(Debug)]
+enum Content {
+    Blobs(Box<dyn BlobStore>),
+    Layer(Input),
+}
+
+/// Reads whatever the locator names.
+///
+/// # Errors
+/// See [`super::list`].
+pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Result<Source> {
+    let input = match &locator.place {
+        Place::StandardInput => spool::from_standard_input(options, job)?,
+        Place::Path(path) => {
+            let file = open_path(path, locator.name())?;
+            let metadata = file.metadata().map_err(|source| Error::Open {
+                name: locator.name().to_owned(),
+                source,
+            })?;
+            if metadata.is_dir() {
+                return read_directory(locator, path, file, job);
+            }
+            spool::from_file(file, locator.name(), options, job)?
+        }
+    };
+    read_archive(locator, input, job)
+}
+
+fn open_path(path: &Path, name: &str) -> Result<File> {
+    File::open(path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => Error::NotFound {
+            name: name.to_owned(),
+        },
+        _ => Error::Open {
+            name: name.to_owned(),
+            source,
+        },
+    })
+}
+
+fn read_directory(locator: &Locator, path: &Path, directory: File, job: &Job) -> Result<Source> {
+    let store = DirBlobs::new(OwnedFd::from(directory), path, locator.name());
+    if matches!(
+        locator.reading,
+        Reading::DockerArchive | Reading::OciArchive
+    ) {
+        return Err(unexpected(locator, "a directory"));
+    }
+    let found = formats::find(&store, locator.reading, job)?;
+    let Some(found) = found else {
+        let what = describe_directory(&store);
+        return Err(unexpected(locator, &what));
+    };
+    Ok(Source {
+        info: info(locator, found.form.kind_of_directory()),
+        catalog: found.catalog,
+        content: Content::Blobs(Box::new(store)),
+        warnings: found.warnings,
+    })
+}
+
+fn read_archive(locator: &Locator, input: Input, job: &Job) -> Result<Source> {
+    let not_tar = |what: Option<String>| {
+        let what = what.unwrap_or_else(|| "it is no tar archive, and nothing else known".into());
+        unexpected(locator, &what)
+    };
+    let head = input.region.head::<512>().map_err(|source| Error::Read {
+        name: locator.name().to_owned(),
+        offset: 0,
+        source,
+    })?;
+    if !TarLayer::looks_like_tar(&head)
+        && let Some(what) = looks::describe(&input.region)
+    {
+        return Err(not_tar(Some(what)));
+    }
+    if matches!(locator.reading, Reading::OciDirectory | Reading::Directory) {
+        return Err(unexpected(locator, "an archive"));
+    }
+    let store = match ArchiveBlobs::new(input.region.clone(), job) {
+        Ok(store) => store,
+        Err(Error::NotAnImage { .. }) => return Err(not_tar(None)),
+        Err(error) => return Err(error),
+    };
+    let Some(found) = formats::find(&store, locator.reading, job)? else {
+        if locator.reading != Reading::Sniffed {
+            return Err(unexpected(
+                locator,
+                &format!("an archive with {}", first_names(&store)),
+            ));
+        }
+        return Ok(single_layer(locator, input));
+    };
+    let mut warnings = input.warnings;
+    warnings.extend(store.warnings().iter().cloned());
+    warnings.extend(found.warnings);
+    Ok(Source {
+        info: info(locator, found.form.kind_of_archive()),
+        catalog: found.catalog,
+        content: Content::Blobs(Box::new(store)),
+        warnings,
+    })
+}
+
+/// An archive that describes no image is a layer, or a root file system.
+fn single_layer(locator: &Locator, mut input: Input) -> Source {
+    let mut catalog = Catalog::default();
+    catalog.add_alone(Candidate {
+        names: Vec::new(),
+        id: None,
+        digest: None,
+        platform: Platform::default(),
+        presence: Presence::Present,
+        role: Role::Image,
+        origin: Origin::Layer,
+    });
+    Source {
+        info: info(locator, "layer"),
+        catalog,
+        warnings: std::mem::take(&mut input.warnings),
+        content: Content::Layer(input),
+    }
+}
+
+fn info(locator: &Locator, kind: &'static str) -> SourceInfo {
+    SourceInfo {
+        kind,
+        locator: locator.name().to_owned(),
+    }
+}
+
+fn unexpected(locator: &Locator, found: &str) -> Error {
+    let found = match locator.reading {
+        Reading::Sniffed => found.to_owned(),
+        forced => format!("expected {}, found {found}", forced.expectation()),
+    };
+    Error::NotAnImage {
+        name: locator.name().to_owned(),
+        found,
+    }
+}
+
+/// Says what a directory without an image seems to be.
+fn describe_directory(store: &DirBlobs) -> String {
+    /// Names that only local layer stores have at their top.
+    const STORES: [&str; 6] = [
+        "overlay2",
+        "overlay-images",
+        "vfs-images",
+        "io.containerd.content.v1.content",
+        "io.containerd.metadata.v1.bolt",
+        "layerdb",
+    ];
+    let names = store.names();
+    let has = |name: &str| names.iter().any(|found| found == name.as_bytes());
+    if names.is_empty() {
+        "an empty directory".into()
+    } else if STORES.into_iter().any(has) {
+        "it looks like a local layer store, which this version cannot read".into()
+    } else if has("blobs") || has("sha256") {
+        "a directory of blobs without index.json or manifest.json, which would say what they are"
+            .into()
+    } else if has("Dockerfile") || has("Containerfile") {
+        "a directory with a Dockerfile; build it and save the image it makes".into()
+    } else {
+        format!(
+            "a directory without index.json or manifest.json, with {}",
+            first_names(store)
+        )
+    }
+}
+
+/// Returns a few of the names at the top of a store.
+fn first_names(store: &dyn BlobStore) -> String {
+    const SHOWN: usize = 5;
+    let names = store.names();
+    let mut shown: Vec<_> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| crate::path::display(name).into_owned())
+        .collect();
+    match names.len() {
+        0 => return "nothing in it".into(),
+        all if all > SHOWN => shown.push(format!("{} more", all - SHOWN)),
+        _ => {}
+    }
+    shown.join(", ")
+}
+
+impl Source {
+    /// Returns the chooser among the images of this source.
+    pub(super) fn chooser(&self) -> Chooser<'_> {
+        let holder = match &self.content {
+            Content::Blobs(store) => store.holder(),
+            Content::Layer(_) => "archive",
+        };
+        Chooser {
+            catalog: &self.catalog,
+            name: &self.info.locator,
+            holder,
+        }
+    }
+
+    /// Opens the image that the options choose.
+    pub(super) fn open(self, options: &OpenOptions, job: &Job) -> Result<Opened> {
+        let mut image = match &self.content {
+            Content::Blobs(store) => {
+                let position = self.chooser().choose(options)?;
+                self.load(&**store, position, job)?
+            }
+            Content::Layer(input) => {
+                // A layer does not know its platform, so that any wish is as good.
+                let anywhere = OpenOptions {
+                    platform: None,
+                    ..options.clone()
+                };
+                self.chooser().choose(&anywhere)?;
+                layer_image(input)?
+            }
+        };
+        let own = std::mem::take(&mut image.warnings);
+        image.warnings = self.warnings;
+        image.warnings.extend(own);
+        Ok(Opened {
+            source: self.info,
+            image,
+        })
+    }
+
+    fn load(&self, store: &dyn BlobStore, position: usize, job: &Job) -> Result<Image> {
+        let candidate = &self.catalog.candidates[position];
+        let mut parts = describe(store, &candidate.origin, job)?;
+        parts.names.clone_from(&candidate.names);
+        parts.platform = candidate.platform.clone();
+        parts.digest = candidate.digest.clone().or(parts.digest);
+        parts
+            .warnings
+            .extend(self.note_absent(position, store.holder()));
+        assemble::assemble(store, parts)
+    }
+
+    /// Names the platforms that are listed beside the chosen image without being there.
+    fn note_absent(&self, position: usize, holder: &str) -> Option<Warning> {
+        let groups = self.catalog.groups.iter();
+        let beside = groups
+            .filter(|group| group.members.contains(&position))
+            .flat_map(|group| &group.members)
+            .map(|&member| &self.catalog.candidates[member])
+            .filter(|other| other.role == Role::Image && other.presence == Presence::Absent);
+        let mut platforms: Vec<String> = beside.map(|other| other.platform.to_string()).collect();
+        platforms.dedup();
+        let message = format!("listed, but not in the {holder}: {}", platforms.join(", "));
+        (!platforms.is_empty()).then(|| Warning::new(WarningCode::NotInSource, message))
+    }
+}
+
+fn describe(store: &dyn BlobStore, origin: &Origin, job: &Job) -> Result<Parts> {
+    match origin {
+        Origin::Docker(entry) => docker::describe(store, entry),
+        Origin::Chain(top) => v1::describe(store, top, job),
+        Origin::Manifest(descriptor) => {
+            let document = descriptor.load(store)?;
+            let document = document.ok_or_else(|| manifest::missing(store, descriptor))?;
+            match Kind::of(&document.json) {
+                Kind::Schema1 => v1::describe_schema1(store, &document),
+                Kind::Manifest => manifest::describe(store, &document),
+                _ => Err(manifest::no_manifest(store, descriptor)),
+            }
+        }
+        Origin::Layer => Err(Error::MissingBlob {
+            name: store.name().to_owned(),
+            blob: BlobRef::member(MARKERS[0]).to_string(),
+        }),
+    }
+}
+
+fn layer_image(input: &Input) -> Result<Image> {
+    let source = TarLayer::new(input.region.clone()).map_err(|source| Error::Read {
+        name: input.region.name().to_owned(),
+        offset: 0,
+        source,
+    })?;
+    log::debug!("one layer of {} bytes", source.stored_bytes());
+    Ok(Image {
+        names: Vec::new(),
+        id: None,
+        digest: None,
+        platform: Platform::default(),
+        config: ImageConfig::default(),
+        history: Vec::new(),
+        annotations: Vec::new(),
+        layers: vec![Layer {
+            index: LayerIndex(0),
+            diff_id: None,
+            digest: None,
+            media_type: None,
+            compression: input.codec,
+            stored_bytes: Some(input.stored_bytes),
+            instruction: None,
+            history: None,
+            source: Arc::new(source),
+        }],
+        warnings: Vec::new(),
+    })
+}
+
+impl Form {
+    const fn kind_of_archive(self) -> &'static str {
+        match self {
+            Self::Docker => "docker-archive",
+            Self::Oci => "oci-archive",
+            Self::Single => "dir-archive",
+        }
+    }
+
+    const fn kind_of_directory(self) -> &'static str {
+        match self {
+            Self::Docker => "docker-dir",
+            Self::Oci => "oci",
+            Self::Single => "dir",
+        }
+    }
+}
