@@ -196,7 +196,7 @@ pub struct WasteReport {
     pub total_bytes: u64,
     /// Sums in the order of [`WasteCause::ALL`].
     pub by_cause: [u64; 8],
-    /// Largest first, ties by path bytes, then by creator.
+    /// In tree order, parents before children; [`WasteReport::largest`] picks.
     pub paths: Vec<WastedPath>,
 }
 

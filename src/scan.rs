@@ -12,7 +12,7 @@ use crate::layer::{Completeness, EntrySink as _, LayerIndex};
 use crate::limits;
 use crate::path;
 use crate::progress::Job;
-use crate::tree::{Change, FileTree, MergedTree, TreeBuilder};
+use crate::tree::{FileTree, MergedTree, TreeBuilder};
 
 /// How to read.
 #[derive(Debug, Clone, Default)]
@@ -152,24 +152,17 @@ fn with_sources(error: &Error) -> String {
 /// Notes whiteouts and hard links that lead nowhere.
 fn note_dangling(tree: &MergedTree, warnings: &mut Vec<Warning>) {
     let mut whiteouts = vec![0usize; tree.layers().len()];
-    for id in tree.paths() {
-        for version in tree.versions(id) {
-            let layer = tree.layer(version.layer);
-            let is_whiteout = layer.kind(version.node) == crate::layer::EntryKind::Whiteout;
-            if version.change != Change::Dangling || !is_whiteout {
-                continue;
-            }
-            let count = &mut whiteouts[version.layer.as_usize()];
-            *count += 1;
-            if *count <= limits::WARNINGS_PER_KIND {
-                let bytes = tree.path(id);
-                let message = format!(
-                    "whiteout of {}, which nothing below has",
-                    path::display_absolute(&bytes)
-                );
-                let warning = Warning::new(WarningCode::DanglingWhiteout, message);
-                warnings.push(warning.in_layer(version.layer.0).at_path(&bytes));
-            }
+    for &(layer, id) in tree.dangling_whiteouts() {
+        let count = &mut whiteouts[layer.as_usize()];
+        *count += 1;
+        if *count <= limits::WARNINGS_PER_KIND {
+            let bytes = tree.path(id);
+            let message = format!(
+                "whiteout of {}, which nothing below has",
+                path::display_absolute(&bytes)
+            );
+            let warning = Warning::new(WarningCode::DanglingWhiteout, message);
+            warnings.push(warning.in_layer(layer.0).at_path(&bytes));
         }
     }
     for (index, count) in (0u16..).zip(whiteouts) {

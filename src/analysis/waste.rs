@@ -3,6 +3,7 @@
 //! Data lives while any name of its inode is visible in the merged view. A name ends at the next version of
 //! its path; data with several names ends with the last of them.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::{WasteCause, WasteReport, WastedPath};
@@ -40,7 +41,7 @@ struct Ledger<'t> {
     shared: HashMap<(LayerIndex, NodeId), (PathId, Fate)>,
 }
 
-/// Balances a union. Cost is linear in its versions plus sorting what is wasted.
+/// Balances a union. Cost is linear in its versions.
 pub(super) fn balance(tree: &MergedTree) -> Balance {
     let layers = tree.layers().len();
     let balance = Balance {
@@ -189,22 +190,41 @@ impl Ledger<'_> {
     }
 
     fn finish(mut self) -> Balance {
-        let tree = self.tree;
-        let paths = &mut self.balance.report.paths;
-        paths.sort_unstable_by(|left, right| {
-            let by_size = right.bytes.cmp(&left.bytes);
-            by_size
-                .then_with(|| {
-                    if left.path == right.path {
-                        std::cmp::Ordering::Equal
-                    } else {
-                        tree.path(left.path).cmp(&tree.path(right.path))
-                    }
-                })
-                .then_with(|| left.created_in.cmp(&right.created_in))
-                .then_with(|| left.cause.cmp(&right.cause))
-        });
+        // Data with several names was taken from a hash map; everything else is in order already.
         self.balance
+            .report
+            .paths
+            .sort_by_key(|wasted| (wasted.path, wasted.created_in, wasted.cause));
+        self.balance
+    }
+}
+
+impl WasteReport {
+    /// Returns the `most` largest, ties by path bytes, then by creator.
+    ///
+    /// Cost is linear in all waste; only what is returned is sorted.
+    pub fn largest(&self, tree: &MergedTree, most: usize) -> Vec<WastedPath> {
+        let mut found = self.paths.clone();
+        if most == 0 {
+            return Vec::new();
+        }
+        if found.len() > most {
+            // Everything as large as the last one returned stays in, so that the path can decide.
+            let (_, last, _) =
+                found.select_nth_unstable_by_key(most - 1, |wasted| Reverse(wasted.bytes));
+            let least = last.bytes;
+            found.retain(|wasted| wasted.bytes >= least);
+        }
+        found.sort_by_cached_key(|wasted| {
+            (
+                Reverse(wasted.bytes),
+                tree.path(wasted.path),
+                wasted.created_in,
+                wasted.cause,
+            )
+        });
+        found.truncate(most);
+        found
     }
 }
 

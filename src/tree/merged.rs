@@ -158,6 +158,7 @@ pub struct MergedTree {
     /// Hard links to files of lower layers: where the data is.
     pub(super) foreign: HashMap<(LayerIndex, NodeId), (LayerIndex, NodeId)>,
     pub(super) comparisons: Vec<Comparison>,
+    pub(super) dangling: Vec<(LayerIndex, PathId)>,
 }
 
 impl MergedTree {
@@ -315,6 +316,11 @@ impl MergedTree {
         self.layer(layer).node(node).has(flag::LINKED)
     }
 
+    /// Returns whiteouts of what was not visible below, in tree order.
+    pub fn dangling_whiteouts(&self) -> &[(LayerIndex, PathId)] {
+        &self.dangling
+    }
+
     /// Returns the files that could not be told apart without reading them, in path order.
     ///
     /// Until [`MergedTree::settle`] says otherwise they count as different.
@@ -327,24 +333,9 @@ impl MergedTree {
         for (comparison, outcome) in std::mem::take(&mut self.comparisons).iter().zip(outcomes) {
             if *outcome == Content::Same {
                 let at = self.version_range(comparison.path).start + comparison.version as usize;
-                self.versions[at].change = self.change_of_same(comparison.older, comparison.newer);
+                self.versions[at].change =
+                    super::join::change_of_same(&self.layers, comparison.older, comparison.newer);
             }
-        }
-    }
-
-    /// Returns the mark of a file stored again with the same data.
-    pub(super) fn change_of_same(
-        &self,
-        older: (LayerIndex, NodeId),
-        newer: (LayerIndex, NodeId),
-    ) -> Change {
-        if self
-            .layer(newer.0)
-            .has_same_metadata(newer.1, self.layer(older.0), older.1)
-        {
-            Change::Repeated
-        } else {
-            Change::Touched
         }
     }
 }

@@ -91,7 +91,8 @@ fn sort_by_name(builder: &TreeBuilder, bucket: &mut [u32]) -> bool {
     if bucket.windows(2).all(|pair| name(pair[0]) < name(pair[1])) {
         return false;
     }
-    bucket.sort_unstable_by(|&left, &right| name(left).cmp(name(right)).then(left.cmp(&right)));
+    // Stable, so that equal names stay in stored order; and it finds the sorted runs most buckets consist of.
+    bucket.sort_by(|&left, &right| name(left).cmp(name(right)));
     bucket.windows(2).any(|pair| name(pair[0]) == name(pair[1]))
 }
 
