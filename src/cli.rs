@@ -3,10 +3,13 @@
 //! Nothing to the left of this module knows about arguments, the environment or a terminal.
 
 mod arguments;
+mod cat;
 mod config;
 mod dive_ci;
 mod inspect;
+mod list;
 mod load;
+mod lookup;
 mod manual;
 mod nearest;
 mod open;

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use crate::report::Format;
 use crate::units;
 
-const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Examples:
   docker save app:1.4 -o app.tar && layerscope app.tar
   layerscope --ci --max-wasted-bytes 20MB app.tar
@@ -40,15 +40,16 @@ Exit status:
     after_long_help = LONG_EXAMPLES,
     override_usage = "layerscope [OPTIONS] [IMAGE]\n       layerscope [OPTIONS] <COMMAND>",
     subcommand_help_heading = "Commands",
+    help_template = "{about-with-newline}\n{usage-heading} {usage}\n\n{after-help}\n\n{all-args}",
     disable_help_subcommand = true
 )]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    pub(crate) common: Common,
-
     /// Archive of `docker save` or an OCI archive (compressed or not), OCI layout, `-` for standard input
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) image: Option<OsString>,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,

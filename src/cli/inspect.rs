@@ -3,8 +3,6 @@
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Write as _};
 
-use clap::CommandFactory as _;
-
 use crate::analysis::Analysis;
 use crate::analysis::dive::DiveFigures;
 use crate::analysis::rules::{RuleSet, State, judge};
@@ -12,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::progress::Job;
 use crate::report::{Budget, Detail, Format, Glyphs, Incomplete, Judgement, Look, Report};
 
-use super::arguments::{Arguments, Common};
+use super::arguments::{Common, EXAMPLES};
 use super::load::{Gating, Loaded, Surroundings, load};
 use super::{Exit, open, output, print_config};
 
@@ -61,9 +59,10 @@ fn gating(common: &Common, around: &Surroundings) -> Gating {
 }
 
 fn ask_for_image() -> Exit {
-    let help = Arguments::command().render_help();
+    let usage = "Usage: layerscope [OPTIONS] [IMAGE]";
+    let more = "layerscope --help tells all options and commands.";
     let mut stderr = anstream::stderr().lock();
-    write!(stderr, "{}", help.ansi()).unwrap_or_default();
+    writeln!(stderr, "{usage}\n\n{EXAMPLES}\n\n{more}\n").unwrap_or_default();
     drop(stderr);
     output::complain(&Error::Usage {
         reason: "no image is given".into(),
