@@ -48,8 +48,11 @@ pub mod image;
 pub mod item;
 pub mod layer;
 pub mod members;
+pub mod model;
 pub mod oci;
+pub mod opened;
 pub mod skopeo;
+pub mod strategy;
 pub mod tar;
 
 pub use codec::Codec;
