@@ -159,8 +159,8 @@ fn check_books(analysis: &Analysis, expected: &Outcome, story: &str) {
             layer.destroyed_bytes,
         );
         let content = expected.content_bytes[at];
-        let wanted = (content, content - wasted, wasted, destroyed);
-        assert_eq!(bytes, wanted, "bytes of layer {at}\n{story}");
+        let model = (content, content - wasted, wasted, destroyed);
+        assert_eq!(bytes, model, "bytes of layer {at}\n{story}");
         let count = |change| expected.count(at, change) as u64;
         let counts = (
             layer.added,
@@ -169,14 +169,14 @@ fn check_books(analysis: &Analysis, expected: &Outcome, story: &str) {
             layer.repeated,
             layer.removed,
         );
-        let wanted = (
+        let model = (
             count(Change::Added),
             count(Change::Modified),
             count(Change::Touched),
             count(Change::Repeated),
             count(Change::Removed),
         );
-        assert_eq!(counts, wanted, "counts of layer {at}\n{story}");
+        assert_eq!(counts, model, "counts of layer {at}\n{story}");
     }
     let totals = &analysis.totals;
     assert_eq!(totals.effective_bytes, expected.merged_bytes(), "{story}");
@@ -255,7 +255,7 @@ fn an_opaque_directory_goes_with_what_buries_it() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn uncompressed_layers_agree_with_the_model(stack in support::strategy::stacks()) {
