@@ -1,13 +1,16 @@
 //! Everything known about one image: what every presenter reads and none computes.
 
+pub mod dive;
 pub mod rules;
 pub mod waste;
 
-use crate::error::Warning;
+use crate::error::{Result, Warning};
 use crate::image::Image;
 use crate::image::base::BaseBoundary;
-use crate::layer::LayerIndex;
-use crate::tree::{MergedTree, PathId};
+use crate::layer::{Completeness, LayerIndex};
+use crate::progress::Job;
+use crate::scan::{self, Scanned};
+use crate::tree::{Change, MergedTree, PathId};
 
 pub use crate::source::SourceInfo;
 
@@ -193,6 +196,138 @@ pub struct WasteReport {
     pub total_bytes: u64,
     /// Sums in the order of [`WasteCause::ALL`].
     pub by_cause: [u64; 8],
-    /// Largest first, ties by path bytes, then by creator.
+    /// In tree order, parents before children; [`WasteReport::largest`] picks.
     pub paths: Vec<WastedPath>,
+}
+
+/// How to analyse.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// How to read the layers.
+    pub scan: scan::Options,
+    /// Layers that belong to the base image, where the user knows better than the image's history.
+    pub base_layers: Option<u16>,
+}
+
+/// Reads an image's layers and works everything out.
+///
+/// # Errors
+/// As [`scan::run`].
+pub fn run(source: SourceInfo, image: Image, options: &Options, job: &Job) -> Result<Analysis> {
+    let scanned = scan::run(&image, &options.scan, job)?;
+    Ok(from_scan(source, image, scanned, options))
+}
+
+/// Works everything out from layers that were read before.
+pub fn from_scan(
+    source: SourceInfo,
+    mut image: Image,
+    scanned: Scanned,
+    options: &Options,
+) -> Analysis {
+    let Scanned {
+        tree,
+        warnings: found,
+    } = scanned;
+    let balance = waste::balance(&tree);
+    let layers = layer_figures(&tree, &balance);
+    let layer_count = u16::try_from(tree.layers().len()).unwrap_or(u16::MAX);
+    let base = match options.base_layers {
+        Some(layers) => BaseBoundary {
+            layers: layers.min(layer_count),
+            evidence: "--base-layers".into(),
+        },
+        None => BaseBoundary {
+            layers: layer_count.min(1),
+            evidence: "the first layer".into(),
+        },
+    };
+    let totals = totals(&image, &layers, &balance, base.layers);
+    let mut warnings = std::mem::take(&mut image.warnings);
+    warnings.extend(found);
+    let complete = layers.iter().all(|layer| layer.complete)
+        && !warnings
+            .iter()
+            .any(|warning| warning.code.makes_incomplete());
+    Analysis {
+        source,
+        image,
+        tree,
+        layers,
+        totals,
+        waste: balance.report,
+        base,
+        warnings,
+        complete,
+    }
+}
+
+fn layer_figures(tree: &MergedTree, balance: &waste::Balance) -> Vec<LayerFigures> {
+    let mut figures: Vec<LayerFigures> = tree
+        .layers()
+        .iter()
+        .zip(balance.live_bytes.iter().zip(&balance.destroyed_bytes))
+        .map(|(layer, (&live_bytes, &destroyed_bytes))| LayerFigures {
+            entries: layer.entries(),
+            content_bytes: layer.content_bytes(),
+            live_bytes,
+            wasted_bytes: layer.content_bytes() - live_bytes,
+            destroyed_bytes,
+            complete: layer.completeness() == Completeness::Complete,
+            ..LayerFigures::default()
+        })
+        .collect();
+    for path in tree.paths().skip(1) {
+        for version in tree.versions(path) {
+            let figures = &mut figures[version.layer.as_usize()];
+            match version.change {
+                Change::Added => figures.added += 1,
+                Change::Modified => figures.modified += 1,
+                Change::Touched => figures.touched += 1,
+                Change::Repeated => figures.repeated += 1,
+                Change::Removed => figures.removed += 1,
+                Change::Unchanged | Change::Dangling | Change::Hidden => {}
+            }
+        }
+    }
+    figures
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a ratio for people and thresholds"
+)]
+fn totals(
+    image: &Image,
+    layers: &[LayerFigures],
+    balance: &waste::Balance,
+    base_layers: u16,
+) -> Totals {
+    let sum = |figure: fn(&LayerFigures) -> u64| layers.iter().map(figure).sum::<u64>();
+    let content_bytes = sum(|layer| layer.content_bytes);
+    let effective_bytes = sum(|layer| layer.live_bytes);
+    let own = layers.get(usize::from(base_layers)..).unwrap_or_default();
+    let hidden =
+        balance.report.paths.iter().filter(|wasted| {
+            wasted.created_in.0 < base_layers && wasted.destroyed_in.0 >= base_layers
+        });
+    Totals {
+        entries: sum(|layer| layer.entries),
+        paths: balance.paths,
+        content_bytes,
+        stored_bytes: image.layers.iter().map(|layer| layer.stored_bytes).sum(),
+        effective_bytes,
+        wasted_bytes: content_bytes - effective_bytes,
+        efficiency: if content_bytes == 0 {
+            1.0
+        } else {
+            effective_bytes as f64 / content_bytes as f64
+        },
+        own: OwnFigures {
+            base_layers,
+            content_bytes: own.iter().map(|layer| layer.content_bytes).sum(),
+            wasted_bytes: own.iter().map(|layer| layer.wasted_bytes).sum(),
+            hidden_base_bytes: hidden.map(|wasted| wasted.bytes).sum(),
+        },
+    }
 }

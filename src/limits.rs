@@ -21,6 +21,12 @@ pub const EXTENDED_HEADERS: usize = 64;
 /// Most entries of one layer; a tree of that many takes about 0.9 GB.
 pub const LAYER_ENTRIES: u32 = 8_000_000;
 
+/// Most bytes of names and link targets of one layer.
+pub const LAYER_NAME_BYTES: usize = 512 * 1024 * 1024;
+
+/// Most bytes of different extended attributes of one layer.
+pub const LAYER_XATTR_BYTES: usize = 64 * 1024 * 1024;
+
 /// Most bytes of file data that one layer may claim to hold, so that sums over all layers cannot overflow.
 pub const LAYER_CONTENT_BYTES: u64 = 1 << 46;
 

@@ -104,7 +104,9 @@ pub fn as_normal(raw: &[u8]) -> Option<ImagePath<'_>> {
     loop {
         match rest {
             [] if !bytes.is_empty() => return None,
-            [b'/', ..] | [b'.'] | [b'.', b'/', ..] | [b'.', b'.'] | [b'.', b'.', b'/', ..] => return None,
+            [b'/', ..] | [b'.'] | [b'.', b'/', ..] | [b'.', b'.'] | [b'.', b'.', b'/', ..] => {
+                return None;
+            }
             _ => {}
         }
         match memchr::memchr(b'/', rest) {
@@ -237,10 +239,17 @@ mod tests {
     #[test]
     fn the_short_way_agrees_with_the_long_one() {
         let mut output = Vec::new();
-        for raw in ["", "/", ".", "./", "a", "./a/b/", "/a//b", "a/./b", "a/../b", "..", "../a", "a/..", "a/.", "...", ".a/..b", "//a", "./../a"] {
+        for raw in [
+            "", "/", ".", "./", "a", "./a/b/", "/a//b", "a/./b", "a/../b", "..", "../a", "a/..",
+            "a/.", "...", ".a/..b", "//a", "./../a",
+        ] {
             let escape = normalise(raw.as_bytes(), &mut output);
             if let Some(path) = as_normal(raw.as_bytes()) {
-                assert_eq!((path.as_bytes(), escape), (output.as_slice(), Escape::None), "{raw}");
+                assert_eq!(
+                    (path.as_bytes(), escape),
+                    (output.as_slice(), Escape::None),
+                    "{raw}"
+                );
             }
         }
         assert!(as_normal(b"./usr/lib/x.so").is_some());

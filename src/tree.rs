@@ -2,10 +2,12 @@
 
 pub mod build;
 pub mod file_tree;
+mod join;
 pub mod merged;
+mod settle;
 pub mod view;
 
 pub use build::TreeBuilder;
-pub use file_tree::{FileTree, Node, NodeId, Shadowed};
-pub use merged::{Change, HideCause, MergedTree, PathId, Version};
+pub use file_tree::{FileTree, NodeId, Shadowed};
+pub use merged::{Change, Comparison, Content, HideCause, MergedTree, PathId, Version};
 pub use view::{Listed, View};

@@ -60,7 +60,8 @@ impl TarLayer {
     /// Returns whether these first bytes of an uncompressed file begin a tar archive: a header whose
     /// checksum holds, or the zeros of an empty archive. 512 bytes are enough.
     pub fn looks_like_tar(head: &[u8]) -> bool {
-        header::Header::parse(head).is_some() || (head.len() >= 512 && head.iter().all(|&byte| byte == 0))
+        header::Header::parse(head).is_some()
+            || (head.len() >= 512 && head.iter().all(|&byte| byte == 0))
     }
 
     /// Starts a walk at an offset of the uncompressed archive.
@@ -69,7 +70,10 @@ impl TarLayer {
             Input::Region(self.region.clone())
         } else {
             let stored = Metered::new(self.region.reader(0), job);
-            let mut stream = self.codec.decoder(stored).map_err(|source| self.read_error(0, source))?;
+            let mut stream = self
+                .codec
+                .decoder(stored)
+                .map_err(|source| self.read_error(0, source))?;
             // A decoder cannot jump. What is passed over still counts as expanded when the scan did it.
             io::copy(&mut stream.by_ref().take(offset), &mut io::sink())
                 .map_err(|source| self.read_error(offset, source))?;
@@ -79,15 +83,24 @@ impl TarLayer {
     }
 
     fn read_error(&self, offset: u64, source: io::Error) -> Error {
-        Error::Read { name: self.region.name().to_owned(), offset, source }
+        Error::Read {
+            name: self.region.name().to_owned(),
+            offset,
+            source,
+        }
     }
 
     /// Reads the record at `offset`, which must be a file.
     fn file_at(&self, walk: &mut Walk<'_>, record: &mut Record, offset: u64) -> Result<()> {
         walk.position = offset;
         match walk.next(record)? {
-            Step::Entry if record.kind == Some(EntryKind::File) && record.offset == offset => Ok(()),
-            _ => Err(self.read_error(offset, io::Error::other("there is no file entry at this offset"))),
+            Step::Entry if record.kind == Some(EntryKind::File) && record.offset == offset => {
+                Ok(())
+            }
+            _ => Err(self.read_error(
+                offset,
+                io::Error::other("there is no file entry at this offset"),
+            )),
         }
     }
 }
@@ -154,7 +167,9 @@ impl LayerSource for TarLayer {
             self.file_at(&mut walk, &mut record, offset)?;
             let mut stored = Stored::new(&mut walk.window, &record);
             match record.sparse.take() {
-                Some(segments) => visit(position, &mut Expanded::new(stored, segments, record.size))?,
+                Some(segments) => {
+                    visit(position, &mut Expanded::new(stored, segments, record.size))?
+                }
                 None => visit(position, &mut stored)?,
             }
         }
@@ -162,7 +177,11 @@ impl LayerSource for TarLayer {
     }
 
     fn access(&self) -> Access {
-        if self.codec == Codec::None { Access::Random } else { Access::Sequential }
+        if self.codec == Codec::None {
+            Access::Random
+        } else {
+            Access::Sequential
+        }
     }
 
     fn stored_bytes(&self) -> u64 {
@@ -186,7 +205,9 @@ struct Scan<'a, 's> {
 impl Scan<'_, '_> {
     fn deliver(&mut self, record: &mut Record) -> Result<()> {
         let content = self.content(record)?;
-        let Some(kind) = record.kind else { return Ok(()) };
+        let Some(kind) = record.kind else {
+            return Ok(());
+        };
         let mut normal = std::mem::take(&mut self.normal);
         let path = self.place(record, &mut normal);
         let result = match path {
@@ -203,7 +224,11 @@ impl Scan<'_, '_> {
             return Ok(None);
         }
         let window = &mut self.walk.window;
-        let whole = if window.is_stream() { WHOLE_BODY_BYTES } else { SMALL_BODY_BYTES };
+        let whole = if window.is_stream() {
+            WHOLE_BODY_BYTES
+        } else {
+            SMALL_BODY_BYTES
+        };
         let (there, hash) = if record.stored <= whole {
             let length = usize::try_from(record.stored).unwrap_or(0);
             match window.at(record.data, length) {
@@ -246,9 +271,14 @@ impl Scan<'_, '_> {
         };
         let bytes = path.as_bytes();
         // A path of n components has at least 2n - 1 bytes.
-        let is_deep = bytes.len() >= 2 * limits::PATH_DEPTH && path.components().count() > limits::PATH_DEPTH;
+        let is_deep =
+            bytes.len() >= 2 * limits::PATH_DEPTH && path.components().count() > limits::PATH_DEPTH;
         if bytes.len() > limits::PATH_BYTES || is_deep || record.link.len() > limits::LINK_BYTES {
-            let (what, limit) = if is_deep { ("deep", limits::PATH_DEPTH) } else { ("long", limits::PATH_BYTES) };
+            let (what, limit) = if is_deep {
+                ("deep", limits::PATH_DEPTH)
+            } else {
+                ("long", limits::PATH_BYTES)
+            };
             let unit = if is_deep { "components" } else { "bytes" };
             let start = &bytes[..bytes.len().min(60)];
             self.warn(
@@ -315,8 +345,10 @@ impl Scan<'_, '_> {
                 Ok(())
             }
             Name::Bookkeeping => {
-                let message =
-                    format!("AUFS bookkeeping {} is left out", path::display_absolute(path.as_bytes()));
+                let message = format!(
+                    "AUFS bookkeeping {} is left out",
+                    path::display_absolute(path.as_bytes())
+                );
                 self.warn(WarningCode::AufsBookkeeping, message, Some(path.as_bytes()));
                 Ok(())
             }
@@ -362,9 +394,21 @@ impl Scan<'_, '_> {
 
     fn deliver_marker(&mut self, path: ImagePath<'_>, record: &Record, opaque: bool) -> Result<()> {
         // Docker 20.10 leaves a stale link name in whiteout headers; a marker has neither target nor data.
-        let meta = Meta { size: 0, opaque, ..meta(record, EntryKind::Whiteout) };
+        let meta = Meta {
+            size: 0,
+            opaque,
+            ..meta(record, EntryKind::Whiteout)
+        };
         let offset = record.offset;
-        self.sink.entry(Entry { path, link: None, meta, xattrs: &[], content: None, offset, data: None })
+        self.sink.entry(Entry {
+            path,
+            link: None,
+            meta,
+            xattrs: &[],
+            content: None,
+            offset,
+            data: None,
+        })
     }
 
     fn note_absolute_names(&mut self) {
@@ -400,7 +444,11 @@ impl Scan<'_, '_> {
 
 fn meta(record: &Record, kind: EntryKind) -> Meta {
     Meta {
-        size: if kind == EntryKind::File { record.size } else { 0 },
+        size: if kind == EntryKind::File {
+            record.size
+        } else {
+            0
+        },
         mtime: record.mtime.0,
         mtime_nanos: record.mtime.1,
         uid: record.uid,

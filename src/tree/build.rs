@@ -1,4 +1,412 @@
-//! Builder.
+//! Collecting one layer's entries and freezing them into a [`FileTree`].
+//!
+//! Entries are appended as rows; only directories are looked up, and the directory of the last entry is
+//! remembered, so that most entries cost no lookup. Names that come twice are sorted out afterwards, in
+//! [`super::settle`], because nearly no layer has any.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher as _;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::file_tree::{Attributes, FileTree, NO_INODE, Node, XattrSet, flag, text_at};
+use super::settle;
+use crate::error::{Error, Result, Warning, WarningCode};
+use crate::layer::{Completeness, Entry, EntryKind, EntrySink, Meta};
+use crate::limits;
+use crate::path::{self, ImagePath};
+
+pub(super) const ROOT: u32 = 0;
+
 /// Collects the entries of one layer.
 #[derive(Debug)]
-pub struct TreeBuilder {}
+pub struct TreeBuilder {
+    pub(super) name: String,
+    pub(super) rows: Vec<Node>,
+    pub(super) texts: Vec<u8>,
+    pub(super) nanos: Vec<u32>,
+    attributes: Vec<Attributes>,
+    attribute_ids: HashMap<Attributes, u32, DefaultHashBuilder>,
+    last_attributes: (Attributes, u32),
+    xattr_sets: Vec<XattrSet>,
+    xattr_ids: HashMap<XattrSet, u32, DefaultHashBuilder>,
+    xattr_bytes: usize,
+    pub(super) directories: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    /// The directory of the last entry: its path, and every prefix's end and row.
+    last_path: Vec<u8>,
+    last_rows: Vec<(usize, u32)>,
+    /// Directories listed or marked opaque again after their row was made, with the row count at that time.
+    pub(super) listed_again: HashMap<u32, u32>,
+    pub(super) links: Vec<u32>,
+    entries: u64,
+    content_bytes: u64,
+    warnings: Vec<Warning>,
+    warning_counts: HashMap<WarningCode, usize>,
+}
+
+impl TreeBuilder {
+    /// Starts an empty tree; `name` (escaped) appears in errors.
+    pub fn new(name: impl Into<String>) -> Self {
+        let mut builder = Self {
+            name: name.into(),
+            rows: Vec::new(),
+            texts: Vec::new(),
+            nanos: Vec::new(),
+            attributes: vec![Attributes::default()],
+            attribute_ids: HashMap::default(),
+            last_attributes: (Attributes::default(), 0),
+            xattr_sets: vec![XattrSet::default()],
+            xattr_ids: HashMap::default(),
+            xattr_bytes: 0,
+            directories: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            last_path: Vec::new(),
+            last_rows: Vec::new(),
+            listed_again: HashMap::new(),
+            links: Vec::new(),
+            entries: 0,
+            content_bytes: 0,
+            warnings: Vec::new(),
+            warning_counts: HashMap::new(),
+        };
+        builder.texts.extend_from_slice(&[0, 0]);
+        builder.rows.push(Node {
+            size: 0,
+            mtime: 0,
+            content: 0,
+            offset: 0,
+            parent: ROOT,
+            text: 0,
+            first_child: 0,
+            packed: EntryKind::Dir as u32 | flag::IMPLIED,
+        });
+        builder
+    }
+
+    /// Freezes the tree. Cost is that of sorting every directory's names.
+    pub fn freeze(mut self, completeness: Completeness) -> FileTree {
+        // Everything that only building needs goes before the sort takes its memory.
+        self.attribute_ids = HashMap::default();
+        self.xattr_ids = HashMap::default();
+        self.texts.shrink_to_fit();
+        self.rows.shrink_to_fit();
+        let settled = settle::settle(&mut self);
+        let dropped = std::mem::take(&mut self.warning_counts);
+        for (code, count) in sorted(dropped) {
+            if count > limits::WARNINGS_PER_KIND {
+                let more = count - limits::WARNINGS_PER_KIND;
+                self.warnings
+                    .push(Warning::new(code, format!("and {more} more of this kind")));
+            }
+        }
+        FileTree {
+            nodes: settled.nodes,
+            texts: self.texts,
+            attributes: self.attributes,
+            xattr_sets: self.xattr_sets,
+            nanos: settled.nanos,
+            shadowed: settled.shadowed,
+            foreign_links: settled.foreign_links,
+            has_links: !self.links.is_empty(),
+            entries: self.entries,
+            content_bytes: self.content_bytes,
+            completeness,
+            warnings: self.warnings,
+        }
+    }
+
+    pub(super) fn row_name(&self, row: u32) -> &[u8] {
+        text_at(&self.texts, self.rows[row as usize].text as usize).0
+    }
+
+    pub(super) fn row_link(&self, row: u32) -> &[u8] {
+        let (_, behind) = text_at(&self.texts, self.rows[row as usize].text as usize);
+        text_at(&self.texts, behind).0
+    }
+
+    /// Appends a name, and a link target if there is one.
+    pub(super) fn push_text(&mut self, name: &[u8], link: Option<&[u8]>) -> u32 {
+        let at = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        for text in std::iter::once(name).chain(link) {
+            let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
+            self.texts.extend_from_slice(&length.to_le_bytes());
+            self.texts.extend_from_slice(&text[..usize::from(length)]);
+        }
+        at
+    }
+
+    pub(super) fn find_directory(&self, parent: u32, name: &[u8]) -> Option<u32> {
+        let hash = self.hasher.hash_one((parent, name));
+        let is_it =
+            |&row: &u32| self.rows[row as usize].parent == parent && self.row_name(row) == name;
+        self.directories.find(hash, is_it).copied()
+    }
+
+    /// Returns the row of a directory, making it and its parents as implied ones where they are missing.
+    fn directory(&mut self, path: &[u8]) -> Result<u32> {
+        if path == self.last_path.as_slice() {
+            return Ok(self.last_rows.last().map_or(ROOT, |&(_, row)| row));
+        }
+        // Keep the prefix that the path shares with the last one, component by component.
+        let shared = self.last_rows.iter().take_while(|&&(end, _)| {
+            self.last_path.get(..end) == path.get(..end)
+                && matches!(path.get(end), None | Some(b'/'))
+        });
+        let shared = shared.count();
+        self.last_rows.truncate(shared);
+        let (mut start, mut row) = self
+            .last_rows
+            .last()
+            .map_or((0, ROOT), |&(end, row)| (end + 1, row));
+        while start < path.len() {
+            let end =
+                memchr::memchr(b'/', &path[start..]).map_or(path.len(), |length| start + length);
+            row = self.child_directory(row, &path[start..end])?;
+            self.last_rows.push((end, row));
+            start = end + 1;
+        }
+        self.last_path.clear();
+        self.last_path.extend_from_slice(path);
+        Ok(row)
+    }
+
+    fn child_directory(&mut self, parent: u32, name: &[u8]) -> Result<u32> {
+        if let Some(row) = self.find_directory(parent, name) {
+            return Ok(row);
+        }
+        let text = self.push_text(name, None);
+        let row = self.push_row(Node {
+            size: 0,
+            mtime: 0,
+            content: 0,
+            offset: 0,
+            parent,
+            text,
+            first_child: 0,
+            packed: EntryKind::Dir as u32 | flag::IMPLIED,
+        })?;
+        let hash = self.hasher.hash_one((parent, name));
+        let (rows, texts, hasher) = (&self.rows, &self.texts, &self.hasher);
+        self.directories.insert_unique(hash, row, |&row| {
+            let node = &rows[row as usize];
+            hasher.hash_one((node.parent, text_at(texts, node.text as usize).0))
+        });
+        Ok(row)
+    }
+
+    fn push_row(&mut self, row: Node) -> Result<u32> {
+        let id = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        if id >= limits::LAYER_ENTRIES {
+            return Err(self.limit(
+                "the number of entries of one layer",
+                limits::LAYER_ENTRIES.to_string(),
+            ));
+        }
+        if self.texts.len() > limits::LAYER_NAME_BYTES {
+            let limit = crate::units::Units::Iec.size(limits::LAYER_NAME_BYTES as u64);
+            return Err(self.limit("the length of all names of one layer", limit));
+        }
+        self.rows.push(row);
+        Ok(id)
+    }
+
+    fn limit(&self, what: &'static str, limit: String) -> Error {
+        Error::Limit {
+            name: self.name.clone(),
+            what,
+            limit,
+            option: None,
+        }
+    }
+
+    fn set_nanos(&mut self, row: u32, nanos: u32) {
+        if nanos != 0 || !self.nanos.is_empty() {
+            self.nanos.resize(self.rows.len(), 0);
+            self.nanos[row as usize] = nanos;
+        }
+    }
+
+    fn attributes(&mut self, meta: &Meta, xattrs: &[(Vec<u8>, Vec<u8>)]) -> u32 {
+        let xattrs = if xattrs.is_empty() {
+            0
+        } else {
+            self.xattr_set(xattrs)
+        };
+        let key = Attributes {
+            uid: meta.uid,
+            gid: meta.gid,
+            mode: meta.mode,
+            xattrs,
+            device: meta.device,
+        };
+        if self.last_attributes.0 == key {
+            return self.last_attributes.1;
+        }
+        let next = u32::try_from(self.attributes.len()).unwrap_or(u32::MAX);
+        let id = match self.attribute_ids.get(&key) {
+            Some(&id) => id,
+            None if next >= flag::MOST_ATTRIBUTES => {
+                let message =
+                    "too many different owners and modes in one layer; some are shown wrong";
+                self.warn(Warning::new(WarningCode::LimitReached, message));
+                0
+            }
+            None => {
+                self.attributes.push(key);
+                self.attribute_ids.insert(key, next);
+                next
+            }
+        };
+        self.last_attributes = (key, id);
+        id
+    }
+
+    fn xattr_set(&mut self, xattrs: &[(Vec<u8>, Vec<u8>)]) -> u32 {
+        if let Some(&id) = self.xattr_ids.get(xattrs) {
+            return id;
+        }
+        self.xattr_bytes += xattrs
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 64)
+            .sum::<usize>();
+        if self.xattr_bytes > limits::LAYER_XATTR_BYTES {
+            let message = "too many different extended attributes in one layer; some are left out";
+            self.warn(Warning::new(WarningCode::LimitReached, message));
+            return 0;
+        }
+        let id = u32::try_from(self.xattr_sets.len()).unwrap_or(u32::MAX);
+        self.xattr_sets.push(xattrs.into());
+        self.xattr_ids.insert(xattrs.into(), id);
+        id
+    }
+
+    fn take_directory(&mut self, entry: &Entry<'_>) -> Result<()> {
+        let row = if entry.path.is_root() {
+            ROOT
+        } else {
+            self.directory_entry(entry.path)?
+        };
+        let attributes = self.attributes(&entry.meta, entry.xattrs);
+        let opaque = if entry.meta.opaque { flag::OPAQUE } else { 0 };
+        let node = &mut self.rows[row as usize];
+        let kept = node.packed & (flag::OPAQUE | flag::WHITED_OUT);
+        node.packed = EntryKind::Dir as u32 | kept | opaque | attributes << flag::ATTRIBUTES_SHIFT;
+        node.mtime = entry.meta.mtime;
+        node.offset = entry.offset;
+        self.set_nanos(row, entry.meta.mtime_nanos);
+        Ok(())
+    }
+
+    /// Returns the row of a directory that an entry or marker names, and notes when.
+    fn directory_entry(&mut self, path: ImagePath<'_>) -> Result<u32> {
+        let before = self.rows.len();
+        let parent = self.directory(path.parent().as_bytes())?;
+        let row = self.child_directory(parent, path.name())?;
+        if self.rows.len() == before {
+            let now = u32::try_from(before).unwrap_or(u32::MAX);
+            self.listed_again.insert(row, now);
+        }
+        Ok(row)
+    }
+
+    fn take_opaque_marker(&mut self, entry: &Entry<'_>) -> Result<()> {
+        let row = if entry.path.is_root() {
+            ROOT
+        } else {
+            self.directory_entry(entry.path)?
+        };
+        self.rows[row as usize].packed |= flag::OPAQUE;
+        Ok(())
+    }
+
+    fn take_other(&mut self, entry: &Entry<'_>) -> Result<()> {
+        if entry.path.is_root() {
+            self.warn(Warning::new(
+                WarningCode::OddHeader,
+                format!(
+                    "an entry at offset {} that is no directory names the root; left out",
+                    entry.offset
+                ),
+            ));
+            return Ok(());
+        }
+        let meta = &entry.meta;
+        if meta.kind == EntryKind::File {
+            self.content_bytes = self.content_bytes.saturating_add(meta.size);
+            if self.content_bytes > limits::LAYER_CONTENT_BYTES {
+                self.content_bytes -= meta.size;
+                let limit = crate::units::Units::Iec.size(limits::LAYER_CONTENT_BYTES);
+                return Err(self.limit("the file data of one layer", limit));
+            }
+        }
+        let parent = self.directory(entry.path.parent().as_bytes())?;
+        let text = self.push_text(entry.path.name(), entry.link);
+        let attributes = self.attributes(meta, entry.xattrs);
+        let hashed = if entry.content.is_some() {
+            flag::HASHED
+        } else {
+            0
+        };
+        let content = match meta.kind {
+            EntryKind::Hardlink => NO_INODE,
+            _ => entry.content.unwrap_or(0),
+        };
+        let row = self.push_row(Node {
+            size: if meta.kind == EntryKind::File {
+                meta.size
+            } else {
+                0
+            },
+            mtime: meta.mtime,
+            content,
+            offset: entry.offset,
+            parent,
+            text,
+            first_child: 0,
+            packed: meta.kind as u32 | hashed | attributes << flag::ATTRIBUTES_SHIFT,
+        })?;
+        self.set_nanos(row, meta.mtime_nanos);
+        if meta.kind == EntryKind::Hardlink {
+            self.links.push(row);
+        }
+        Ok(())
+    }
+
+    /// Returns the path of a row, escaped, for messages.
+    pub(super) fn shown_path(&self, row: u32) -> String {
+        let mut names = Vec::new();
+        let mut at = row;
+        while at != ROOT {
+            names.push(self.row_name(at));
+            at = self.rows[at as usize].parent;
+        }
+        names.reverse();
+        path::display_absolute(&names.join(&b'/'))
+    }
+}
+
+impl EntrySink for TreeBuilder {
+    fn entry(&mut self, entry: Entry<'_>) -> Result<()> {
+        self.entries += 1;
+        match entry.meta.kind {
+            EntryKind::Dir => self.take_directory(&entry),
+            EntryKind::Whiteout if entry.meta.opaque => self.take_opaque_marker(&entry),
+            _ => self.take_other(&entry),
+        }
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        let count = self.warning_counts.entry(warning.code).or_default();
+        *count += 1;
+        if *count <= limits::WARNINGS_PER_KIND {
+            self.warnings.push(warning);
+        }
+    }
+}
+
+fn sorted(counts: HashMap<WarningCode, usize>) -> Vec<(WarningCode, usize)> {
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_unstable();
+    counts
+}

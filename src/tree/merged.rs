@@ -1,14 +1,28 @@
-//! The union of all layers.
+//! The union of all layers: one tree of every path any layer names, with what each layer does to it.
+//!
+//! Built once by [`super::join`]; afterwards only the marks of files whose content had to be compared by
+//! reading are refined. Every question about a view is answered from the versions of a path.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
+use super::file_tree::flag;
 use super::{FileTree, NodeId};
-use crate::layer::LayerIndex;
+use crate::layer::{EntryKind, LayerIndex};
 use crate::path::ImagePath;
 
 /// A path of the union; 0 is the root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathId(pub u32);
+
+impl PathId {
+    /// The root directory.
+    pub const ROOT: Self = Self(0);
+
+    pub(crate) const fn as_usize(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// What one layer does to a path, against the view of the layers below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,7 +40,7 @@ pub enum Change {
     Unchanged,
     /// A whiteout of this path, which was visible below.
     Removed,
-    /// A whiteout of this path, which was not visible below: no effect.
+    /// No effect: a whiteout of what was not visible below, or an entry that its own layer buried.
     Dangling,
     /// An ancestor was removed, emptied or replaced by this layer.
     Hidden,
@@ -53,51 +67,275 @@ pub struct Version {
     pub layer: LayerIndex,
     /// The effect.
     pub change: Change,
-    /// For [`Change::Hidden`]: why.
-    pub hidden_by: HideCause,
+    pub(super) detail: Detail,
+}
+
+const _: () = assert!(size_of::<Version>() == 8);
+
+/// The rest of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Detail {
+    None,
+    /// The path begins anew here: nothing of a lower directory's metadata shines through.
+    Fresh,
+    /// Of [`Change::Hidden`]: why.
+    DeletedDir,
+    Opaque,
+    Replaced,
+}
+
+impl From<HideCause> for Detail {
+    fn from(cause: HideCause) -> Self {
+        match cause {
+            HideCause::DeletedDir => Self::DeletedDir,
+            HideCause::Opaque => Self::Opaque,
+            HideCause::Replaced => Self::Replaced,
+        }
+    }
+}
+
+impl Version {
+    /// Returns what hid the path, for [`Change::Hidden`].
+    pub const fn hidden_by(self) -> Option<HideCause> {
+        match self.detail {
+            Detail::DeletedDir => Some(HideCause::DeletedDir),
+            Detail::Opaque => Some(HideCause::Opaque),
+            Detail::Replaced => Some(HideCause::Replaced),
+            Detail::None | Detail::Fresh => None,
+        }
+    }
+
+    /// Returns whether the path is visible once this version is on top.
+    pub const fn is_visible(self) -> bool {
+        matches!(
+            self.change,
+            Change::Added
+                | Change::Modified
+                | Change::Touched
+                | Change::Repeated
+                | Change::Unchanged
+        )
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MergedNode {
+    pub(super) parent: u32,
+    pub(super) first_child: u32,
+    pub(super) first_version: u32,
+}
+
+/// Two files of one path and length whose data must be read to tell whether they differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Comparison {
+    /// The path.
+    pub path: PathId,
+    /// Position of the newer one among [`MergedTree::versions`] of the path.
+    pub(super) version: u32,
+    /// The older data.
+    pub older: (LayerIndex, NodeId),
+    /// The newer data.
+    pub newer: (LayerIndex, NodeId),
+}
+
+/// Outcome of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Byte for byte the same.
+    Same,
+    /// Not the same.
+    Different,
 }
 
 /// All paths of all layers.
 #[derive(Debug)]
-pub struct MergedTree {}
+pub struct MergedTree {
+    pub(super) layers: Vec<FileTree>,
+    /// Breadth-first, children contiguous and sorted by name; one more at the end closes the ranges.
+    pub(super) nodes: Vec<MergedNode>,
+    pub(super) versions: Vec<Version>,
+    /// Hard links to files of lower layers: where the data is.
+    pub(super) foreign: HashMap<(LayerIndex, NodeId), (LayerIndex, NodeId)>,
+    pub(super) comparisons: Vec<Comparison>,
+    pub(super) dangling: Vec<(LayerIndex, PathId)>,
+}
 
 impl MergedTree {
-    /// The root directory.
-    pub const ROOT: PathId = PathId(0);
-    /// Number of paths of all layers, those no view shows too.
+    /// Joins the layers, bottom first. Cost is linear in their nodes.
+    pub fn build(layers: Vec<FileTree>) -> Self {
+        super::join::join(layers)
+    }
+
+    /// Returns the number of paths of all layers, those that no view shows too, the root included.
     pub fn len(&self) -> usize {
-        todo!()
+        self.nodes.len() - 1
     }
-    /// The layers' own trees, bottom first.
+
+    /// Returns whether there is nothing but the root.
+    pub fn is_empty(&self) -> bool {
+        self.len() <= 1
+    }
+
+    /// Returns the layers' own trees, bottom first.
     pub fn layers(&self) -> &[FileTree] {
-        todo!()
+        &self.layers
     }
-    /// Children, sorted by name bytes.
-    pub fn children(&self, _path: PathId) -> Range<u32> {
-        todo!()
+
+    /// Returns one layer's own tree.
+    pub fn layer(&self, layer: LayerIndex) -> &FileTree {
+        &self.layers[layer.as_usize()]
     }
-    /// Last component; empty for the root.
-    pub fn name(&self, _path: PathId) -> &[u8] {
-        todo!()
+
+    /// Returns the index of the top layer; 0 where there is none.
+    pub fn top(&self) -> LayerIndex {
+        LayerIndex(u16::try_from(self.layers.len().saturating_sub(1)).unwrap_or(u16::MAX))
     }
-    /// Parent; the root is its own parent.
-    pub fn parent(&self, _path: PathId) -> PathId {
-        todo!()
+
+    /// Returns every path, parents before children.
+    pub fn paths(&self) -> impl ExactSizeIterator<Item = PathId> + use<> {
+        (0..u32::try_from(self.len()).unwrap_or(u32::MAX)).map(PathId)
     }
-    /// The whole path, relative, without leading slash. Cost is its depth.
-    pub fn path(&self, _path: PathId) -> Vec<u8> {
-        todo!()
+
+    /// Returns the children as raw ids, sorted by name bytes.
+    pub fn children(&self, path: PathId) -> Range<u32> {
+        self.nodes[path.as_usize()].first_child..self.nodes[path.as_usize() + 1].first_child
     }
-    /// What every layer does to the path, bottom first.
-    pub fn versions(&self, _path: PathId) -> &[Version] {
-        todo!()
+
+    /// Returns the last component; empty for the root.
+    pub fn name(&self, path: PathId) -> &[u8] {
+        match self.versions(path).first() {
+            Some(version) => self.layer(version.layer).name(version.node),
+            None => b"",
+        }
     }
+
+    /// Returns the parent; the root is its own.
+    pub fn parent(&self, path: PathId) -> PathId {
+        PathId(self.nodes[path.as_usize()].parent)
+    }
+
+    /// Returns the whole path, relative, without leading slash. Cost is its depth.
+    pub fn path(&self, path: PathId) -> Vec<u8> {
+        let mut names = Vec::new();
+        let mut at = path;
+        while at != PathId::ROOT {
+            names.push(self.name(at));
+            at = self.parent(at);
+        }
+        names.reverse();
+        names.join(&b'/')
+    }
+
+    /// Returns what the layers do to the path, bottom first; layers that do nothing are left out.
+    pub fn versions(&self, path: PathId) -> &[Version] {
+        &self.versions[self.version_range(path)]
+    }
+
+    pub(super) fn version_range(&self, path: PathId) -> Range<usize> {
+        let start = self.nodes[path.as_usize()].first_version;
+        start as usize..self.nodes[path.as_usize() + 1].first_version as usize
+    }
+
     /// Looks a path up, whether a view shows it or not.
-    pub fn find(&self, _path: ImagePath<'_>) -> Option<PathId> {
-        todo!()
+    pub fn find(&self, path: ImagePath<'_>) -> Option<PathId> {
+        path.components()
+            .try_fold(PathId::ROOT, |at, name| self.child(at, name))
     }
-    /// What the union of layers `0..=layer` shows at the path.
-    pub fn at(&self, _path: PathId, _layer: LayerIndex) -> Option<Version> {
-        todo!()
+
+    /// Looks a child up by name.
+    pub fn child(&self, path: PathId, name: &[u8]) -> Option<PathId> {
+        let range = self.children(path);
+        let (mut low, mut high) = (range.start, range.end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.name(PathId(middle)).cmp(name) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Equal => return Some(PathId(middle)),
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    /// Returns what the union of layers `0..=layer` shows at the path.
+    pub fn at(&self, path: PathId, layer: LayerIndex) -> Option<Version> {
+        self.effective(path, layer)
+            .filter(|version| version.is_visible())
+    }
+
+    /// Returns the last version up to a layer that has an effect.
+    fn effective(&self, path: PathId, layer: LayerIndex) -> Option<Version> {
+        let versions = self.versions(path).iter().rev();
+        versions
+            .copied()
+            .find(|version| version.layer <= layer && version.change != Change::Dangling)
+    }
+
+    /// Returns the node whose metadata the union of layers `0..=layer` shows: for a directory the highest entry
+    /// that lists it, as far as it was not removed and made again in between.
+    pub fn metadata_at(&self, path: PathId, layer: LayerIndex) -> Option<(LayerIndex, NodeId)> {
+        let visible = self.at(path, layer)?;
+        if self.layer(visible.layer).kind(visible.node) != EntryKind::Dir {
+            let (at, node) = (visible.layer, visible.node);
+            return Some(self.inode(at, node).unwrap_or((at, node)));
+        }
+        for version in self
+            .versions(path)
+            .iter()
+            .rev()
+            .filter(|version| version.layer <= visible.layer)
+        {
+            if version.change == Change::Dangling {
+                continue;
+            }
+            let tree = self.layer(version.layer);
+            if !version.is_visible() || tree.kind(version.node) != EntryKind::Dir {
+                return None;
+            }
+            if !tree.is_implied(version.node) {
+                return Some((version.layer, version.node));
+            }
+            if version.detail == Detail::Fresh || version.change == Change::Added {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Returns where the data of a file or hard link is; `None` for everything else and for links to nothing.
+    pub fn inode(&self, layer: LayerIndex, node: NodeId) -> Option<(LayerIndex, NodeId)> {
+        match self.layer(layer).inode(node) {
+            Some(data) => Some((layer, data)),
+            None => self.foreign.get(&(layer, node)).copied(),
+        }
+    }
+
+    /// Returns whether several names may share the data of this file.
+    pub fn is_linked(&self, layer: LayerIndex, node: NodeId) -> bool {
+        self.layer(layer).node(node).has(flag::LINKED)
+    }
+
+    /// Returns whiteouts of what was not visible below, in tree order.
+    pub fn dangling_whiteouts(&self) -> &[(LayerIndex, PathId)] {
+        &self.dangling
+    }
+
+    /// Returns the files that could not be told apart without reading them, in path order.
+    ///
+    /// Until [`MergedTree::settle`] says otherwise they count as different.
+    pub fn comparisons(&self) -> &[Comparison] {
+        &self.comparisons
+    }
+
+    /// Takes the outcome of comparisons: one per element of [`MergedTree::comparisons`], in order.
+    pub fn settle(&mut self, outcomes: &[Content]) {
+        for (comparison, outcome) in std::mem::take(&mut self.comparisons).iter().zip(outcomes) {
+            if *outcome == Content::Same {
+                let at = self.version_range(comparison.path).start + comparison.version as usize;
+                self.versions[at].change =
+                    super::join::change_of_same(&self.layers, comparison.older, comparison.newer);
+            }
+        }
     }
 }

@@ -31,7 +31,11 @@ pub(super) struct Stored<W> {
 
 impl<'w, W: Peek<'w>> Stored<W> {
     pub(super) fn new(window: W, record: &Record) -> Self {
-        Self { window, position: record.data, end: record.data + record.stored }
+        Self {
+            window,
+            position: record.data,
+            end: record.data + record.stored,
+        }
     }
 }
 
@@ -42,7 +46,9 @@ impl<'w, W: Peek<'w>> Read for Stored<W> {
         let bytes = match self.window.peek().at(self.position, wanted) {
             Ok(bytes) => bytes,
             Err(Stop::Cancelled) => return Err(io::Error::other(crate::error::Error::Interrupted)),
-            Err(Stop::ExpandedTooFar) => return Err(io::Error::other("more uncompressed data than allowed")),
+            Err(Stop::ExpandedTooFar) => {
+                return Err(io::Error::other("more uncompressed data than allowed"));
+            }
             Err(Stop::Failed(error)) => return Err(error),
         };
         if bytes.is_empty() && wanted > 0 {
@@ -68,14 +74,23 @@ impl<R: Read> Expanded<R> {
     pub(super) fn new(stored: R, segments: Vec<(u64, u64)>, size: u64) -> Self {
         let mut segments = segments.into_iter();
         let segment = segments.next();
-        Self { stored, segments, segment, position: 0, size }
+        Self {
+            stored,
+            segments,
+            segment,
+            position: 0,
+            size,
+        }
     }
 }
 
 impl<R: Read> Read for Expanded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         // Empty segments stand at the end of most maps.
-        while self.segment.is_some_and(|(offset, length)| offset + length <= self.position) {
+        while self
+            .segment
+            .is_some_and(|(offset, length)| offset + length <= self.position)
+        {
             self.segment = self.segments.next();
         }
         let (is_hole, end) = match self.segment {
@@ -110,7 +125,9 @@ mod tests {
             (vec![], 0, b""),
         ] {
             let mut read = Vec::new();
-            Expanded::new(&b"abcd"[..], segments, size).read_to_end(&mut read).unwrap();
+            Expanded::new(&b"abcd"[..], segments, size)
+                .read_to_end(&mut read)
+                .unwrap();
             assert_eq!(read, expected);
         }
     }

@@ -54,7 +54,11 @@ impl Extended {
             rest = tail;
         }
         // Zero padding after the records is common; anything else is damage.
-        if rest.iter().any(|&byte| byte != 0) { Records::Odd } else { verdict }
+        if rest.iter().any(|&byte| byte != 0) {
+            Records::Odd
+        } else {
+            verdict
+        }
     }
 
     /// Takes the records of a `g` header, which apply to everything that follows.
@@ -112,7 +116,8 @@ impl PaxSparse {
                 let mut numbers = value.split(|&byte| byte == b',');
                 self.segments.clear();
                 while let Some(offset) = numbers.next().filter(|text| !text.is_empty()) {
-                    self.segments.push((decimal(offset)?, decimal(numbers.next()?)?));
+                    self.segments
+                        .push((decimal(offset)?, decimal(numbers.next()?)?));
                 }
             }
             _ => {}
@@ -173,7 +178,9 @@ fn percent_decoded(text: &[u8]) -> Vec<u8> {
 
 fn base64_decoded(value: &[u8]) -> Option<Vec<u8>> {
     let bare: Vec<u8> = value.iter().copied().filter(|&byte| byte != b'=').collect();
-    base64::engine::general_purpose::STANDARD_NO_PAD.decode(bare).ok()
+    base64::engine::general_purpose::STANDARD_NO_PAD
+        .decode(bare)
+        .ok()
 }
 
 /// Reads the sparse map that version 1.0 puts before the data: decimal numbers, one per line.
@@ -229,7 +236,11 @@ mod tests {
         assert_eq!(extended.path.as_deref(), Some(&b"c"[..]));
         assert_eq!(extended.mtime, Some((12, 500_000_000)));
         assert_eq!(extended.size, Some(7));
-        let keys: Vec<_> = extended.xattrs.iter().map(|(key, _)| key.as_slice()).collect();
+        let keys: Vec<_> = extended
+            .xattrs
+            .iter()
+            .map(|(key, _)| key.as_slice())
+            .collect();
         assert_eq!(keys, [&b"user.a"[..], b"user.ab", b"user.z"]);
     }
 
@@ -249,24 +260,49 @@ mod tests {
         bytes.extend_from_slice(b"99 path=cut");
         assert_eq!(extended.take_records(&bytes), Records::Odd);
         assert_eq!(extended.path.as_deref(), Some(&b"good"[..]));
-        for broken in [&b"0 a=b\n"[..], b"6 path\n", b"-3 a=b\n", b"99999999999999999999 a=b\n", b"x", b"5 a=b"] {
-            assert_eq!(Extended::default().take_records(broken), Records::Odd, "{broken:?}");
+        for broken in [
+            &b"0 a=b\n"[..],
+            b"6 path\n",
+            b"-3 a=b\n",
+            b"99999999999999999999 a=b\n",
+            b"x",
+            b"5 a=b",
+        ] {
+            assert_eq!(
+                Extended::default().take_records(broken),
+                Records::Odd,
+                "{broken:?}"
+            );
         }
-        assert_eq!(Extended::default().take_records(&records(&[("path", "nul\0path")])), Records::Odd);
+        assert_eq!(
+            Extended::default().take_records(&records(&[("path", "nul\0path")])),
+            Records::Odd
+        );
         assert_eq!(Extended::default().take_records(b"\0\0\0"), Records::Fine);
     }
 
     #[test]
     fn global_records_do_not_rename() {
         let mut global = Extended::default();
-        global.take_global_records(&records(&[("path", "x"), ("size", "9"), ("mtime", "5"), ("comment", "abc")]));
-        assert_eq!((global.path, global.size, global.mtime), (None, None, Some((5, 0))));
+        global.take_global_records(&records(&[
+            ("path", "x"),
+            ("size", "9"),
+            ("mtime", "5"),
+            ("comment", "abc"),
+        ]));
+        assert_eq!(
+            (global.path, global.size, global.mtime),
+            (None, None, Some((5, 0)))
+        );
     }
 
     #[test]
     fn sparse_dialects() {
         let mut extended = Extended::default();
-        extended.take_records(&records(&[("GNU.sparse.map", "0,5,10,2"), ("GNU.sparse.size", "12")]));
+        extended.take_records(&records(&[
+            ("GNU.sparse.map", "0,5,10,2"),
+            ("GNU.sparse.size", "12"),
+        ]));
         assert_eq!(extended.sparse.segments, [(0, 5), (10, 2)]);
         let mut extended = Extended::default();
         extended.take_records(&records(&[
@@ -275,7 +311,10 @@ mod tests {
             ("GNU.sparse.numbytes", "4"),
         ]));
         assert_eq!(extended.sparse.segments, [(3, 4)]);
-        assert_eq!(sparse_map(b"2\n0\n5\n10\n2\n\0\0"), Some((vec![(0, 5), (10, 2)], 11)));
+        assert_eq!(
+            sparse_map(b"2\n0\n5\n10\n2\n\0\0"),
+            Some((vec![(0, 5), (10, 2)], 11))
+        );
         assert_eq!(sparse_map(b"2\n0\n5\n10"), None);
         assert_eq!(sparse_map(b"99999999999\n0\n"), None);
     }

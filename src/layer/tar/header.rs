@@ -19,8 +19,14 @@ impl<'a> Header<'a> {
             return Some(Self(block));
         }
         // Some historic writers summed signed characters.
-        let signed: i64 = block.iter().map(|&byte| i64::from(byte.cast_signed())).sum::<i64>()
-            - block[148..156].iter().map(|&byte| i64::from(byte.cast_signed())).sum::<i64>()
+        let signed: i64 = block
+            .iter()
+            .map(|&byte| i64::from(byte.cast_signed()))
+            .sum::<i64>()
+            - block[148..156]
+                .iter()
+                .map(|&byte| i64::from(byte.cast_signed()))
+                .sum::<i64>()
             + 8 * 0x20;
         (signed == stated).then_some(Self(block))
     }
@@ -49,7 +55,11 @@ impl<'a> Header<'a> {
             return b"";
         }
         // star keeps times behind a shorter prefix and says so at the end of the block.
-        let end = if &self.0[508..512] == b"tar\0" { 476 } else { 500 };
+        let end = if &self.0[508..512] == b"tar\0" {
+            476
+        } else {
+            500
+        };
         until_nul(&self.0[345..end])
     }
 
@@ -74,7 +84,11 @@ impl<'a> Header<'a> {
     }
 
     pub(super) fn device(self) -> (u32, u32) {
-        let part = |field| number(field).and_then(|value| u32::try_from(value).ok()).unwrap_or(0);
+        let part = |field| {
+            number(field)
+                .and_then(|value| u32::try_from(value).ok())
+                .unwrap_or(0)
+        };
         (part(&self.0[329..337]), part(&self.0[337..345]))
     }
 
@@ -83,7 +97,11 @@ impl<'a> Header<'a> {
         let mut segments = Vec::new();
         let complete = gnu_segments(&self.0[386..482], &mut segments);
         let real_size = number(&self.0[483..495]).and_then(|value| u64::try_from(value).ok());
-        GnuSparse { segments, real_size: real_size.filter(|_| complete), extended: self.0[482] != 0 }
+        GnuSparse {
+            segments,
+            real_size: real_size.filter(|_| complete),
+            extended: self.0[482] != 0,
+        }
     }
 }
 
@@ -157,7 +175,11 @@ fn base256(field: &[u8]) -> Option<i64> {
     // Two's complement over the whole field, its first bit being the marker: bit six is the sign.
     let negative = field[0] & 0x40 != 0;
     let first = if negative { field[0] } else { field[0] & 0x7f };
-    let mut value: i128 = i128::from(if negative { first.cast_signed() } else { first.cast_signed() & 0x7f });
+    let mut value: i128 = i128::from(if negative {
+        first.cast_signed()
+    } else {
+        first.cast_signed() & 0x7f
+    });
     for &byte in &field[1..] {
         value = (value << 8) | i128::from(byte);
     }
@@ -203,7 +225,13 @@ mod tests {
         let signed: i64 = block
             .iter()
             .enumerate()
-            .map(|(at, &byte)| if (148..156).contains(&at) { 32 } else { i64::from(byte.cast_signed()) })
+            .map(|(at, &byte)| {
+                if (148..156).contains(&at) {
+                    32
+                } else {
+                    i64::from(byte.cast_signed())
+                }
+            })
             .sum();
         block[148..156].copy_from_slice(format!("{signed:06o}\0 ").as_bytes());
         assert!(Header::parse(&block).is_some());

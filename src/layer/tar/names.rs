@@ -13,7 +13,10 @@ pub(super) enum Name<'a> {
     /// The entry itself.
     Ordinary,
     /// Removes `name` of `parent` in lower layers.
-    Whiteout { parent: ImagePath<'a>, name: &'a [u8] },
+    Whiteout {
+        parent: ImagePath<'a>,
+        name: &'a [u8],
+    },
     /// Makes the directory opaque.
     Opaque { directory: ImagePath<'a> },
     /// `.wh.`, `.wh..` or `.wh...`, which would remove nothing, `.` or `..`.
@@ -29,7 +32,10 @@ pub(super) enum Name<'a> {
 pub(super) fn meaning(path: ImagePath<'_>, kind: EntryKind) -> Name<'_> {
     let name = path.name();
     let parent = path.parent();
-    if parent.components().any(|component| component.starts_with(META_PREFIX)) {
+    if parent
+        .components()
+        .any(|component| component.starts_with(META_PREFIX))
+    {
         return Name::Bookkeeping;
     }
     if !name.starts_with(PREFIX) {
@@ -46,7 +52,10 @@ pub(super) fn meaning(path: ImagePath<'_>, kind: EntryKind) -> Name<'_> {
     }
     match &name[PREFIX.len()..] {
         b"" | b"." | b".." => Name::Invalid,
-        removed => Name::Whiteout { parent, name: removed },
+        removed => Name::Whiteout {
+            parent,
+            name: removed,
+        },
     }
 }
 
@@ -64,14 +73,42 @@ mod tests {
         for (path, expected) in [
             ("etc/passwd", Name::Ordinary),
             ("etc/file.wh.txt", Name::Ordinary),
-            ("etc/.wh.passwd", Name::Whiteout { parent: parent("etc"), name: b"passwd" }),
-            (".wh..baz", Name::Whiteout { parent: ImagePath::ROOT, name: b".baz" }),
-            ("a/.wh..wh..opq", Name::Opaque { directory: parent("a") }),
-            (".wh..wh..opq", Name::Opaque { directory: ImagePath::ROOT }),
+            (
+                "etc/.wh.passwd",
+                Name::Whiteout {
+                    parent: parent("etc"),
+                    name: b"passwd",
+                },
+            ),
+            (
+                ".wh..baz",
+                Name::Whiteout {
+                    parent: ImagePath::ROOT,
+                    name: b".baz",
+                },
+            ),
+            (
+                "a/.wh..wh..opq",
+                Name::Opaque {
+                    directory: parent("a"),
+                },
+            ),
+            (
+                ".wh..wh..opq",
+                Name::Opaque {
+                    directory: ImagePath::ROOT,
+                },
+            ),
             (".wh.", Name::Invalid),
             ("etc/.wh..", Name::Invalid),
             ("etc/.wh...", Name::Invalid),
-            ("a/.wh....", Name::Whiteout { parent: parent("a"), name: b"..." }),
+            (
+                "a/.wh....",
+                Name::Whiteout {
+                    parent: parent("a"),
+                    name: b"...",
+                },
+            ),
             (".wh..wh.aufs", Name::Bookkeeping),
             (".wh..wh.plnk/12.34", Name::Bookkeeping),
             (".wh.etc/somefile", Name::Ordinary),
@@ -82,7 +119,10 @@ mod tests {
         assert_eq!(read(".wh..wh.plnk", EntryKind::Dir), Name::Bookkeeping);
         assert_eq!(
             read("a/.wh.b", EntryKind::CharDevice),
-            Name::Whiteout { parent: parent("a"), name: b"b" }
+            Name::Whiteout {
+                parent: parent("a"),
+                name: b"b"
+            }
         );
     }
 }

@@ -100,7 +100,9 @@ impl<'a> Walk<'a> {
             Stop::Cancelled => {}
             Stop::ExpandedTooFar => self.trouble(
                 WarningCode::LimitReached,
-                format!("stopped at offset {offset}: more uncompressed data than --max-expanded allows"),
+                format!(
+                    "stopped at offset {offset}: more uncompressed data than --max-expanded allows"
+                ),
             ),
             Stop::Failed(error) => {
                 self.damage(format!("cannot be read behind offset {offset}: {error}"));
@@ -117,7 +119,10 @@ impl<'a> Walk<'a> {
                 Block::Header(block) => block,
                 Block::Zero if self.is_end_marker(here)? => return self.finish(here),
                 Block::Zero => {
-                    self.trouble(WarningCode::OddHeader, format!("a lone block of zeros at offset {here}"));
+                    self.trouble(
+                        WarningCode::OddHeader,
+                        format!("a lone block of zeros at offset {here}"),
+                    );
                     self.position += BLOCK;
                     continue;
                 }
@@ -130,7 +135,9 @@ impl<'a> Walk<'a> {
                     return Ok(Step::End);
                 }
                 Block::Cut(length) => {
-                    self.damage(format!("ends inside a header at offset {here}, after {length} of 512 bytes"));
+                    self.damage(format!(
+                        "ends inside a header at offset {here}, after {length} of 512 bytes"
+                    ));
                     return Ok(Step::End);
                 }
                 Block::End => {
@@ -141,9 +148,14 @@ impl<'a> Walk<'a> {
             let header = Header::verified(&block);
             self.seen_header = true;
             record.offset = *first.get_or_insert(here);
-            let size = self.local.size.or_else(|| header.size().and_then(|size| u64::try_from(size).ok()));
+            let size = self
+                .local
+                .size
+                .or_else(|| header.size().and_then(|size| u64::try_from(size).ok()));
             let Some(size) = size.filter(|&size| size <= i64::MAX as u64) else {
                 self.damage(format!("header at offset {here} states an impossible size"));
+                self.forget_local();
+                first = None;
                 self.position += BLOCK;
                 continue;
             };
@@ -151,13 +163,20 @@ impl<'a> Walk<'a> {
                 b'x' | b'X' | b'g' | b'L' | b'K' => {
                     headers += 1;
                     if headers > limits::EXTENDED_HEADERS {
-                        self.limit(here, "extended headers before one entry", limits::EXTENDED_HEADERS as u64);
+                        self.limit(
+                            here,
+                            "extended headers before one entry",
+                            limits::EXTENDED_HEADERS as u64,
+                        );
                         self.forget_local();
                         first = None;
                         headers = 0;
                     }
                     // The size of an extended header is its own, never that of the entry it describes.
-                    let own = header.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+                    let own = header
+                        .size()
+                        .and_then(|size| u64::try_from(size).ok())
+                        .unwrap_or(0);
                     self.extended(header.typeflag(), here, own)?;
                 }
                 // Volume labels, continued members of other volumes and old long-name lists are no files.
@@ -179,18 +198,26 @@ impl<'a> Walk<'a> {
     }
 
     fn is_end_marker(&mut self, offset: u64) -> Result<bool, Stop> {
-        Ok(matches!(self.block(offset + BLOCK)?, Block::Zero | Block::End))
+        Ok(matches!(
+            self.block(offset + BLOCK)?,
+            Block::Zero | Block::End
+        ))
     }
 
     /// Looks behind the end marker. A stream is read to its end, so that its checksums are verified.
     fn finish(&mut self, marker: u64) -> Result<Step, Stop> {
         const LOOK_BEHIND: u64 = 64 * 1024;
-        let length = if self.window.is_stream() { u64::MAX } else { LOOK_BEHIND };
+        let length = if self.window.is_stream() {
+            u64::MAX
+        } else {
+            LOOK_BEHIND
+        };
         let mut garbage = false;
         let behind = marker + BLOCK;
-        self.window.pass(behind, length - behind.min(length), &mut |piece| {
-            garbage |= piece.iter().any(|&byte| byte != 0);
-        })?;
+        self.window
+            .pass(behind, length - behind.min(length), &mut |piece| {
+                garbage |= piece.iter().any(|&byte| byte != 0);
+            })?;
         if garbage {
             self.trouble(
                 WarningCode::TrailingData,
@@ -202,7 +229,9 @@ impl<'a> Walk<'a> {
 
     fn note_missing_end(&mut self, offset: u64, pending: Option<u64>) {
         if let Some(header) = pending {
-            self.damage(format!("ends behind the extended header at offset {header}"));
+            self.damage(format!(
+                "ends behind the extended header at offset {header}"
+            ));
         } else if self.seen_header && !self.seen_damage {
             self.trouble(
                 WarningCode::MissingEnd,
@@ -257,12 +286,21 @@ impl<'a> Walk<'a> {
         if is_cut {
             self.damage(format!("ends inside the extended header at offset {here}"));
         } else if verdict == Records::Odd {
-            self.trouble(WarningCode::OddHeader, format!("extended header at offset {here} is malformed in part"));
+            self.trouble(
+                WarningCode::OddHeader,
+                format!("extended header at offset {here} is malformed in part"),
+            );
         }
         Ok(())
     }
 
-    fn fill(&mut self, record: &mut Record, header: Header<'_>, here: u64, size: u64) -> Result<(), Stop> {
+    fn fill(
+        &mut self,
+        record: &mut Record,
+        header: Header<'_>,
+        here: u64,
+        size: u64,
+    ) -> Result<(), Stop> {
         record.data = here + BLOCK;
         record.sparse = None;
         record.xattrs.clear();
@@ -271,7 +309,11 @@ impl<'a> Walk<'a> {
         record.kind = Some(kind);
         self.fill_numbers(record, header, here);
         record.stored = self.stored_length(header.typeflag(), record.data, size)?;
-        record.size = if kind == EntryKind::File { record.stored } else { 0 };
+        record.size = if kind == EntryKind::File {
+            record.stored
+        } else {
+            0
+        };
         if header.typeflag() == b'S' {
             self.fill_gnu_sparse(record, header, here)?;
         } else if self.local.sparse.is_present() && kind == EntryKind::File {
@@ -320,7 +362,10 @@ impl<'a> Walk<'a> {
         record.uid = identity(self.local.uid.or(self.global.uid), header.uid());
         record.gid = identity(self.local.gid.or(self.global.gid), header.gid());
         is_odd |= header.mode().is_none();
-        record.mode = header.mode().and_then(|mode| u16::try_from(mode & 0o7777).ok()).unwrap_or(0);
+        record.mode = header
+            .mode()
+            .and_then(|mode| u16::try_from(mode & 0o7777).ok())
+            .unwrap_or(0);
         let plain = header.mtime();
         is_odd |= plain.is_none();
         let extended = self.local.mtime.or(self.global.mtime);
@@ -344,7 +389,10 @@ impl<'a> Walk<'a> {
             return Ok(size);
         }
         if matches!(self.block(data)?, Block::Damaged | Block::Cut(_))
-            && matches!(self.block_ahead(data, behind(data, size))?, Block::Header(_) | Block::Zero)
+            && matches!(
+                self.block_ahead(data, behind(data, size))?,
+                Block::Header(_) | Block::Zero
+            )
         {
             return Ok(size);
         }
@@ -366,12 +414,19 @@ impl<'a> Walk<'a> {
         Ok(classify(bytes.get(gap..).unwrap_or_default()))
     }
 
-    fn fill_gnu_sparse(&mut self, record: &mut Record, header: Header<'_>, here: u64) -> Result<(), Stop> {
+    fn fill_gnu_sparse(
+        &mut self,
+        record: &mut Record,
+        header: Header<'_>,
+        here: u64,
+    ) -> Result<(), Stop> {
         let mut sparse = header.gnu_sparse();
         let mut is_extended = sparse.extended;
         while is_extended {
             let block = self.window.at(record.data, 512)?;
-            let Ok(block) = <&[u8; 512]>::try_from(block) else { break };
+            let Ok(block) = <&[u8; 512]>::try_from(block) else {
+                break;
+            };
             if !gnu_segments(&block[..504], &mut sparse.segments) {
                 sparse.real_size = None;
                 break;
@@ -393,7 +448,9 @@ impl<'a> Walk<'a> {
             let most = record.stored.min(limits::EXTENDED_HEADER_BYTES);
             let mut length = most.min(4096);
             let map = loop {
-                let bytes = self.window.at(record.data, usize::try_from(length).unwrap_or(0))?;
+                let bytes = self
+                    .window
+                    .at(record.data, usize::try_from(length).unwrap_or(0))?;
                 match extended::sparse_map(bytes) {
                     None if length < most => length = (length * 4).min(most),
                     map => break map,
@@ -410,7 +467,13 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn take_sparse(&mut self, record: &mut Record, here: u64, size: Option<u64>, segments: Vec<(u64, u64)>) {
+    fn take_sparse(
+        &mut self,
+        record: &mut Record,
+        here: u64,
+        size: Option<u64>,
+        segments: Vec<(u64, u64)>,
+    ) {
         let mut end = 0;
         let mut stored = 0u64;
         let fits = size.is_some_and(|size| {
@@ -434,7 +497,9 @@ impl<'a> Walk<'a> {
     }
 
     fn cut_to_what_is_there(&mut self, record: &mut Record, here: u64) {
-        let Some(length) = self.window.known_length() else { return };
+        let Some(length) = self.window.known_length() else {
+            return;
+        };
         let there = length.saturating_sub(record.data);
         if record.stored > there {
             self.note_cut(record, here, there);

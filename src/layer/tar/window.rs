@@ -48,7 +48,15 @@ pub(super) struct Window<'a> {
 impl<'a> Window<'a> {
     /// Starts at `offset`, where a stream stands already.
     pub(super) fn new(input: Input<'a>, offset: u64, job: &'a Job) -> Self {
-        Self { input, buffer: Vec::new(), start: offset, filled: 0, reach: 0, reported: offset, job }
+        Self {
+            input,
+            buffer: Vec::new(),
+            start: offset,
+            filled: 0,
+            reach: 0,
+            reported: offset,
+            job,
+        }
     }
 
     /// Returns whether bodies pass through the window anyway.
@@ -72,7 +80,9 @@ impl<'a> Window<'a> {
         if offset < self.start || offset + length as u64 > end {
             self.load(offset, length)?;
         }
-        let from = offset.checked_sub(self.start).and_then(|from| usize::try_from(from).ok());
+        let from = offset
+            .checked_sub(self.start)
+            .and_then(|from| usize::try_from(from).ok());
         let from = from.unwrap_or(self.filled).min(self.filled);
         let to = (from + length).min(self.filled);
         Ok(&self.buffer[from..to])
@@ -87,7 +97,9 @@ impl<'a> Window<'a> {
     ) -> Result<u64, Stop> {
         let mut done = 0;
         while done < length {
-            let wanted = usize::try_from(length - done).unwrap_or(LARGEST).min(LARGEST);
+            let wanted = usize::try_from(length - done)
+                .unwrap_or(LARGEST)
+                .min(LARGEST);
             let piece = self.at(offset + done, wanted)?;
             if piece.is_empty() {
                 break;
@@ -100,22 +112,37 @@ impl<'a> Window<'a> {
 
     fn load(&mut self, offset: u64, length: usize) -> Result<(), Stop> {
         self.job.check().map_err(|_| Stop::Cancelled)?;
-        if self.is_stream() { self.load_stream(offset, length) } else { self.load_region(offset, length) }
+        if self.is_stream() {
+            self.load_stream(offset, length)
+        } else {
+            self.load_region(offset, length)
+        }
     }
 
     fn load_region(&mut self, offset: u64, length: usize) -> Result<(), Stop> {
         let end = self.start + self.filled as u64;
         let continues = offset >= self.start && offset <= end && self.filled > 0;
-        self.reach = if continues { (self.reach * 2).clamp(SMALLEST, LARGEST) } else { SMALLEST };
+        self.reach = if continues {
+            (self.reach * 2).clamp(SMALLEST, LARGEST)
+        } else {
+            SMALLEST
+        };
         let reach = self.reach.max(length);
-        let kept = if continues { usize::try_from(end - offset).unwrap_or(0) } else { 0 };
+        let kept = if continues {
+            usize::try_from(end - offset).unwrap_or(0)
+        } else {
+            0
+        };
         let from = self.filled - kept;
         self.buffer.copy_within(from..self.filled, 0);
         self.buffer.resize(self.buffer.len().max(reach), 0);
         self.start = offset;
         self.filled = kept;
         if let Input::Region(region) = &self.input {
-            let read = region.read_at(&mut self.buffer[kept..reach.max(kept)], offset + kept as u64);
+            let read = region.read_at(
+                &mut self.buffer[kept..reach.max(kept)],
+                offset + kept as u64,
+            );
             self.filled += read.map_err(Stop::Failed)?;
         }
         self.report(offset);
@@ -123,17 +150,22 @@ impl<'a> Window<'a> {
     }
 
     fn load_stream(&mut self, offset: u64, length: usize) -> Result<(), Stop> {
-        self.buffer.resize(self.buffer.len().max(LARGEST).max(length), 0);
+        self.buffer
+            .resize(self.buffer.len().max(LARGEST).max(length), 0);
         // Skip what lies before the offset.
         while offset > self.start + self.filled as u64 {
             self.start += self.filled as u64;
             self.filled = 0;
-            let gap = usize::try_from(offset - self.start).unwrap_or(LARGEST).min(LARGEST);
+            let gap = usize::try_from(offset - self.start)
+                .unwrap_or(LARGEST)
+                .min(LARGEST);
             if self.read_stream(gap)? == 0 {
                 return Ok(());
             }
         }
-        let passed = usize::try_from(offset.saturating_sub(self.start)).unwrap_or(0).min(self.filled);
+        let passed = usize::try_from(offset.saturating_sub(self.start))
+            .unwrap_or(0)
+            .min(self.filled);
         self.buffer.copy_within(passed..self.filled, 0);
         self.filled -= passed;
         self.start += passed as u64;
@@ -146,7 +178,9 @@ impl<'a> Window<'a> {
     }
 
     fn read_stream(&mut self, most: usize) -> Result<usize, Stop> {
-        let Input::Stream(stream) = &mut self.input else { return Ok(0) };
+        let Input::Stream(stream) = &mut self.input else {
+            return Ok(0);
+        };
         let end = self.buffer.len().min(self.filled.saturating_add(most));
         let count = loop {
             match stream.read(&mut self.buffer[self.filled..end]) {
@@ -157,7 +191,11 @@ impl<'a> Window<'a> {
             }
         };
         self.filled += count;
-        if self.job.expand(count as u64) { Ok(count) } else { Err(Stop::ExpandedTooFar) }
+        if self.job.expand(count as u64) {
+            Ok(count)
+        } else {
+            Err(Stop::ExpandedTooFar)
+        }
     }
 
     fn report(&mut self, offset: u64) {

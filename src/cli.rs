@@ -1,0 +1,110 @@
+//! The command line: from arguments and configuration to output and an exit code.
+//!
+//! Nothing to the left of this module knows about arguments, the environment or a terminal.
+
+mod arguments;
+mod config;
+mod dive_ci;
+mod inspect;
+mod load;
+mod manual;
+mod nearest;
+mod open;
+mod output;
+mod print_config;
+mod progress;
+mod settings;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::error::{Error, Result};
+
+use arguments::{Arguments, Command};
+use load::Surroundings;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done; with `--ci` every rule holds.
+    Success,
+    /// A rule does not hold.
+    RuleFailed,
+    /// The job could not be done.
+    Trouble,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::RuleFailed => 1,
+            Exit::Trouble => 2,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// Runs the program; the first argument is its own name.
+///
+/// Data goes to standard output, everything else to standard error. The process is not ended.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Nobody is left to tell when this cannot be written.
+            error.print().unwrap_or_default();
+            return if error.use_stderr() {
+                Exit::Trouble
+            } else {
+                Exit::Success
+            };
+        }
+    };
+    output::choose_colours(arguments.common.color);
+    match dispatch(&arguments) {
+        Ok(exit) => exit,
+        Err(Error::Interrupted) => Exit::Interrupted,
+        Err(error) => {
+            output::complain(&error);
+            Exit::Trouble
+        }
+    }
+}
+
+fn dispatch(arguments: &Arguments) -> Result<Exit> {
+    let common = &arguments.common;
+    let around = Surroundings::of_process();
+    let Some(command) = &arguments.command else {
+        return inspect::run(arguments.image.as_deref(), common, &around);
+    };
+    if arguments.image.is_some() {
+        return Err(Error::Usage {
+            reason: "the image stands before the command".into(),
+            advice: "write the command first: layerscope ls IMAGE".into(),
+        });
+    }
+    match command {
+        Command::Open { image } => return inspect::run(Some(image), common, &around),
+        Command::Completions { shell } => manual::write_completions(*shell)?,
+        Command::Man => manual::write_page()?,
+        Command::Diff { .. } => return Err(reserved("diff")),
+        Command::Store { .. } => return Err(reserved("store")),
+        Command::Ls { .. } | Command::Cat { .. } | Command::Extract { .. } => {}
+    }
+    Ok(Exit::Success)
+}
+
+/// Names kept for later versions, so that no script comes to rely on an image of that name.
+fn reserved(name: &str) -> Error {
+    Error::Usage {
+        reason: format!("this version has no command '{name}'"),
+        advice: format!(
+            "to read an image of that name, write `layerscope open {name}` or `./{name}`"
+        ),
+    }
+}

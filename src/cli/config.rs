@@ -1,0 +1,276 @@
+//! Configuration files: `.layerscope.toml` and `layerscope/config.toml`.
+//!
+//! Every complaint names the file, the line and the nearest word that would have worked.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::analysis::rules::Limit;
+use crate::error::{Error, Result};
+use crate::path::display_str;
+
+use super::nearest::advice;
+use super::settings::{Settings, Spot, Valued};
+
+const SECTIONS: [&str; 3] = ["rules", "keys", "ui"];
+const UI_KEYS: [&str; 2] = ["theme", "units"];
+const LIST_RULES: [&str; 3] = ["ignore", "forbid", "forbid-secrets"];
+
+/// Reads the text of a configuration file; `name` is escaped.
+///
+/// # Errors
+/// [`Error::Config`] for the first thing that cannot be used.
+pub(crate) fn read(text: &str, name: &str) -> Result<Settings> {
+    let file = File { text, name };
+    let root = DeTable::parse(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        file.error(start, error.message(), None)
+    })?;
+    let mut settings = Settings::default();
+    for (key, value) in root.get_ref() {
+        let word = key.get_ref().as_ref();
+        match (word, value.get_ref()) {
+            ("rules", DeValue::Table(table)) => file.rules(table, &mut settings)?,
+            ("keys", DeValue::Table(table)) => file.keys(table, &mut settings)?,
+            ("ui", DeValue::Table(table)) => file.ui(table, &mut settings)?,
+            ("rules" | "keys" | "ui", _) => {
+                let reason = format!("'{word}' is a section: write [{word}]");
+                return Err(file.error(key.span().start, reason, None));
+            }
+            _ => return Err(file.unknown("section", key, &SECTIONS)),
+        }
+    }
+    Ok(settings)
+}
+
+/// Returns every word that may stand under `[rules]`.
+pub(crate) fn rule_words() -> Vec<&'static str> {
+    let limits = Limit::ALL.iter().map(|limit| limit.as_str());
+    limits.chain(LIST_RULES).collect()
+}
+
+struct File<'a> {
+    text: &'a str,
+    name: &'a str,
+}
+
+impl File<'_> {
+    fn rules(&self, table: &DeTable<'_>, settings: &mut Settings) -> Result<()> {
+        for (key, value) in table {
+            let place = self.place(value.span().start);
+            let spot = Spot {
+                source: self.name,
+                place: &place,
+            };
+            let word = key.get_ref().as_ref();
+            match word {
+                "ignore" => {
+                    for glob in self.strings(word, value)? {
+                        settings.add_ignored(&glob, spot)?;
+                    }
+                }
+                "forbid" => {
+                    for glob in self.strings(word, value)? {
+                        settings.add_forbidden(&glob, spot)?;
+                    }
+                }
+                "forbid-secrets" => Settings::set_forbid_secrets(&self.scalar(word, value)?, spot)?,
+                _ => match Limit::ALL.into_iter().find(|limit| limit.as_str() == word) {
+                    Some(limit) => settings.set_limit(limit, &self.scalar(word, value)?, spot)?,
+                    None => return Err(self.unknown("rule", key, &rule_words())),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn ui(&self, table: &DeTable<'_>, settings: &mut Settings) -> Result<()> {
+        for (key, value) in table {
+            let place = self.place(value.span().start);
+            let spot = Spot {
+                source: self.name,
+                place: &place,
+            };
+            match key.get_ref().as_ref() {
+                "theme" => settings.set_theme(&self.scalar("theme", value)?, spot)?,
+                "units" => settings.set_units(&self.scalar("units", value)?, spot)?,
+                _ => return Err(self.unknown("setting", key, &UI_KEYS)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Keys are kept by the name of their action; the interactive view knows which there are.
+    fn keys(&self, table: &DeTable<'_>, settings: &mut Settings) -> Result<()> {
+        for (key, value) in table {
+            let word = key.get_ref().to_string();
+            let value = match value.get_ref() {
+                DeValue::String(one) => vec![one.to_string()],
+                _ => self.strings(&word, value)?,
+            };
+            let source = self.name.to_owned();
+            settings.keys.insert(word, Valued { value, source });
+        }
+        Ok(())
+    }
+
+    fn strings(&self, word: &str, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>> {
+        let strings = value.get_ref().as_array().and_then(|array| {
+            let items = array.iter();
+            items
+                .map(|item| item.get_ref().as_str().map(str::to_owned))
+                .collect()
+        });
+        strings.ok_or_else(|| {
+            let reason = format!("'{}' takes a list of strings: [\"…\"]", display_str(word));
+            self.error(value.span().start, reason, None)
+        })
+    }
+
+    /// Returns a value as text, so that `0.05`, `"5%"`, `60` and `false` go through one reader.
+    fn scalar(&self, word: &str, value: &Spanned<DeValue<'_>>) -> Result<String> {
+        match value.get_ref() {
+            DeValue::String(text) => Ok(text.to_string()),
+            DeValue::Integer(number) => Ok(number.to_string()),
+            DeValue::Float(number) => Ok(number.to_string()),
+            DeValue::Boolean(flag) => Ok(flag.to_string()),
+            DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
+                let reason = format!("'{word}' takes one value, a number or a string");
+                Err(self.error(value.span().start, reason, None))
+            }
+        }
+    }
+
+    fn unknown(
+        &self,
+        what: &str,
+        key: &Spanned<std::borrow::Cow<'_, str>>,
+        known: &[&str],
+    ) -> Error {
+        let word = key.get_ref();
+        let reason = format!("unknown {what} '{}'", display_str(word));
+        self.error(key.span().start, reason, Some(advice(word, known)))
+    }
+
+    fn error(&self, offset: usize, reason: impl AsRef<str>, suggestion: Option<String>) -> Error {
+        Error::Config {
+            place: self.place(offset),
+            reason: display_str(reason.as_ref()).into_owned(),
+            suggestion,
+        }
+    }
+
+    fn place(&self, offset: usize) -> String {
+        let before = self.text.as_bytes().iter().take(offset);
+        let line = 1 + before.filter(|&&byte| byte == b'\n').count();
+        format!("{}:{line}", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::rules::Amount;
+    use crate::units::Units;
+
+    #[test]
+    fn the_sample_of_the_manual_is_understood() {
+        let text = r#"
+            [rules]
+            min-efficiency = 0.95
+            max-wasted-bytes = "20MB"
+            max-wasted-ratio = "10%"
+            max-layers = 60
+            max-image-bytes = 1_000_000
+            max-layer-bytes = false
+            ignore = ["/usr/share/locale/**"]
+            forbid = ["**/.git/**", "**/*.pem"]
+            [keys]
+            filter = ["/", "ctrl-f"]
+            quit = "q"
+            [ui]
+            theme = "mono"
+            units = "si"
+        "#;
+        let settings = read(text, "test.toml").unwrap();
+        let threshold = |limit| settings.rules.threshold(limit).map(|(amount, _)| amount);
+        assert_eq!(threshold(Limit::MinEfficiency), Some(Amount::Ratio(0.95)));
+        assert_eq!(
+            threshold(Limit::MaxWastedBytes),
+            Some(Amount::Bytes(20_000_000))
+        );
+        assert_eq!(
+            threshold(Limit::MaxImageBytes),
+            Some(Amount::Bytes(1_000_000))
+        );
+        assert_eq!(threshold(Limit::MaxLayers), Some(Amount::Count(60)));
+        assert_eq!(threshold(Limit::MaxLayerBytes), None);
+        assert_eq!(settings.rules.forbid.len(), 2);
+        assert_eq!(settings.units(), Units::Si);
+        assert_eq!(settings.keys["quit"].value, ["q"]);
+    }
+
+    #[test]
+    fn mistakes_name_file_line_and_nearest_word() {
+        for (text, place, reason, suggestion) in [
+            (
+                "[rules]\nmax-wasted-byte = 1",
+                "f:2",
+                "unknown rule 'max-wasted-byte'",
+                "did you mean 'max-wasted-bytes'?",
+            ),
+            (
+                "\n[rulse]\n",
+                "f:2",
+                "unknown section 'rulse'",
+                "did you mean 'rules'?",
+            ),
+            (
+                "[ui]\ntheme = 'colorblind'",
+                "f:2",
+                "unknown theme 'colorblind'",
+                "did you mean 'colourblind'?",
+            ),
+            (
+                "[ui]\n\nunit = 'si'",
+                "f:3",
+                "unknown setting 'unit'",
+                "did you mean 'units'?",
+            ),
+        ] {
+            let error = read(text, "f").unwrap_err();
+            assert_eq!(error.to_string(), format!("{place}: {reason}"));
+            assert_eq!(error.hint().as_deref(), Some(suggestion));
+        }
+        for (text, message) in [
+            (
+                "[rules]\nmax-layers = 'many'",
+                "f:2: max-layers: 'many' is not a whole number",
+            ),
+            (
+                "[rules]\nmin-efficiency = 95",
+                "f:2: min-efficiency: '95' is more than the whole; write 0.05 or 5%",
+            ),
+            ("rules = 1", "f:1: 'rules' is a section: write [rules]"),
+            (
+                "[rules]\nignore = 'x'",
+                "f:2: 'ignore' takes a list of strings: [\"…\"]",
+            ),
+        ] {
+            assert_eq!(read(text, "f").unwrap_err().to_string(), message);
+        }
+        let secrets = read("[rules]\nforbid-secrets = true", "f").unwrap_err();
+        assert!(
+            secrets
+                .to_string()
+                .contains("not supported by this version")
+        );
+        assert!(read("[rules]\nforbid-secrets = false", "f").is_ok());
+        assert!(
+            read("[rules\n", "f")
+                .unwrap_err()
+                .to_string()
+                .starts_with("f:1")
+        );
+    }
+}

@@ -1,0 +1,195 @@
+//! The main job: report on an image, and with `--ci` decide about it.
+
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use clap::CommandFactory as _;
+
+use crate::analysis::Analysis;
+use crate::analysis::dive::DiveFigures;
+use crate::analysis::rules::{RuleSet, State, judge};
+use crate::error::{Error, Result};
+use crate::progress::Job;
+use crate::report::{Budget, Detail, Format, Glyphs, Incomplete, Judgement, Look, Report};
+
+use super::arguments::{Arguments, Common};
+use super::load::{Gating, Loaded, Surroundings, load};
+use super::{Exit, open, output, print_config};
+
+/// Reports on an image; without one, says how to name one.
+///
+/// # Errors
+/// Whatever keeps the report from being made.
+pub(crate) fn run(image: Option<&OsStr>, common: &Common, around: &Surroundings) -> Result<Exit> {
+    let gating = gating(common, around);
+    let loaded = load(common, gating, around)?;
+    if common.print_config {
+        output::to_stdout(|output| print_config::write(&loaded.settings, output))?;
+        return Ok(Exit::Success);
+    }
+    let Some(image) = image else {
+        return Ok(ask_for_image());
+    };
+    if !common.quiet {
+        loaded
+            .remarks
+            .iter()
+            .for_each(|remark| output::remark(remark));
+    }
+    let job = Job::new();
+    let analysis = open::analyse(image, common, &job)?;
+    let judgement = judgement(&analysis, common, gating, &loaded)?;
+    write_reports(&analysis, judgement.as_ref(), common, &loaded)?;
+    tell_apart_from_report(&analysis, judgement.as_ref(), common, gating);
+    match judgement {
+        Some(judgement) if gating == Gating::On => decide(&analysis, &judgement),
+        _ => Ok(Exit::Success),
+    }
+}
+
+/// `CI=true` asks for the gate only where nobody is looking at a terminal.
+fn gating(common: &Common, around: &Surroundings) -> Gating {
+    let says_so = around
+        .variable("CI")
+        .and_then(|value| value.to_str())
+        .is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1" | "yes"));
+    if common.gate.ci || (says_so && !io::stdout().is_terminal()) {
+        Gating::On
+    } else {
+        Gating::Off
+    }
+}
+
+fn ask_for_image() -> Exit {
+    let help = Arguments::command().render_help();
+    let mut stderr = anstream::stderr().lock();
+    write!(stderr, "{}", help.ansi()).unwrap_or_default();
+    drop(stderr);
+    output::complain(&Error::Usage {
+        reason: "no image is given".into(),
+        advice: "name a file that `docker save` wrote, or `-` for standard input".into(),
+    });
+    Exit::Trouble
+}
+
+/// Rules are judged where any is given; only with `--ci` do they decide, and only then is there a default.
+fn judgement(
+    analysis: &Analysis,
+    common: &Common,
+    gating: Gating,
+    loaded: &Loaded,
+) -> Result<Option<Judgement>> {
+    let mut rules = loaded.settings.rules.clone();
+    let dive = common.gate.dive_compat.then(|| DiveFigures::of(analysis));
+    let mut budget = Budget::Given;
+    if rules.is_toothless() && dive.is_none() {
+        if gating == Gating::Off {
+            return Ok(None);
+        }
+        // Somebody who switched every rule off wants none.
+        if !rules.names_a_rule() {
+            rules.fill_from(RuleSet::default_budget());
+            budget = Budget::Default;
+        }
+    }
+    let verdict = judge(analysis, &rules, dive.as_ref())?;
+    let incomplete = if common.gate.allow_incomplete {
+        Incomplete::Allowed
+    } else {
+        Incomplete::Refused
+    };
+    Ok(Some(Judgement {
+        verdict,
+        budget,
+        incomplete,
+    }))
+}
+
+fn write_reports(
+    analysis: &Analysis,
+    judgement: Option<&Judgement>,
+    common: &Common,
+    loaded: &Loaded,
+) -> Result<()> {
+    let report = Report {
+        analysis,
+        judgement,
+        top: common.top,
+        look: Look {
+            width: output::width(),
+            units: loaded.settings.units(),
+            glyphs: if common.ascii {
+                Glyphs::Ascii
+            } else {
+                Glyphs::Unicode
+            },
+            detail: if common.verbose {
+                Detail::Full
+            } else {
+                Detail::Short
+            },
+        },
+    };
+    for target in &common.report {
+        output::to_file(&target.file, |output| report.write(target.format, output))?;
+    }
+    match &common.output {
+        Some(file) => output::to_file(file, |output| report.write(format(common), output)),
+        None => output::to_stdout(|output| report.write(format(common), output)),
+    }
+}
+
+/// Returns the format asked for.
+pub(crate) fn format(common: &Common) -> Format {
+    match common.format {
+        Some(format) => format,
+        None if common.json => Format::Json,
+        None => Format::Text,
+    }
+}
+
+/// Says on standard error what the text report would have said, where that is not on the screen.
+fn tell_apart_from_report(
+    analysis: &Analysis,
+    judgement: Option<&Judgement>,
+    common: &Common,
+    gating: Gating,
+) {
+    if common.quiet {
+        return;
+    }
+    let is_on_screen = format(common) == Format::Text && common.output.is_none();
+    if !is_on_screen && !analysis.complete {
+        output::warn("a part of the image could not be read: every figure may be too small");
+    }
+    let failed: Vec<&str> = judgement
+        .iter()
+        .flat_map(|judgement| &judgement.verdict.outcomes)
+        .filter(|outcome| outcome.state == State::Fail)
+        .map(|outcome| outcome.id)
+        .collect();
+    if failed.is_empty() {
+        return;
+    }
+    if !is_on_screen {
+        output::warn(&format!("rules that do not hold: {}", failed.join(", ")));
+    }
+    if gating == Gating::Off {
+        output::remark("a rule does not hold; with --ci the exit code would be 1");
+    }
+}
+
+fn decide(analysis: &Analysis, judgement: &Judgement) -> Result<Exit> {
+    if judgement.is_guess(analysis) {
+        return Err(Error::Usage {
+            reason: "no verdict: a part of the image could not be read".into(),
+            advice: "save the image again, or judge what could be read with --allow-incomplete"
+                .into(),
+        });
+    }
+    Ok(if judgement.verdict.has_passed() {
+        Exit::Success
+    } else {
+        Exit::RuleFailed
+    })
+}

@@ -1,0 +1,351 @@
+//! Gathering [`Settings`]: flags, environment, files, in this order of rank.
+//!
+//! Flags > `LAYERSCOPE_*` > `--ci-config` > `--config` or `.layerscope.toml` > `.dive-ci` >
+//! `$XDG_CONFIG_HOME/layerscope/config.toml`. A `.dive-ci` in the working directory counts only for the gate,
+//! and only where neither `--ci-config` nor the project's own configuration names a rule: two files with rules
+//! for one project are one too many, and ours was written on purpose.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+
+use crate::analysis::rules::Limit;
+use crate::error::{Error, Result};
+use crate::path::display_os;
+
+use super::arguments::{Common, Gate};
+use super::nearest::nearest;
+use super::settings::{Settings, Spot, Valued};
+use super::{config, dive_ci};
+use crate::units::Units;
+
+/// What a run can see of its surroundings; tests make their own.
+#[derive(Debug, Clone)]
+pub(crate) struct Surroundings {
+    /// Environment variables.
+    pub(crate) variables: Vec<(OsString, OsString)>,
+    /// Where `.layerscope.toml` and `.dive-ci` are looked for.
+    pub(crate) directory: PathBuf,
+    /// The user's configuration directory, where there is one.
+    pub(crate) user_directory: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// Returns those of this process.
+    pub(crate) fn of_process() -> Self {
+        let strategy = etcetera::choose_base_strategy().ok();
+        Self {
+            variables: std::env::vars_os().collect(),
+            directory: PathBuf::new(),
+            user_directory: strategy.map(|strategy| strategy.config_dir()),
+        }
+    }
+
+    /// Returns a variable that is set and not empty.
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsString> {
+        let found = self.variables.iter().find(|(key, _)| key == name);
+        found
+            .map(|(_, value)| value)
+            .filter(|value| !value.is_empty())
+    }
+}
+
+/// Whether a verdict is asked for that ends the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gating {
+    /// `--ci`.
+    On,
+    /// Not.
+    Off,
+}
+
+/// Settings in effect, and remarks for standard error.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Loaded {
+    pub(crate) settings: Settings,
+    pub(crate) remarks: Vec<String>,
+}
+
+/// Reads all places.
+///
+/// # Errors
+/// [`Error::Config`] for the first unusable value, [`Error::NotFound`] and [`Error::Open`] for files that were
+/// named and cannot be read.
+pub(crate) fn load(common: &Common, gating: Gating, around: &Surroundings) -> Result<Loaded> {
+    let mut loaded = Loaded {
+        settings: from_flags(common)?,
+        remarks: Vec::new(),
+    };
+    loaded.settings.fill_from(from_variables(around)?);
+    let mut project = Settings::default();
+    if let Some(file) = &common.gate.ci_config {
+        project = read_any(file, &around.directory)?;
+    }
+    let named = common
+        .config
+        .clone()
+        .or_else(|| around.variable("LAYERSCOPE_CONFIG").map(PathBuf::from));
+    if let Some(file) = named {
+        project.fill_from(read_toml(&file, &around.directory)?);
+    } else {
+        let own = optional(read_toml(Path::new(".layerscope.toml"), &around.directory))?;
+        project.fill_from(own.unwrap_or_default());
+    }
+    if gating == Gating::On {
+        add_dive_ci(common, around, &mut project, &mut loaded.remarks)?;
+    }
+    loaded.settings.fill_from(project);
+    if let Some(directory) = &around.user_directory {
+        let user = optional(read_toml(
+            &directory.join("layerscope/config.toml"),
+            Path::new(""),
+        ))?;
+        loaded.settings.fill_from(user.unwrap_or_default());
+    }
+    Ok(loaded)
+}
+
+fn add_dive_ci(
+    common: &Common,
+    around: &Surroundings,
+    project: &mut Settings,
+    remarks: &mut Vec<String>,
+) -> Result<()> {
+    let file = Path::new(".dive-ci");
+    if common.gate.ci_config.is_none() {
+        let Some(dive) = optional(read_dive(file, &around.directory))? else {
+            return Ok(());
+        };
+        if project.rules.names_a_rule() {
+            let remark = ".dive-ci is not read: .layerscope.toml names rules";
+            remarks.push(remark.replace(".layerscope.toml", &project_name(common)));
+        } else {
+            project.fill_from(dive);
+        }
+    }
+    let is_dive = |source: &str| source.ends_with(".dive-ci");
+    let has_dive = project
+        .rules
+        .limits
+        .values()
+        .any(|setting| is_dive(&setting.source));
+    if has_dive && !common.gate.dive_compat {
+        let remark = ".dive-ci: thresholds apply to layerscope's own figures, missing rules are off; \
+             --dive-compat judges dive's figures with dive's defaults";
+        remarks.push(remark.into());
+    }
+    Ok(())
+}
+
+fn project_name(common: &Common) -> String {
+    let named = common.config.as_ref();
+    named.map_or(".layerscope.toml".into(), |file| {
+        display_os(file.as_os_str())
+    })
+}
+
+fn from_flags(common: &Common) -> Result<Settings> {
+    let mut settings = Settings::default();
+    for (limit, flag, value) in limit_flags(&common.gate) {
+        if let Some(text) = value {
+            settings.set_limit(
+                limit,
+                text,
+                Spot {
+                    source: flag,
+                    place: flag,
+                },
+            )?;
+        }
+    }
+    let spot = Spot {
+        source: "--ignore",
+        place: "--ignore",
+    };
+    for glob in &common.gate.ignore {
+        settings.add_ignored(glob, spot)?;
+    }
+    let spot = Spot {
+        source: "--forbid",
+        place: "--forbid",
+    };
+    for glob in &common.gate.forbid {
+        settings.add_forbidden(glob, spot)?;
+    }
+    if common.gate.forbid_secrets {
+        let spot = Spot {
+            source: "--forbid-secrets",
+            place: "--forbid-secrets",
+        };
+        Settings::set_forbid_secrets("true", spot)?;
+    }
+    if common.si {
+        let source = "--si".to_owned();
+        settings.units = Some(Valued {
+            value: Units::Si,
+            source,
+        });
+    }
+    Ok(settings)
+}
+
+fn limit_flags(gate: &Gate) -> [(Limit, &'static str, Option<&str>); 11] {
+    [
+        (
+            Limit::MinEfficiency,
+            "--min-efficiency",
+            gate.min_efficiency.as_deref(),
+        ),
+        (
+            Limit::MaxWastedBytes,
+            "--max-wasted-bytes",
+            gate.max_wasted_bytes.as_deref(),
+        ),
+        (
+            Limit::MaxWastedRatio,
+            "--max-wasted-ratio",
+            gate.max_wasted_ratio.as_deref(),
+        ),
+        (
+            Limit::MaxOwnWastedRatio,
+            "--max-own-wasted-ratio",
+            gate.max_own_wasted_ratio.as_deref(),
+        ),
+        (
+            Limit::MaxImageBytes,
+            "--max-image-bytes",
+            gate.max_image_bytes.as_deref(),
+        ),
+        (
+            Limit::MaxLayerBytes,
+            "--max-layer-bytes",
+            gate.max_layer_bytes.as_deref(),
+        ),
+        (Limit::MaxLayers, "--max-layers", gate.max_layers.as_deref()),
+        (
+            Limit::FloorBytes,
+            "--floor-bytes",
+            gate.floor_bytes.as_deref(),
+        ),
+        (
+            Limit::MinEfficiency,
+            "--lowestEfficiency",
+            gate.lowest_efficiency.as_deref(),
+        ),
+        (
+            Limit::MaxWastedBytes,
+            "--highestWastedBytes",
+            gate.highest_wasted_bytes.as_deref(),
+        ),
+        (
+            Limit::MaxOwnWastedRatio,
+            "--highestUserWastedPercent",
+            gate.highest_user_wasted_percent.as_deref(),
+        ),
+    ]
+}
+
+/// Reads `LAYERSCOPE_MAX_LAYERS` and the like; lists are separated by `:`.
+///
+/// A variable that is nearly one of ours is an error, for it would leave a gate open. Others are somebody
+/// else's business: installers and pipelines keep a `LAYERSCOPE_VERSION`.
+fn from_variables(around: &Surroundings) -> Result<Settings> {
+    let mut settings = Settings::default();
+    for (key, value) in &around.variables {
+        let Some(name) = key.to_str().filter(|name| name.starts_with("LAYERSCOPE_")) else {
+            continue;
+        };
+        let spot = Spot {
+            source: name,
+            place: name,
+        };
+        let text = value
+            .to_str()
+            .ok_or_else(|| spot.error("the value is not UTF-8", None))?;
+        let word = name
+            .trim_start_matches("LAYERSCOPE_")
+            .to_ascii_lowercase()
+            .replace('_', "-");
+        match word.as_str() {
+            "ignore" => for_each_glob(text, |glob| settings.add_ignored(glob, spot))?,
+            "forbid" => for_each_glob(text, |glob| settings.add_forbidden(glob, spot))?,
+            "forbid-secrets" => Settings::set_forbid_secrets(text, spot)?,
+            "theme" => settings.set_theme(text, spot)?,
+            "units" => settings.set_units(text, spot)?,
+            "config" | "log" => {}
+            _ => match Limit::ALL.into_iter().find(|limit| limit.as_str() == word) {
+                Some(limit) => settings.set_limit(limit, text, spot)?,
+                None => refuse_near_miss(&word, spot)?,
+            },
+        }
+    }
+    Ok(settings)
+}
+
+fn for_each_glob(text: &str, mut add: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    text.split(':')
+        .filter(|glob| !glob.is_empty())
+        .try_for_each(&mut add)
+}
+
+fn refuse_near_miss(word: &str, spot: Spot<'_>) -> Result<()> {
+    let others = ["theme", "units", "config", "log"];
+    let known = config::rule_words().into_iter().chain(others);
+    match nearest(word, known) {
+        Some(near) => {
+            let variable = near.to_ascii_uppercase().replace('-', "_");
+            let advice = format!("did you mean LAYERSCOPE_{variable}?");
+            Err(spot.error("unknown variable", Some(advice)))
+        }
+        None => Ok(()),
+    }
+}
+
+fn read_toml(file: &Path, directory: &Path) -> Result<Settings> {
+    config::read(&read_file(file, directory)?, &display_os(file.as_os_str()))
+}
+
+fn read_dive(file: &Path, directory: &Path) -> Result<Settings> {
+    dive_ci::read(&read_file(file, directory)?, &display_os(file.as_os_str()))
+}
+
+/// Reads rules in either language: by the name, and where the name does not tell by the first line.
+fn read_any(file: &Path, directory: &Path) -> Result<Settings> {
+    let text = read_file(file, directory)?;
+    let name = display_os(file.as_os_str());
+    let mut lines = text.lines().map(str::trim);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+    let extension = file.extension().and_then(|extension| extension.to_str());
+    match extension {
+        Some("toml") => config::read(&text, &name),
+        Some("yaml" | "yml") => dive_ci::read(&text, &name),
+        _ if first.is_some_and(|line| line.starts_with('[')) => config::read(&text, &name),
+        _ => dive_ci::read(&text, &name),
+    }
+}
+
+fn read_file(file: &Path, directory: &Path) -> Result<String> {
+    let name = || display_os(file.as_os_str());
+    std::fs::read_to_string(directory.join(file)).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => Error::NotFound { name: name() },
+        io::ErrorKind::InvalidData => Error::Config {
+            place: name(),
+            reason: "is not UTF-8".into(),
+            suggestion: None,
+        },
+        _ => Error::Open {
+            name: name(),
+            source,
+        },
+    })
+}
+
+/// A file nobody named need not exist.
+fn optional(read: Result<Settings>) -> Result<Option<Settings>> {
+    match read {
+        Err(Error::NotFound { .. }) => Ok(None),
+        other => other.map(Some),
+    }
+}

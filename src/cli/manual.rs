@@ -1,0 +1,38 @@
+//! Completion scripts and the manual page, from the same definition as the help.
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use crate::error::Result;
+
+use super::arguments::Arguments;
+use super::output;
+
+/// Writes a completion script.
+///
+/// # Errors
+/// [`Error::Write`](crate::error::Error::Write).
+pub(crate) fn write_completions(shell: Shell) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "layerscope", &mut script);
+    output::to_stdout(|output| output.write_all(&script))
+}
+
+/// Writes the manual page: the program, then each command.
+///
+/// # Errors
+/// [`Error::Write`](crate::error::Error::Write).
+pub(crate) fn write_page() -> Result<()> {
+    output::to_stdout(|output| {
+        let command = Arguments::command();
+        clap_mangen::Man::new(command.clone()).render(output)?;
+        for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+            let name = sub.get_name().to_uppercase();
+            writeln!(output, ".SH \"COMMAND {name}\"")?;
+            let man = clap_mangen::Man::new(sub.clone());
+            man.render_description_section(output)?;
+            man.render_synopsis_section(output)?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,197 @@
+//! Standard output, standard error and report files.
+
+use std::fs::{self, Permissions};
+use std::io::{self, IsTerminal as _, Write};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+use crate::error::{Error, Result};
+use crate::path::display_os;
+
+use super::arguments::Color;
+
+const STANDARD_OUTPUT: &str = "standard output";
+
+/// Decides about colours for the whole run; `Auto` leaves it to `NO_COLOR`, `CLICOLOR_FORCE`, `TERM` and the
+/// kind of stream.
+pub(crate) fn choose_colours(color: Color) {
+    match color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
+    .write_global();
+}
+
+/// Writes data to standard output.
+///
+/// A reader that has gone away is no error: it has seen what it wanted.
+///
+/// # Errors
+/// [`Error::Write`] for anything else.
+pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let stdout = io::stdout();
+    let choice = AutoStream::choice(&stdout);
+    let mut output =
+        io::BufWriter::with_capacity(64 * 1024, AutoStream::new(stdout.lock(), choice));
+    match write(&mut output).and_then(|()| output.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            // Dropping the writer would try once more.
+            drop(output.into_parts());
+            Ok(())
+        }
+        other => other.map_err(|source| Error::Write {
+            name: STANDARD_OUTPUT.into(),
+            source,
+        }),
+    }
+}
+
+/// Writes bytes of the image to standard output as they are.
+///
+/// # Errors
+/// What `write` returns; a reader that has gone away is no error.
+pub(crate) fn raw_to_stdout(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let mut output = io::stdout().lock();
+    let result = write(&mut output).and_then(|()| {
+        output.flush().map_err(|source| Error::Write {
+            name: STANDARD_OUTPUT.into(),
+            source,
+        })
+    });
+    match result {
+        Err(Error::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Names standard output in an error about it.
+pub(crate) fn stdout_error(source: io::Error) -> Error {
+    Error::Write {
+        name: STANDARD_OUTPUT.into(),
+        source,
+    }
+}
+
+/// Writes a report to a file: whole or not at all, never over a half of an older one.
+///
+/// `-` is standard output. Devices and pipes (`/dev/stdout`, `/dev/null`) are written to; anything else is
+/// replaced by rename, so a link is replaced and not followed.
+///
+/// # Errors
+/// [`Error::Write`].
+pub(crate) fn to_file(
+    file: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<()> {
+    if file == Path::new("-") {
+        return to_stdout(write);
+    }
+    let result = in_memory(write).and_then(|report| {
+        if is_special(file) {
+            fs::OpenOptions::new()
+                .write(true)
+                .open(file)?
+                .write_all(&report)
+        } else {
+            replace(file, &report)
+        }
+    });
+    result.map_err(|source| Error::Write {
+        name: display_os(file.as_os_str()),
+        source,
+    })
+}
+
+fn is_special(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+fn replace(file: &Path, report: &[u8]) -> io::Result<()> {
+    let parent = match file.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".layerscope-")
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(parent)?;
+    temporary.write_all(report)?;
+    temporary
+        .persist(file)
+        .map(drop)
+        .map_err(|error| error.error)
+}
+
+/// Files get colours only from `--color always`.
+fn in_memory(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Vec<u8>> {
+    let choice = match ColorChoice::global() {
+        ColorChoice::Always | ColorChoice::AlwaysAnsi => ColorChoice::AlwaysAnsi,
+        ColorChoice::Auto | ColorChoice::Never => ColorChoice::Never,
+    };
+    let mut output = AutoStream::new(Vec::new(), choice);
+    write(&mut output)?;
+    Ok(output.into_inner())
+}
+
+/// Writes one line to standard error. Nobody is left to tell when that fails.
+pub(crate) fn say(label: &str, style: Style, text: &str) {
+    let mut stderr = anstream::stderr().lock();
+    writeln!(stderr, "{style}{label}:{style:#} {text}").unwrap_or_default();
+}
+
+/// Writes a remark to standard error.
+pub(crate) fn remark(text: &str) {
+    say("note", AnsiColor::Cyan.on_default(), text);
+}
+
+/// Writes a warning to standard error.
+pub(crate) fn warn(text: &str) {
+    say("warning", AnsiColor::Yellow.on_default(), text);
+}
+
+/// Writes an error, what caused it and what to do about it to standard error.
+pub(crate) fn complain(error: &Error) {
+    say(
+        "error",
+        AnsiColor::Red.on_default().bold(),
+        &error.to_string(),
+    );
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        say(
+            "caused by",
+            Style::new(),
+            &crate::path::display_str(&source.to_string()),
+        );
+        cause = source.source();
+    }
+    if let Some(hint) = error.hint() {
+        say("hint", AnsiColor::Green.on_default(), &hint);
+    }
+}
+
+/// Returns the columns of a report: those of the terminal, those `COLUMNS` says, else 100.
+pub(crate) fn width() -> usize {
+    const USUAL: usize = 100;
+    const LEAST: usize = 40;
+    const MOST: usize = 160;
+    let said = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let stdout = io::stdout();
+    let terminal = || {
+        stdout
+            .is_terminal()
+            .then(|| rustix::termios::tcgetwinsize(&stdout).ok())
+            .flatten()
+            .map(|size| usize::from(size.ws_col))
+    };
+    said.or_else(terminal)
+        .filter(|&columns| columns > 0)
+        .unwrap_or(USUAL)
+        .clamp(LEAST, MOST)
+}

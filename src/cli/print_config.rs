@@ -1,0 +1,115 @@
+//! `--print-config`: the settings in effect as a commented file that reads back to the same settings.
+
+use std::io::{self, Write};
+
+use crate::analysis::rules::{Amount, Limit, Pattern};
+use crate::units::Units;
+
+use super::settings::Settings;
+
+/// Writes the settings.
+///
+/// # Errors
+/// Those of `output`.
+pub(crate) fn write(settings: &Settings, output: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        output,
+        "# What layerscope does here. Save as .layerscope.toml to keep it.\n"
+    )?;
+    writeln!(output, "[rules]")?;
+    for limit in Limit::ALL {
+        write_limit(settings, limit, output)?;
+    }
+    write_patterns("ignore", &settings.rules.ignore, output)?;
+    write_patterns("forbid", &settings.rules.forbid, output)?;
+    writeln!(output, "\n[keys]")?;
+    for (action, keys) in &settings.keys {
+        let action = toml::Value::String(action.clone());
+        let list = array(keys.value.iter().map(String::as_str));
+        writeln!(output, "{action} = {list}  # {}", keys.source)?;
+    }
+    writeln!(output, "\n[ui]")?;
+    match &settings.theme {
+        Some(theme) => writeln!(output, "theme = \"{}\"  # {}", theme.value, theme.source)?,
+        None => writeln!(output, "theme = \"default\"  # default")?,
+    }
+    let source = settings
+        .units
+        .as_ref()
+        .map_or("default", |units| &units.source);
+    let units = match settings.units() {
+        Units::Iec => "iec",
+        Units::Si => "si",
+    };
+    writeln!(output, "units = \"{units}\"  # {source}")
+}
+
+fn write_limit(settings: &Settings, limit: Limit, output: &mut dyn Write) -> io::Result<()> {
+    let name = limit.as_str();
+    match settings.rules.limits.get(&limit) {
+        None => writeln!(output, "# {name} is off"),
+        Some(setting) => match setting.threshold {
+            None => writeln!(output, "{name} = \"off\"  # {}", setting.source),
+            Some(Amount::Ratio(ratio)) => {
+                writeln!(output, "{name} = {ratio:?}  # {}", setting.source)
+            }
+            Some(Amount::Bytes(number) | Amount::Count(number)) => {
+                writeln!(output, "{name} = {number}  # {}", setting.source)
+            }
+        },
+    }
+}
+
+fn write_patterns(name: &str, patterns: &[Pattern], output: &mut dyn Write) -> io::Result<()> {
+    if patterns.is_empty() {
+        return writeln!(output, "# {name} is empty");
+    }
+    writeln!(output, "{name} = [")?;
+    for pattern in patterns {
+        let glob = toml::Value::String(pattern.glob.clone());
+        writeln!(output, "    {glob},  # {}", pattern.source)?;
+    }
+    writeln!(output, "]")
+}
+
+fn array<'a>(items: impl Iterator<Item = &'a str>) -> toml::Value {
+    toml::Value::Array(items.map(|item| toml::Value::String(item.into())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::config;
+
+    fn printed(settings: &Settings) -> String {
+        let mut output = Vec::new();
+        write(settings, &mut output).unwrap();
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn what_is_printed_reads_back() {
+        let text = r#"
+            [rules]
+            min-efficiency = 0.95
+            max-wasted-ratio = "7%"
+            max-wasted-bytes = "20MB"
+            max-layers = "off"
+            ignore = ['/a"b/**', "/c/**"]
+            forbid = ["**/*.pem"]
+            [keys]
+            "odd key" = ["/", "ctrl-f"]
+            [ui]
+            theme = "mono"
+        "#;
+        let settings = config::read(text, "x.toml").unwrap();
+        let output = printed(&settings);
+        let mut again = config::read(&output, "x.toml").unwrap();
+        // What is not set is printed with its default.
+        again.units = None;
+        assert_eq!(again, settings, "{output}");
+        assert!(output.contains("max-wasted-bytes = 20000000  # x.toml"));
+        assert!(output.contains("# max-image-bytes is off"));
+        config::read(&printed(&Settings::default()), "x.toml").unwrap();
+    }
+}

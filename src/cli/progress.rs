@@ -1,0 +1,112 @@
+//! A bar on standard error while layers are read, and what Ctrl-C does meanwhile.
+
+use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use signal_hook::consts::SIGINT;
+
+use crate::progress::{Job, Snapshot};
+use crate::units::count;
+
+/// Work shorter than this needs no bar.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How often the counters are looked at.
+const TICK: Duration = Duration::from_millis(80);
+
+/// Whether a bar may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// Where standard error is a terminal.
+    Bar,
+    /// Never.
+    Nothing,
+}
+
+/// Set by Ctrl-C.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Listens to Ctrl-C: the first one asks the job to stop, a second one ends the process at once.
+    pub(crate) fn listen() -> Self {
+        const INTERRUPTED: i32 = 130;
+        let interrupt = Self::default();
+        // The order matters: the conditional shutdown must see the flag as it was before this signal.
+        let listening = signal_hook::flag::register_conditional_shutdown(
+            SIGINT,
+            INTERRUPTED,
+            Arc::clone(&interrupt.0),
+        )
+        .and_then(|_| signal_hook::flag::register(SIGINT, Arc::clone(&interrupt.0)));
+        if let Err(error) = listening {
+            log::debug!("cannot listen to Ctrl-C: {error}");
+        }
+        interrupt
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Does work while another thread shows how far it is and hands Ctrl-C over to the job.
+pub(crate) fn watched<T>(
+    job: &Job,
+    show: Show,
+    interrupt: &Interrupt,
+    work: impl FnOnce() -> T,
+) -> T {
+    let (done, is_done) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || watch(job, show, interrupt, &is_done));
+        let result = work();
+        drop(done);
+        result
+    })
+}
+
+fn watch(job: &Job, show: Show, interrupt: &Interrupt, is_done: &Receiver<()>) {
+    let start = Instant::now();
+    let may_show = show == Show::Bar && io::stderr().is_terminal();
+    let mut bar: Option<ProgressBar> = None;
+    while is_done.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+        if interrupt.is_set() {
+            job.cancel();
+        }
+        if may_show && start.elapsed() >= PATIENCE {
+            let bar = bar.get_or_insert_with(|| new_bar(start));
+            update(bar, job.snapshot());
+        }
+    }
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+}
+
+fn new_bar(start: Instant) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    bar.with_elapsed(start.elapsed())
+}
+
+fn update(bar: &ProgressBar, snapshot: Snapshot) {
+    const KNOWN: &str =
+        "reading [{bar:24}] {bytes} of {total_bytes}  {bytes_per_sec}  eta {eta}  {msg}";
+    const UNKNOWN: &str = "reading {bytes}  {bytes_per_sec}  {msg}";
+    let is_known = snapshot.expected_bytes > 0;
+    if bar.length().is_some() != is_known || bar.position() == 0 {
+        let template = if is_known { KNOWN } else { UNKNOWN };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+    }
+    if is_known {
+        bar.set_length(snapshot.expected_bytes.max(snapshot.done_bytes));
+    }
+    bar.set_position(snapshot.done_bytes);
+    bar.set_message(format!("{} entries", count(snapshot.entries)));
+    bar.tick();
+}

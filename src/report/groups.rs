@@ -1,0 +1,105 @@
+//! Waste as a person would tell it: one line for what one instruction did to one directory.
+//!
+//! Nothing is added or left out: the bytes of all groups are the bytes of all wasted paths.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use crate::analysis::{WasteCause, WastedPath};
+use crate::layer::LayerIndex;
+use crate::tree::{Change, MergedTree, PathId};
+
+/// Wasted paths with one cause, one creator, one destroyer and one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Group {
+    /// The directory that holds them all, or the path itself where there is only one.
+    pub(crate) place: PathId,
+    /// Versions in it.
+    pub(crate) count: usize,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+    /// Why they are useless.
+    pub(crate) cause: WasteCause,
+    /// The layer that stores them.
+    pub(crate) created_in: LayerIndex,
+    /// The layer that made them useless.
+    pub(crate) destroyed_in: LayerIndex,
+}
+
+/// Returns groups, largest first, ties by place.
+pub(crate) fn group<'a>(
+    tree: &MergedTree,
+    paths: impl IntoIterator<Item = &'a WastedPath>,
+) -> Vec<Group> {
+    let mut groups: HashMap<(PathId, WasteCause, LayerIndex, LayerIndex), Group> = HashMap::new();
+    for wasted in paths {
+        let anchor = anchor(tree, wasted);
+        let key = (anchor, wasted.cause, wasted.created_in, wasted.destroyed_in);
+        let group = groups.entry(key).or_insert(Group {
+            place: wasted.path,
+            count: 0,
+            bytes: 0,
+            cause: wasted.cause,
+            created_in: wasted.created_in,
+            destroyed_in: wasted.destroyed_in,
+        });
+        if group.count > 0 {
+            group.place = anchor;
+        }
+        group.count += 1;
+        group.bytes = group.bytes.saturating_add(wasted.bytes);
+    }
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    groups.sort_by_cached_key(|group| {
+        let layers = (group.created_in, group.destroyed_in);
+        (
+            Reverse(group.bytes),
+            tree.path(group.place),
+            group.cause,
+            layers,
+        )
+    });
+    groups
+}
+
+/// Returns the directory a person would name.
+///
+/// What vanished with a directory belongs to that directory. What was stored again with other metadata
+/// belongs to the topmost directory in a row that was touched with it: the argument of `chown -R`.
+fn anchor(tree: &MergedTree, wasted: &WastedPath) -> PathId {
+    let layer = wasted.destroyed_in;
+    match wasted.cause {
+        WasteCause::DeletedDir | WasteCause::Opaque | WasteCause::Replaced => {
+            let hidden = |path| change(tree, path, layer) == Some(Change::Hidden);
+            climb(tree, wasted.path, hidden)
+        }
+        WasteCause::MetadataOnly | WasteCause::Identical => {
+            let touched = |path| {
+                let parent = tree.parent(path);
+                let both = [path, parent].map(|place| change(tree, place, layer));
+                parent != PathId::ROOT && both == [Some(Change::Touched); 2]
+            };
+            climb(tree, tree.parent(wasted.path), touched)
+        }
+        WasteCause::Deleted | WasteCause::Overwritten | WasteCause::ShadowedInLayer => {
+            tree.parent(wasted.path)
+        }
+    }
+}
+
+/// Goes to the parent while `further` holds for the place reached.
+fn climb(tree: &MergedTree, from: PathId, further: impl Fn(PathId) -> bool) -> PathId {
+    let mut place = from;
+    while place != PathId::ROOT && further(place) {
+        place = tree.parent(place);
+    }
+    place
+}
+
+fn change(tree: &MergedTree, path: PathId, layer: LayerIndex) -> Option<Change> {
+    let versions = tree.versions(path);
+    versions
+        .iter()
+        .find(|version| version.layer == layer)
+        .map(|version| version.change)
+}

@@ -1,0 +1,114 @@
+//! The report for people: what it is, what it costs, what made it so, and what the rules say.
+//!
+//! Lines keep to the width of the [`Look`](super::Look); only a single word wider than it goes beyond.
+
+mod heading;
+mod layers;
+mod rules;
+mod waste;
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::columns::{Cut, flow};
+use super::{Detail, Report};
+use crate::analysis::Analysis;
+use crate::layer::LayerIndex;
+use crate::tree::PathId;
+
+/// Warnings listed unless all are asked for.
+const FEW_WARNINGS: usize = 5;
+
+const BOLD: Style = Style::new().bold();
+const DIMMED: Style = Style::new().dimmed();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const ODD: Style = AnsiColor::Yellow.on_default();
+
+/// Writes the report.
+///
+/// # Errors
+/// Those of `output`.
+pub fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<()> {
+    heading::write(report, output)?;
+    layers::write(report, output)?;
+    waste::write(report, output)?;
+    write_warnings(report, output)?;
+    rules::write(report, output)
+}
+
+fn write_warnings(report: &Report<'_>, output: &mut dyn Write) -> io::Result<()> {
+    let warnings = &report.analysis.warnings;
+    if warnings.is_empty() {
+        return Ok(());
+    }
+    let shown = match report.look.detail {
+        Detail::Short => FEW_WARNINGS,
+        Detail::Full => usize::MAX,
+    };
+    writeln!(output)?;
+    for warning in warnings.iter().take(shown) {
+        let place = warning
+            .layer
+            .map_or(String::new(), |layer| format!("layer {layer}: "));
+        let message = report.look.shown(warning.message.as_bytes());
+        let words = format!("{place}{message}");
+        let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+        let width = report.look.width.saturating_sub("warning: ".len());
+        for (row, line) in flow(&words, " ", width).iter().enumerate() {
+            let label = if row == 0 { "warning: " } else { "         " };
+            writeln!(output, "{ODD}{label}{ODD:#}{line}")?;
+        }
+    }
+    match warnings.len().saturating_sub(shown) {
+        0 => Ok(()),
+        rest => writeln!(
+            output,
+            "{DIMMED}{}{DIMMED:#}",
+            count(rest, "more warning", "; -v lists them")
+        ),
+    }
+}
+
+/// Returns `3 files`, `1 file`.
+fn count(number: usize, noun: &str, after: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!(
+        "{} {noun}{plural}{after}",
+        crate::units::count(number as u64)
+    )
+}
+
+/// Returns the instruction that made a layer, in one line.
+fn title(report: &Report<'_>, layer: LayerIndex) -> String {
+    let title = report.analysis.image.layers.get(layer.as_usize());
+    let title = title.map(crate::image::Layer::title).unwrap_or_default();
+    report.look.shown(title.as_bytes())
+}
+
+/// Returns a path as inside the container, with a slash behind where it stands for what is below it.
+fn place(report: &Report<'_>, path: PathId, what: Place, columns: usize) -> String {
+    let mut shown = format!("/{}", report.look.shown(&report.analysis.tree.path(path)));
+    if what == Place::Below && !shown.ends_with('/') {
+        shown.push('/');
+    }
+    report.look.fit(&shown, columns, Cut::Middle)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Itself,
+    Below,
+}
+
+/// Returns how people name the layers from one index on.
+fn layer_range(analysis: &Analysis, from: u16, to: usize) -> String {
+    let last = to.saturating_sub(1);
+    debug_assert!(to <= analysis.image.layers.len());
+    if usize::from(from) == last {
+        format!("layer {last}")
+    } else {
+        format!("layers {from}-{last}")
+    }
+}

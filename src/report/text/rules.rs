@@ -1,0 +1,234 @@
+//! What the rules say, and for those that fail what is behind it.
+
+use std::cmp::Ordering;
+use std::io::{self, Write};
+
+use super::waste::write_groups;
+use super::{BAD, BOLD, DIMMED, GOOD, Place, place, title};
+use crate::analysis::rules::{Amount, Concern, Found, Limit, Outcome, State, Verdict};
+use crate::report::columns::{Cut, left, widest};
+use crate::report::groups::group;
+use crate::report::{Budget, Judgement, Report};
+use crate::units::{self, Units};
+
+/// Offenders listed under a rule that fails.
+const OFFENDERS: usize = 3;
+
+pub(super) fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<()> {
+    let Some(judgement) = report.judgement else {
+        return Ok(());
+    };
+    writeln!(output)?;
+    if judgement.budget == Budget::Default {
+        let text = "no rule is given: the default budget applies";
+        writeln!(output, "{DIMMED}{text}{DIMMED:#}")?;
+    }
+    if judgement.verdict.ignored_bytes > 0 {
+        let size = report.look.units.size(judgement.verdict.ignored_bytes);
+        writeln!(
+            output,
+            "{DIMMED}{size} of waste ignored as configured{DIMMED:#}"
+        )?;
+    }
+    let lines = lines(report, &judgement.verdict);
+    for line in &lines {
+        line.write(&lines, report, output)?;
+        if let Some(outcome) = line.outcome
+            && outcome.state == State::Fail
+        {
+            write_offenders(report, judgement, outcome, output)?;
+        }
+    }
+    if judgement.is_guess(report.analysis) {
+        let text = "no verdict: part of the image could not be read (--allow-incomplete judges it as it is)";
+        writeln!(output, "{BAD}{text}{BAD:#}")?;
+    }
+    Ok(())
+}
+
+struct Line<'a> {
+    id: &'static str,
+    comparison: String,
+    source: String,
+    outcome: Option<&'a Outcome>,
+}
+
+fn lines<'a>(report: &Report<'_>, verdict: &'a Verdict) -> Vec<Line<'a>> {
+    let mut lines: Vec<Line<'a>> = verdict
+        .outcomes
+        .iter()
+        .map(|outcome| Line {
+            id: outcome.id,
+            comparison: comparison(outcome, report.look.units),
+            source: format!("({})", source(outcome)),
+            outcome: Some(outcome),
+        })
+        .collect();
+    let judged = |name| verdict.outcomes.iter().any(|outcome| outcome.id == name);
+    let off = Limit::ALL.into_iter().filter(|limit| {
+        let has_outcome = judged(limit.as_str()) || limit.dive_name().is_some_and(judged);
+        limit.can_fail() && !has_outcome
+    });
+    lines.extend(off.map(|limit| Line {
+        id: limit.as_str(),
+        comparison: String::new(),
+        source: String::new(),
+        outcome: None,
+    }));
+    lines
+}
+
+impl Line<'_> {
+    fn write(&self, all: &[Self], report: &Report<'_>, output: &mut dyn Write) -> io::Result<()> {
+        let id = left(self.id, widest(all.iter().map(|line| line.id)));
+        let Some(outcome) = self.outcome else {
+            return writeln!(output, "{DIMMED}off   {}{DIMMED:#}", id.trim_end());
+        };
+        match outcome.state {
+            State::Pass => write!(output, "{GOOD}PASS{GOOD:#}  ")?,
+            State::Fail => write!(output, "{BAD}FAIL{BAD:#}  ")?,
+        }
+        let comparison = left(
+            &self.comparison,
+            widest(all.iter().map(|line| line.comparison.as_str())),
+        );
+        let line = format!("{comparison}  {}", self.source);
+        let room = report.look.width.saturating_sub(8 + id.len());
+        writeln!(
+            output,
+            "{BOLD}{id}{BOLD:#}  {}",
+            report.look.fit(&line, room, Cut::End)
+        )?;
+        match &outcome.remark {
+            Some(remark) => writeln!(output, "      {DIMMED}{remark}{DIMMED:#}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Returns the place with dive's word for the rule where dive's file says it.
+fn source(outcome: &Outcome) -> String {
+    let limit = Limit::ALL
+        .into_iter()
+        .find(|limit| limit.as_str() == outcome.id);
+    match limit.and_then(Limit::dive_name) {
+        Some(name) if outcome.source.ends_with(".dive-ci") => format!("{} {name}", outcome.source),
+        _ => outcome.source.clone(),
+    }
+}
+
+/// Returns for example `71.2 MiB > 20.0 MB`; figures that round to the same text are told exactly.
+fn comparison(outcome: &Outcome, units: Units) -> String {
+    let (value, threshold) = (outcome.value, outcome.threshold);
+    let rounded = (shown(value, units), shown(threshold, units));
+    let (value, threshold) = if rounded.0 == rounded.1 && value != threshold {
+        (exact(value), exact(threshold))
+    } else {
+        rounded
+    };
+    format!("{value} {} {threshold}", sign(outcome))
+}
+
+fn sign(outcome: &Outcome) -> &'static str {
+    let order = match (outcome.value, outcome.threshold) {
+        (Amount::Ratio(value), Amount::Ratio(threshold)) => value.partial_cmp(&threshold),
+        (Amount::Bytes(value), Amount::Bytes(threshold))
+        | (Amount::Count(value), Amount::Count(threshold)) => Some(value.cmp(&threshold)),
+        _ => None,
+    };
+    match order {
+        Some(Ordering::Less) => "<",
+        Some(Ordering::Equal) => "=",
+        Some(Ordering::Greater) => ">",
+        None => "against",
+    }
+}
+
+fn shown(amount: Amount, units: Units) -> String {
+    match amount {
+        Amount::Ratio(ratio) if ratio.is_finite() => units::percent(ratio),
+        Amount::Ratio(ratio) if ratio.is_nan() => "undefined".into(),
+        Amount::Ratio(_) => "infinite".into(),
+        // Thresholds are written in round numbers of one family or the other.
+        Amount::Bytes(bytes) if bytes > 0 && bytes % 1000 == 0 => Units::Si.size(bytes),
+        Amount::Bytes(bytes) => units.size(bytes),
+        Amount::Count(number) => units::count(number),
+    }
+}
+
+fn exact(amount: Amount) -> String {
+    match amount {
+        Amount::Ratio(ratio) => format!("{} %", ratio * 100.0),
+        Amount::Bytes(bytes) => format!("{} B", units::count(bytes)),
+        Amount::Count(number) => units::count(number),
+    }
+}
+
+fn write_offenders(
+    report: &Report<'_>,
+    judgement: &Judgement,
+    outcome: &Outcome,
+    output: &mut dyn Write,
+) -> io::Result<()> {
+    let analysis = report.analysis;
+    let base = analysis.totals.own.base_layers;
+    let counting = analysis
+        .waste
+        .paths
+        .iter()
+        .filter(|wasted| judgement.verdict.counts(wasted));
+    let groups = match &outcome.concern {
+        Concern::Waste => group(&analysis.tree, counting),
+        Concern::OwnWaste => group(
+            &analysis.tree,
+            counting.filter(|one| one.created_in.0 >= base),
+        ),
+        Concern::Layers => return write_layers(report, output),
+        Concern::Paths(found) => return write_found(report, found, output),
+    };
+    write_groups(
+        report,
+        &groups[..groups.len().min(OFFENDERS)],
+        "      ",
+        output,
+    )
+}
+
+fn write_layers(report: &Report<'_>, output: &mut dyn Write) -> io::Result<()> {
+    let analysis = report.analysis;
+    let mut layers: Vec<_> = analysis.image.layers.iter().zip(&analysis.layers).collect();
+    layers.sort_by_key(|(layer, figures)| (std::cmp::Reverse(figures.content_bytes), layer.index));
+    for (layer, figures) in layers.into_iter().take(OFFENDERS) {
+        let size = report.look.units.size(figures.content_bytes);
+        let line = format!(
+            "{size}  layer {}  {}",
+            layer.index,
+            title(report, layer.index)
+        );
+        let line = report
+            .look
+            .fit(&line, report.look.width.saturating_sub(6), Cut::End);
+        writeln!(output, "      {DIMMED}{line}{DIMMED:#}")?;
+    }
+    Ok(())
+}
+
+fn write_found(report: &Report<'_>, found: &[Found], output: &mut dyn Write) -> io::Result<()> {
+    for one in found.iter().take(OFFENDERS) {
+        let size = report.look.units.size(one.bytes);
+        let room = report.look.width.saturating_sub(8 + size.len());
+        let path = place(report, one.path, Place::Itself, room);
+        let maker = format!("stored by  {}  {}", one.layer, title(report, one.layer));
+        let maker = report
+            .look
+            .fit(&maker, report.look.width.saturating_sub(8), Cut::End);
+        writeln!(
+            output,
+            "      {size}  {path}\n        {DIMMED}{maker}{DIMMED:#}"
+        )?;
+    }
+    match found.len().saturating_sub(OFFENDERS) {
+        0 => Ok(()),
+        rest => writeln!(output, "      {DIMMED}and {rest} more{DIMMED:#}"),
+    }
+}

@@ -1,0 +1,515 @@
+//! From rows in stored order to a frozen tree: sort, decide between entries of one name, resolve hard links,
+//! put the nodes in breadth-first order.
+//!
+//! The last entry of a name wins. A file that comes behind a directory of its name buries what was below it;
+//! an entry below something that is no directory turns that into one (umoci and the kernel agree). Position
+//! in the archive is the row number, since rows are only ever appended.
+
+use std::collections::HashMap;
+
+use super::build::{ROOT, TreeBuilder};
+use super::file_tree::{Node, NodeId, Shadowed, flag};
+use crate::error::{Warning, WarningCode};
+use crate::layer::{EntryKind, EntrySink as _};
+use crate::path;
+
+/// The parts of a frozen tree that settling decides.
+pub(super) struct Settled {
+    pub(super) nodes: Vec<Node>,
+    pub(super) nanos: Vec<u32>,
+    pub(super) shadowed: Vec<Shadowed>,
+    pub(super) foreign_links: Vec<NodeId>,
+}
+
+/// Rows by parent, sorted by name and then by position.
+struct Buckets {
+    order: Vec<u32>,
+    starts: Vec<u32>,
+}
+
+impl Buckets {
+    fn of(&self, parent: u32) -> &[u32] {
+        let parent = parent as usize;
+        &self.order[self.starts[parent] as usize..self.starts[parent + 1] as usize]
+    }
+}
+
+/// What the entries of repeated names amount to.
+#[derive(Default)]
+struct Conflicts {
+    /// Rows that lost against a later row of the same name: loser to winner.
+    losers: HashMap<u32, u32>,
+    /// Files that took the place of a directory: file to directory, whose children hang below the file now.
+    buried: HashMap<u32, u32>,
+}
+
+pub(super) fn settle(builder: &mut TreeBuilder) -> Settled {
+    let (buckets, has_repeats) = bucket(builder);
+    let conflicts = if has_repeats {
+        decide(builder, &buckets)
+    } else {
+        Conflicts::default()
+    };
+    mark_ghosts(&mut builder.rows);
+    let promoted = resolve_links(builder, &buckets, &conflicts);
+    // Directories were looked up for the last time.
+    builder.directories = hashbrown::HashTable::new();
+    let order = breadth_first(builder, buckets, &conflicts);
+    freeze(builder, order, &conflicts, &promoted)
+}
+
+fn bucket(builder: &TreeBuilder) -> (Buckets, bool) {
+    let rows = &builder.rows;
+    let mut starts = vec![0u32; rows.len() + 1];
+    for row in &rows[1..] {
+        starts[row.parent as usize + 1] += 1;
+    }
+    for at in 1..starts.len() {
+        starts[at] += starts[at - 1];
+    }
+    let mut order = vec![0u32; rows.len() - 1];
+    // Filling moves every start to its bucket's end, which is the next bucket's start: shift back after.
+    for (id, row) in (0u32..).zip(rows).skip(1) {
+        let slot = &mut starts[row.parent as usize];
+        order[*slot as usize] = id;
+        *slot += 1;
+    }
+    starts.rotate_right(1);
+    starts[0] = 0;
+    let mut has_repeats = false;
+    for bounds in starts.windows(2) {
+        let bucket = &mut order[bounds[0] as usize..bounds[1] as usize];
+        has_repeats |= sort_by_name(builder, bucket);
+    }
+    (Buckets { order, starts }, has_repeats)
+}
+
+/// Sorts a bucket; returns whether a name occurs twice.
+fn sort_by_name(builder: &TreeBuilder, bucket: &mut [u32]) -> bool {
+    let name = |row: u32| builder.row_name(row);
+    // Most writers sort already; then one pass of comparisons is all.
+    if bucket.windows(2).all(|pair| name(pair[0]) < name(pair[1])) {
+        return false;
+    }
+    // Stable, so that equal names stay in stored order; and it finds the sorted runs most buckets consist of.
+    bucket.sort_by(|&left, &right| name(left).cmp(name(right)));
+    bucket.windows(2).any(|pair| name(pair[0]) == name(pair[1]))
+}
+
+/// Decides every group of rows with one name. Directories come before their children in row order, so one
+/// pass downwards passes on from where everything is buried.
+fn decide(builder: &mut TreeBuilder, buckets: &Buckets) -> Conflicts {
+    let mut conflicts = Conflicts::default();
+    let last_events = last_events(builder);
+    // Rows below a directory that are older than its cut are buried.
+    let mut cuts: HashMap<u32, u32> = HashMap::new();
+    for directory in 0..u32::try_from(builder.rows.len()).unwrap_or(u32::MAX) {
+        if builder.rows[directory as usize].kind() != EntryKind::Dir {
+            continue;
+        }
+        let cut = cuts.get(&directory).copied().unwrap_or(0);
+        let bucket = buckets.of(directory);
+        let mut start = 0;
+        while start < bucket.len() {
+            let name = builder.row_name(bucket[start]);
+            let length = bucket[start..]
+                .iter()
+                .take_while(|&&row| builder.row_name(row) == name)
+                .count();
+            let group = &bucket[start..start + length];
+            start += length;
+            if cut > 0 {
+                bury(builder, group, cut, &last_events, &mut cuts);
+            }
+            if length > 1 {
+                decide_group(builder, group, &last_events, &mut cuts, &mut conflicts);
+            }
+        }
+    }
+    conflicts
+}
+
+/// Returns for every directory the position of the last thing that makes it exist.
+fn last_events(builder: &TreeBuilder) -> Vec<u32> {
+    let mut events: Vec<u32> = (0u32..).take(builder.rows.len()).collect();
+    for (id, row) in (0u32..).zip(&builder.rows) {
+        if row.kind() == EntryKind::Dir && row.has(flag::IMPLIED) && !row.has(flag::OPAQUE) {
+            events[id as usize] = 0;
+        }
+    }
+    for (&row, &position) in &builder.listed_again {
+        events[row as usize] = position;
+    }
+    for id in (1..builder.rows.len()).rev() {
+        let row = &builder.rows[id];
+        if row.kind() != EntryKind::Whiteout {
+            let parent = row.parent as usize;
+            events[parent] = events[parent].max(events[id]);
+        }
+    }
+    events
+}
+
+/// Marks what an ancestor's replacement buried.
+fn bury(
+    builder: &mut TreeBuilder,
+    group: &[u32],
+    cut: u32,
+    events: &[u32],
+    cuts: &mut HashMap<u32, u32>,
+) {
+    for &row in group {
+        let listed = builder.listed_again.get(&row).copied().unwrap_or(row);
+        let node = &mut builder.rows[row as usize];
+        match node.kind() {
+            EntryKind::Whiteout => {}
+            EntryKind::Dir => {
+                if listed < cut {
+                    make_implied(node);
+                }
+                if events[row as usize] < cut {
+                    node.packed |= flag::DEAD;
+                }
+                let inherited = cuts.entry(row).or_default();
+                *inherited = (*inherited).max(cut);
+            }
+            _ if row < cut => node.packed |= flag::DEAD,
+            _ => {}
+        }
+    }
+}
+
+/// Forgets what a directory's entry said; its text, position and parent stay.
+fn make_implied(node: &mut Node) {
+    node.packed = EntryKind::Dir as u32 | flag::IMPLIED;
+    node.mtime = 0;
+}
+
+fn decide_group(
+    builder: &mut TreeBuilder,
+    group: &[u32],
+    events: &[u32],
+    cuts: &mut HashMap<u32, u32>,
+    conflicts: &mut Conflicts,
+) {
+    let kind = |row: u32| builder.rows[row as usize].kind();
+    let is_dead = |row: u32| builder.rows[row as usize].has(flag::DEAD);
+    let directory = group
+        .iter()
+        .copied()
+        .find(|&row| kind(row) == EntryKind::Dir);
+    let is_other =
+        |row: &u32| !matches!(kind(*row), EntryKind::Dir | EntryKind::Whiteout) && !is_dead(*row);
+    let last_other = group.iter().copied().rfind(is_other);
+    let whiteout = group
+        .iter()
+        .copied()
+        .rfind(|&row| kind(row) == EntryKind::Whiteout);
+    let dead = group
+        .iter()
+        .copied()
+        .rfind(|&row| is_dead(row) && kind(row) != EntryKind::Dir);
+    // A directory made only to hold whiteouts, or buried by an ancestor's replacement, does not exist.
+    let exists = |row: u32| events[row as usize] > 0 && !is_dead(row);
+    let winner = match (directory, last_other) {
+        (Some(directory), Some(other))
+            if events[directory as usize] > other && exists(directory) =>
+        {
+            directory
+        }
+        (_, Some(other)) => other,
+        (Some(directory), None) if whiteout.is_none() || exists(directory) => directory,
+        _ => match whiteout.or(dead) {
+            Some(row) => row,
+            None => return,
+        },
+    };
+    for &row in group {
+        if row != winner && Some(row) != directory {
+            conflicts.losers.insert(row, winner);
+        }
+    }
+    if whiteout.is_some_and(|row| row != winner) {
+        builder.rows[winner as usize].packed |= flag::WHITED_OUT;
+    }
+    let Some(directory) = directory else { return };
+    let Some(other) = last_other else {
+        if winner != directory {
+            hang_below(directory, winner, builder, conflicts);
+        }
+        return;
+    };
+    let cut = cuts.entry(directory).or_default();
+    *cut = (*cut).max(other);
+    if winner == directory {
+        if builder
+            .listed_again
+            .get(&directory)
+            .copied()
+            .unwrap_or(directory)
+            < other
+        {
+            let opaque =
+                builder.rows[directory as usize].packed & (flag::OPAQUE | flag::WHITED_OUT);
+            make_implied(&mut builder.rows[directory as usize]);
+            builder.rows[directory as usize].packed |= opaque;
+        }
+        if group.iter().any(|&row| row < directory && row != directory) {
+            builder.warn(Warning::new(
+                WarningCode::ParentNotDirectory,
+                format!(
+                    "{} is a directory and something else in one layer; the later wins",
+                    builder.shown_path(directory)
+                ),
+            ));
+        }
+    } else {
+        hang_below(directory, winner, builder, conflicts);
+    }
+}
+
+/// Lets a directory's children hang below the row that took its place.
+fn hang_below(directory: u32, winner: u32, builder: &mut TreeBuilder, conflicts: &mut Conflicts) {
+    conflicts.buried.insert(winner, directory);
+    conflicts.losers.insert(directory, winner);
+    builder.rows[directory as usize].packed |= flag::DEAD;
+}
+
+/// Marks implied directories below which nothing but whiteouts is.
+fn mark_ghosts(rows: &mut [Node]) {
+    for row in rows.iter_mut().skip(1) {
+        if row.kind() == EntryKind::Dir && row.has(flag::IMPLIED) && !row.has(flag::OPAQUE) {
+            row.packed |= flag::GHOST;
+        }
+    }
+    for id in (1..rows.len()).rev() {
+        let row = rows[id];
+        if row.kind() != EntryKind::Whiteout && !row.has(flag::GHOST | flag::DEAD) {
+            let parent = &mut rows[row.parent as usize];
+            parent.packed &= !flag::GHOST;
+        }
+    }
+}
+
+/// Finds the data of every hard link. Returns losers whose data lives on in a link: loser to that link.
+fn resolve_links(
+    builder: &mut TreeBuilder,
+    buckets: &Buckets,
+    conflicts: &Conflicts,
+) -> HashMap<u32, u32> {
+    let mut promoted: HashMap<u32, u32> = HashMap::new();
+    for link in builder.links.clone() {
+        // A link that lost its own name again keeps nothing alive.
+        if conflicts.losers.contains_key(&link) {
+            continue;
+        }
+        let Some(target) = find_target(builder, buckets, link) else {
+            continue;
+        };
+        match builder.rows[target as usize].kind() {
+            EntryKind::File => link_to(builder, link, target, conflicts, &mut promoted),
+            // A second name of a symbolic link or device is another one just like it.
+            _ => copy_special(builder, link, target),
+        }
+    }
+    promoted
+}
+
+/// Follows a link to the row with the data: the last of that name before the link, else the first behind it.
+fn find_target(builder: &TreeBuilder, buckets: &Buckets, link: u32) -> Option<u32> {
+    const HOPS: usize = 64;
+    let mut at = link;
+    for _ in 0..HOPS {
+        let target = named_row(builder, buckets, at)?;
+        if builder.rows[target as usize].kind() != EntryKind::Hardlink {
+            return Some(target);
+        }
+        let known = builder.rows[target as usize].content;
+        if let Ok(known) = u32::try_from(known) {
+            return Some(known);
+        }
+        at = target;
+    }
+    None
+}
+
+fn named_row(builder: &TreeBuilder, buckets: &Buckets, link: u32) -> Option<u32> {
+    let target = path::ImagePath::new(builder.row_link(link))?;
+    let parent = target
+        .parent()
+        .components()
+        .try_fold(ROOT, |parent, name| builder.find_directory(parent, name))?;
+    let bucket = buckets.of(parent);
+    let name = target.name();
+    let from = bucket.partition_point(|&row| builder.row_name(row) < name);
+    let group = bucket[from..]
+        .iter()
+        .copied()
+        .take_while(|&row| builder.row_name(row) == name);
+    let is_target = |&row: &u32| {
+        row != link
+            && !matches!(
+                builder.rows[row as usize].kind(),
+                EntryKind::Dir | EntryKind::Whiteout
+            )
+    };
+    let mut behind = None;
+    let mut before = None;
+    for row in group.filter(is_target) {
+        if row < link {
+            before = Some(row);
+        } else {
+            behind = behind.or(Some(row));
+        }
+    }
+    before.or(behind)
+}
+
+/// Joins a link to a file's data. Data whose own name was replaced later goes over to its first link.
+fn link_to(
+    builder: &mut TreeBuilder,
+    link: u32,
+    file: u32,
+    conflicts: &Conflicts,
+    promoted: &mut HashMap<u32, u32>,
+) {
+    if !conflicts.losers.contains_key(&file) {
+        builder.rows[link as usize].content = u64::from(file);
+        builder.rows[file as usize].packed |= flag::LINKED;
+        return;
+    }
+    if let Some(&keeper) = promoted.get(&file) {
+        builder.rows[link as usize].content = u64::from(keeper);
+        builder.rows[keeper as usize].packed |= flag::LINKED;
+        return;
+    }
+    let data = builder.rows[file as usize];
+    let row = &mut builder.rows[link as usize];
+    row.size = data.size;
+    row.content = data.content;
+    row.offset = data.offset;
+    row.packed = row.packed & !flag::KIND | EntryKind::File as u32 | data.packed & flag::HASHED;
+    promoted.insert(file, link);
+}
+
+fn copy_special(builder: &mut TreeBuilder, link: u32, target: u32) {
+    let kind = builder.rows[target as usize].kind();
+    if kind == EntryKind::Symlink {
+        let (name, aim) = (
+            builder.row_name(link).to_vec(),
+            builder.row_link(target).to_vec(),
+        );
+        builder.rows[link as usize].text = builder.push_text(&name, Some(&aim));
+    }
+    let packed = builder.rows[target as usize].packed & !(flag::DEAD | flag::WHITED_OUT);
+    let row = &mut builder.rows[link as usize];
+    row.packed = packed | row.packed & (flag::DEAD | flag::WHITED_OUT);
+    row.content = 0;
+}
+
+/// Returns the rows in breadth-first order and gives every row its first child's place in it.
+fn breadth_first(builder: &mut TreeBuilder, buckets: Buckets, conflicts: &Conflicts) -> Vec<u32> {
+    let mut order = Vec::with_capacity(builder.rows.len());
+    order.push(ROOT);
+    let mut at = 0;
+    while at < order.len() {
+        let row = order[at];
+        builder.rows[row as usize].first_child = u32::try_from(order.len()).unwrap_or(u32::MAX);
+        let directory = conflicts.buried.get(&row).copied().unwrap_or(row);
+        if builder.rows[directory as usize].kind() == EntryKind::Dir {
+            let children = buckets.of(directory).iter().copied();
+            if conflicts.losers.is_empty() {
+                order.extend(children);
+            } else {
+                order.extend(children.filter(|child| !conflicts.losers.contains_key(child)));
+            }
+        }
+        at += 1;
+    }
+    order
+}
+
+fn freeze(
+    builder: &mut TreeBuilder,
+    mut order: Vec<u32>,
+    conflicts: &Conflicts,
+    promoted: &HashMap<u32, u32>,
+) -> Settled {
+    let mut places = vec![u32::MAX; builder.rows.len()];
+    for (place, &row) in (0u32..).zip(&order) {
+        places[row as usize] = place;
+    }
+    let survivor =
+        |row: u32| NodeId(places[conflicts.losers.get(&row).copied().unwrap_or(row) as usize]);
+    let mut shadowed: Vec<Shadowed> = conflicts
+        .losers
+        .iter()
+        .filter(|(loser, _)| !promoted.contains_key(loser))
+        .map(|(&loser, &winner)| Shadowed {
+            node: survivor(winner),
+            size: builder.rows[loser as usize].size,
+        })
+        .filter(|shadowed| shadowed.size > 0)
+        .collect();
+    shadowed.sort_unstable_by_key(|shadowed| (shadowed.node, shadowed.size));
+    let mut rows = std::mem::take(&mut builder.rows);
+    let mut foreign_links = Vec::new();
+    for id in 1..rows.len() {
+        // Children of a buried directory hang below what buried it.
+        rows[id].parent = survivor(rows[id].parent).0;
+        if rows[id].kind() == EntryKind::Hardlink && places[id] != u32::MAX {
+            match u32::try_from(rows[id].content) {
+                Ok(file) => rows[id].content = u64::from(places[file as usize]),
+                Err(_) => foreign_links.push(NodeId(places[id])),
+            }
+        }
+    }
+    foreign_links.sort_unstable();
+    let kept = order.len();
+    // Losers go behind the end, where they are cut off.
+    order.extend(
+        (0u32..)
+            .zip(&places)
+            .filter(|&(_, &place)| place == u32::MAX)
+            .map(|(row, _)| row),
+    );
+    drop(places);
+    let mut nanos = std::mem::take(&mut builder.nanos);
+    if !nanos.is_empty() {
+        nanos.resize(rows.len(), 0);
+        nanos = order[..kept]
+            .iter()
+            .map(|&row| nanos[row as usize])
+            .collect();
+    }
+    permute(&mut rows, &mut order);
+    rows.truncate(kept);
+    rows.shrink_to_fit();
+    Settled {
+        nodes: rows,
+        nanos,
+        shadowed,
+        foreign_links,
+    }
+}
+
+/// Moves `rows[order[i]]` to `i`, in place: a second copy of a million nodes would be the peak of memory.
+fn permute(rows: &mut [Node], order: &mut [u32]) {
+    for start in 0..rows.len() {
+        if order[start] as usize == start {
+            continue;
+        }
+        let first = rows[start];
+        let mut at = start;
+        loop {
+            let from = order[at] as usize;
+            order[at] = u32::try_from(at).unwrap_or(u32::MAX);
+            if from == start {
+                rows[at] = first;
+                break;
+            }
+            rows[at] = rows[from];
+            at = from;
+        }
+    }
+}
