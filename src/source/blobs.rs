@@ -108,6 +108,38 @@ pub(super) fn read_document(store: &dyn BlobStore, blob: &BlobRef) -> Result<Opt
     Ok(Some(bytes))
 }
 
+/// Counts what listing a source reads, so that a small hostile one cannot keep a machine busy for minutes.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: u64,
+}
+
+impl Budget {
+    pub(super) const fn new() -> Self {
+        Self {
+            left: limits::LISTED_BYTES,
+        }
+    }
+
+    /// Takes the length of a document that is about to be read.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] above [`limits::LISTED_BYTES`] in all.
+    pub(super) fn charge(&mut self, store: &dyn BlobStore, blob: &BlobRef) -> Result<()> {
+        let Ok(Some(region)) = store.open(blob) else {
+            return Ok(());
+        };
+        let length = region.length().min(limits::DOCUMENT_BYTES);
+        self.left = self.left.checked_sub(length).ok_or_else(|| Error::Limit {
+            name: store.name().to_owned(),
+            what: "the length of all manifests and configurations",
+            limit: Units::Iec.size(limits::LISTED_BYTES),
+            option: None,
+        })?;
+        Ok(())
+    }
+}
+
 /// Reads a whole JSON document; `None` where it is not there.
 ///
 /// # Errors
