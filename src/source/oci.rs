@@ -18,7 +18,7 @@ use crate::progress::Job;
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// The whole name, as containerd and Docker from 25 on write it.
 const CONTAINERD_NAME: &str = "io.containerd.image.name";
-/// Marks attestations and signatures beside an image (BuildKit).
+/// Marks attestations and signatures beside an image (`BuildKit`).
 const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
 
 /// Lists the images that an index leads to.
@@ -217,7 +217,7 @@ fn platform_of(
     }
 }
 
-/// BuildKit lists attestations with the platform `unknown/unknown` and an annotation.
+/// `BuildKit` lists attestations with the platform `unknown/unknown` and an annotation.
 fn is_attachment_descriptor(descriptor: &Descriptor) -> bool {
     let is_unknown =
         descriptor.platform.os == "unknown" && descriptor.platform.architecture == "unknown";
