@@ -304,11 +304,10 @@ fn an_archive_without_manifest_json_keeps_its_layer_order() {
 
 #[test]
 fn a_history_longer_than_the_layers_is_a_warning() {
-    let entry = |text: &str| serde_json::json!({ "created_by": text });
-    let analysis = analyse(image().layer("COPY a /a", |l| l.file("a", b"a")).config(
-        "history",
-        serde_json::json!([entry("RUN a"), entry("RUN b"), entry("RUN c")]),
-    ));
+    let mut built = image().layer("COPY a /a", |l| l.file("a", b"a")).build();
+    let entry = built.history[0].clone();
+    built.history.extend([entry.clone(), entry]);
+    let analysis = open_members(&docker_current(&[&built], Packing::new(Codec::None)));
     assert_eq!(analysis.layers.len(), 1);
     assert!(
         analysis
