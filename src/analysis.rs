@@ -1,12 +1,13 @@
 //! Everything known about one image: what every presenter reads and none computes.
 
 pub mod dive;
+mod instructions;
 pub mod rules;
 pub mod waste;
 
 use crate::error::{Result, Warning};
 use crate::image::Image;
-use crate::image::base::BaseBoundary;
+use crate::image::base::{self, BaseBoundary};
 use crate::layer::{Completeness, LayerIndex};
 use crate::progress::Job;
 use crate::scan::{self, Scanned};
@@ -232,15 +233,10 @@ pub fn from_scan(
     let balance = waste::balance(&tree);
     let layers = layer_figures(&tree, &balance);
     let layer_count = u16::try_from(tree.layers().len()).unwrap_or(u16::MAX);
+    instructions::attach(&mut image, &tree);
     let base = match options.base_layers {
-        Some(layers) => BaseBoundary {
-            layers: layers.min(layer_count),
-            evidence: "--base-layers".into(),
-        },
-        None => BaseBoundary {
-            layers: layer_count.min(1),
-            evidence: "the first layer".into(),
-        },
+        Some(layers) => BaseBoundary::fixed(layers, layer_count),
+        None => base::detect(&image),
     };
     let totals = totals(&image, &layers, &balance, base.layers);
     let mut warnings = std::mem::take(&mut image.warnings);

@@ -1,5 +1,6 @@
 //! What an [`Analysis`] looks like in each output format. Nothing here computes a figure.
 
+pub mod dive;
 pub mod json;
 pub mod text;
 
@@ -19,17 +20,20 @@ pub enum Format {
     Text,
     /// For programs; the layout is a public contract.
     Json,
+    /// For programs that read dive's: its layout and its figures.
+    Dive,
 }
 
 impl Format {
     /// Every format, in the order of the documentation.
-    pub const ALL: [Self; 2] = [Self::Text, Self::Json];
+    pub const ALL: [Self; 3] = [Self::Text, Self::Json, Self::Dive];
 
     /// Returns the name used on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::Dive => "dive",
         }
     }
 }
@@ -130,6 +134,7 @@ impl Report<'_> {
         match format {
             Format::Text => text::write(self, output),
             Format::Json => json::write(self, output),
+            Format::Dive => dive::write(self.analysis, output),
         }
     }
 }

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use crate::report::Format;
 use crate::units;
 
-const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Examples:
   docker save app:1.4 -o app.tar && layerscope app.tar
   layerscope --ci --max-wasted-bytes 20MB app.tar
@@ -40,15 +40,16 @@ Exit status:
     after_long_help = LONG_EXAMPLES,
     override_usage = "layerscope [OPTIONS] [IMAGE]\n       layerscope [OPTIONS] <COMMAND>",
     subcommand_help_heading = "Commands",
+    help_template = "{about-with-newline}\n{usage-heading} {usage}\n\n{after-help}\n\n{all-args}",
     disable_help_subcommand = true
 )]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    pub(crate) common: Common,
-
     /// Archive of `docker save` or an OCI archive (compressed or not), OCI layout, `-` for standard input
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) image: Option<OsString>,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -102,20 +103,7 @@ existing is overwritten, no link is followed.
 
 Example:
   layerscope extract app.tar /app /etc/nginx -o out")]
-    Extract {
-        /// The image
-        #[arg(value_hint = ValueHint::AnyPath)]
-        image: OsString,
-        /// Files and directories in the image
-        #[arg(required = true)]
-        paths: Vec<OsString>,
-        /// As root: leave everything to root instead of the owners in the image
-        #[arg(long)]
-        no_owner: bool,
-        /// As root: create device nodes too
-        #[arg(long)]
-        devices: bool,
-    },
+    Extract(ExtractArguments),
     /// Write a completion script for a shell to standard output
     #[command(
         after_help = "Example:\n  layerscope completions bash > ~/.local/share/bash-completion/completions/layerscope"
@@ -139,6 +127,23 @@ Example:
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
         rest: Vec<OsString>,
     },
+}
+
+/// What `extract` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ExtractArguments {
+    /// The image
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) image: OsString,
+    /// Files and directories in the image
+    #[arg(required = true)]
+    pub(crate) paths: Vec<OsString>,
+    /// As root: leave everything to root instead of the owners in the image
+    #[arg(long)]
+    pub(crate) no_owner: bool,
+    /// As root: create device nodes too
+    #[arg(long)]
+    pub(crate) devices: bool,
 }
 
 /// Options that stand before or after a command.

@@ -3,16 +3,13 @@
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Write as _};
 
-use clap::CommandFactory as _;
-
 use crate::analysis::Analysis;
 use crate::analysis::dive::DiveFigures;
 use crate::analysis::rules::{RuleSet, State, judge};
 use crate::error::{Error, Result};
-use crate::progress::Job;
 use crate::report::{Budget, Detail, Format, Glyphs, Incomplete, Judgement, Look, Report};
 
-use super::arguments::{Arguments, Common};
+use super::arguments::{Common, EXAMPLES};
 use super::load::{Gating, Loaded, Surroundings, load};
 use super::{Exit, open, output, print_config};
 
@@ -36,15 +33,15 @@ pub(crate) fn run(image: Option<&OsStr>, common: &Common, around: &Surroundings)
             .iter()
             .for_each(|remark| output::remark(remark));
     }
-    let job = Job::new();
-    let analysis = open::analyse(image, common, &job)?;
-    let judgement = judgement(&analysis, common, gating, &loaded)?;
-    write_reports(&analysis, judgement.as_ref(), common, &loaded)?;
-    tell_apart_from_report(&analysis, judgement.as_ref(), common, gating);
-    match judgement {
-        Some(judgement) if gating == Gating::On => decide(&analysis, &judgement),
-        _ => Ok(Exit::Success),
-    }
+    open::with_image(image, common, |analysis, _| {
+        let judgement = judgement(analysis, common, gating, &loaded)?;
+        write_reports(analysis, judgement.as_ref(), common, &loaded)?;
+        tell_apart_from_report(analysis, judgement.as_ref(), common, gating);
+        match judgement {
+            Some(judgement) if gating == Gating::On => decide(analysis, &judgement),
+            _ => Ok(Exit::Success),
+        }
+    })
 }
 
 /// `CI=true` asks for the gate only where nobody is looking at a terminal.
@@ -61,9 +58,10 @@ fn gating(common: &Common, around: &Surroundings) -> Gating {
 }
 
 fn ask_for_image() -> Exit {
-    let help = Arguments::command().render_help();
+    let usage = "Usage: layerscope [OPTIONS] [IMAGE]";
+    let more = "layerscope --help tells all options and commands.";
     let mut stderr = anstream::stderr().lock();
-    write!(stderr, "{}", help.ansi()).unwrap_or_default();
+    writeln!(stderr, "{usage}\n\n{EXAMPLES}\n\n{more}\n").unwrap_or_default();
     drop(stderr);
     output::complain(&Error::Usage {
         reason: "no image is given".into(),

@@ -68,6 +68,37 @@ pub(crate) fn raw_to_stdout(write: impl FnOnce(&mut dyn Write) -> Result<()>) ->
     }
 }
 
+/// Writes bytes of the image to a file as they are: whole or not at all.
+///
+/// # Errors
+/// What `write` returns, and [`Error::Write`].
+pub(crate) fn stream_to_file(
+    file: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
+    if file == Path::new("-") {
+        return raw_to_stdout(write);
+    }
+    let failed = |source| Error::Write {
+        name: display_os(file.as_os_str()),
+        source,
+    };
+    if is_special(file) {
+        return write(
+            &mut fs::OpenOptions::new()
+                .write(true)
+                .open(file)
+                .map_err(failed)?,
+        );
+    }
+    let mut temporary = beside(file).map_err(failed)?;
+    write(&mut temporary)?;
+    temporary
+        .persist(file)
+        .map(drop)
+        .map_err(|error| failed(error.error))
+}
+
 /// Names standard output in an error about it.
 pub(crate) fn stdout_error(source: io::Error) -> Error {
     Error::Write {
@@ -111,19 +142,24 @@ fn is_special(file: &Path) -> bool {
 }
 
 fn replace(file: &Path, report: &[u8]) -> io::Result<()> {
-    let parent = match file.parent() {
-        Some(parent) if parent != Path::new("") => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".layerscope-")
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(parent)?;
+    let mut temporary = beside(file)?;
     temporary.write_all(report)?;
     temporary
         .persist(file)
         .map(drop)
         .map_err(|error| error.error)
+}
+
+/// Makes a file in the directory of another, so that it can take that one's place by rename.
+fn beside(file: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let parent = match file.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    tempfile::Builder::new()
+        .prefix(".layerscope-")
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(parent)
 }
 
 /// Files get colours only from `--color always`.

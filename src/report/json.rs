@@ -144,7 +144,8 @@ fn waste(analysis: &Analysis, top: usize) -> Value {
         .zip(analysis.waste.by_cause)
         .map(|(cause, bytes)| (cause.as_str().to_owned(), json!(bytes)))
         .collect();
-    let paths = analysis.waste.paths.iter().take(top).map(|wasted| {
+    let largest = analysis.waste.largest(&analysis.tree, top);
+    let paths = largest.iter().map(|wasted| {
         let mut object = located(&analysis.tree.path(wasted.path));
         object.insert("bytes".into(), json!(wasted.bytes));
         object.insert("cause".into(), json!(wasted.cause.as_str()));

@@ -246,6 +246,15 @@ impl FileTree {
         self.nanos.get(node.as_usize()).copied().unwrap_or(0)
     }
 
+    /// Returns the regular file of a layer that has exactly one. Stops at the second.
+    pub fn only_file(&self) -> Option<NodeId> {
+        let mut files = (0u32..)
+            .zip(&self.nodes)
+            .filter(|(_, node)| node.kind() == EntryKind::File);
+        let (first, _) = files.next()?;
+        files.next().is_none().then_some(NodeId(first))
+    }
+
     /// Returns whether any hard link of this layer names data of this or a lower layer.
     pub const fn has_links(&self) -> bool {
         self.has_links
