@@ -249,4 +249,20 @@ mod tests {
             "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         );
     }
+
+    #[test]
+    fn what_listing_reads_is_bounded() {
+        let root = tempfile::tempdir().unwrap();
+        let file = std::fs::File::create(root.path().join("config")).unwrap();
+        file.set_len(limits::DOCUMENT_BYTES).unwrap();
+        let directory = std::fs::File::open(root.path()).unwrap();
+        let store = super::super::directory::DirBlobs::new(directory.into(), root.path(), "x");
+        let mut budget = Budget::new();
+        for _ in 0..limits::LISTED_BYTES / limits::DOCUMENT_BYTES {
+            budget.charge(&store, &BlobRef::member("config")).unwrap();
+        }
+        assert!(budget.charge(&store, &BlobRef::member("missing")).is_ok());
+        let error = budget.charge(&store, &BlobRef::member("config"));
+        assert!(matches!(error, Err(Error::Limit { .. })));
+    }
 }
