@@ -6,6 +6,7 @@ mod arguments;
 mod cat;
 mod config;
 mod dive_ci;
+mod extract;
 mod inspect;
 mod list;
 mod load;
@@ -97,7 +98,21 @@ fn dispatch(arguments: &Arguments) -> Result<Exit> {
         Command::Man => manual::write_page()?,
         Command::Diff { .. } => return Err(reserved("diff")),
         Command::Store { .. } => return Err(reserved("store")),
-        Command::Ls { .. } | Command::Cat { .. } | Command::Extract { .. } => {}
+        Command::Ls { image, path, view } => open::with_image(image, common, |analysis, _| {
+            open::tell_damage(analysis, common);
+            list::run(analysis, path.as_deref(), *view, common)
+        })?,
+        Command::Cat { image, path } => open::with_image(image, common, |analysis, job| {
+            open::tell_damage(analysis, common);
+            cat::run(analysis, path, common, job)
+        })?,
+        Command::Extract(arguments) => {
+            let directory = extract::directory(common)?;
+            open::with_image(&arguments.image, common, |analysis, job| {
+                open::tell_damage(analysis, common);
+                extract::run(analysis, arguments, &directory, common, job)
+            })?;
+        }
     }
     Ok(Exit::Success)
 }

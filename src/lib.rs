@@ -3,6 +3,7 @@
 pub mod analysis;
 pub mod cli;
 pub mod error;
+pub mod extract;
 pub mod image;
 pub mod layer;
 pub mod limits;

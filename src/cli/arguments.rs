@@ -103,20 +103,7 @@ existing is overwritten, no link is followed.
 
 Example:
   layerscope extract app.tar /app /etc/nginx -o out")]
-    Extract {
-        /// The image
-        #[arg(value_hint = ValueHint::AnyPath)]
-        image: OsString,
-        /// Files and directories in the image
-        #[arg(required = true)]
-        paths: Vec<OsString>,
-        /// As root: leave everything to root instead of the owners in the image
-        #[arg(long)]
-        no_owner: bool,
-        /// As root: create device nodes too
-        #[arg(long)]
-        devices: bool,
-    },
+    Extract(ExtractArguments),
     /// Write a completion script for a shell to standard output
     #[command(
         after_help = "Example:\n  layerscope completions bash > ~/.local/share/bash-completion/completions/layerscope"
@@ -140,6 +127,23 @@ Example:
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
         rest: Vec<OsString>,
     },
+}
+
+/// What `extract` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ExtractArguments {
+    /// The image
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) image: OsString,
+    /// Files and directories in the image
+    #[arg(required = true)]
+    pub(crate) paths: Vec<OsString>,
+    /// As root: leave everything to root instead of the owners in the image
+    #[arg(long)]
+    pub(crate) no_owner: bool,
+    /// As root: create device nodes too
+    #[arg(long)]
+    pub(crate) devices: bool,
 }
 
 /// Options that stand before or after a command.

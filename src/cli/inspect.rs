@@ -7,7 +7,6 @@ use crate::analysis::Analysis;
 use crate::analysis::dive::DiveFigures;
 use crate::analysis::rules::{RuleSet, State, judge};
 use crate::error::{Error, Result};
-use crate::progress::Job;
 use crate::report::{Budget, Detail, Format, Glyphs, Incomplete, Judgement, Look, Report};
 
 use super::arguments::{Common, EXAMPLES};
@@ -34,15 +33,15 @@ pub(crate) fn run(image: Option<&OsStr>, common: &Common, around: &Surroundings)
             .iter()
             .for_each(|remark| output::remark(remark));
     }
-    let job = Job::new();
-    let analysis = open::analyse(image, common, &job)?;
-    let judgement = judgement(&analysis, common, gating, &loaded)?;
-    write_reports(&analysis, judgement.as_ref(), common, &loaded)?;
-    tell_apart_from_report(&analysis, judgement.as_ref(), common, gating);
-    match judgement {
-        Some(judgement) if gating == Gating::On => decide(&analysis, &judgement),
-        _ => Ok(Exit::Success),
-    }
+    open::with_image(image, common, |analysis, _| {
+        let judgement = judgement(analysis, common, gating, &loaded)?;
+        write_reports(analysis, judgement.as_ref(), common, &loaded)?;
+        tell_apart_from_report(analysis, judgement.as_ref(), common, gating);
+        match judgement {
+            Some(judgement) if gating == Gating::On => decide(analysis, &judgement),
+            _ => Ok(Exit::Success),
+        }
+    })
 }
 
 /// `CI=true` asks for the gate only where nobody is looking at a terminal.

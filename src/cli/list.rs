@@ -15,8 +15,7 @@ use crate::report::json::{located, without_raw_controls};
 use crate::tree::{Change, Listed, PathId, View};
 
 use super::arguments::{Common, ViewName};
-use super::lookup::{self, Last};
-use super::{inspect, output};
+use super::{inspect, lookup, output};
 
 /// Lists what a view shows at and below a path.
 ///
@@ -40,11 +39,7 @@ pub(crate) fn run(
         (ViewName::Union(layer), None) => lookup::union(analysis, Some(layer))?,
         (ViewName::Layer(layer), None) => lookup::alone(analysis, layer)?,
     };
-    let listed = match raw {
-        Some(raw) => lookup::find(analysis, view, raw, Last::Keep)?,
-        None => None,
-    };
-    let start = lookup::start(listed.as_ref());
+    let start = raw.map_or(Ok(PathId::ROOT), |raw| lookup::start(analysis, view, raw))?;
     let write: fn(&Analysis, View, PathId, &mut dyn Write) -> io::Result<()> =
         match inspect::format(common) {
             Format::Text => write_text,

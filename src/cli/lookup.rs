@@ -10,7 +10,7 @@ use crate::analysis::Analysis;
 use crate::error::{Error, Result};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::path::{ImagePath, display_absolute, normalise};
-use crate::tree::{Change, Listed, MergedTree, PathId, View};
+use crate::tree::{Change, Listed, MergedTree, PathId, Version, View};
 
 /// As many links as Linux follows (`MAXSYMLINKS`).
 const MOST_LINKS: usize = 40;
@@ -115,7 +115,7 @@ fn resolve(tree: &MergedTree, layer: LayerIndex, raw: &[u8], last: Last) -> Resu
                 path.extend_from_slice(name);
             }
         }
-        let is_last = open.iter().all(|component| component.is_empty());
+        let is_last = open.iter().all(Vec::is_empty);
         let Some(target) = link(tree, layer, &path).filter(|_| !is_last || last == Last::Follow)
         else {
             continue;
@@ -184,7 +184,21 @@ fn elsewhere(tree: &MergedTree, path: ImagePath<'_>) -> Option<String> {
     Some(format!("{}{advice}", deeds.join(", "))).filter(|_| !deeds.is_empty())
 }
 
-/// Returns where listing starts: the path, or everything.
-pub(crate) fn start(listed: Option<&Listed>) -> PathId {
-    listed.map_or(PathId::ROOT, |listed| listed.id)
+/// Finds where a listing starts: a row, the root, or in a layer alone a directory that it only passes through.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) fn start(analysis: &Analysis, view: View, raw: &OsStr) -> Result<PathId> {
+    let tree = &analysis.tree;
+    if let View::Layer(layer) = view {
+        let mut path = Vec::new();
+        normalise(raw.as_bytes(), &mut path);
+        let passed = ImagePath::new(&path).and_then(|path| tree.find(path));
+        let is_in_layer =
+            |version: &Version| version.layer == layer && version.change != Change::Hidden;
+        if let Some(found) = passed.filter(|&found| tree.versions(found).iter().any(is_in_layer)) {
+            return Ok(found);
+        }
+    }
+    Ok(find(analysis, view, raw, Last::Keep)?.map_or(PathId::ROOT, |row| row.id))
 }

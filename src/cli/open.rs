@@ -1,52 +1,77 @@
-//! From the word on the command line to an [`Analysis`].
+//! From the word on the command line to an [`Analysis`], and work on it that Ctrl-C can end.
 
 use std::ffi::OsStr;
+use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 
 use crate::analysis::{self, Analysis};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Warning};
 use crate::image::Platform;
 use crate::limits;
+use crate::path::display_str;
 use crate::progress::Job;
 use crate::scan;
-use crate::source::{self, Locator, OpenOptions};
+use crate::source::{self, Locator, OpenOptions, Place};
 
 use super::arguments::Common;
+use super::output;
 use super::progress::{Interrupt, Show, watched};
 
-/// Opens and reads an image.
+/// Opens and reads an image, then does something with it.
 ///
 /// # Errors
-/// Whatever keeps the image from being read, and [`Error::Interrupted`].
-pub(crate) fn analyse(image: &OsStr, common: &Common, job: &Job) -> Result<Analysis> {
+/// Whatever keeps the image from being read, what `work` returns, and [`Error::Interrupted`].
+pub(crate) fn with_image<T>(
+    image: &OsStr,
+    common: &Common,
+    work: impl FnOnce(&Analysis, &Job) -> Result<T>,
+) -> Result<T> {
+    let interrupt = Interrupt::listen();
     let show = if common.quiet {
         Show::Nothing
     } else {
         Show::Bar
     };
-    let interrupt = Interrupt::listen();
-    let result = watched(job, show, &interrupt, || read(image, common, job));
-    // Deep in a reader an interruption looks like a failure to read.
+    let job = new_job(common);
+    let read = watched(&job, show, &interrupt, || read(image, common, &job));
+    let analysis = unless_cancelled(read, &job)?;
+    let job = new_job(common);
+    let done = watched(&job, Show::Nothing, &interrupt, || work(&analysis, &job));
+    unless_cancelled(done, &job)
+}
+
+/// Deep in a reader an interruption looks like a failure to read.
+fn unless_cancelled<T>(result: Result<T>, job: &Job) -> Result<T> {
     match result {
         Err(_) if job.is_cancelled() => Err(Error::Interrupted),
         other => other,
     }
 }
 
+fn new_job(common: &Common) -> Job {
+    let job = Job::new();
+    job.limit_expanded(common.max_expanded.unwrap_or(limits::EXPANDED_BYTES));
+    job
+}
+
 fn read(image: &OsStr, common: &Common, job: &Job) -> Result<Analysis> {
-    let expanded = common.max_expanded.unwrap_or(limits::EXPANDED_BYTES);
-    job.limit_expanded(expanded);
+    let locator = Locator::parse(image)?;
+    if locator.place == Place::StandardInput && std::io::stdin().is_terminal() {
+        return Err(Error::Usage {
+            reason: "standard input is a terminal".into(),
+            advice: "pipe an image: `docker save IMAGE | layerscope -`".into(),
+        });
+    }
     let options = OpenOptions {
         image: common.image_name.clone(),
         platform: common.platform.as_deref().map(platform).transpose()?,
-        spool_limit: expanded,
+        spool_limit: job.expanded_limit(),
     };
-    let opened = source::open(&Locator::parse(image)?, &options, job)?;
-    let scan = scan::Options {
-        threads: common.threads.and_then(NonZeroUsize::new),
-    };
+    let opened = source::open(&locator, &options, job)?;
     let options = analysis::Options {
-        scan,
+        scan: scan::Options {
+            threads: common.threads.and_then(NonZeroUsize::new),
+        },
         base_layers: common.base_layers,
     };
     analysis::run(opened.source, opened.image, &options, job)
@@ -55,7 +80,21 @@ fn read(image: &OsStr, common: &Common, job: &Job) -> Result<Analysis> {
 fn platform(text: &str) -> Result<Platform> {
     Platform::parse(text).ok_or_else(|| Error::Config {
         place: "--platform".into(),
-        reason: format!("'{}' is no platform", crate::path::display_str(text)),
+        reason: format!("'{}' is no platform", display_str(text)),
         suggestion: Some("write OS/ARCH or OS/ARCH/VARIANT, for example linux/arm64".into()),
     })
+}
+
+/// Tells on standard error what a command that writes no report would otherwise hide.
+pub(crate) fn tell_damage(analysis: &Analysis, common: &Common) {
+    let serious = |warning: &&Warning| common.verbose || warning.code.makes_incomplete();
+    if common.quiet {
+        return;
+    }
+    for warning in analysis.warnings.iter().filter(serious) {
+        let place = warning
+            .layer
+            .map_or(String::new(), |layer| format!("layer {layer}: "));
+        output::warn(&format!("{place}{}", warning.message));
+    }
 }

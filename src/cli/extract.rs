@@ -1,0 +1,86 @@
+//! `layerscope extract`: the command around [`crate::extract`].
+
+use std::path::{Path, PathBuf};
+
+use crate::analysis::Analysis;
+use crate::error::{Error, Result};
+use crate::extract::{Devices, Extracted, Options, Owner};
+use crate::path::display_os;
+use crate::progress::Job;
+use crate::units::{Units, count};
+
+use super::arguments::{Common, ExtractArguments};
+use super::{lookup, output};
+
+/// Remarks listed unless all are asked for.
+const FEW_REMARKS: usize = 10;
+
+/// Returns the directory to write to.
+///
+/// # Errors
+/// [`Error::Usage`] without `-o`: writing into the working directory is nothing to do unasked.
+pub(crate) fn directory(common: &Common) -> Result<PathBuf> {
+    common.output.clone().ok_or_else(|| Error::Usage {
+        reason: "no directory to extract to is given".into(),
+        advice: "name one with -o: layerscope extract IMAGE PATH -o DIR".into(),
+    })
+}
+
+/// Writes the paths below the directory and says on standard error what was done.
+///
+/// # Errors
+/// Those of [`crate::extract::extract`], and [`Error::NoSuchPath`].
+pub(crate) fn run(
+    analysis: &Analysis,
+    arguments: &ExtractArguments,
+    directory: &Path,
+    common: &Common,
+    job: &Job,
+) -> Result<()> {
+    let view = lookup::union(analysis, common.layer)?;
+    let mut starts = Vec::new();
+    for raw in &arguments.paths {
+        starts.push(lookup::start(analysis, view, raw)?);
+    }
+    let options = Options {
+        directory: directory.to_owned(),
+        owner: if arguments.no_owner {
+            Owner::Process
+        } else {
+            Owner::Image
+        },
+        devices: if arguments.devices {
+            Devices::Create
+        } else {
+            Devices::Skip
+        },
+    };
+    let done = crate::extract::extract(analysis, view, &starts, &options, job)?;
+    if !common.quiet {
+        tell(&done, directory, common);
+    }
+    Ok(())
+}
+
+fn tell(done: &Extracted, directory: &Path, common: &Common) {
+    let units = if common.si { Units::Si } else { Units::Iec };
+    let shown = if common.verbose {
+        usize::MAX
+    } else {
+        FEW_REMARKS
+    };
+    for remark in done.remarks.iter().take(shown) {
+        output::warn(remark);
+    }
+    if let rest @ 1.. = done.remarks.len().saturating_sub(shown) {
+        output::warn(&format!("{rest} more like this; -v lists them"));
+    }
+    output::remark(&format!(
+        "{} files ({}), {} directories and {} others written below {}",
+        count(done.files),
+        units.size(done.bytes),
+        count(done.directories),
+        count(done.others),
+        display_os(directory.as_os_str()),
+    ));
+}
