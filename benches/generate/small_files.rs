@@ -58,9 +58,9 @@ impl Plan for SmallFiles {
             };
             sink(&path(number), &record)?;
         }
-        // Every layer removes files of a remainder of its own, so that none is removed twice, and leaves alone
-        // the directories that become opaque.
-        let removable = (layer..below)
+        // Every layer removes files of a remainder of its own, so that none is removed twice, not the one it
+        // rewrites, and leaves alone the directories that become opaque.
+        let removable = (layer + 3..below)
             .step_by(14)
             .filter(|number| !becomes_opaque(number / PER_DIRECTORY));
         for number in removable.take(usize::try_from(self.removed).unwrap_or_default()) {
