@@ -27,12 +27,14 @@ pub(crate) struct System {
 impl System {
     /// Plans every entry.
     pub(crate) fn new(scale: f64) -> Self {
-        let tree = |root: &str, seed, entries| Tree::new(root, seed, scaled(entries, scale));
+        let tree = |root: &str, seed, entries, typical| {
+            Tree::new(root, seed, scaled(entries, scale), typical)
+        };
         let mut system = Self {
-            base: tree("usr", 1, 42_000),
-            packages: tree("usr/local", 2, 16_000),
-            libraries: tree("opt/python/lib", 3, 13_000),
-            application: tree("srv/app", 4, 8_000),
+            base: tree("usr", 1, 50_000, 3_000.0),
+            packages: tree("usr/local", 2, 14_000, 3_000.0),
+            libraries: tree("opt/python/lib", 3, 13_000, 1_000.0),
+            application: tree("srv/app", 4, 8_000, 1_000.0),
         };
         system.stretch(scaled(BYTES, scale));
         system
@@ -90,14 +92,14 @@ impl Plan for System {
                 self.application.send_with_mode(1, 0o020, sink)?;
                 self.packages.remove(5, sink)
             }
-            6 => self.packages.send_with_mode(2, 0o002, sink),
-            _ => self.base.send_with_mode(8, 0o020, sink),
+            6 => self.packages.send_with_mode(8, 0o002, sink),
+            _ => self.base.send_with_mode(40, 0o020, sink),
         }
     }
 }
 
 impl Tree {
-    fn new(root: &str, seed: u64, count: u64) -> Self {
+    fn new(root: &str, seed: u64, count: u64, typical: f64) -> Self {
         let mut random = Random::new(seed);
         let mut entries = vec![(root.to_owned(), Record::Dir { mode: 0o755 })];
         let mut directories = vec![root.to_owned()];
@@ -121,7 +123,7 @@ impl Tree {
                 }
                 _ => entries.push((
                     format!("{parent}/file-{number}.py"),
-                    file(&mut random, seed, number),
+                    file(&mut random, seed, number, typical),
                 )),
             }
         }
@@ -173,12 +175,12 @@ impl Tree {
     }
 }
 
-/// A file as systems have them: half below 3 kB, most of the bytes in a few large ones.
-fn file(random: &mut Random, seed: u64, number: u64) -> Record {
+/// A file as systems have them: half below the typical length, most of the bytes in a few large ones.
+fn file(random: &mut Random, seed: u64, number: u64, typical: f64) -> Record {
     // Box–Muller; lengths are log-normal.
     let normal = (-2.0 * random.fraction().max(1e-12).ln()).sqrt()
         * (std::f64::consts::TAU * random.fraction()).cos();
-    let length = (3_000.0 * (2.1 * normal).exp()).min(LARGEST);
+    let length = (typical * (2.1 * normal).exp()).min(LARGEST);
     let texture = match random.below(10) {
         0..=5 => Texture::Text,
         6..=8 => Texture::Mixed,
