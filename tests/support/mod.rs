@@ -22,7 +22,9 @@
 //! | `members.rs` | named files that become a directory or an archive |
 //! | `docker.rs`, `oci.rs`, `skopeo.rs` | the containers an image comes in |
 //! | `model.rs`, `model/*.rs` | what the union and the waste must be, computed naively |
-//! | `strategy.rs` | random stacks of layers |
+//! | `strategy.rs`, `random.rs` | random stacks of layers; numbers and text by chance |
+//! | `demo.rs` | the demo image |
+//! | `opened.rs` | layers handed to the scanner without a container |
 //!
 //! Everything is deterministic: the same description gives the same bytes.
 
@@ -43,13 +45,18 @@
 )]
 
 pub mod codec;
+pub mod demo;
 pub mod docker;
 pub mod image;
 pub mod item;
 pub mod layer;
 pub mod members;
+pub mod model;
 pub mod oci;
+pub mod opened;
+pub mod random;
 pub mod skopeo;
+pub mod strategy;
 pub mod tar;
 
 pub use codec::Codec;

@@ -71,9 +71,10 @@ fn nested(members: &mut Members, images: &[&Image], packing: Packing) -> Vec<Val
 
 fn named(descriptor: &Value, name: &str) -> Value {
     let tag = name.rsplit_once(':').map_or("latest", |(_, tag)| tag);
+    let official = if name.contains('/') { "" } else { "library/" };
     let mut descriptor = descriptor.clone();
     descriptor["annotations"] = json!({
-        "io.containerd.image.name": format!("docker.io/library/{name}"),
+        "io.containerd.image.name": format!("docker.io/{official}{name}"),
         "org.opencontainers.image.ref.name": tag,
     });
     descriptor

@@ -1,0 +1,217 @@
+//! What one layer holds on its own, once every record of it was read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::item::{Item, Kind};
+use super::node::{Inode, InodeId, Meta, Node, Visible};
+use super::{Path, ancestors};
+
+/// One layer: nodes by path, and markers, whose position never matters.
+#[derive(Debug, Default)]
+pub struct Own {
+    pub nodes: BTreeMap<Path, Node>,
+    pub whiteouts: BTreeSet<Path>,
+    pub opaque: BTreeSet<Path>,
+    /// Position of every hard link and what was stored with the file it names; `None`: no file.
+    pub links: Vec<(usize, Option<Meta>)>,
+    /// Positions of records that no rule gives a meaning and no archiver writes: they make a path directory,
+    /// something else and directory again (or the reverse), or bury files with several names, or link to a lower file whose path
+    /// the same layer stores afterwards, or to themselves, or to what is buried.
+    pub ambiguous: Vec<usize>,
+    /// Positions of records that the crate reads otherwise: the ignored tests of `union_model.rs`. To be
+    /// removed together with them.
+    pub faulty: Vec<usize>,
+    turns: BTreeMap<Path, u32>,
+    buried: BTreeSet<Path>,
+    /// Names that hard links of this layer gave to inodes, in stored order.
+    linked: Vec<(InodeId, Path)>,
+}
+
+impl Own {
+    /// Reads the records in stored order; new data is added to `inodes`.
+    pub fn read(
+        items: &[Item],
+        layer: usize,
+        below: &BTreeMap<Path, Visible>,
+        inodes: &mut Vec<Inode>,
+    ) -> Self {
+        let mut own = Self::default();
+        for (position, item) in items.iter().enumerate() {
+            if own.is_faulty(item, layer, inodes) {
+                own.faulty.push(position);
+            }
+            own.record(item, position, layer, below, inodes);
+            if own.turns.values().any(|&turns| turns > 1) {
+                own.ambiguous.push(position);
+                own.turns.clear();
+            }
+        }
+        own.rename_inherited(layer, inodes);
+        own.note_links_overtaken(items, layer, inodes);
+        own
+    }
+
+    fn record(
+        &mut self,
+        item: &Item,
+        position: usize,
+        layer: usize,
+        below: &BTreeMap<Path, Visible>,
+        inodes: &mut Vec<Inode>,
+    ) {
+        match &item.kind {
+            Kind::Raw(_) => {}
+            Kind::Whiteout => {
+                // A choice: a whiteout alone makes no directories, so what is deleted stays deleted
+                // (`.wh.d` and `d/.wh.x` in one layer) and what is no directory stays what it is.
+                self.whiteouts.insert(item.path.clone());
+            }
+            Kind::Opaque => {
+                self.imply_ancestors(&item.path);
+                self.imply(&item.path);
+                self.opaque.insert(item.path.clone());
+            }
+            Kind::File(data) => {
+                inodes.push(Inode {
+                    path: item.path.clone(),
+                    layer,
+                    data: data.clone(),
+                    meta: Meta::of(item),
+                });
+                self.put(&item.path, Node::File(inodes.len() - 1));
+            }
+            Kind::Hardlink(target) => {
+                let inode = self.linked(target, below);
+                let meta = inode.map(|inode| inodes[inode].meta.clone());
+                self.links.push((position, meta));
+                self.linked
+                    .extend(inode.map(|inode| (inode, item.path.clone())));
+                let nothing = || Node::Nothing(target.clone(), Meta::of(item));
+                self.put(&item.path, inode.map_or_else(nothing, Node::File));
+            }
+            _ if item.path.is_empty() => {}
+            _ => self.put(&item.path, Node::simple(item)),
+        }
+    }
+
+    fn is_faulty(&self, item: &Item, layer: usize, inodes: &[Inode]) -> bool {
+        let prefix = [&item.path[..], b"/"].concat();
+        let mut below = self
+            .nodes
+            .iter()
+            .filter(|(path, _)| path.starts_with(&prefix));
+        match &item.kind {
+            Kind::Hardlink(target) => {
+                let found = self.nodes.get(target);
+                matches!(found, Some(Node::File(inode)) if inodes[*inode].layer != layer)
+                    || below.any(|(_, node)| node.is_dir())
+            }
+            Kind::Dir | Kind::Opaque | Kind::Whiteout => false,
+            _ => below.any(|(_, node)| node.is_dir()),
+        }
+    }
+
+    /// What a hard link shares: what this layer has stored at the target so far, else what lower layers show
+    /// there, whether or not this layer hides it.
+    fn linked(&self, target: &[u8], below: &BTreeMap<Path, Visible>) -> Option<InodeId> {
+        let own = self.nodes.get(target);
+        match own.or_else(|| below.get(target).map(|visible| &visible.node)) {
+            Some(Node::File(inode)) => Some(*inode),
+            _ => None,
+        }
+    }
+
+    /// Data whose own name was taken by a later record goes by the first link that keeps it.
+    fn rename_inherited(&self, layer: usize, inodes: &mut [Inode]) {
+        for (id, inode) in inodes.iter_mut().enumerate() {
+            let is_taken = self.nodes.contains_key(&inode.path) && !self.is_at(id, &inode.path);
+            if inode.layer != layer || !is_taken {
+                continue;
+            }
+            let heir = self
+                .linked
+                .iter()
+                .find(|(of, name)| *of == id && self.is_at(id, name));
+            if let Some((_, name)) = heir {
+                inode.path.clone_from(name);
+            }
+        }
+    }
+
+    fn note_links_overtaken(&mut self, items: &[Item], layer: usize, inodes: &[Inode]) {
+        for (position, item) in items.iter().enumerate() {
+            let Kind::Hardlink(target) = &item.kind else {
+                continue;
+            };
+            let node = self.nodes.get(&item.path);
+            let names_lower_file =
+                matches!(node, Some(Node::File(inode)) if inodes[*inode].layer != layer);
+            let end = self.nodes.get(target);
+            let is_overtaken = names_lower_file && end.is_some() && end != node;
+            if is_overtaken || *target == item.path || self.buried.contains(target) {
+                self.ambiguous.push(position);
+            }
+        }
+    }
+
+    fn is_at(&self, inode: InodeId, path: &[u8]) -> bool {
+        self.nodes.get(path) == Some(&Node::File(inode))
+    }
+
+    /// The last record of a path wins, but two directories are one. What was below a directory goes with it,
+    /// opaque markers too; whiteouts act on lower layers wherever they stand.
+    fn put(&mut self, path: &[u8], node: Node) {
+        self.imply_ancestors(path);
+        if !node.is_dir() {
+            let prefix = [path, b"/"].concat();
+            let mut buried = self
+                .nodes
+                .iter()
+                .filter(|(other, _)| other.starts_with(&prefix));
+            let is_linked = |node: &Node| {
+                let mut inodes = self.linked.iter().map(|(inode, _)| Node::File(*inode));
+                inodes.any(|linked| linked == *node)
+            };
+            if buried.any(|(_, node)| is_linked(node)) {
+                self.turns.insert(path.to_vec(), 2);
+            }
+            let is_below = |other: &&Path| other.starts_with(&prefix);
+            self.buried
+                .extend(self.nodes.keys().filter(is_below).cloned());
+            self.nodes.retain(|other, _| !other.starts_with(&prefix));
+            self.opaque.retain(|other| !other.starts_with(&prefix));
+        }
+        self.insert(path, node);
+    }
+
+    fn insert(&mut self, path: &[u8], node: Node) {
+        let is_dir = node.is_dir();
+        let old = self.nodes.insert(path.to_vec(), node);
+        if old.is_some_and(|old| old.is_dir() != is_dir) {
+            *self.turns.entry(path.to_vec()).or_default() += 1;
+        }
+    }
+
+    fn imply_ancestors(&mut self, path: &[u8]) {
+        for ancestor in ancestors(path) {
+            self.imply(ancestor);
+        }
+    }
+
+    fn imply(&mut self, path: &[u8]) {
+        if !path.is_empty() && !self.nodes.get(path).is_some_and(Node::is_dir) {
+            self.insert(path, Node::Dir(None));
+        }
+    }
+
+    /// Returns the inodes this layer gives names to.
+    pub fn named_inodes(&self) -> BTreeSet<InodeId> {
+        let nodes = self.nodes.values();
+        nodes
+            .filter_map(|node| match node {
+                Node::File(inode) => Some(*inode),
+                _ => None,
+            })
+            .collect()
+    }
+}
