@@ -31,12 +31,13 @@ pub(super) fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<(
         )?;
     }
     let lines = lines(report, &judgement.verdict);
+    let mut explained: Vec<&Concern> = Vec::new();
     for line in &lines {
         line.write(&lines, report, output)?;
-        if let Some(outcome) = line.outcome
-            && outcome.state == State::Fail
-        {
+        let failed = line.outcome.filter(|outcome| outcome.state == State::Fail);
+        if let Some(outcome) = failed.filter(|outcome| !explained.contains(&&outcome.concern)) {
             write_offenders(report, judgement, outcome, output)?;
+            explained.push(&outcome.concern);
         }
     }
     if judgement.is_guess(report.analysis) {
