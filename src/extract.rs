@@ -280,9 +280,9 @@ impl Writer<'_> {
             {
                 Ok(()) => {}
                 Err(Error::Write { source, .. })
-                    if is_device && source.kind() == io::ErrorKind::PermissionDenied =>
+                    if source.kind() == io::ErrorKind::PermissionDenied =>
                 {
-                    self.leave_out(row, "a device, which only root may create");
+                    self.leave_out(row, "this process may not create it");
                     continue;
                 }
                 Err(error) => return Err(error),

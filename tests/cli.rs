@@ -175,6 +175,72 @@ fn the_summary_names_cause_and_maker_of_waste() {
 }
 
 #[test]
+fn the_report_of_the_gate_reads_like_this() {
+    let desk = Desk::new();
+    let archive = docker_current(&[&wasteful()], Packing::new(Codec::None)).archive(Codec::None);
+    desk.write("app.tar", archive);
+    let run = desk.line("--ci --max-wasted-bytes 20MB --min-efficiency 30% app.tar");
+    insta::assert_snapshot!(run.exits(1).stdout);
+}
+
+#[test]
+fn an_image_without_layers_is_an_image() {
+    let desk = Desk::with(&image().name("empty:1").build());
+    desk.line("app.tar").exits(0).says("0 layers");
+    desk.line("--ci app.tar").exits(0);
+    assert_eq!(desk.line("ls app.tar").exits(0).stdout, "");
+    desk.line("cat app.tar /x").exits(2);
+    desk.line("ls app.tar --view layer:0").exits(2);
+    desk.line("--dive-compat --ci app.tar").exits(0);
+    assert_eq!(
+        desk.line("--json app.tar").json()["totals"]["efficiency"],
+        1.0
+    );
+}
+
+#[test]
+fn one_chown_is_one_line() {
+    let fill = |l: support::LayerBuilder, owner| {
+        l.dir("app")
+            .owner(owner, 0)
+            .dir("app/lib")
+            .owner(owner, 0)
+            .zeros("app/lib/one", 1000)
+            .owner(owner, 0)
+            .zeros("app/two", 1000)
+            .owner(owner, 0)
+    };
+    let image = image()
+        .layer("COPY app /app", |l| fill(l, 0))
+        .layer("RUN chown -R 7 /app", |l| fill(l, 7))
+        .build();
+    Desk::with(&image)
+        .line("app.tar")
+        .exits(0)
+        .says("metadata-only  /app/ (2 files)");
+}
+
+#[test]
+fn devices_are_written_only_on_demand() {
+    let image = image()
+        .layer("ADD dev", |l| {
+            l.dir("dev")
+                .char_device("dev/null", 1, 3)
+                .file("dev/file", b"x")
+        })
+        .build();
+    let desk = Desk::with(&image);
+    desk.line("ls app.tar /dev/null")
+        .exits(0)
+        .says("crw-r--r--  0:0  1,3");
+    desk.line("extract app.tar /dev -o out")
+        .exits(0)
+        .complains("/dev/null: left out, a device");
+    assert!(!desk.path("out/dev/null").exists());
+    assert!(desk.path("out/dev/file").exists());
+}
+
+#[test]
 fn nothing_is_wider_than_the_terminal() {
     let desk = Desk::with(&wasteful());
     for width in [80, 60] {
