@@ -48,6 +48,10 @@ pub const SPARSE_COMPARE_BYTES: u64 = 1 << 30;
 /// Longest manifest, index or configuration, in bytes. Registries refuse manifests above 4 MiB.
 pub const DOCUMENT_BYTES: u64 = 16 * 1024 * 1024;
 
+/// Most bytes of documents that are read to list what a source offers; thousands of manifests may share one
+/// configuration of the greatest length.
+pub const LISTED_BYTES: u64 = 512 * 1024 * 1024;
+
 /// Most values of one JSON document; one of brackets alone would otherwise take a hundred times its length.
 pub const JSON_VALUES: usize = 1_000_000;
 

@@ -1,6 +1,12 @@
 //! Opens every image of a corpus of real ones, if there is one: the environment variable
 //! `LAYERSCOPE_CORPUS` names its directory. Unset, the test passes and says that it was skipped.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests; clippy excuses only the tests themselves"
+)]
+
 use std::path::{Path, PathBuf};
 
 use layerscope::error::Error;
@@ -32,7 +38,8 @@ fn corpus() -> Option<PathBuf> {
     let files = PathBuf::from(directory).join("files");
     assert!(
         files.is_dir(),
-        "LAYERSCOPE_CORPUS is set, but {files:?} is missing"
+        "LAYERSCOPE_CORPUS is set, but {} is missing",
+        files.display()
     );
     Some(files)
 }
@@ -127,7 +134,7 @@ fn every_image_opens_or_says_why_not() {
                 }
             }
             Err(Error::ManyImages { available, .. }) => {
-                assert!(available.len() > 1, "{}", unit.path)
+                assert!(available.len() > 1, "{}", unit.path);
             }
             Err(error) => {
                 assert!(!others_opened_it, "{}: {error}", unit.path);

@@ -108,6 +108,38 @@ pub(super) fn read_document(store: &dyn BlobStore, blob: &BlobRef) -> Result<Opt
     Ok(Some(bytes))
 }
 
+/// Counts what listing a source reads, so that a small hostile one cannot keep a machine busy for minutes.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: u64,
+}
+
+impl Budget {
+    pub(super) const fn new() -> Self {
+        Self {
+            left: limits::LISTED_BYTES,
+        }
+    }
+
+    /// Takes the length of a document that is about to be read.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] above [`limits::LISTED_BYTES`] in all.
+    pub(super) fn charge(&mut self, store: &dyn BlobStore, blob: &BlobRef) -> Result<()> {
+        let Ok(Some(region)) = store.open(blob) else {
+            return Ok(());
+        };
+        let length = region.length().min(limits::DOCUMENT_BYTES);
+        self.left = self.left.checked_sub(length).ok_or_else(|| Error::Limit {
+            name: store.name().to_owned(),
+            what: "the length of all manifests and configurations",
+            limit: Units::Iec.size(limits::LISTED_BYTES),
+            option: None,
+        })?;
+        Ok(())
+    }
+}
+
 /// Reads a whole JSON document; `None` where it is not there.
 ///
 /// # Errors
@@ -216,5 +248,21 @@ mod tests {
             digest_of(b"").unwrap().as_str(),
             "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         );
+    }
+
+    #[test]
+    fn what_listing_reads_is_bounded() {
+        let root = tempfile::tempdir().unwrap();
+        let file = std::fs::File::create(root.path().join("config")).unwrap();
+        file.set_len(limits::DOCUMENT_BYTES).unwrap();
+        let directory = std::fs::File::open(root.path()).unwrap();
+        let store = super::super::directory::DirBlobs::new(directory.into(), root.path(), "x");
+        let mut budget = Budget::new();
+        for _ in 0..limits::LISTED_BYTES / limits::DOCUMENT_BYTES {
+            budget.charge(&store, &BlobRef::member("config")).unwrap();
+        }
+        assert!(budget.charge(&store, &BlobRef::member("missing")).is_ok());
+        let error = budget.charge(&store, &BlobRef::member("config"));
+        assert!(matches!(error, Err(Error::Limit { .. })));
     }
 }

@@ -4,7 +4,7 @@
 //! a list of one is accepted.
 
 use super::assemble::{DockerEntry, LayerBlob, Parts};
-use super::blobs::{BlobRef, BlobStore, digest_of, read_document};
+use super::blobs::{BlobRef, BlobStore, Budget, digest_of, read_document};
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::json::Json;
@@ -30,9 +30,13 @@ pub(super) fn catalog(store: &dyn BlobStore, json: &Json, job: &Job) -> Result<O
         });
     }
     let mut catalog = Catalog::default();
+    let mut budget = Budget::new();
     for element in elements {
         job.check()?;
         if let Some(entry) = read_entry(element) {
+            if let Some(config) = &entry.config {
+                budget.charge(store, &BlobRef::member(config))?;
+            }
             let candidate = candidate(store, entry, element.get("RepoTags").texts());
             add(&mut catalog, candidate);
         }

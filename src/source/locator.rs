@@ -115,9 +115,17 @@ impl Locator {
         })
     }
 
-    /// Returns the place as the user named it, without prefix, escaped.
-    pub fn name(&self) -> &str {
+    /// Returns the place as the user named it, without prefix, escaped; `-` for standard input.
+    pub fn word(&self) -> &str {
         &self.shown
+    }
+
+    /// Returns the place for messages, escaped.
+    pub fn name(&self) -> &str {
+        match self.place {
+            Place::StandardInput => "standard input",
+            Place::Path(_) => &self.shown,
+        }
     }
 }
 
@@ -160,7 +168,7 @@ mod tests {
             ("a\u{1b}b", Reading::Sniffed, "a\\x1Bb"),
         ] {
             let locator = parse(word).unwrap();
-            assert_eq!((locator.reading, locator.name()), (reading, name));
+            assert_eq!((locator.reading, locator.word()), (reading, name));
         }
         assert_eq!(parse("-").unwrap().place, Place::StandardInput);
         assert_eq!(parse("oci:a").unwrap().place, Place::Path("a".into()));

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::blobs::BlobStore;
+use super::blobs::{BlobRef, BlobStore, Budget};
 use super::catalog::{Candidate, Catalog, Group, Origin, Presence, Role, add_names, familiar};
 use super::manifest::{Descriptor, Kind, is_artifact};
 use crate::error::{Error, Result};
@@ -18,7 +18,7 @@ use crate::progress::Job;
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// The whole name, as containerd and Docker from 25 on write it.
 const CONTAINERD_NAME: &str = "io.containerd.image.name";
-/// Marks attestations and signatures beside an image (BuildKit).
+/// Marks attestations and signatures beside an image (`BuildKit`).
 const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
 
 /// Lists the images that an index leads to.
@@ -31,6 +31,7 @@ pub(super) fn catalog(store: &dyn BlobStore, index: &Json, job: &Job) -> Result<
         job,
         catalog: Catalog::default(),
         seen: 0,
+        budget: Budget::new(),
     };
     for json in index.get("manifests").list() {
         let descriptor = Descriptor::read(json);
@@ -62,6 +63,7 @@ struct Walk<'a> {
     job: &'a Job,
     catalog: Catalog,
     seen: usize,
+    budget: Budget,
 }
 
 impl Walk<'_> {
@@ -75,6 +77,7 @@ impl Walk<'_> {
         while let Some((descriptor, depth)) = open.pop() {
             self.job.check()?;
             self.count()?;
+            self.charge(&descriptor)?;
             let document = descriptor.load(self.store);
             let json = match &document {
                 Ok(Some(document)) => Some(&document.json),
@@ -93,6 +96,8 @@ impl Walk<'_> {
                 }
                 continue;
             }
+            let config = json.map(|json| Descriptor::read(json.get("config")));
+            self.charge(&config.unwrap_or_default())?;
             let candidate = describe(self.store, descriptor, json, names);
             let position = self.catalog.add(candidate);
             if !members.contains(&position) {
@@ -100,6 +105,15 @@ impl Walk<'_> {
             }
         }
         Ok(members)
+    }
+
+    fn charge(&mut self, descriptor: &Descriptor) -> Result<()> {
+        match &descriptor.digest {
+            Some(digest) => self
+                .budget
+                .charge(self.store, &BlobRef::Digest(digest.clone())),
+            None => Ok(()),
+        }
     }
 
     fn count(&mut self) -> Result<()> {
@@ -217,7 +231,7 @@ fn platform_of(
     }
 }
 
-/// BuildKit lists attestations with the platform `unknown/unknown` and an annotation.
+/// `BuildKit` lists attestations with the platform `unknown/unknown` and an annotation.
 fn is_attachment_descriptor(descriptor: &Descriptor) -> bool {
     let is_unknown =
         descriptor.platform.os == "unknown" && descriptor.platform.architecture == "unknown";

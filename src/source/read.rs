@@ -27,6 +27,8 @@ use crate::progress::Job;
 #[derive(Debug)]
 pub(super) struct Source {
     info: SourceInfo,
+    /// What the user named, for messages.
+    name: String,
     catalog: Catalog,
     content: Content,
     warnings: Vec<Warning>,
@@ -86,6 +88,7 @@ fn read_directory(locator: &Locator, path: &Path, directory: File, job: &Job) ->
         return Err(unexpected(locator, &what));
     };
     Ok(Source {
+        name: locator.name().to_owned(),
         info: info(locator, found.form.kind_of_directory()),
         catalog: found.catalog,
         content: Content::Blobs(Box::new(store)),
@@ -129,6 +132,7 @@ fn read_archive(locator: &Locator, input: Input, job: &Job) -> Result<Source> {
     warnings.extend(store.warnings().iter().cloned());
     warnings.extend(found.warnings);
     Ok(Source {
+        name: locator.name().to_owned(),
         info: info(locator, found.form.kind_of_archive()),
         catalog: found.catalog,
         content: Content::Blobs(Box::new(store)),
@@ -149,6 +153,7 @@ fn single_layer(locator: &Locator, mut input: Input) -> Source {
         origin: Origin::Layer,
     });
     Source {
+        name: locator.name().to_owned(),
         info: info(locator, "layer"),
         catalog,
         warnings: std::mem::take(&mut input.warnings),
@@ -159,7 +164,7 @@ fn single_layer(locator: &Locator, mut input: Input) -> Source {
 fn info(locator: &Locator, kind: &'static str) -> SourceInfo {
     SourceInfo {
         kind,
-        locator: locator.name().to_owned(),
+        locator: locator.word().to_owned(),
     }
 }
 
@@ -230,7 +235,7 @@ impl Source {
         };
         Chooser {
             catalog: &self.catalog,
-            name: &self.info.locator,
+            name: &self.name,
             holder,
         }
     }
