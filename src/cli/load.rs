@@ -15,8 +15,8 @@ use crate::analysis::rules::Limit;
 use crate::error::{Error, Result};
 use crate::path::{display_os, display_str};
 
-use super::arguments::{Common, Gate};
 use super::nearest::nearest;
+use super::options::{Common, Gate};
 use super::settings::{Settings, Spot, Valued};
 use super::{config, dive_ci};
 use crate::units::Units;
