@@ -14,6 +14,7 @@ mod lookup;
 mod manual;
 mod nearest;
 mod open;
+mod options;
 mod output;
 mod print_config;
 mod progress;

@@ -224,7 +224,6 @@ fn story(stack: &[Vec<Item>]) -> String {
 }
 
 #[test]
-#[ignore = "known fault: the second link is taken for an empty file"]
 fn a_link_to_a_link_of_a_lower_file_shares_its_data() {
     let layers = support::image()
         .layer("1", |l| l.file("bin/busybox", b"code"))
@@ -237,7 +236,6 @@ fn a_link_to_a_link_of_a_lower_file_shares_its_data() {
 }
 
 #[test]
-#[ignore = "known fault: the directory stays visible below a file"]
 fn a_directory_listed_after_its_children_goes_with_what_buries_it() {
     let layers = support::image()
         .layer("1", |l| l.file("a/b/c", b"").dir("a/b").file("a", b"x"))
@@ -246,7 +244,6 @@ fn a_directory_listed_after_its_children_goes_with_what_buries_it() {
 }
 
 #[test]
-#[ignore = "known fault: the directory stays visible below a file"]
 fn an_opaque_directory_goes_with_what_buries_it() {
     let layers = support::image()
         .layer("1", |l| l.file("a/b/c", b"").opaque("a/b").file("a", b"x"))

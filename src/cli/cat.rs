@@ -10,8 +10,8 @@ use crate::path::display_absolute;
 use crate::progress::Job;
 use crate::tree::Listed;
 
-use super::arguments::Common;
 use super::lookup::{self, Last};
+use super::options::Common;
 use super::output;
 
 /// Writes the file to standard output or to `-o`.

@@ -9,7 +9,8 @@ use crate::path::display_os;
 use crate::progress::Job;
 use crate::units::{Units, count};
 
-use super::arguments::{Common, ExtractArguments};
+use super::arguments::ExtractArguments;
+use super::options::Common;
 use super::{lookup, output};
 
 /// Remarks listed unless all are asked for.

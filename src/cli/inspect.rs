@@ -9,8 +9,9 @@ use crate::analysis::rules::{RuleSet, State, judge};
 use crate::error::{Error, Result};
 use crate::report::{Budget, Detail, Format, Glyphs, Incomplete, Judgement, Look, Report};
 
-use super::arguments::{Common, EXAMPLES};
+use super::arguments::EXAMPLES;
 use super::load::{Gating, Loaded, Surroundings, load};
+use super::options::Common;
 use super::{Exit, open, output, print_config};
 
 /// Reports on an image; without one, says how to name one.

@@ -14,7 +14,8 @@ use crate::report::Format;
 use crate::report::json::{located, without_raw_controls};
 use crate::tree::{Change, Listed, PathId, View};
 
-use super::arguments::{Common, ViewName};
+use super::arguments::ViewName;
+use super::options::Common;
 use super::{inspect, lookup, output};
 
 /// Lists what a view shows at and below a path.

@@ -13,10 +13,10 @@ use etcetera::BaseStrategy as _;
 
 use crate::analysis::rules::Limit;
 use crate::error::{Error, Result};
-use crate::path::display_os;
+use crate::path::{display_os, display_str};
 
-use super::arguments::{Common, Gate};
 use super::nearest::nearest;
+use super::options::{Common, Gate};
 use super::settings::{Settings, Spot, Valued};
 use super::{config, dive_ci};
 use crate::units::Units;
@@ -257,9 +257,10 @@ fn from_variables(around: &Surroundings) -> Result<Settings> {
         let Some(name) = key.to_str().filter(|name| name.starts_with("LAYERSCOPE_")) else {
             continue;
         };
+        let shown = display_str(name);
         let spot = Spot {
-            source: name,
-            place: name,
+            source: &shown,
+            place: &shown,
         };
         let text = value
             .to_str()

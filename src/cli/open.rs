@@ -13,7 +13,7 @@ use crate::progress::Job;
 use crate::scan;
 use crate::source::{self, Locator, OpenOptions, Place};
 
-use super::arguments::Common;
+use super::options::Common;
 use super::output;
 use super::progress::{Interrupt, Show, watched};
 

@@ -11,7 +11,7 @@ use anstyle::{AnsiColor, Style};
 use crate::error::{Error, Result};
 use crate::path::display_os;
 
-use super::arguments::Color;
+use super::options::Color;
 
 const STANDARD_OUTPUT: &str = "standard output";
 

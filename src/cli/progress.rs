@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::consts::SIGINT;
 
 use crate::progress::{Job, Snapshot};
-use crate::units::count;
+use crate::units::{Units, count};
 
 /// Work shorter than this needs no bar.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -78,8 +78,8 @@ fn watch(job: &Job, show: Show, interrupt: &Interrupt, is_done: &Receiver<()>) {
             job.cancel();
         }
         if may_show && start.elapsed() >= PATIENCE {
-            let bar = bar.get_or_insert_with(|| new_bar(start));
-            update(bar, job.snapshot());
+            let bar = bar.get_or_insert_with(new_bar);
+            update(bar, job.snapshot(), start.elapsed());
         }
     }
     if let Some(bar) = bar {
@@ -87,26 +87,67 @@ fn watch(job: &Job, show: Show, interrupt: &Interrupt, is_done: &Receiver<()>) {
     }
 }
 
-fn new_bar(start: Instant) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    bar.with_elapsed(start.elapsed())
+fn new_bar() -> ProgressBar {
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())
 }
 
-fn update(bar: &ProgressBar, snapshot: Snapshot) {
-    const KNOWN: &str =
-        "reading [{bar:24}] {bytes} of {total_bytes}  {bytes_per_sec}  eta {eta}  {msg}";
-    const UNKNOWN: &str = "reading {bytes}  {bytes_per_sec}  {msg}";
+/// Rate and remaining time are averages since the start: the bar comes late, so its own estimate, which looks
+/// at the last steps, would see the first half second as one step.
+fn update(bar: &ProgressBar, snapshot: Snapshot, elapsed: Duration) {
     let is_known = snapshot.expected_bytes > 0;
-    if bar.length().is_some() != is_known || bar.position() == 0 {
-        let template = if is_known { KNOWN } else { UNKNOWN };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
-        }
-    }
-    if is_known {
-        bar.set_length(snapshot.expected_bytes.max(snapshot.done_bytes));
-    }
+    let template = if is_known {
+        "reading [{bar:24}] {msg}"
+    } else {
+        "reading {msg}"
+    };
+    bar.set_message(message(snapshot, elapsed));
+    bar.set_length(snapshot.expected_bytes.max(snapshot.done_bytes));
     bar.set_position(snapshot.done_bytes);
-    bar.set_message(format!("{} entries", count(snapshot.entries)));
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> "));
+    }
     bar.tick();
+}
+
+fn message(snapshot: Snapshot, elapsed: Duration) -> String {
+    let milliseconds = u64::try_from(elapsed.as_millis())
+        .unwrap_or(u64::MAX)
+        .max(1);
+    let rate = snapshot.done_bytes.saturating_mul(1000) / milliseconds;
+    let done = Units::Iec.size(snapshot.done_bytes);
+    let mut parts = vec![match snapshot.expected_bytes {
+        0 => done,
+        expected => format!("{done} of {}", Units::Iec.size(expected)),
+    }];
+    parts.push(format!("{}/s", Units::Iec.size(rate)));
+    let left = snapshot.expected_bytes.saturating_sub(snapshot.done_bytes);
+    if left > 0 && rate > 0 {
+        parts.push(format!("{} s left", left.div_ceil(rate)));
+    }
+    if snapshot.entries > 0 {
+        parts.push(format!("{} entries", count(snapshot.entries)));
+    }
+    parts.join("  ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_tells_what_is_known() {
+        let mut snapshot = Snapshot {
+            done_bytes: 10 << 20,
+            ..Snapshot::default()
+        };
+        let second = Duration::from_secs(1);
+        assert_eq!(message(snapshot, second), "10.0 MiB  10.0 MiB/s");
+        snapshot.expected_bytes = 40 << 20;
+        snapshot.entries = 1234;
+        assert_eq!(
+            message(snapshot, second),
+            "10.0 MiB of 40.0 MiB  10.0 MiB/s  3 s left  1,234 entries"
+        );
+        assert_eq!(message(Snapshot::default(), Duration::ZERO), "0 B  0 B/s");
+    }
 }

@@ -74,9 +74,16 @@ impl Settings {
     }
 
     pub(crate) fn set_limit(&mut self, limit: Limit, text: &str, spot: Spot<'_>) -> Result<()> {
-        let threshold = limit
-            .parse(text)
-            .map_err(|reason| spot.error(format!("{}: {reason}", limit.as_str()), None))?;
+        let threshold = limit.parse(text).map_err(|reason| {
+            // A flag is the name of its rule already.
+            let names_it = spot.place.ends_with(limit.as_str());
+            let name = if names_it {
+                String::new()
+            } else {
+                format!("{}: ", limit.as_str())
+            };
+            spot.error(format!("{name}{reason}"), None)
+        })?;
         self.rules.set(limit, threshold, spot.source);
         Ok(())
     }

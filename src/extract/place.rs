@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, makedev};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::shown;
@@ -85,8 +85,9 @@ impl Root {
         rustix::fs::symlinkat(&target, &parent, &name).map_err(|error| self.refused(path, error))
     }
 
+    #[cfg(target_os = "linux")]
     pub(super) fn make_node(&self, path: &[u8], kind: EntryKind, device: (u32, u32)) -> Result<()> {
-        use rustix::fs::FileType;
+        use rustix::fs::{FileType, makedev};
         let (parent, name) = self.parent(path)?;
         let (kind, device) = match kind {
             EntryKind::CharDevice => (FileType::CharacterDevice, makedev(device.0, device.1)),
@@ -95,6 +96,12 @@ impl Root {
         };
         rustix::fs::mknodat(&parent, &name, kind, Mode::RUSR | Mode::WUSR, device)
             .map_err(|error| self.refused(path, error))
+    }
+
+    /// Other systems number devices differently, and macOS has no `mknodat` before version 13.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn make_node(&self, path: &[u8], _: EntryKind, _: (u32, u32)) -> Result<()> {
+        Err(self.failed(path, io::ErrorKind::PermissionDenied.into()))
     }
 
     /// Opens a directory without following a link anywhere below the root.

@@ -129,16 +129,32 @@ fn decide(builder: &mut TreeBuilder, buckets: &Buckets) -> Conflicts {
     conflicts
 }
 
-/// Returns for every directory the position of the last thing that makes it exist.
+/// When a row was stored. Directories listed again have no row of their own: their time lies between two rows.
+const fn time_of_row(row: u32) -> u32 {
+    2 * row + 1
+}
+
+/// When something happened that found `rows` rows stored.
+const fn time_between(rows: u32) -> u32 {
+    2 * rows
+}
+
+/// Returns when a directory was last listed or marked; for anything else when it was stored.
+fn last_listing(builder: &TreeBuilder, row: u32) -> u32 {
+    let again = builder.listed_again.get(&row).copied();
+    again.map_or(time_of_row(row), time_between)
+}
+
+/// Returns for every directory the time of the last thing that makes it exist.
 fn last_events(builder: &TreeBuilder) -> Vec<u32> {
-    let mut events: Vec<u32> = (0u32..).take(builder.rows.len()).collect();
+    let mut events: Vec<u32> = (0u32..).take(builder.rows.len()).map(time_of_row).collect();
     for (id, row) in (0u32..).zip(&builder.rows) {
         if row.kind() == EntryKind::Dir && row.has(flag::IMPLIED) && !row.has(flag::OPAQUE) {
             events[id as usize] = 0;
         }
     }
     for (&row, &position) in &builder.listed_again {
-        events[row as usize] = position;
+        events[row as usize] = time_between(position);
     }
     for id in (1..builder.rows.len()).rev() {
         let row = &builder.rows[id];
@@ -159,7 +175,7 @@ fn bury(
     cuts: &mut HashMap<u32, u32>,
 ) {
     for &row in group {
-        let listed = builder.listed_again.get(&row).copied().unwrap_or(row);
+        let listed = last_listing(builder, row);
         let node = &mut builder.rows[row as usize];
         match node.kind() {
             EntryKind::Whiteout => {}
@@ -173,7 +189,7 @@ fn bury(
                 let inherited = cuts.entry(row).or_default();
                 *inherited = (*inherited).max(cut);
             }
-            _ if row < cut => node.packed |= flag::DEAD,
+            _ if time_of_row(row) < cut => node.packed |= flag::DEAD,
             _ => {}
         }
     }
@@ -213,7 +229,7 @@ fn decide_group(
     let exists = |row: u32| events[row as usize] > 0 && !is_dead(row);
     let winner = match (directory, last_other) {
         (Some(directory), Some(other))
-            if events[directory as usize] > other && exists(directory) =>
+            if events[directory as usize] > time_of_row(other) && exists(directory) =>
         {
             directory
         }
@@ -240,15 +256,9 @@ fn decide_group(
         return;
     };
     let cut = cuts.entry(directory).or_default();
-    *cut = (*cut).max(other);
+    *cut = (*cut).max(time_of_row(other));
     if winner == directory {
-        if builder
-            .listed_again
-            .get(&directory)
-            .copied()
-            .unwrap_or(directory)
-            < other
-        {
+        if last_listing(builder, directory) < time_of_row(other) {
             let opaque =
                 builder.rows[directory as usize].packed & (flag::OPAQUE | flag::WHITED_OUT);
             make_implied(&mut builder.rows[directory as usize]);
@@ -303,8 +313,12 @@ fn resolve_links(
         if conflicts.losers.contains_key(&link) {
             continue;
         }
-        let Some(target) = find_target(builder, buckets, link) else {
-            continue;
+        let target = match find_target(builder, buckets, link) {
+            Target::Row(target) => target,
+            Target::Foreign(last) => {
+                aim_like(builder, link, last);
+                continue;
+            }
         };
         match builder.rows[target as usize].kind() {
             EntryKind::File => link_to(builder, link, target, conflicts, &mut promoted),
@@ -315,22 +329,42 @@ fn resolve_links(
     promoted
 }
 
+/// Where a hard link leads.
+enum Target {
+    /// To this row, which is no hard link.
+    Row(u32),
+    /// Out of the layer: to what this link names.
+    Foreign(u32),
+}
+
 /// Follows a link to the row with the data: the last of that name before the link, else the first behind it.
-fn find_target(builder: &TreeBuilder, buckets: &Buckets, link: u32) -> Option<u32> {
+fn find_target(builder: &TreeBuilder, buckets: &Buckets, link: u32) -> Target {
     const HOPS: usize = 64;
     let mut at = link;
     for _ in 0..HOPS {
-        let target = named_row(builder, buckets, at)?;
+        let Some(target) = named_row(builder, buckets, at) else {
+            return Target::Foreign(at);
+        };
         if builder.rows[target as usize].kind() != EntryKind::Hardlink {
-            return Some(target);
+            return Target::Row(target);
         }
-        let known = builder.rows[target as usize].content;
-        if let Ok(known) = u32::try_from(known) {
-            return Some(known);
+        if let Ok(known) = u32::try_from(builder.rows[target as usize].content) {
+            return Target::Row(known);
         }
         at = target;
     }
-    None
+    Target::Foreign(link)
+}
+
+/// Lets a link to a link that leads out of the layer lead there itself.
+fn aim_like(builder: &mut TreeBuilder, link: u32, last: u32) {
+    if link != last {
+        let (name, aim) = (
+            builder.row_name(link).to_vec(),
+            builder.row_link(last).to_vec(),
+        );
+        builder.rows[link as usize].text = builder.push_text(&name, Some(&aim));
+    }
 }
 
 fn named_row(builder: &TreeBuilder, buckets: &Buckets, link: u32) -> Option<u32> {

@@ -201,7 +201,7 @@ mod tests {
             (b"12x45670", None),
             (b"\x80\0\0\0\0\0\x01\0", Some(256)),
             (b"\xff\xff\xff\xff\xff\xff\xff\xff", Some(-1)),
-            (b"\x80\0\0\0\x80\0\0\0\0\0\0\0", Some(0x80_0000_0000_0000)),
+            (b"\x80\0\0\0\0\x80\0\0\0\0\0\0", Some(0x80_0000_0000_0000)),
             (b"\xbf\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", None),
         ] {
             assert_eq!(number(field), expected, "{field:?}");

@@ -31,12 +31,13 @@ pub(super) fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<(
         )?;
     }
     let lines = lines(report, &judgement.verdict);
+    let mut explained: Vec<&Concern> = Vec::new();
     for line in &lines {
         line.write(&lines, report, output)?;
-        if let Some(outcome) = line.outcome
-            && outcome.state == State::Fail
-        {
+        let failed = line.outcome.filter(|outcome| outcome.state == State::Fail);
+        if let Some(outcome) = failed.filter(|outcome| !explained.contains(&&outcome.concern)) {
             write_offenders(report, judgement, outcome, output)?;
+            explained.push(&outcome.concern);
         }
     }
     if judgement.is_guess(report.analysis) {
@@ -120,6 +121,7 @@ fn source(outcome: &Outcome) -> String {
 /// Returns for example `71.2 MiB > 20.0 MB`; figures that round to the same text are told exactly.
 fn comparison(outcome: &Outcome, units: Units) -> String {
     let (value, threshold) = (outcome.value, outcome.threshold);
+    let units = family(threshold, units);
     let rounded = (shown(value, units), shown(threshold, units));
     let (value, threshold) = if rounded.0 == rounded.1 && value != threshold {
         (exact(value), exact(threshold))
@@ -127,6 +129,14 @@ fn comparison(outcome: &Outcome, units: Units) -> String {
         rounded
     };
     format!("{value} {} {threshold}", sign(outcome))
+}
+
+/// Thresholds are written in round numbers of one family or the other; both figures are told in that one.
+fn family(threshold: Amount, usual: Units) -> Units {
+    match threshold {
+        Amount::Bytes(bytes) if bytes > 0 && bytes % 1000 == 0 => Units::Si,
+        _ => usual,
+    }
 }
 
 fn sign(outcome: &Outcome) -> &'static str {
@@ -149,8 +159,6 @@ fn shown(amount: Amount, units: Units) -> String {
         Amount::Ratio(ratio) if ratio.is_finite() => units::percent(ratio),
         Amount::Ratio(ratio) if ratio.is_nan() => "undefined".into(),
         Amount::Ratio(_) => "infinite".into(),
-        // Thresholds are written in round numbers of one family or the other.
-        Amount::Bytes(bytes) if bytes > 0 && bytes % 1000 == 0 => Units::Si.size(bytes),
         Amount::Bytes(bytes) => units.size(bytes),
         Amount::Count(number) => units::count(number),
     }

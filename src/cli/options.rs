@@ -1,0 +1,239 @@
+//! Options that every command understands, the rules among them.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use crate::report::Format;
+use crate::units;
+
+/// Options that stand before or after a command.
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags are what clap makes of them"
+)]
+pub(crate) struct Common {
+    /// Format of the report: text, json or dive
+    #[arg(long, global = true, value_parser = parse_format, conflicts_with = "json")]
+    pub(crate) format: Option<Format>,
+    /// Short for --format json
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Write to this file instead of standard output; for `extract` the directory
+    #[arg(short, long, global = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Write a further report; may be repeated
+    #[arg(long, global = true, value_name = "FORMAT=FILE", value_parser = ReportTarget::parse)]
+    pub(crate) report: Vec<ReportTarget>,
+    /// Items to list of the waste [default: 10, JSON 50]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) top: Option<usize>,
+
+    /// Which image of several: tag, ID or position
+    #[arg(
+        long = "image",
+        id = "image_name",
+        global = true,
+        value_name = "NAME|ID|INDEX",
+        help_heading = "Image"
+    )]
+    pub(crate) image_name: Option<String>,
+    /// Which platform of several, for example linux/arm64
+    #[arg(
+        long,
+        global = true,
+        value_name = "OS/ARCH[/VARIANT]",
+        help_heading = "Image"
+    )]
+    pub(crate) platform: Option<String>,
+    /// Look at the image as of layer N (cat, extract)
+    #[arg(long, global = true, value_name = "N", help_heading = "Image")]
+    pub(crate) layer: Option<u16>,
+    /// How many layers belong to the base image, where the guess is wrong
+    #[arg(long, global = true, value_name = "N", help_heading = "Image")]
+    pub(crate) base_layers: Option<u16>,
+    /// Stop when layers expand to more than this
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size, help_heading = "Image", hide_short_help = true)]
+    pub(crate) max_expanded: Option<u64>,
+    /// Threads that read layers
+    #[arg(long, global = true, value_name = "N", hide = true)]
+    pub(crate) threads: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) gate: Gate,
+
+    /// No progress, no remarks: only data and errors
+    #[arg(short, long, global = true, help_heading = "Terminal")]
+    pub(crate) quiet: bool,
+    /// List every warning
+    #[arg(
+        short,
+        long,
+        global = true,
+        help_heading = "Terminal",
+        conflicts_with = "quiet"
+    )]
+    pub(crate) verbose: bool,
+    /// Colours
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Terminal",
+        hide_short_help = true
+    )]
+    pub(crate) color: Color,
+    /// Draw with ASCII only
+    #[arg(long, global = true, help_heading = "Terminal", hide_short_help = true)]
+    pub(crate) ascii: bool,
+    /// Sizes in kB, MB, GB instead of KiB, MiB, GiB
+    #[arg(long, global = true, help_heading = "Terminal", hide_short_help = true)]
+    pub(crate) si: bool,
+    /// Report as text even on a terminal
+    #[arg(long, global = true, help_heading = "Terminal", hide_short_help = true)]
+    pub(crate) no_tui: bool,
+    /// Read this configuration instead of .layerscope.toml
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Configuration", hide_short_help = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// Print the configuration in effect, with the source of each value
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Configuration",
+        hide_short_help = true
+    )]
+    pub(crate) print_config: bool,
+}
+
+/// The gate for builds: one option a rule.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rules")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags are what clap makes of them"
+)]
+pub(crate) struct Gate {
+    /// Exit with 1 when a rule does not hold; without any rule: waste over 10 % and over 10 MB
+    #[arg(long, global = true)]
+    pub(crate) ci: bool,
+    /// Read rules from this file too: .layerscope.toml or .dive-ci
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
+    pub(crate) ci_config: Option<PathBuf>,
+    /// Judge even if a part of the image could not be read
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) allow_incomplete: bool,
+    /// Judge dive's figures with dive's defaults
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) dive_compat: bool,
+    /// Least efficiency, for example 95%
+    #[arg(long, global = true, value_name = "RATIO")]
+    pub(crate) min_efficiency: Option<String>,
+    /// Most bytes stored for nothing, for example 20MB
+    #[arg(long, global = true, value_name = "SIZE")]
+    pub(crate) max_wasted_bytes: Option<String>,
+    /// Most of all bytes stored for nothing, for example 10%
+    #[arg(long, global = true, value_name = "RATIO")]
+    pub(crate) max_wasted_ratio: Option<String>,
+    /// The same without the base image
+    #[arg(long, global = true, value_name = "RATIO", hide_short_help = true)]
+    pub(crate) max_own_wasted_ratio: Option<String>,
+    /// Largest content of all layers
+    #[arg(long, global = true, value_name = "SIZE", hide_short_help = true)]
+    pub(crate) max_image_bytes: Option<String>,
+    /// Largest content of one layer
+    #[arg(long, global = true, value_name = "SIZE", hide_short_help = true)]
+    pub(crate) max_layer_bytes: Option<String>,
+    /// Most layers
+    #[arg(long, global = true, value_name = "N", hide_short_help = true)]
+    pub(crate) max_layers: Option<String>,
+    /// Ratios are not judged while the waste is below this
+    #[arg(long, global = true, value_name = "SIZE", hide_short_help = true)]
+    pub(crate) floor_bytes: Option<String>,
+    /// Paths whose waste does not count; may be repeated
+    #[arg(long, global = true, value_name = "GLOB", hide_short_help = true)]
+    pub(crate) ignore: Vec<String>,
+    /// Paths that no layer may hold, even if deleted later; may be repeated
+    #[arg(long, global = true, value_name = "GLOB", hide_short_help = true)]
+    pub(crate) forbid: Vec<String>,
+    /// Not supported by this version
+    #[arg(long, global = true, hide = true)]
+    pub(crate) forbid_secrets: bool,
+    /// dive's name for --min-efficiency
+    #[arg(
+        long = "lowestEfficiency",
+        global = true,
+        value_name = "RATIO",
+        hide = true,
+        conflicts_with = "min_efficiency"
+    )]
+    pub(crate) lowest_efficiency: Option<String>,
+    /// dive's name for --max-wasted-bytes
+    #[arg(
+        long = "highestWastedBytes",
+        global = true,
+        value_name = "SIZE",
+        hide = true,
+        conflicts_with = "max_wasted_bytes"
+    )]
+    pub(crate) highest_wasted_bytes: Option<String>,
+    /// dive's name for --max-own-wasted-ratio
+    #[arg(
+        long = "highestUserWastedPercent",
+        global = true,
+        value_name = "RATIO",
+        hide = true,
+        conflicts_with = "max_own_wasted_ratio"
+    )]
+    pub(crate) highest_user_wasted_percent: Option<String>,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` or TERM=dumb
+    Auto,
+    /// Everywhere
+    Always,
+    /// Nowhere
+    Never,
+}
+
+/// `--report FORMAT=FILE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReportTarget {
+    pub(crate) format: Format,
+    pub(crate) file: PathBuf,
+}
+
+impl ReportTarget {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((format, file)) if !file.is_empty() => Ok(Self {
+                format: parse_format(format)?,
+                file: file.into(),
+            }),
+            _ => Err("write FORMAT=FILE, for example json=report.json".into()),
+        }
+    }
+}
+
+fn parse_format(text: &str) -> Result<Format, String> {
+    const LATER: [&str; 5] = ["markdown", "html", "sarif", "junit", "ncdu"];
+    let known = Format::ALL.map(Format::as_str).join(", ");
+    match Format::ALL
+        .into_iter()
+        .find(|format| format.as_str() == text)
+    {
+        Some(format) => Ok(format),
+        None if LATER.contains(&text) => {
+            Err(format!("this version does not write it; it writes {known}"))
+        }
+        None => Err(format!("known formats are {known}")),
+    }
+}
+
+fn parse_size(text: &str) -> Result<u64, String> {
+    units::parse_size(text)
+}

@@ -1,0 +1,340 @@
+//! The steps of writing, each over all rows, in the order that keeps them safe.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
+use std::os::fd::AsFd;
+
+use rustix::fs::{AtFlags, Gid, Timespec, Timestamps, Uid, XattrFlags};
+
+use super::place::{Place, Root};
+use super::{Devices, Extracted, Options, Owner};
+use crate::analysis::Analysis;
+use crate::error::{Error, Result};
+use crate::layer::{EntryKind, LayerIndex};
+use crate::path::{display, display_absolute};
+use crate::progress::Job;
+use crate::tree::{Listed, NodeId};
+
+/// What writing needs and what it has done.
+pub(super) struct Writer<'a> {
+    analysis: &'a Analysis,
+    root: Root,
+    /// What is possible, not what is wished.
+    ownership: Owner,
+    devices: Devices,
+    done: Extracted,
+    job: &'a Job,
+}
+
+/// Files of one layer by the place of their data.
+type ByOffset<'a> = Vec<(u64, Vec<&'a Listed>)>;
+
+impl<'a> Writer<'a> {
+    /// Opens the directory, making it where it is not there.
+    pub(super) fn new(analysis: &'a Analysis, options: &Options, job: &'a Job) -> Result<Self> {
+        let may_give_away = rustix::process::geteuid().is_root() && options.owner == Owner::Image;
+        Ok(Self {
+            analysis,
+            root: Root::create(&options.directory)?,
+            ownership: if may_give_away {
+                Owner::Image
+            } else {
+                Owner::Process
+            },
+            devices: options.devices,
+            done: Extracted::default(),
+            job,
+        })
+    }
+
+    /// Writes rows sorted by path.
+    pub(super) fn write(mut self, rows: &[Listed]) -> Result<Extracted> {
+        let made = self.make_directories(rows)?;
+        self.write_files(rows)?;
+        self.make_specials(rows)?;
+        self.make_links(rows)?;
+        self.finish_directories(rows, &made)?;
+        Ok(self.done)
+    }
+
+    /// Makes directories from the top; returns which of the rows did not exist before.
+    fn make_directories(&mut self, rows: &[Listed]) -> Result<Vec<usize>> {
+        let mut made = Vec::new();
+        for (at, row) in rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| row.kind == EntryKind::Dir)
+        {
+            self.job.check()?;
+            if self.root.make_directory(&row.path)? == Place::Made {
+                made.push(at);
+                self.done.directories += 1;
+            }
+        }
+        Ok(made)
+    }
+
+    fn write_files(&mut self, rows: &[Listed]) -> Result<()> {
+        for (layer, files) in self.files_by_layer(rows) {
+            let Some(source) = self.analysis.image.layers.get(layer.as_usize()) else {
+                continue;
+            };
+            let source = std::sync::Arc::clone(&source.source);
+            let offsets: Vec<u64> = files.iter().map(|(offset, _)| *offset).collect();
+            let job = self.job;
+            let mut visited = 0;
+            source.visit(
+                &offsets,
+                &mut |position, data| {
+                    visited += 1;
+                    files
+                        .get(position)
+                        .map_or(Ok(()), |(_, names)| self.write_names(names, data))
+                },
+                job,
+            )?;
+            if visited < files.len() {
+                let (_, names) = &files[visited];
+                return Err(damaged(names[0], "its data could not be reached"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Layers are read once each, from front to back; names of one inode stay together.
+    fn files_by_layer<'r>(&mut self, rows: &'r [Listed]) -> Vec<(LayerIndex, ByOffset<'r>)> {
+        let mut inodes: HashMap<(LayerIndex, NodeId), Vec<&Listed>> = HashMap::new();
+        for row in rows.iter().filter(|row| row.kind.is_file()) {
+            match row.data {
+                Some(data) => inodes.entry(data).or_default().push(row),
+                None => self.leave_out(row, "a hard link to a file that is not there"),
+            }
+        }
+        let mut layers: HashMap<LayerIndex, ByOffset<'r>> = HashMap::new();
+        for ((layer, node), names) in inodes {
+            let offset = self.analysis.tree.layer(layer).offset(node);
+            layers.entry(layer).or_default().push((offset, names));
+        }
+        let mut layers: Vec<_> = layers.into_iter().collect();
+        layers.sort_by_key(|(layer, _)| *layer);
+        for (_, files) in &mut layers {
+            files.sort_by_key(|(offset, _)| *offset);
+        }
+        layers
+    }
+
+    /// Writes the first name and links the others to it.
+    fn write_names(&mut self, names: &[&Listed], data: &mut dyn Read) -> Result<()> {
+        let Some((first, others)) = names.split_first() else {
+            return Ok(());
+        };
+        let mut file = self.root.make_file(&first.path)?;
+        self.copy(first, data, &mut file)?;
+        self.finish(first, &file)?;
+        self.done.files += 1;
+        for other in others {
+            self.root.link(&first.path, &other.path)?;
+            self.done.files += 1;
+        }
+        Ok(())
+    }
+
+    /// Blocks of zeros become holes: an image of a few bytes may hold a file of terabytes.
+    fn copy(&mut self, row: &Listed, data: &mut dyn Read, file: &mut File) -> Result<()> {
+        let mut buffer = vec![0; 64 * 1024];
+        let mut offset: u64 = 0;
+        loop {
+            self.job.check()?;
+            let count = data.read(&mut buffer).map_err(|source| Error::Read {
+                name: display_absolute(&row.path),
+                offset,
+                source,
+            })?;
+            if count == 0 {
+                break;
+            }
+            let piece = &buffer[..count];
+            if piece.iter().all(|&byte| byte == 0) {
+                file.seek(SeekFrom::Start(offset + count as u64))
+            } else {
+                file.write_all(piece).map(|()| 0)
+            }
+            .map_err(|source| self.root.failed(&row.path, source))?;
+            offset += count as u64;
+            self.done.bytes += count as u64;
+        }
+        file.set_len(offset)
+            .map_err(|source| self.root.failed(&row.path, source))?;
+        if offset < row.size {
+            return Err(damaged(
+                row,
+                &format!("{offset} of {} bytes could be read", row.size),
+            ));
+        }
+        Ok(())
+    }
+
+    fn make_specials(&mut self, rows: &[Listed]) -> Result<()> {
+        for row in rows {
+            let is_device = match row.kind {
+                EntryKind::Fifo => false,
+                EntryKind::CharDevice | EntryKind::BlockDevice => true,
+                EntryKind::Socket => {
+                    self.leave_out(row, "a socket");
+                    continue;
+                }
+                _ => continue,
+            };
+            if is_device && self.devices == Devices::Skip {
+                self.leave_out(row, "a device (--devices writes them)");
+                continue;
+            }
+            match self
+                .root
+                .make_node(&row.path, row.kind, row.device.unwrap_or_default())
+            {
+                Ok(()) => {}
+                Err(Error::Write { source, .. })
+                    if source.kind() == io::ErrorKind::PermissionDenied =>
+                {
+                    self.leave_out(row, "this process may not create it");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            self.finish_by_name(row)?;
+            self.done.others += 1;
+        }
+        Ok(())
+    }
+
+    fn make_links(&mut self, rows: &[Listed]) -> Result<()> {
+        for row in rows.iter().filter(|row| row.kind == EntryKind::Symlink) {
+            self.job.check()?;
+            self.root
+                .make_symlink(&row.path, row.link.as_deref().unwrap_or_default())?;
+            self.finish_by_name(row)?;
+            self.done.others += 1;
+        }
+        Ok(())
+    }
+
+    /// Deepest first: writing into a directory changes its time, and its mode may forbid writing.
+    fn finish_directories(&mut self, rows: &[Listed], made: &[usize]) -> Result<()> {
+        for &at in made.iter().rev() {
+            let directory = self.root.open_directory(&rows[at].path)?;
+            self.finish(&rows[at], &directory)?;
+        }
+        Ok(())
+    }
+
+    /// Gives an open file or directory its metadata.
+    fn finish(&mut self, row: &Listed, file: impl AsFd) -> Result<()> {
+        let failed = |root: &Root, error: rustix::io::Errno| root.failed(&row.path, error.into());
+        if self.ownership == Owner::Image {
+            let (owner, group) = owner(row);
+            rustix::fs::fchown(&file, owner, group).map_err(|error| failed(&self.root, error))?;
+        }
+        rustix::fs::fchmod(&file, self.mode(row)).map_err(|error| failed(&self.root, error))?;
+        self.set_attributes(row, &file);
+        rustix::fs::futimens(&file, &times(row)).map_err(|error| failed(&self.root, error))
+    }
+
+    /// The same for what cannot be opened: links, pipes, devices.
+    fn finish_by_name(&self, row: &Listed) -> Result<()> {
+        let (parent, name) = self.root.parent(&row.path)?;
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        let failed = |error: rustix::io::Errno| self.root.failed(&row.path, error.into());
+        if self.ownership == Owner::Image {
+            let (owner, group) = owner(row);
+            rustix::fs::chownat(&parent, &name, owner, group, flags).map_err(failed)?;
+        }
+        // The new name is ours alone: a link cannot have taken its place without our own rights.
+        if row.kind != EntryKind::Symlink {
+            rustix::fs::chmodat(&parent, &name, self.mode(row), AtFlags::empty())
+                .map_err(failed)?;
+        }
+        rustix::fs::utimensat(&parent, &name, &times(row), flags).map_err(failed)
+    }
+
+    /// A program of another owner's with setuid must not become one of ours.
+    fn mode(&self, row: &Listed) -> rustix::fs::Mode {
+        let usual = if row.kind == EntryKind::Dir {
+            0o755
+        } else {
+            0o644
+        };
+        let mode = row.mode.unwrap_or(usual);
+        let kept = if self.ownership == Owner::Image {
+            0o7777
+        } else {
+            0o777
+        };
+        rustix::fs::Mode::from_raw_mode((mode & kept).into())
+    }
+
+    /// Attributes are an extra: a file system without them still gets the data.
+    fn set_attributes(&mut self, row: &Listed, file: impl AsFd) {
+        if self.ownership != Owner::Image {
+            return;
+        }
+        let Some((layer, node)) = row.metadata else {
+            return;
+        };
+        for (name, value) in self.analysis.tree.layer(layer).xattrs(node) {
+            let result = CString::new(name.as_slice())
+                .map_err(io::Error::from)
+                .and_then(|name| {
+                    Ok(rustix::fs::fsetxattr(
+                        &file,
+                        &name,
+                        value,
+                        XattrFlags::empty(),
+                    )?)
+                });
+            if let Err(error) = result {
+                let message = format!("attribute {} is not written: {error}", display(name));
+                self.remark(row, message);
+            }
+        }
+    }
+
+    fn leave_out(&mut self, row: &Listed, reason: &str) {
+        self.remark(row, format!("left out, {reason}"));
+    }
+
+    fn remark(&mut self, row: &Listed, text: String) {
+        let remark = format!("{}: {text}", display_absolute(&row.path));
+        self.done.remarks.push(remark);
+    }
+}
+
+fn owner(row: &Listed) -> (Option<Uid>, Option<Gid>) {
+    // The highest number is the system call's word for "leave it".
+    let known = |id: Option<u32>| id.filter(|&id| id != u32::MAX);
+    (
+        known(row.uid).map(Uid::from_raw),
+        known(row.gid).map(Gid::from_raw),
+    )
+}
+
+fn times(row: &Listed) -> Timestamps {
+    let time = Timespec {
+        tv_sec: row.mtime.unwrap_or(0),
+        tv_nsec: row.mtime_nanos.into(),
+    };
+    Timestamps {
+        last_access: time,
+        last_modification: time,
+    }
+}
+
+fn damaged(row: &Listed, reason: &str) -> Error {
+    Error::Damaged {
+        path: display_absolute(&row.path),
+        layer: row.layer.0,
+        reason: reason.into(),
+    }
+}

@@ -1,0 +1,225 @@
+//! ls, cat and extract.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::desk::{Desk, small};
+use crate::support::image;
+
+#[test]
+fn devices_are_written_only_on_demand() {
+    let image = image()
+        .layer("ADD dev", |l| {
+            l.dir("dev")
+                .char_device("dev/null", 1, 3)
+                .file("dev/file", b"x")
+        })
+        .build();
+    let desk = Desk::with(&image);
+    desk.line("ls app.tar /dev/null")
+        .exits(0)
+        .says("crw-r--r--  0:0  1,3");
+    desk.line("extract app.tar /dev -o out")
+        .exits(0)
+        .complains("/dev/null: left out, a device");
+    assert!(!desk.path("out/dev/null").exists());
+    assert!(desk.path("out/dev/file").exists());
+}
+
+#[test]
+fn ls_lists_rows_like_ls() {
+    let desk = Desk::with(&small());
+    let run = desk.line("ls app.tar /etc");
+    run.exits(0)
+        .says("/etc/line\\x0Abreak\\x1B[31m\n")
+        .says("/etc/bad\\xFFname\n")
+        .says("/etc/os-release -> ../etc/os-release.real\n");
+    assert!(!run.stdout.contains('\x1b'));
+    desk.line("ls app.tar /new")
+        .exits(0)
+        .says("-rwsr-xr-x  0:0  3  ");
+    desk.line("ls app.tar --view layer:1")
+        .exits(0)
+        .says("D deleted")
+        .says("A -rwsr-xr-x");
+    desk.line("ls app.tar --view 0 /etc/loop")
+        .exits(0)
+        .says("-> loop");
+    desk.line("ls app.tar /conf/os-release.real")
+        .exits(0)
+        .says("/etc/os-release.real");
+    desk.line("ls app.tar --view layer:1 /etc")
+        .exits(0)
+        .says("/etc/loop");
+    desk.line("ls app.tar --view 7")
+        .exits(2)
+        .complains("there is no layer 7");
+    desk.line("ls app.tar /etc/loop")
+        .exits(2)
+        .complains("no /etc/loop in the merged view")
+        .complains("layer 0 stores it, layer 1 deletes it; look with --layer 0");
+}
+
+#[test]
+fn ls_writes_json_lines() {
+    let desk = Desk::with(&small());
+    let run = desk.line("ls app.tar --format json");
+    let rows: Vec<Value> = run
+        .exits(0)
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let row = |path: &str| rows.iter().find(|row| row["path"] == path).unwrap();
+    let keys: Vec<&str> = row("/new")
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "path", "type", "mode", "uid", "gid", "size", "nlink", "mtime", "link", "layer",
+            "change"
+        ]
+    );
+    assert_eq!(row("/new")["mode"], "4755");
+    assert_eq!(row("/new")["layer"], 1);
+    assert_eq!(row("/etc/other")["type"], "file");
+    assert_eq!(row("/etc/other")["nlink"], 2);
+    assert_eq!(row("/etc/other")["size"], 8);
+    assert_eq!(row("/etc/bad\\xFFname")["path_b64"], "L2V0Yy9iYWT/bmFtZQ==");
+    assert_eq!(row("/conf")["link"], "etc");
+    let layer = desk.line("ls app.tar --format json --view layer:1");
+    layer
+        .says(r#""path":"/etc/loop","type":"whiteout""#)
+        .says(r#""change":"removed""#);
+}
+
+#[test]
+fn cat_follows_links_inside_the_image() {
+    let desk = Desk::with(&small());
+    for path in [
+        "/etc/os-release.real",
+        "etc/os-release",
+        "/etc/absolute",
+        "/etc/climbing",
+        "/conf/other",
+        "/etc/../../conf/./absolute",
+    ] {
+        let run = desk.run(["cat", "app.tar", path]);
+        assert_eq!(run.exits(0).stdout, "ID=test\n", "{path}");
+    }
+    desk.line("cat app.tar /etc")
+        .exits(2)
+        .complains("/etc is a directory")
+        .complains("layerscope ls");
+    desk.line("cat app.tar /")
+        .exits(2)
+        .complains("/ is a directory");
+    desk.line("cat app.tar /pipe")
+        .exits(2)
+        .complains("named pipe");
+    desk.line("cat app.tar /etc/nowhere")
+        .exits(2)
+        .complains("no /etc/missing");
+    desk.line("cat app.tar /etc/loop --layer 0")
+        .exits(2)
+        .complains("circle of symbolic links");
+    desk.line("cat app.tar /new --layer 0")
+        .exits(2)
+        .complains("layer 1 stores it");
+}
+
+#[test]
+fn extract_writes_files_with_their_metadata() {
+    let desk = Desk::with(&small());
+    let run = desk.line("extract app.tar / -o out");
+    run.exits(0).complains("written below out");
+    let out = desk.path("out");
+    assert_eq!(
+        fs::read(out.join("etc/os-release.real")).unwrap(),
+        b"ID=test\n"
+    );
+    assert_eq!(
+        fs::read_link(out.join("etc/absolute")).unwrap(),
+        Path::new("/etc/os-release")
+    );
+    let inode = |name: &str| fs::metadata(out.join(name)).unwrap().ino();
+    assert_eq!(inode("etc/other"), inode("etc/os-release.real"));
+    assert!(!out.join("etc/loop").exists());
+    let mode = fs::metadata(out.join("new")).unwrap().permissions().mode() & 0o7777;
+    // Without the right to give files away, setuid must not turn into ours.
+    assert!(mode == 0o4755 || mode == 0o755, "{mode:o}");
+    desk.line("extract app.tar /new -o out")
+        .exits(2)
+        .complains("refused to write out/new: it exists");
+    let quiet = desk.line("-q extract app.tar /etc/other -o single --no-owner");
+    assert_eq!(quiet.exits(0).stderr, "");
+    assert_eq!(
+        fs::read(desk.path("single/etc/other")).unwrap(),
+        b"ID=test\n"
+    );
+    desk.line("extract app.tar /new -o plain --no-owner")
+        .exits(0);
+    assert_eq!(
+        fs::metadata(desk.path("plain/new"))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o7777,
+        0o755
+    );
+}
+
+#[test]
+fn extract_never_leaves_its_directory() {
+    let hostile = image()
+        .layer("ADD evil", |l| {
+            l.file("../../escape", b"evil")
+                .file("/absolute", b"evil")
+                .symlink("link", "/tmp")
+                .symlink("up", "..")
+                .hardlink("hard", "../../../../etc/passwd")
+                .file("new\nline", b"x")
+        })
+        .layer("RUN evil", |l| {
+            l.file("link/through", b"evil").file("up/through", b"evil")
+        })
+        .build();
+    let desk = Desk::with(&hostile);
+    fs::create_dir(desk.path("in")).unwrap();
+    desk.line("extract app.tar / -o in/out --no-owner").exits(0);
+    let out = desk.path("in/out");
+    assert_eq!(fs::read(out.join("escape")).unwrap(), b"evil");
+    assert_eq!(fs::read(out.join("absolute")).unwrap(), b"evil");
+    assert_eq!(fs::read(out.join("new\nline")).unwrap(), b"x");
+    // An entry below a link replaces the link by a directory.
+    assert_eq!(fs::read(out.join("link/through")).unwrap(), b"evil");
+    assert!(!out.join("hard").exists());
+    let beside: Vec<_> = fs::read_dir(desk.path("in")).unwrap().collect();
+    assert_eq!(beside.len(), 1, "only the directory itself");
+    assert!(!Path::new("/tmp/through").exists());
+}
+
+#[test]
+fn extract_refuses_links_in_the_way() {
+    let desk = Desk::with(&small());
+    fs::create_dir(desk.path("elsewhere")).unwrap();
+    fs::create_dir(desk.path("out")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere", desk.path("out/etc")).unwrap();
+    desk.line("extract app.tar /etc -o out")
+        .exits(2)
+        .complains("a link or a file stands where a directory should be");
+    assert_eq!(fs::read_dir(desk.path("elsewhere")).unwrap().count(), 0);
+    fs::create_dir(desk.path("file")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere/new", desk.path("file/new")).unwrap();
+    desk.line("extract app.tar /new -o file")
+        .exits(2)
+        .complains("refused to write file/new");
+    assert_eq!(fs::read_dir(desk.path("elsewhere")).unwrap().count(), 0);
+}

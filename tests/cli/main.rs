@@ -1,0 +1,15 @@
+//! The binary end to end: standard output, standard error, exit code.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests; clippy excuses only the tests themselves"
+)]
+
+mod desk;
+mod files;
+mod gate;
+mod report;
+#[path = "../support/mod.rs"]
+mod support;
+mod usage;

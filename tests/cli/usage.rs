@@ -1,0 +1,108 @@
+//! How the program is called, asked, stopped.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use crate::desk::{Desk, Run, small, wasteful};
+use crate::support::{Codec, Packing, docker_current};
+
+#[test]
+fn usage_mistakes_exit_with_two() {
+    let desk = Desk::with(&small());
+    let missing = desk.line("");
+    missing.exits(2).complains("docker save app:1.4");
+    assert_eq!(missing.stdout, "");
+    desk.line("missing.tar")
+        .exits(2)
+        .complains("error: ")
+        .complains("hint: ");
+    desk.line("--format sarif app.tar")
+        .exits(2)
+        .complains("it writes text, json, dive");
+    desk.line("--report sarif=x app.tar")
+        .exits(2)
+        .complains("it writes text, json, dive");
+    desk.line("diff a b")
+        .exits(2)
+        .complains("no command 'diff'");
+    desk.line("store").exits(2).complains("no command 'store'");
+    desk.line("app.tar ls app.tar")
+        .exits(2)
+        .complains("write the command first");
+    desk.line("--max-layers many app.tar")
+        .exits(2)
+        .complains("error: --max-layers: 'many' is not a whole number");
+    desk.line("--forbid-secrets app.tar")
+        .exits(2)
+        .complains("not supported by this version");
+    desk.line("--min-efficiency 95 app.tar").exits(2);
+    desk.line("--platform / app.tar")
+        .exits(2)
+        .complains("is no platform");
+    desk.line("ls app.tar --format dive").exits(2);
+    desk.line("extract app.tar /etc")
+        .exits(2)
+        .complains("-o DIR");
+}
+
+#[test]
+fn an_image_named_like_a_command_can_be_opened() {
+    let desk = Desk::with(&small());
+    fs::copy(desk.path("app.tar"), desk.path("ls")).unwrap();
+    desk.line("open ls").exits(0).says("small:1");
+    desk.line("./ls").exits(0).says("small:1");
+    desk.line("-- ls").exits(0).says("small:1");
+}
+
+#[test]
+fn standard_input_is_an_image_too() {
+    let desk = Desk::with(&small());
+    let file = fs::File::open(desk.path("app.tar")).unwrap();
+    let output = desk.command().arg("-").stdin(file).output().unwrap();
+    Run::of(output).exits(0).says("small:1");
+}
+
+#[test]
+fn ctrl_c_ends_with_130() {
+    let desk = Desk::with(&small());
+    let mut child = desk
+        .command()
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // More than a pipe holds: once this is written, the other side is reading and listens to signals.
+    stdin.write_all(&wasteful_archive()).unwrap();
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    drop(stdin);
+    let run = Run::of(child.wait_with_output().unwrap());
+    assert_eq!(run.exits(130).stdout, "");
+}
+
+/// Two megabytes of an archive that goes on.
+fn wasteful_archive() -> Vec<u8> {
+    let packing = Packing::new(Codec::None);
+    let mut archive = docker_current(&[&wasteful()], packing).archive(Codec::None);
+    archive.truncate(2 * 1024 * 1024);
+    archive
+}
+
+#[test]
+fn help_shows_examples_and_no_reserved_command() {
+    let desk = Desk::new();
+    let help = desk.line("--help");
+    help.exits(0)
+        .says("Examples:")
+        .says("Exit status:")
+        .says("--max-wasted-bytes");
+    assert!(!help.stdout.contains("store "), "{}", help.stdout);
+    desk.line("man").exits(0).says(".TH").says("COMMAND LS");
+    desk.line("completions bash").exits(0).says("_layerscope");
+    desk.line("--version").exits(0).says("layerscope 0.1.0");
+}
