@@ -158,3 +158,28 @@ fn nothing_panics_on_purpose_outside_tests() {
         }
     }
 }
+
+/// The picture in the README is what the program prints.
+#[test]
+fn the_readme_shows_the_report_of_the_demo_image() {
+    let readme = readme();
+    let picture = readme
+        .split("```console\n$ layerscope ")
+        .nth(1)
+        .and_then(|rest| rest.split_once('\n'))
+        .and_then(|(arguments, rest)| Some((arguments, rest.split_once("\n```")?.0)));
+    let (arguments, shown) = picture.expect("the README begins with a report");
+    let output = Command::new(env!("CARGO_BIN_EXE_layerscope"))
+        .args(arguments.split_whitespace())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("COLUMNS", "100")
+        .env_remove("CI")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(
+        printed.trim_end(),
+        shown,
+        "run it again and put the output into the README"
+    );
+}
