@@ -33,13 +33,26 @@ impl<'a> ImagePath<'a> {
 
     /// Returns the last component; empty for the root.
     pub fn name(self) -> &'a [u8] {
-        memchr::memrchr(b'/', self.0).map_or(self.0, |slash| &self.0[slash + 1..])
+        self.split().1
     }
 
     /// Returns everything before the last component; the root for a single component.
     #[must_use]
     pub fn parent(self) -> ImagePath<'a> {
-        memchr::memrchr(b'/', self.0).map_or(ImagePath(b""), |slash| ImagePath(&self.0[..slash]))
+        self.split().0
+    }
+
+    /// Returns [`ImagePath::parent`] and [`ImagePath::name`].
+    pub fn split(self) -> (ImagePath<'a>, &'a [u8]) {
+        match memchr::memrchr(b'/', self.0) {
+            Some(slash) => (ImagePath(&self.0[..slash]), &self.0[slash + 1..]),
+            None => (ImagePath(b""), self.0),
+        }
+    }
+
+    /// Returns whether a component begins with a dot, as whiteouts do.
+    pub fn has_dot_names(self) -> bool {
+        self.0.starts_with(b".") || has_slash_before(self.0, |next| next == b'.')
     }
 
     /// Iterates over the components from the top.
@@ -101,20 +114,18 @@ pub fn normalise(raw: &[u8], output: &mut Vec<u8>) -> Escape {
 /// `/`, as nearly all names are; otherwise `None`, and [`normalise`] has to do it.
 pub fn as_normal(raw: &[u8]) -> Option<ImagePath<'_>> {
     let bytes = trim(raw);
-    let mut rest = bytes;
-    loop {
-        match rest {
-            [] if !bytes.is_empty() => return None,
-            [b'/', ..] | [b'.'] | [b'.', b'/', ..] | [b'.', b'.'] | [b'.', b'.', b'/', ..] => {
-                return None;
-            }
-            _ => {}
-        }
-        match memchr::memchr(b'/', rest) {
-            Some(slash) => rest = &rest[slash + 1..],
-            None => return Some(ImagePath(bytes)),
-        }
-    }
+    let is_suspect =
+        bytes.starts_with(b".") || has_slash_before(bytes, |next| next == b'/' || next == b'.');
+    (!is_suspect || is_normal(bytes)).then_some(ImagePath(bytes))
+}
+
+/// Returns whether a slash stands before a byte like this. Looks at every byte, which a processor does many at
+/// a time; most names need no closer look afterwards.
+fn has_slash_before(bytes: &[u8], is_meant: impl Fn(u8) -> bool) -> bool {
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    pairs.fold(false, |found, (&first, &second)| {
+        found | ((first == b'/') & is_meant(second))
+    })
 }
 
 /// Returns a raw name without a leading `./` or slashes and without trailing slashes.

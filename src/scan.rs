@@ -3,7 +3,6 @@
 mod compare;
 
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{Error, Result, Warning, WarningCode};
@@ -73,51 +72,64 @@ pub fn run(image: &Image, options: &Options, job: &Job) -> Result<Scanned> {
     Ok(Scanned { tree, warnings })
 }
 
+/// Layers that one thread has scanned, each with its position.
+type Done = Vec<(usize, Result<FileTree>)>;
+
 fn scan_layers(layers: &[Layer], options: &Options, job: &Job) -> Result<Vec<FileTree>> {
     let mut order: Vec<usize> = (0..layers.len()).collect();
     order.sort_by_key(|&at| std::cmp::Reverse(layers[at].source.stored_bytes()));
     for layer in layers {
         job.expect(layer.source.stored_bytes());
     }
-    let done: Vec<Mutex<Option<Result<FileTree>>>> =
-        layers.iter().map(|_| Mutex::new(None)).collect();
-    in_parallel(options.workers(layers.len()), order.len(), |task| {
-        let at = order[task];
-        let tree = scan_layer(&layers[at], job);
-        if let Ok(mut slot) = done[at].lock() {
-            *slot = Some(tree);
-        }
-    });
-    done.into_iter()
-        .map(|slot| {
-            slot.into_inner()
-                .ok()
-                .flatten()
-                .unwrap_or(Err(Error::Interrupted))
-        })
-        .collect()
+    let done = in_parallel(
+        options.workers(layers.len()),
+        order.len(),
+        |done: &mut Done, task| {
+            done.push((order[task], scan_layer(&layers[order[task]], job)));
+        },
+    );
+    let mut done: Done = done.into_iter().flatten().collect();
+    done.sort_unstable_by_key(|&(at, _)| at);
+    let trees: Vec<FileTree> = done
+        .into_iter()
+        .map(|(_, tree)| tree)
+        .collect::<Result<_>>()?;
+    if trees.len() == layers.len() {
+        Ok(trees)
+    } else {
+        Err(Error::Interrupted)
+    }
 }
 
-/// Runs tasks `0..tasks` on a number of threads; each thread takes the next one that is left.
-fn in_parallel(workers: usize, tasks: usize, work: impl Fn(usize) + Sync) {
+/// Runs tasks `0..tasks` on a number of threads; each thread takes the next one that is left and collects in a
+/// state of its own. Returns the states, in no order.
+fn in_parallel<S: Default + Send>(
+    workers: usize,
+    tasks: usize,
+    work: impl Fn(&mut S, usize) + Sync,
+) -> Vec<S> {
     let next = AtomicUsize::new(0);
     let run = || {
+        let mut state = S::default();
         loop {
             let task = next.fetch_add(1, Ordering::Relaxed);
             if task >= tasks {
-                return;
+                return state;
             }
-            work(task);
+            work(&mut state, task);
         }
     };
     if workers <= 1 {
-        return run();
+        return vec![run()];
     }
     std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(run);
-        }
-    });
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(run)).collect();
+        // A thread that panicked has no state; what it should have done is missing and noticed as such.
+        threads
+            .into_iter()
+            .filter_map(|thread| thread.join().ok())
+            .collect()
+    })
 }
 
 /// Scans one layer. Whatever goes wrong in it is told by its tree.

@@ -165,10 +165,17 @@ fn write_layer(
     content: &Content,
     output: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut buffered = BufWriter::with_capacity(BUFFER, output);
+    let mut records = Vec::new();
     plan.layer(layer, &mut |path, record| {
-        write_record(path, record, content, &mut buffered)
+        records.push((path.to_owned(), record.clone()));
+        Ok(())
     })?;
+    // Engines write a layer in the order of a walk: names by bytes, a directory's children behind it.
+    records.sort_by(|left, right| left.0.split('/').cmp(right.0.split('/')));
+    let mut buffered = BufWriter::with_capacity(BUFFER, output);
+    for (path, record) in &records {
+        write_record(path, record, content, &mut buffered)?;
+    }
     buffered.write_all(&[0; 1024])?;
     buffered.flush()
 }

@@ -113,7 +113,6 @@ impl LayerSource for TarLayer {
             normal: Vec::new(),
             link: Vec::new(),
             removed: Vec::new(),
-            marker: memchr::memmem::Finder::new(b".wh."),
             absolute_names: 0,
             completeness: Completeness::Complete,
         };
@@ -197,7 +196,6 @@ struct Scan<'a, 's> {
     normal: Vec<u8>,
     link: Vec<u8>,
     removed: Vec<u8>,
-    marker: memchr::memmem::Finder<'static>,
     absolute_names: u64,
     completeness: Completeness,
 }
@@ -316,9 +314,10 @@ impl Scan<'_, '_> {
         record: &Record,
         content: Option<u64>,
     ) -> Result<()> {
-        let name = match self.marker.find(path.as_bytes()) {
-            Some(_) => names::meaning(path, kind),
-            None => Name::Ordinary,
+        let name = if path.has_dot_names() {
+            names::meaning(path, kind)
+        } else {
+            Name::Ordinary
         };
         match name {
             Name::Ordinary => self.deliver_ordinary(path, kind, record, content),

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
-use std::sync::Mutex;
 
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -22,7 +21,7 @@ type Place = (LayerIndex, NodeId);
 
 /// First and further lengths read of each file: most that differ do so early.
 const FIRST_READ: usize = 16 * 1024;
-const FURTHER_READ: usize = 256 * 1024;
+const FURTHER_READ: usize = 64 * 1024;
 
 /// Comparisons handed to a thread at a time.
 const BATCH: usize = 64;
@@ -56,28 +55,36 @@ pub(super) fn run(
         let newer = comparisons[at].newer;
         (newer.0, tree.layer(newer.0).offset(newer.1))
     });
-    let found = Mutex::new(Vec::new());
     let tasks = side_by_side.len().div_ceil(BATCH);
-    in_parallel(options.workers(tasks), tasks, |task| {
-        let mut buffers = Buffers::default();
-        let batch = &side_by_side[task * BATCH..side_by_side.len().min((task + 1) * BATCH)];
-        for &at in batch {
-            if job.is_cancelled() {
-                return;
+    let workers = in_parallel(
+        options.workers(tasks),
+        tasks,
+        |worker: &mut Worker, task| {
+            let end = side_by_side.len().min((task + 1) * BATCH);
+            for &at in &side_by_side[task * BATCH..end] {
+                if job.is_cancelled() {
+                    return;
+                }
+                let outcome = worker.compare(tree, layers, comparisons[at]);
+                worker.outcomes.push((at, outcome));
             }
-            let outcome = buffers.compare(tree, layers, comparisons[at]);
-            if let Ok(mut found) = found.lock() {
-                found.push((at, outcome));
-            }
-        }
-    });
+        },
+    );
     job.check()?;
-    for (at, outcome) in found.into_inner().unwrap_or_default() {
+    let mut failures = Vec::new();
+    for (at, outcome) in workers.into_iter().flat_map(|worker| worker.outcomes) {
         match outcome {
             Ok(content) => outcomes[at] = content,
-            Err(error) => warnings.push(not_compared(tree, &comparisons[at], &error.to_string())),
+            Err(error) => failures.push((at, error)),
         }
     }
+    // Threads finish in any order; warnings do not depend on it.
+    failures.sort_unstable_by_key(|&(at, _)| at);
+    warnings.extend(
+        failures
+            .iter()
+            .map(|(at, error)| not_compared(tree, &comparisons[*at], &error.to_string())),
+    );
     compare_by_hash(tree, layers, &by_hash, &mut outcomes, job, warnings)?;
     Ok(outcomes)
 }
@@ -105,14 +112,15 @@ fn not_compared(tree: &MergedTree, comparison: &Comparison, reason: &str) -> War
         .at_path(&bytes)
 }
 
-/// Two read buffers, used again for every pair.
+/// One thread's read buffers, used again for every pair, and what it found.
 #[derive(Default)]
-struct Buffers {
+struct Worker {
     older: Vec<u8>,
     newer: Vec<u8>,
+    outcomes: Vec<(usize, Result<Content>)>,
 }
 
-impl Buffers {
+impl Worker {
     fn compare(
         &mut self,
         tree: &MergedTree,
@@ -126,9 +134,9 @@ impl Buffers {
         };
         let (mut older, mut newer) = (open(pair.older)?, open(pair.newer)?);
         let mut length = FIRST_READ;
+        self.older.resize(FURTHER_READ, 0);
+        self.newer.resize(FURTHER_READ, 0);
         loop {
-            self.older.resize(length, 0);
-            self.newer.resize(length, 0);
             let read = |reader: &mut dyn Read, buffer: &mut [u8]| {
                 read_full(reader, buffer).map_err(|source| Error::Read {
                     name: "a file".into(),
@@ -136,8 +144,8 @@ impl Buffers {
                     source,
                 })
             };
-            let first = read(&mut *older, &mut self.older)?;
-            let second = read(&mut *newer, &mut self.newer)?;
+            let first = read(&mut *older, &mut self.older[..length])?;
+            let second = read(&mut *newer, &mut self.newer[..length])?;
             if self.older[..first] != self.newer[..second] {
                 return Ok(Content::Different);
             }

@@ -340,8 +340,9 @@ impl TreeBuilder {
                 return Err(self.limit("the file data of one layer", limit));
             }
         }
-        let parent = self.directory(entry.path.parent().as_bytes())?;
-        let text = self.push_text(entry.path.name(), entry.link);
+        let (parent, name) = entry.path.split();
+        let parent = self.directory(parent.as_bytes())?;
+        let text = self.push_text(name, entry.link);
         let attributes = self.attributes(meta, entry.xattrs);
         let hashed = if entry.content.is_some() {
             flag::HASHED

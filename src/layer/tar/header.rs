@@ -151,21 +151,18 @@ pub(super) fn number(field: &[u8]) -> Option<i64> {
     if field[0] & 0x80 != 0 {
         return base256(field);
     }
+    let start = field
+        .iter()
+        .position(|&byte| byte != b' ' && byte != 0)
+        .unwrap_or(field.len());
+    // At most twelve digits of three bits: nothing can overflow.
     let mut value: i64 = 0;
-    let mut rest = field;
-    while let [b' ' | 0, tail @ ..] = rest {
-        rest = tail;
-    }
-    for &byte in rest {
-        match byte {
-            b'0'..=b'7' => {
-                if value >> 60 != 0 {
-                    return None;
-                }
-                value = (value << 3) | i64::from(byte - b'0');
-            }
-            b' ' | 0 => break,
-            _ => return None,
+    for &byte in &field[start..] {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 8 {
+            value = (value << 3) | i64::from(digit);
+        } else {
+            return (byte == b' ' || byte == 0).then_some(value);
         }
     }
     Some(value)

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use crate::layer::bytes::Region;
 use crate::progress::Job;
 
-const SMALLEST: usize = 4 * 1024;
+const SMALLEST: usize = 1024;
 const LARGEST: usize = 128 * 1024;
 
 /// Where the bytes come from.
