@@ -25,6 +25,7 @@
 //! | `strategy.rs`, `random.rs` | random stacks of layers; numbers and text by chance |
 //! | `demo.rs` | the demo image |
 //! | `opened.rs` | layers handed to the scanner without a container |
+//! | `listing.rs` | images and directories listed alike |
 //! | `walked.rs` | what the walk over a tar delivers |
 //!
 //! Everything is deterministic: the same description gives the same bytes.
@@ -51,6 +52,7 @@ pub mod docker;
 pub mod image;
 pub mod item;
 pub mod layer;
+pub mod listing;
 pub mod members;
 pub mod model;
 pub mod oci;
