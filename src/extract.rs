@@ -69,8 +69,8 @@ pub struct Extracted {
 /// Writes paths of a view, with everything below them, at their full path below the directory.
 ///
 /// # Errors
-/// [`Error::UnsafeTarget`] where something is in the way, [`Error::Write`] where the system refuses,
-/// [`Error::Damaged`] and others where data cannot be read. What was written until then stays.
+/// [`crate::error::Error::UnsafeTarget`] where something is in the way, [`crate::error::Error::Write`] where the system refuses,
+/// [`crate::error::Error::Damaged`] and others where data cannot be read. What was written until then stays.
 pub fn extract(
     analysis: &Analysis,
     view: View,

@@ -37,6 +37,7 @@ impl<'a> ImagePath<'a> {
     }
 
     /// Returns everything before the last component; the root for a single component.
+    #[must_use]
     pub fn parent(self) -> ImagePath<'a> {
         memchr::memrchr(b'/', self.0).map_or(ImagePath(b""), |slash| ImagePath(&self.0[..slash]))
     }

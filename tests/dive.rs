@@ -1,5 +1,13 @@
 //! dive's figures reproduced, and the answers that dive and others get wrong: ours must be true.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests; clippy excuses only functions marked as tests"
+)]
+
 mod support;
 
 use std::io::Write as _;

@@ -2,6 +2,14 @@
 //!
 //! `LAYERSCOPE_CORPUS` names the corpus; without it the test says that it was skipped.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests; clippy excuses only functions marked as tests"
+)]
+
 use std::path::{Path, PathBuf};
 
 use layerscope::image::instruction::recover;

@@ -2,6 +2,14 @@
 //!
 //! Reads `LAYERSCOPE_CORPUS` and the folders beside it; says that it was skipped where that is not set.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests; clippy excuses only functions marked as tests"
+)]
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ffi::OsStr;
@@ -120,11 +128,11 @@ fn merged_views_equal_what_umoci_unpacked() {
             .split(" ; ")
             .find(|file| file.ends_with(".golden.tar"))
         {
-            let squashed = analyse(&files.join(golden), None).unwrap();
+            let golden_analysis = analyse(&files.join(golden), None).unwrap();
             squashes += 1;
-            wrong.extend(differences(golden, &listing(&squashed), &ours));
+            wrong.extend(differences(golden, &listing(&golden_analysis), &ours));
             assert_eq!(
-                squashed.totals.content_bytes, analysis.totals.effective_bytes,
+                golden_analysis.totals.content_bytes, analysis.totals.effective_bytes,
                 "{golden}: what squashing keeps is what is not wasted"
             );
         }
@@ -250,7 +258,9 @@ fn merged_views_equal_what_the_kernel_mounted() {
                 .collect();
             compared += 1;
             let mut ours = listing(&analysis);
-            ours.values_mut().for_each(|row| row.5 = None);
+            for row in ours.values_mut() {
+                row.5 = None;
+            }
             wrong.extend(differences(&format!("{name} {chosen}"), &ours, &expected));
         }
     }

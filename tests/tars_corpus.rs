@@ -2,6 +2,14 @@
 //!
 //! Reads the corpus from `LAYERSCOPE_CORPUS`; says that it was skipped where that is not set.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests; clippy excuses only functions marked as tests"
+)]
+
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -3,6 +3,14 @@
 //!
 //! Reads `LAYERSCOPE_CORPUS`; says that it was skipped where that is not set.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests; clippy excuses only functions marked as tests"
+)]
+
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -210,10 +210,10 @@ impl WasteReport {
         }
         if found.len() > most {
             // Everything as large as the last one returned stays in, so that the path can decide.
-            let (_, last, _) =
+            let (_, smallest, _) =
                 found.select_nth_unstable_by_key(most - 1, |wasted| Reverse(wasted.bytes));
-            let least = last.bytes;
-            found.retain(|wasted| wasted.bytes >= least);
+            let threshold = smallest.bytes;
+            found.retain(|wasted| wasted.bytes >= threshold);
         }
         found.sort_by_cached_key(|wasted| {
             (

@@ -168,7 +168,7 @@ impl LayerSource for TarLayer {
             let mut stored = Stored::new(&mut walk.window, &record);
             match record.sparse.take() {
                 Some(segments) => {
-                    visit(position, &mut Expanded::new(stored, segments, record.size))?
+                    visit(position, &mut Expanded::new(stored, segments, record.size))?;
                 }
                 None => visit(position, &mut stored)?,
             }

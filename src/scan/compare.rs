@@ -227,7 +227,7 @@ fn hash_files(layer: &Layer, files: &[(u64, NodeId)], job: &Job) -> Result<Vec<u
     layer.source.visit(
         &offsets,
         &mut |_, data| {
-            let mut hasher = Xxh3Default::new();
+            let mut state = Xxh3Default::new();
             loop {
                 job.check()?;
                 let count = read_full(data, &mut buffer).map_err(|source| Error::Read {
@@ -235,12 +235,12 @@ fn hash_files(layer: &Layer, files: &[(u64, NodeId)], job: &Job) -> Result<Vec<u
                     offset: 0,
                     source,
                 })?;
-                hasher.update(&buffer[..count]);
+                state.update(&buffer[..count]);
                 if count < buffer.len() {
                     break;
                 }
             }
-            hashes.push(hasher.digest());
+            hashes.push(state.digest());
             Ok(())
         },
         job,

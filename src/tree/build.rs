@@ -2,7 +2,7 @@
 //!
 //! Entries are appended as rows; only directories are looked up, and the directory of the last entry is
 //! remembered, so that most entries cost no lookup. Names that come twice are sorted out afterwards, in
-//! [`super::settle`], because nearly no layer has any.
+//! `settle`, because nearly no layer has any.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher as _;

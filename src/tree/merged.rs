@@ -1,6 +1,6 @@
 //! The union of all layers: one tree of every path any layer names, with what each layer does to it.
 //!
-//! Built once by [`super::join`]; afterwards only the marks of files whose content had to be compared by
+//! Built once by `join`; afterwards only the marks of files whose content had to be compared by
 //! reading are refined. Every question about a view is answered from the versions of a path.
 
 use std::collections::HashMap;

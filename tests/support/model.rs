@@ -117,8 +117,6 @@ pub struct Outcome {
     pub wasted: Vec<Wasted>,
     /// Layer and position of records that no rule gives a meaning.
     pub ambiguous: Vec<(usize, usize)>,
-    /// Layer and position of records that the crate is known to misread.
-    pub faulty: Vec<(usize, usize)>,
     /// Layer and position of every hard link, and what was stored with the file it names; `None`: no file.
     pub links: Vec<(usize, usize, Option<Meta>)>,
 }

@@ -18,14 +18,11 @@ fn sound(mut stack: Vec<Vec<Item>>) -> Vec<Vec<Item>> {
     loop {
         // Taking one out can leave a link without its target, so each time everything is looked at anew.
         let Outcome {
-            links,
-            ambiguous,
-            faulty,
-            ..
+            links, ambiguous, ..
         } = Outcome::of(&stack);
         let mut odd = links.iter().filter(|link| link.2.is_none());
         let first = odd.next().map(|&(layer, position, _)| (layer, position));
-        if let Some(&(layer, position)) = first.as_ref().or(ambiguous.first()).or(faulty.first()) {
+        if let Some(&(layer, position)) = first.as_ref().or(ambiguous.first()) {
             stack[layer].remove(position);
             continue;
         }

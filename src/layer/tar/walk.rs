@@ -41,8 +41,9 @@ pub(super) enum Step {
     End,
 }
 
+/// What stands at a place where a header may stand.
 enum Block {
-    Header([u8; 512]),
+    Header,
     Zero,
     Damaged,
     Cut(usize),
@@ -116,7 +117,7 @@ impl<'a> Walk<'a> {
         loop {
             let here = self.position;
             let block = match self.block(here)? {
-                Block::Header(block) => block,
+                Block::Header => self.header_block(here)?,
                 Block::Zero if self.is_end_marker(here)? => return self.finish(here),
                 Block::Zero => {
                     self.trouble(
@@ -152,7 +153,7 @@ impl<'a> Walk<'a> {
                 .local
                 .size
                 .or_else(|| header.size().and_then(|size| u64::try_from(size).ok()));
-            let Some(size) = size.filter(|&size| size <= i64::MAX as u64) else {
+            let Some(size) = size.filter(|&size| i64::try_from(size).is_ok()) else {
                 self.damage(format!("header at offset {here} states an impossible size"));
                 self.forget_local();
                 first = None;
@@ -195,6 +196,12 @@ impl<'a> Walk<'a> {
 
     fn block(&mut self, offset: u64) -> Result<Block, Stop> {
         self.window.at(offset, 512).map(classify)
+    }
+
+    /// Copies a block out of the window, where [`Walk::block`] has just found it.
+    fn header_block(&mut self, offset: u64) -> Result<[u8; 512], Stop> {
+        let bytes = self.window.at(offset, 512)?;
+        Ok(bytes.first_chunk().copied().unwrap_or([0; 512]))
     }
 
     fn is_end_marker(&mut self, offset: u64) -> Result<bool, Stop> {
@@ -245,7 +252,7 @@ impl<'a> Walk<'a> {
         let mut offset = damaged + BLOCK;
         loop {
             match self.block(offset)? {
-                Block::Header(_) => break,
+                Block::Header => break,
                 Block::End | Block::Cut(_) => {
                     self.damage(format!("no valid header at offset {damaged} or behind it"));
                     return Ok(false);
@@ -391,7 +398,7 @@ impl<'a> Walk<'a> {
         if matches!(self.block(data)?, Block::Damaged | Block::Cut(_))
             && matches!(
                 self.block_ahead(data, behind(data, size))?,
-                Block::Header(_) | Block::Zero
+                Block::Header | Block::Zero
             )
         {
             return Ok(size);
@@ -545,7 +552,7 @@ impl<'a> Walk<'a> {
 
 fn classify(bytes: &[u8]) -> Block {
     match <&[u8; 512]>::try_from(bytes) {
-        Ok(block) if Header::parse(block).is_some() => Block::Header(*block),
+        Ok(block) if Header::parse(block).is_some() => Block::Header,
         Ok(block) if block.iter().all(|&byte| byte == 0) => Block::Zero,
         Ok(_) => Block::Damaged,
         Err(_) if bytes.iter().all(|&byte| byte == 0) => Block::End,

@@ -24,8 +24,6 @@ impl Stack {
         let own = Own::read(items, layer, &self.view, &mut self.inodes);
         let ambiguous = own.ambiguous.iter().map(|&position| (layer, position));
         outcome.ambiguous.extend(ambiguous);
-        let faulty = own.faulty.iter().map(|&position| (layer, position));
-        outcome.faulty.extend(faulty);
         for (position, meta) in &own.links {
             outcome.links.push((layer, *position, meta.clone()));
         }

@@ -18,11 +18,10 @@ pub struct Own {
     /// something else and directory again (or the reverse), or bury files with several names, or link to a lower file whose path
     /// the same layer stores afterwards, or to themselves, or to what is buried.
     pub ambiguous: Vec<usize>,
-    /// Positions of records that the crate reads otherwise: the ignored tests of `union_model.rs`. To be
-    /// removed together with them.
-    pub faulty: Vec<usize>,
     turns: BTreeMap<Path, u32>,
     buried: BTreeSet<Path>,
+    /// Positions of hard links whose target this layer had not stored when they came.
+    to_lower: BTreeSet<usize>,
     /// Names that hard links of this layer gave to inodes, in stored order.
     linked: Vec<(InodeId, Path)>,
 }
@@ -37,9 +36,6 @@ impl Own {
     ) -> Self {
         let mut own = Self::default();
         for (position, item) in items.iter().enumerate() {
-            if own.is_faulty(item, layer, inodes) {
-                own.faulty.push(position);
-            }
             own.record(item, position, layer, below, inodes);
             if own.turns.values().any(|&turns| turns > 1) {
                 own.ambiguous.push(position);
@@ -47,7 +43,7 @@ impl Own {
             }
         }
         own.rename_inherited(layer, inodes);
-        own.note_links_overtaken(items, layer, inodes);
+        own.note_links_overtaken(items);
         own
     }
 
@@ -82,6 +78,9 @@ impl Own {
             }
             Kind::Hardlink(target) => {
                 let inode = self.linked(target, below);
+                if !self.nodes.contains_key(target) {
+                    self.to_lower.insert(position);
+                }
                 let meta = inode.map(|inode| inodes[inode].meta.clone());
                 self.links.push((position, meta));
                 self.linked
@@ -91,23 +90,6 @@ impl Own {
             }
             _ if item.path.is_empty() => {}
             _ => self.put(&item.path, Node::simple(item)),
-        }
-    }
-
-    fn is_faulty(&self, item: &Item, layer: usize, inodes: &[Inode]) -> bool {
-        let prefix = [&item.path[..], b"/"].concat();
-        let mut below = self
-            .nodes
-            .iter()
-            .filter(|(path, _)| path.starts_with(&prefix));
-        match &item.kind {
-            Kind::Hardlink(target) => {
-                let found = self.nodes.get(target);
-                matches!(found, Some(Node::File(inode)) if inodes[*inode].layer != layer)
-                    || below.any(|(_, node)| node.is_dir())
-            }
-            Kind::Dir | Kind::Opaque | Kind::Whiteout => false,
-            _ => below.any(|(_, node)| node.is_dir()),
         }
     }
 
@@ -138,16 +120,12 @@ impl Own {
         }
     }
 
-    fn note_links_overtaken(&mut self, items: &[Item], layer: usize, inodes: &[Inode]) {
+    fn note_links_overtaken(&mut self, items: &[Item]) {
         for (position, item) in items.iter().enumerate() {
             let Kind::Hardlink(target) = &item.kind else {
                 continue;
             };
-            let node = self.nodes.get(&item.path);
-            let names_lower_file =
-                matches!(node, Some(Node::File(inode)) if inodes[*inode].layer != layer);
-            let end = self.nodes.get(target);
-            let is_overtaken = names_lower_file && end.is_some() && end != node;
+            let is_overtaken = self.to_lower.contains(&position) && self.nodes.contains_key(target);
             if is_overtaken || *target == item.path || self.buried.contains(target) {
                 self.ambiguous.push(position);
             }

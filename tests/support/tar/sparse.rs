@@ -93,6 +93,9 @@ fn records_00(item: &Item, segments: &[Segment], data: &[u8]) -> Vec<u8> {
         records.push(record("GNU.sparse.offset", offset));
         records.push(record("GNU.sparse.numbytes", length));
     }
+    if item.stored_name().len() > 100 {
+        records.push((b"path".to_vec(), item.stored_name()));
+    }
     finish(item, records, &item.stored_name(), data)
 }
 
