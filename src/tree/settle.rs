@@ -264,15 +264,13 @@ fn decide_group(
             make_implied(&mut builder.rows[directory as usize]);
             builder.rows[directory as usize].packed |= opaque;
         }
-        if group.iter().any(|&row| row < directory && row != directory) {
-            builder.warn(Warning::new(
-                WarningCode::ParentNotDirectory,
-                format!(
-                    "{} is a directory and something else in one layer; the later wins",
-                    builder.shown_path(directory)
-                ),
-            ));
-        }
+        builder.warn(Warning::new(
+            WarningCode::ParentNotDirectory,
+            format!(
+                "{} is a directory and something else in one layer; the later wins",
+                builder.shown_path(directory)
+            ),
+        ));
     } else {
         hang_below(directory, winner, builder, conflicts);
     }

@@ -25,6 +25,8 @@
 //! | `strategy.rs`, `random.rs` | random stacks of layers; numbers and text by chance |
 //! | `demo.rs` | the demo image |
 //! | `opened.rs` | layers handed to the scanner without a container |
+//! | `listing.rs` | images and directories listed alike |
+//! | `walked.rs` | what the walk over a tar delivers |
 //!
 //! Everything is deterministic: the same description gives the same bytes.
 
@@ -50,6 +52,7 @@ pub mod docker;
 pub mod image;
 pub mod item;
 pub mod layer;
+pub mod listing;
 pub mod members;
 pub mod model;
 pub mod oci;
@@ -58,6 +61,7 @@ pub mod random;
 pub mod skopeo;
 pub mod strategy;
 pub mod tar;
+pub mod walked;
 
 pub use codec::Codec;
 pub use docker::{docker_current, docker_legacy};
@@ -67,3 +71,4 @@ pub use layer::LayerBuilder;
 pub use members::{Index, Members, Packing, Repeated};
 pub use oci::oci;
 pub use skopeo::skopeo_dir;
+pub use walked::Walk;

@@ -76,6 +76,8 @@ impl Extended {
 
     fn take(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
         match key {
+            // No file system has a name for it, and Go's archive/tar, which engines use, refuses the archive.
+            _ if key.contains(&0) => return None,
             b"path" => self.path = Some(name(value)?),
             b"linkpath" => self.link = Some(name(value)?),
             b"size" => self.size = Some(decimal(value)?),
