@@ -113,7 +113,7 @@ impl LayerSource for TarLayer {
             normal: Vec::new(),
             link: Vec::new(),
             removed: Vec::new(),
-            absolute_names: 0,
+            has_absolute_names: false,
             completeness: Completeness::Complete,
         };
         let mut record = Record::default();
@@ -196,7 +196,7 @@ struct Scan<'a, 's> {
     normal: Vec<u8>,
     link: Vec<u8>,
     removed: Vec<u8>,
-    absolute_names: u64,
+    has_absolute_names: bool,
     completeness: Completeness,
 }
 
@@ -261,7 +261,7 @@ impl Scan<'_, '_> {
     /// Normalises the name; `None` where a limit refuses the entry.
     fn place<'n>(&mut self, record: &'n Record, normal: &'n mut Vec<u8>) -> Option<ImagePath<'n>> {
         if record.path.starts_with(b"/") {
-            self.absolute_names += 1;
+            self.has_absolute_names = true;
         }
         let path = match path::as_normal(&record.path) {
             Some(path) => path,
@@ -411,11 +411,10 @@ impl Scan<'_, '_> {
     }
 
     fn note_absolute_names(&mut self) {
-        if self.absolute_names > 0 {
-            let message = format!(
-                "{} names are absolute; shown relative to the image's root, as runtimes do",
-                self.absolute_names
-            );
+        if self.has_absolute_names {
+            // Without their number, so that all layers of one builder say the same.
+            let message =
+                "absolute names are shown relative to the image's root, as runtimes do".to_owned();
             self.warn(WarningCode::EscapingPath, message, None);
         }
     }

@@ -5,20 +5,18 @@
 mod heading;
 mod layers;
 mod rules;
+mod warnings;
 mod waste;
 
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::columns::{Cut, flow};
-use super::{Detail, Report};
+use super::Report;
+use super::columns::Cut;
 use crate::analysis::Analysis;
 use crate::layer::LayerIndex;
 use crate::tree::PathId;
-
-/// Warnings listed unless all are asked for.
-const FEW_WARNINGS: usize = 5;
 
 const BOLD: Style = Style::new().bold();
 const DIMMED: Style = Style::new().dimmed();
@@ -34,41 +32,8 @@ pub fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<()> {
     heading::write(report, output)?;
     layers::write(report, output)?;
     waste::write(report, output)?;
-    write_warnings(report, output)?;
+    warnings::write(report, output)?;
     rules::write(report, output)
-}
-
-fn write_warnings(report: &Report<'_>, output: &mut dyn Write) -> io::Result<()> {
-    let warnings = &report.analysis.warnings;
-    if warnings.is_empty() {
-        return Ok(());
-    }
-    let shown = match report.look.detail {
-        Detail::Short => FEW_WARNINGS,
-        Detail::Full => usize::MAX,
-    };
-    writeln!(output)?;
-    for warning in warnings.iter().take(shown) {
-        let place = warning
-            .layer
-            .map_or(String::new(), |layer| format!("layer {layer}: "));
-        let message = report.look.shown(warning.message.as_bytes());
-        let words = format!("{place}{message}");
-        let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
-        let width = report.look.width.saturating_sub("warning: ".len());
-        for (row, line) in flow(&words, " ", width).iter().enumerate() {
-            let label = if row == 0 { "warning: " } else { "         " };
-            writeln!(output, "{ODD}{label}{ODD:#}{line}")?;
-        }
-    }
-    match warnings.len().saturating_sub(shown) {
-        0 => Ok(()),
-        rest => writeln!(
-            output,
-            "{DIMMED}{}{DIMMED:#}",
-            count(rest, "more warning", "; -v lists them")
-        ),
-    }
 }
 
 /// Returns `3 files`, `1 file`.
