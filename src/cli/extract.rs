@@ -77,11 +77,16 @@ fn tell(done: &Extracted, directory: &Path, common: &Common) {
         output::warn(&format!("{rest} more like this; -v lists them"));
     }
     output::remark(&format!(
-        "{} files ({}), {} directories and {} others written below {}",
-        count(done.files),
+        "{} ({}), {} and {} written below {}",
+        counted(done.files, "file", "files"),
         units.size(done.bytes),
-        count(done.directories),
-        count(done.others),
+        counted(done.directories, "directory", "directories"),
+        counted(done.others, "other", "others"),
         display_os(directory.as_os_str()),
     ));
+}
+
+/// Returns `1 file`, `2 files`.
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
 }
