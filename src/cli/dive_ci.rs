@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, IgnoredAny, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use crate::analysis::rules::Limit;
 use crate::error::{Error, Result};
@@ -31,14 +31,20 @@ pub(crate) fn read(text: &str, name: &str) -> Result<Settings> {
         let line = error.location().map_or(1, |location| location.line());
         Error::Config {
             place: format!("{name}:{line}"),
-            reason: display_str(error.to_string().lines().next().unwrap_or_default()).into_owned(),
+            reason: reason(&error.to_string()),
             suggestion: None,
         }
     })?;
     let mut settings = Settings::default();
-    let rules = document
-        .and_then(|document| document.rules)
-        .unwrap_or_default();
+    let document = document.unwrap_or_default();
+    if let Some(word) = document.others.iter().find(|word| limit(word).is_some()) {
+        return Err(Error::Config {
+            place: name.to_owned(),
+            reason: format!("'{word}' stands outside of 'rules:', where dive does not read it"),
+            suggestion: Some(format!("write it below: rules:\n  {word}: …")),
+        });
+    }
+    let rules = document.rules.unwrap_or_default();
     for (word, value) in rules {
         let place = format!("{name}:{}", value.referenced.line());
         let spot = Spot {
@@ -64,9 +70,44 @@ fn limit(word: &str) -> Option<Limit> {
     })
 }
 
-#[derive(Deserialize)]
+/// Returns the first line of the parser's message without what is said in front of it anyway.
+fn reason(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let line = line.strip_prefix("error: ").unwrap_or(line);
+    let line = match line.split_once(": ") {
+        Some((place, rest)) if place.starts_with("line ") => rest,
+        _ => line,
+    };
+    display_str(line).into_owned()
+}
+
+#[derive(Deserialize, Default)]
 struct Document {
     rules: Option<BTreeMap<String, serde_saphyr::Spanned<Scalar>>>,
+    #[serde(flatten, deserialize_with = "keys")]
+    others: Vec<String>,
+}
+
+fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Keys;
+
+    impl<'de> Visitor<'de> for Keys {
+        type Value = Vec<String>;
+
+        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            formatter.write_str("sections")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
+            let mut keys = Vec::new();
+            while let Some((key, IgnoredAny)) = map.next_entry()? {
+                keys.push(key);
+            }
+            Ok(keys)
+        }
+    }
+
+    deserializer.deserialize_map(Keys)
 }
 
 /// A string, number or boolean as text.
@@ -163,7 +204,11 @@ mod tests {
                 "rules:\n  lowestEfficiency: high\n",
                 ".dive-ci:2: min-efficiency: 'high' is not a ratio",
             ),
-            ("rules: [\n", ".dive-ci:"),
+            ("rules: [\n", ".dive-ci:1: expected "),
+            (
+                "a: 1\nlowest-efficiency: 0.9\n",
+                ".dive-ci: 'lowest-efficiency' stands outside of 'rules:'",
+            ),
             ("rules:\n  lowestEfficiency: [1]\n", ".dive-ci:"),
         ] {
             let error = read(text, ".dive-ci").unwrap_err().to_string();
