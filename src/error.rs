@@ -40,11 +40,19 @@ pub enum Error {
         /// The reason.
         source: io::Error,
     },
-    /// Writing failed (a report, an extracted file, the spool).
+    /// Writing failed (a report, an extracted file).
     #[error("cannot write {name}")]
     Write {
         /// The file, escaped.
         name: String,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// The temporary file for a compressed or streamed input could not be made or filled.
+    #[error("cannot write a temporary file in {directory}")]
+    Spool {
+        /// The directory, escaped.
+        directory: String,
         /// The operating system's reason.
         source: io::Error,
     },
@@ -213,8 +221,11 @@ impl Error {
             Self::NoSuchLayer { .. } => "layers are counted from 0, the bottom".into(),
             Self::Limit { option: Some(option), .. } => format!("raise it with {option} if you trust the input"),
             Self::Config { suggestion: Some(suggestion), .. } => suggestion.clone(),
-            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                "make room, or set TMPDIR to a directory on a larger disk".into()
+            Self::Spool { .. } => {
+                "set TMPDIR to a directory that exists, may be written and has room for the image".into()
+            }
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "make the directory first".into()
             }
             _ => return None,
         };
@@ -228,6 +239,17 @@ fn indent(lines: &[String]) -> String {
         .map(|line| format!("  {line}"))
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// Returns the operating system's reason alone: the random name of a temporary file helps nobody, and makes
+/// two equal runs differ.
+pub(crate) fn without_temporary_name(error: io::Error) -> io::Error {
+    // tempfile puts the path behind the reason, and hands out neither alone.
+    let text = error.to_string();
+    match text.rsplit_once(" at path ") {
+        Some((reason, _)) if error.get_ref().is_some() => io::Error::new(error.kind(), reason),
+        _ => error,
+    }
 }
 
 /// What kind of trouble a [`Warning`] reports; the text form is part of the JSON contract.

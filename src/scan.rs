@@ -151,8 +151,12 @@ fn scan_layer(layer: &Layer, job: &Job) -> Result<FileTree> {
     Ok(builder.freeze(completeness))
 }
 
+/// Returns an error about a layer as a warning that names the layer already.
 fn with_sources(error: &Error) -> String {
-    let mut text = error.to_string();
+    let mut text = match error {
+        Error::Limit { what, limit, .. } => format!("{what} exceeds the limit of {limit}"),
+        other => other.to_string(),
+    };
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         text = format!("{text}: {cause}");

@@ -71,8 +71,7 @@ pub(crate) struct Loaded {
 /// Reads all places.
 ///
 /// # Errors
-/// [`Error::Config`] for the first unusable value, [`Error::NotFound`] and [`Error::Open`] for files that were
-/// named and cannot be read.
+/// [`Error::Config`] for the first unusable value, and for files that were named and cannot be read.
 pub(crate) fn load(common: &Common, gating: Gating, around: &Surroundings) -> Result<Loaded> {
     let mut loaded = Loaded {
         settings: from_flags(common)?,
@@ -81,14 +80,14 @@ pub(crate) fn load(common: &Common, gating: Gating, around: &Surroundings) -> Re
     loaded.settings.fill_from(from_variables(around)?);
     let mut project = Settings::default();
     if let Some(file) = &common.gate.ci_config {
-        project = read_any(file, &around.directory)?;
+        project = named(read_any(file, &around.directory))?;
     }
-    let named = common
+    let chosen = common
         .config
         .clone()
         .or_else(|| around.variable("LAYERSCOPE_CONFIG").map(PathBuf::from));
-    if let Some(file) = named {
-        project.fill_from(read_toml(&file, &around.directory)?);
+    if let Some(file) = chosen {
+        project.fill_from(named(read_toml(&file, &around.directory))?);
     } else {
         let own = optional(read_toml(Path::new(".layerscope.toml"), &around.directory))?;
         project.fill_from(own.unwrap_or_default());
@@ -336,10 +335,24 @@ fn read_file(file: &Path, directory: &Path) -> Result<String> {
             reason: "is not UTF-8".into(),
             suggestion: None,
         },
-        _ => Error::Open {
-            name: name(),
-            source,
+        _ => Error::Config {
+            place: name(),
+            reason: format!("cannot be read: {source}"),
+            suggestion: None,
         },
+    })
+}
+
+/// A file that was named has to exist. The advice about images that belongs to a missing file elsewhere would
+/// mislead here.
+fn named(read: Result<Settings>) -> Result<Settings> {
+    read.map_err(|error| match error {
+        Error::NotFound { name } => Error::Config {
+            place: name,
+            reason: "no such file".into(),
+            suggestion: None,
+        },
+        other => other,
     })
 }
 

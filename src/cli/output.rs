@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, without_temporary_name};
 use crate::path::display_os;
 
 use super::options::Color;
@@ -160,6 +160,7 @@ fn beside(file: &Path) -> io::Result<tempfile::NamedTempFile> {
         .prefix(".layerscope-")
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(parent)
+        .map_err(without_temporary_name)
 }
 
 /// Files get colours only from `--color always`.

@@ -73,6 +73,7 @@ pub(super) fn from_file(
     match FileType::from_raw_mode(status.st_mode) {
         FileType::RegularFile => {}
         FileType::Fifo | FileType::Socket => return from_stream(file, name, options, job),
+        FileType::Directory => return Err(refused(name, "it is a directory; name it instead")),
         FileType::BlockDevice => return Err(refused(name, "it is a block device")),
         _ => return Err(refused(name, "it is a device")),
     }
@@ -133,7 +134,7 @@ fn spool<R: Read + Send>(
     let directory = spool_directory();
     let shown = crate::path::display_os(directory.as_os_str());
     let mut file =
-        tempfile::tempfile_in(&directory).map_err(|source| write_error(&shown, source))?;
+        tempfile::tempfile_in(&directory).map_err(|source| spool_error(&shown, source))?;
     let mut stored = Watched::new(Metered::new(stream, job));
     let copied = {
         let decoder = codec.decoder(&mut stored);
@@ -201,7 +202,7 @@ fn copy(
             });
         }
         file.write_all(&buffer[..count])
-            .map_err(|source| write_error(&format!("a temporary file in {spool}"), source))?;
+            .map_err(|source| spool_error(spool, source))?;
     }
 }
 
@@ -294,9 +295,9 @@ fn read_error(name: &str, offset: u64, source: io::Error) -> Error {
     }
 }
 
-fn write_error(name: &str, source: io::Error) -> Error {
-    Error::Write {
-        name: name.to_owned(),
-        source,
+fn spool_error(directory: &str, source: io::Error) -> Error {
+    Error::Spool {
+        directory: directory.to_owned(),
+        source: crate::error::without_temporary_name(source),
     }
 }

@@ -106,3 +106,38 @@ fn help_shows_examples_and_no_reserved_command() {
     desk.line("completions bash").exits(0).says("_layerscope");
     desk.line("--version").exits(0).says("layerscope 0.1.0");
 }
+
+#[test]
+fn errors_say_what_helps_here() {
+    let desk = Desk::with(&small());
+    for flag in ["--config", "--ci-config"] {
+        let run = desk.line(&format!("{flag} none.toml app.tar"));
+        let error = "error: none.toml: no such file\n";
+        assert_eq!(run.exits(2).stderr, error, "no advice about images");
+        desk.line(&format!("{flag} home app.tar"))
+            .exits(2)
+            .complains("error: home: cannot be read: Is a directory");
+    }
+    let run = desk.line("-o none/x.json app.tar");
+    let error = "error: cannot write none/x.json\n\
+        caused by: No such file or directory (os error 2)\n\
+        hint: make the directory first\n";
+    assert_eq!(run.exits(2).stderr, error, "no name of a temporary file");
+    let on = |input: &str, output: &str| {
+        let mut command = desk.command();
+        command.stdin(fs::File::open(desk.path(input)).unwrap());
+        let output = fs::OpenOptions::new().write(true).open(output).unwrap();
+        command.stdout(output).env("TMPDIR", "none").arg("-");
+        Run::of(command.output().unwrap())
+    };
+    let run = on("app.tar", "/dev/full");
+    assert!(!run.exits(2).stderr.contains("TMPDIR"), "{}", run.stderr);
+    on("home", "/dev/null")
+        .exits(2)
+        .complains("it is a directory; name it instead");
+    desk.write("app.tar.bz2", b"BZh91AY&SY");
+    on("app.tar.bz2", "/dev/null")
+        .exits(2)
+        .complains("error: cannot write a temporary file in none\n")
+        .complains("hint: set TMPDIR");
+}

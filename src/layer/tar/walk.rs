@@ -166,7 +166,7 @@ impl<'a> Walk<'a> {
                     if headers > limits::EXTENDED_HEADERS {
                         self.limit(
                             here,
-                            "extended headers before one entry",
+                            "the number of extended headers before one entry",
                             limits::EXTENDED_HEADERS as u64,
                         );
                         self.forget_local();
