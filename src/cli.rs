@@ -19,6 +19,7 @@ mod output;
 mod print_config;
 mod progress;
 mod settings;
+mod unheeded;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ use crate::error::{Error, Result};
 
 use arguments::{Arguments, Command};
 use load::Surroundings;
+use unheeded::Task;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +94,12 @@ fn dispatch(arguments: &Arguments) -> Result<Exit> {
             reason: "the image stands before the command".into(),
             advice: "write the command first: layerscope ls IMAGE".into(),
         });
+    }
+    match command {
+        Command::Ls { .. } => unheeded::refuse(Task::List, common)?,
+        Command::Cat { .. } => unheeded::refuse(Task::Cat, common)?,
+        Command::Extract(_) => unheeded::refuse(Task::Extract, common)?,
+        _ => {}
     }
     match command {
         Command::Open { image } => return inspect::run(Some(image), common, &around),

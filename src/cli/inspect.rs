@@ -12,6 +12,7 @@ use crate::report::{Budget, Detail, Format, Glyphs, Incomplete, Judgement, Look,
 use super::arguments::EXAMPLES;
 use super::load::{Gating, Loaded, Surroundings, load};
 use super::options::Common;
+use super::unheeded::{self, Task};
 use super::{Exit, open, output, print_config};
 
 /// Reports on an image; without one, says how to name one.
@@ -19,6 +20,7 @@ use super::{Exit, open, output, print_config};
 /// # Errors
 /// Whatever keeps the report from being made.
 pub(crate) fn run(image: Option<&OsStr>, common: &Common, around: &Surroundings) -> Result<Exit> {
+    unheeded::refuse(Task::Report, common)?;
     let gating = gating(common, around);
     let loaded = load(common, gating, around)?;
     if common.print_config {

@@ -141,3 +141,29 @@ fn errors_say_what_helps_here() {
         .complains("error: cannot write a temporary file in none\n")
         .complains("hint: set TMPDIR");
 }
+
+#[test]
+fn options_that_a_command_would_not_heed_are_refused() {
+    let desk = Desk::with(&small());
+    for (line, advice) in [
+        ("ls --ci app.tar", "layerscope --ci IMAGE"),
+        ("cat app.tar /new --ci", "layerscope --ci IMAGE"),
+        ("--ci extract app.tar /new -o out", "layerscope --ci IMAGE"),
+        ("ls app.tar --report json=r", "layerscope --report"),
+        ("ls app.tar --dive-compat", "layerscope --dive-compat"),
+        ("ls app.tar --top 3", "layerscope --top"),
+        ("ls app.tar --layer 0", "--view 0"),
+        ("app.tar --layer 0", "layerscope ls IMAGE --view 0"),
+        ("open app.tar --layer 0", "layerscope ls IMAGE --view 0"),
+        ("cat app.tar /new --json", "as they are"),
+        ("extract app.tar /new -o out --format json", "as they are"),
+    ] {
+        let run = desk.line(line);
+        run.exits(2).complains("error: ").complains(advice);
+        assert_eq!(run.stdout, "", "{line}");
+    }
+    assert!(!desk.path("r").exists() && !desk.path("out").exists());
+    let mut listing = desk.command();
+    listing.env("CI", "true").args(["ls", "app.tar"]);
+    Run::of(listing.output().unwrap()).exits(0);
+}

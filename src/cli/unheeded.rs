@@ -1,0 +1,84 @@
+//! Options that a command would not heed.
+//!
+//! Every option may stand anywhere, but silence about one that does nothing misleads: `ls --ci` would pass any
+//! image, `ls --layer 3` would list another view than the one asked for.
+
+use crate::error::{Error, Result};
+
+use super::options::Common;
+
+/// What is asked for, as far as options differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// The report on an image.
+    Report,
+    /// `ls`.
+    List,
+    /// `cat`.
+    Cat,
+    /// `extract`.
+    Extract,
+}
+
+/// Refuses the first option that the task has no use for.
+///
+/// # Errors
+/// [`Error::Usage`] with where the option belongs.
+pub(crate) fn refuse(task: Task, common: &Common) -> Result<()> {
+    let layer = common.layer.unwrap_or_default();
+    let (name, rows) = match task {
+        Task::Report => {
+            let advice = format!("files as of a layer: layerscope ls IMAGE --view {layer}");
+            (
+                "the report",
+                vec![("--layer", common.layer.is_some(), advice)],
+            )
+        }
+        Task::List => {
+            let mut rows = of_reports(common);
+            let advice =
+                format!("write --view {layer}, or --view layer:{layer} for that layer alone");
+            rows.push(("--layer", common.layer.is_some(), advice));
+            ("ls", rows)
+        }
+        Task::Cat => ("cat", of_bytes(common)),
+        Task::Extract => ("extract", of_bytes(common)),
+    };
+    match rows.into_iter().find(|(_, is_given, _)| *is_given) {
+        None => Ok(()),
+        Some((option, _, advice)) => Err(Error::Usage {
+            reason: format!("{name} does not take {option}"),
+            advice,
+        }),
+    }
+}
+
+type Row = (&'static str, bool, String);
+
+/// Returns what only a report has a use for.
+fn of_reports(common: &Common) -> Vec<Row> {
+    [
+        ("--ci", common.gate.ci),
+        ("--report", !common.report.is_empty()),
+        ("--dive-compat", common.gate.dive_compat),
+        ("--top", common.top.is_some()),
+    ]
+    .into_iter()
+    .map(|(option, is_given)| {
+        let advice = format!("it belongs to the report: layerscope {option} IMAGE");
+        (option, is_given, advice)
+    })
+    .collect()
+}
+
+/// Returns what those that write files as they are have no use for.
+fn of_bytes(common: &Common) -> Vec<Row> {
+    let mut rows = of_reports(common);
+    for (option, is_given) in [
+        ("--json", common.json),
+        ("--format", common.format.is_some()),
+    ] {
+        rows.push((option, is_given, "files are written as they are".into()));
+    }
+    rows
+}
