@@ -424,6 +424,25 @@ fn archives_from_before_manifests_are_followed_by_parent() {
 }
 
 #[test]
+fn an_image_that_names_nothing_is_no_layer() {
+    let scratch = Scratch::new();
+    let demo = image().layer("ADD x", |l| l.file("x", b"x")).build();
+    for (document, text) in [
+        ("manifest.json", "null"),
+        ("manifest.json", "{}"),
+        ("repositories", "{}"),
+    ] {
+        let mut members = docker_legacy(&[&demo], Packing::new(Codec::None));
+        for known in ["manifest.json", "repositories"] {
+            members.remove(known);
+        }
+        members.file(document, text);
+        let told = told(&open(&scratch.archive(&members)).unwrap_err());
+        assert!(told.contains("manifest.json cannot be used: it "), "{told}");
+    }
+}
+
+#[test]
 fn an_index_inside_itself_ends() {
     let scratch = Scratch::new();
     // No blob can contain its own digest; a stale digest can claim so.

@@ -84,9 +84,17 @@ fn find_any(store: &dyn BlobStore, job: &Job) -> Result<Option<Found>> {
         (Err(error), _) | (_, Err(error)) if is_like_image(store) => return Err(error),
         _ => None,
     };
-    if found.is_none() && is_cut(store) {
-        let reason = "it is missing; the archive may have been cut short";
-        return Err(unusable(store, &BlobRef::member("manifest.json"), reason));
+    if found.is_none() && holds_only_an_image(store) {
+        let names = store.names();
+        let is_there = |name: &&str| names.iter().any(|found| found == name.as_bytes());
+        let (document, reason) = match ["manifest.json", "index.json"].into_iter().find(is_there) {
+            Some(document) => (document, "it names no image"),
+            None => (
+                "manifest.json",
+                "it is missing; the archive may have been cut short",
+            ),
+        };
+        return Err(unusable(store, &BlobRef::member(document), reason));
     }
     Ok(found.map(|(form, catalog)| Found {
         form,
@@ -213,12 +221,17 @@ fn is_like_image(store: &dyn BlobStore) -> bool {
             .any(|name| name == b"blobs" || name == b"oci-layout" || is_hex(name))
 }
 
-/// Returns whether an archive holds nothing but blobs: `docker save` writes its documents last.
-fn is_cut(store: &dyn BlobStore) -> bool {
-    let names = store.names();
+/// Returns whether an archive holds nothing but blobs and the documents about them. `docker save` writes those
+/// last: none is left where it was cut.
+fn holds_only_an_image(store: &dyn BlobStore) -> bool {
+    const DOCUMENTS: [&[u8]; 4] = [
+        b"manifest.json",
+        b"index.json",
+        b"oci-layout",
+        b"repositories",
+    ];
+    let is_part = |name: &[u8]| name == b"blobs" || name.len() >= 64 || DOCUMENTS.contains(&name);
     store.holder() == "archive"
-        && names
-            .iter()
-            .all(|name| name == b"blobs" || name.len() >= 64)
+        && store.names().iter().all(|name| is_part(name))
         && is_like_image(store)
 }
