@@ -443,6 +443,20 @@ fn an_image_that_names_nothing_is_no_layer() {
 }
 
 #[test]
+fn no_more_is_read_than_was_announced() {
+    let scratch = Scratch::new();
+    let demo = image().layer("ADD x", |l| l.zeros("x", 1 << 20)).build();
+    let members = docker_current(&[&demo], Packing::new(Codec::None));
+    for codec in [Codec::None, Codec::Gzip] {
+        let job = Job::new();
+        let path = scratch.file(members.archive(codec));
+        source::open(&locator(&path), &OpenOptions::default(), &job).unwrap();
+        let seen = job.snapshot();
+        assert!(seen.done_bytes <= seen.expected_bytes, "{seen:?}");
+    }
+}
+
+#[test]
 fn an_index_inside_itself_ends() {
     let scratch = Scratch::new();
     // No blob can contain its own digest; a stale digest can claim so.

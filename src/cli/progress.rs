@@ -95,10 +95,11 @@ fn new_bar() -> ProgressBar {
 /// at the last steps, would see the first half second as one step.
 fn update(bar: &ProgressBar, snapshot: Snapshot, elapsed: Duration) {
     let is_known = snapshot.expected_bytes > 0;
+    // A line that wraps cannot be drawn over: the message is cut at the width of the terminal.
     let template = if is_known {
-        "reading [{bar:24}] {msg}"
+        "reading [{bar:24}] {wide_msg}"
     } else {
-        "reading {msg}"
+        "reading {wide_msg}"
     };
     bar.set_message(message(snapshot, elapsed));
     bar.set_length(snapshot.expected_bytes.max(snapshot.done_bytes));

@@ -46,6 +46,7 @@ impl ArchiveBlobs {
             offset: 0,
             source,
         })?;
+        job.expect(region.length());
         match archive.scan(&mut index, job) {
             Ok(_) => {}
             Err(Error::Limit { what, .. }) => log::debug!("{}: too many {what}", region.name()),

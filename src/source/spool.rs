@@ -98,6 +98,8 @@ fn from_stream(mut stream: File, name: &str, options: &OpenOptions, job: &Job) -
     let codec = Codec::sniff(&head[..count]);
     let whole = (&head[..count]).chain(stream);
     let input = spool(whole, codec, name, options, job)?;
+    // Known only now; what was read has to be a part of what there is to read.
+    job.expect(input.stored_bytes);
     decompress(input, options, job)
 }
 
