@@ -18,8 +18,7 @@ use trace::Trace;
 pub struct BaseBoundary {
     /// Layers that belong to the base image.
     pub layers: u16,
-    /// What says so, for people; names the layers: `layers 0–3: time gap of 3 days after CMD`. May hold
-    /// unescaped text from the image.
+    /// What says so, for people: `time gap of 3 days after CMD`. May hold unescaped text from the image.
     pub evidence: String,
 }
 
@@ -33,14 +32,9 @@ impl BaseBoundary {
     }
 
     fn new(layers: u16, reason: &str) -> Self {
-        let names = match layers {
-            0 => "no layers".to_owned(),
-            1 => "layer 0".to_owned(),
-            count => format!("layers 0–{}", count - 1),
-        };
         Self {
             layers,
-            evidence: format!("{names}: {reason}"),
+            evidence: reason.to_owned(),
         }
     }
 }

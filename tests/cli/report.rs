@@ -70,7 +70,7 @@ fn one_chown_is_one_line() {
 #[test]
 fn nothing_is_wider_than_the_terminal() {
     let desk = Desk::with(&wasteful());
-    for width in [80, 60] {
+    for width in [80, 60, 40] {
         let output = desk
             .command()
             .env("COLUMNS", width.to_string())
@@ -91,6 +91,30 @@ fn nothing_is_wider_than_the_terminal() {
             assert!(line.len() <= width, "{} > {width}: {line}", line.len());
         }
     }
+}
+
+#[test]
+fn a_narrow_report_keeps_to_its_columns() {
+    let desk = Desk::with(&wasteful());
+    let layer = wasteful().layer_file(1, Codec::Gzip);
+    desk.write("cut.tar.gz", &layer[..layer.len() - 20]);
+    for line in ["app.tar --top 0", "app.tar", "cut.tar.gz"] {
+        let mut command = desk.command();
+        command.env("COLUMNS", "40").args(line.split(' '));
+        let run = Run::of(command.output().unwrap());
+        for line in run.exits(0).stdout.lines() {
+            assert!(line.chars().count() <= 40, "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_rule_below_the_floor_does_not_contradict_itself() {
+    Desk::with(&wasteful())
+        .line("--ci --max-wasted-ratio 5% --floor-bytes 1GB app.tar")
+        .exits(0)
+        .says("PASS  max-wasted-ratio      66.7 % against 5.0 %")
+        .says("not judged: the waste is below floor-bytes");
 }
 
 #[test]

@@ -16,7 +16,10 @@ pub(super) fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<(
     }
     if !report.analysis.complete {
         let text = "incomplete: a part could not be read, every figure may be too small";
-        writeln!(output, "{BAD}{text}{BAD:#}")?;
+        let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+        for line in flow(&words, " ", report.look.width) {
+            writeln!(output, "{BAD}{line}{BAD:#}")?;
+        }
     }
     Ok(())
 }

@@ -12,6 +12,9 @@ use crate::report::columns::{Cut, left, right, widest};
 /// Narrower than this an instruction says nothing.
 const LEAST_TITLE: usize = 20;
 
+/// Columns of the mark before an instruction whose layer is damaged.
+const DAMAGE_MARK: usize = 2;
+
 struct Row {
     index: String,
     content: String,
@@ -43,7 +46,10 @@ pub(super) fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<(
         is_damaged: false,
     };
     let cells = widths.cells(&header);
-    writeln!(output, "{BOLD}{cells}Created by{BOLD:#}")?;
+    let maker = report
+        .look
+        .fit("Created by", widths.title + DAMAGE_MARK, Cut::End);
+    writeln!(output, "{BOLD}{cells}{maker}{BOLD:#}")?;
     for row in &rows {
         let title = report
             .look
@@ -122,10 +128,9 @@ impl Widths {
 
     fn take_title(&mut self, width: usize) {
         const GAP: usize = 2;
-        const DAMAGE_MARK: usize = 2;
         let stored = self.stored.map_or(0, |stored| stored + GAP);
         let used = self.index + self.content + stored + self.wasted + self.changes + 4 * GAP;
-        self.title = width.saturating_sub(used + DAMAGE_MARK).max(8);
+        self.title = width.saturating_sub(used + DAMAGE_MARK).max(6);
     }
 
     fn cells(&self, row: &Row) -> String {

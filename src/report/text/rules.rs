@@ -140,6 +140,11 @@ fn family(threshold: Amount, usual: Units) -> Units {
 }
 
 fn sign(outcome: &Outcome) -> &'static str {
+    const NO_JUDGEMENT: &str = "against";
+    if outcome.remark.is_some() {
+        // "PASS 46.3 % > 10.0 %" would contradict itself.
+        return NO_JUDGEMENT;
+    }
     let order = match (outcome.value, outcome.threshold) {
         (Amount::Ratio(value), Amount::Ratio(threshold)) => value.partial_cmp(&threshold),
         (Amount::Bytes(value), Amount::Bytes(threshold))
@@ -150,7 +155,7 @@ fn sign(outcome: &Outcome) -> &'static str {
         Some(Ordering::Less) => "<",
         Some(Ordering::Equal) => "=",
         Some(Ordering::Greater) => ">",
-        None => "against",
+        None => NO_JUDGEMENT,
     }
 }
 

@@ -8,6 +8,9 @@ use crate::report::Report;
 use crate::report::columns::{Cut, flow, left, right, widest};
 use crate::report::groups::{Group, group};
 
+/// Narrower than this a path says nothing.
+const LEAST_PLACE: usize = 16;
+
 /// Groups listed unless told otherwise.
 const DEFAULT_TOP: usize = 10;
 
@@ -25,10 +28,13 @@ pub(super) fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<(
     if rest > 0 {
         let more = count(groups.len() - shown, "more", "").replace("mores", "more");
         let size = report.look.units.size(rest);
-        writeln!(
-            output,
-            "  {DIMMED}and {more} with {size}; --top N lists them{DIMMED:#}"
-        )?;
+        let pieces = [
+            format!("and {more} with {size};"),
+            "--top N lists them".into(),
+        ];
+        for line in flow(&pieces, " ", report.look.width.saturating_sub(2)) {
+            writeln!(output, "  {DIMMED}{line}{DIMMED:#}")?;
+        }
     }
     Ok(())
 }
@@ -84,6 +90,10 @@ fn what(report: &Report<'_>, group: &Group, columns: usize) -> String {
     }
     let files = count(group.count, "file", "");
     let room = columns.saturating_sub(files.len() + 3);
+    // Where both do not fit, which directory it is says more than how many files.
+    if room < LEAST_PLACE {
+        return place(report, group.place, Place::Below, columns);
+    }
     format!(
         "{} ({files})",
         place(report, group.place, Place::Below, room)
