@@ -58,17 +58,17 @@ fn its_figures_are_the_documented_ones() {
     let outcome = Outcome::of(&support::demo::demo().stack());
     let content: u64 = outcome.content_bytes.iter().sum();
     let figures = (content, outcome.merged_bytes(), outcome.wasted_bytes());
-    assert_eq!(figures, (178_146, 95_655, 82_491));
+    assert_eq!(figures, (25_545_146, 9_283_655, 16_261_491));
     let by_cause = Cause::ALL.map(|cause| (cause.word(), outcome.wasted_by(cause)));
     assert_eq!(
         by_cause,
         [
             ("deleted", 12_072),
-            ("deleted-dir", 15_000),
+            ("deleted-dir", 7_006_000),
             ("opaque", 7483),
             ("replaced", 900),
             ("overwritten", 12_000),
-            ("metadata-only", 23_200),
+            ("metadata-only", 9_211_200),
             ("identical", 11_356),
             ("shadowed-in-layer", 480),
         ]

@@ -1,7 +1,7 @@
 //! The demo image: a small web application on a small distribution, built by a Dockerfile with every mistake.
 //!
-//! Every kind of change and every cause of waste occurs, each for the reason it has in real images. All
-//! content is made up here; the token is none.
+//! Every kind of change and every cause of waste occurs, each for the reason it has in real images; the sizes
+//! are such that `--ci` with its default budget fails. All content is made up here; the token is none.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ use super::random::Random;
 
 /// Returns the bytes of `assets/demo-image.tar`.
 pub fn archive() -> Vec<u8> {
-    docker_current(&[&demo()], Packing::new(Codec::None)).archive(Codec::None)
+    docker_current(&[&demo()], Packing::new(Codec::Gzip)).archive(Codec::None)
 }
 
 /// Returns the image.
@@ -167,11 +167,11 @@ fn install_node(l: LayerBuilder) -> LayerBuilder {
         )
         .file(
             "var/lib/apt/lists/deb.harbour.example_main",
-            prose(14, 6_000),
+            large(prose(14, 64), 5_600_000),
         )
         .file(
             "var/lib/apt/lists/deb.harbour.example_security",
-            prose(15, 3_000),
+            large(prose(15, 64), 1_400_000),
         )
         .file("var/log/dpkg.log", prose(16, 1_200))
         // apt rewrites it without a change.
@@ -182,7 +182,7 @@ fn install_node(l: LayerBuilder) -> LayerBuilder {
 }
 
 fn node() -> Item {
-    file("usr/bin/node", noise(10, 12_000), 0o755)
+    file("usr/bin/node", large(noise(10, 16), 9_200_000), 0o755)
 }
 
 fn package() -> Item {
@@ -263,6 +263,11 @@ fn file(path: impl AsRef<[u8]>, data: impl AsRef<[u8]>, mode: u32) -> Item {
 
 fn prose(seed: u64, length: usize) -> Vec<u8> {
     Random::new(seed).prose(length)
+}
+
+/// Repeats a pattern to the length that such a file has; it compresses to next to nothing.
+fn large(pattern: Vec<u8>, length: usize) -> Vec<u8> {
+    pattern.into_iter().cycle().take(length).collect()
 }
 
 fn noise(seed: u64, length: usize) -> Vec<u8> {
