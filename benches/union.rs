@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 
 use layerscope::analysis::{self, Analysis};
 use layerscope::image::{Image, ImageConfig, Platform};
-use layerscope::layer::{Completeness, Entry, EntryKind, EntrySink as _, Meta};
+use layerscope::layer::{Completeness, Entry, EntryKind, EntrySink as _, Meta, Placement};
 use layerscope::path::ImagePath;
 use layerscope::scan::Scanned;
 use layerscope::source::SourceInfo;
@@ -138,6 +138,7 @@ fn entry<'a>(path: &'a str, record: &Record, offset: u64) -> Entry<'a> {
         content,
         offset,
         data: content.map(|_| (offset + 512, size)),
+        placement: Placement::Shown,
     }
 }
 

@@ -100,6 +100,16 @@ pub struct Meta {
     pub device: (u32, u32),
 }
 
+/// Whether an entry's path is part of the file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Placement {
+    /// It is.
+    #[default]
+    Shown,
+    /// It is not, but hard links of the layer name its data: AUFS keeps such files under `.wh..wh.plnk`.
+    LinkStore,
+}
+
 /// One record of one layer, borrowed from the scanner's buffers.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
@@ -119,6 +129,8 @@ pub struct Entry<'a> {
     /// Where the data of a file lies in the uncompressed layer: start and length. `None` for sparse files,
     /// whose data is in pieces, and for everything that is no file.
     pub data: Option<(u64, u64)>,
+    /// Whether the path is part of the file system.
+    pub placement: Placement,
 }
 
 /// Whether a scan saw everything.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{Image, Layer};
-use crate::layer::{Completeness, EntrySink as _, LayerIndex};
+use crate::layer::{Completeness, EntryKind, EntrySink as _, LayerIndex};
 use crate::limits;
 use crate::path;
 use crate::progress::Job;
@@ -187,6 +187,7 @@ fn note_dangling(tree: &MergedTree, warnings: &mut Vec<Warning>) {
     for (index, layer) in (0u16..).zip(tree.layers()) {
         let links = layer.foreign_links().iter();
         let dangling: Vec<_> = links
+            .filter(|&&link| layer.kind(link) == EntryKind::Hardlink)
             .filter(|&&link| tree.inode(LayerIndex(index), link).is_none())
             .collect();
         for &&link in dangling.iter().take(limits::WARNINGS_PER_KIND) {

@@ -23,7 +23,9 @@ use self::walk::{Record, Step, Walk};
 use self::window::{Input, Window};
 use super::bytes::Region;
 use super::codec::Codec;
-use super::{Access, Completeness, Entry, EntryKind, EntrySink, LayerSource, Meta, Visitor};
+use super::{
+    Access, Completeness, Entry, EntryKind, EntrySink, LayerSource, Meta, Placement, Visitor,
+};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::limits;
 use crate::path::{self, Escape, ImagePath};
@@ -320,7 +322,10 @@ impl Scan<'_, '_> {
             Name::Ordinary
         };
         match name {
-            Name::Ordinary => self.deliver_ordinary(path, kind, record, content),
+            Name::Ordinary => self.deliver_ordinary(path, kind, record, content, Placement::Shown),
+            Name::LinkStore => {
+                self.deliver_ordinary(path, kind, record, content, Placement::LinkStore)
+            }
             Name::Whiteout { parent, name } => {
                 let mut removed = std::mem::take(&mut self.removed);
                 removed.clear();
@@ -360,6 +365,7 @@ impl Scan<'_, '_> {
         kind: EntryKind,
         record: &Record,
         content: Option<u64>,
+        placement: Placement,
     ) -> Result<()> {
         let mut link = std::mem::take(&mut self.link);
         let target = match kind {
@@ -386,6 +392,7 @@ impl Scan<'_, '_> {
             content,
             offset: record.offset,
             data: has_data.then_some((record.data, record.stored)),
+            placement,
         });
         self.link = link;
         result
@@ -407,6 +414,7 @@ impl Scan<'_, '_> {
             content: None,
             offset,
             data: None,
+            placement: Placement::Shown,
         })
     }
 

@@ -9,10 +9,10 @@ use std::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::file_tree::{Attributes, FileTree, NO_INODE, Node, XattrSet, flag, text_at};
+use super::file_tree::{Attributes, FileTree, NO_INODE, Node, XattrSet, flag, push_text, text_at};
 use super::settle;
 use crate::error::{Error, Result, Warning, WarningCode};
-use crate::layer::{Completeness, Entry, EntryKind, EntrySink, Meta};
+use crate::layer::{Completeness, Entry, EntryKind, EntrySink, Meta, Placement};
 use crate::limits;
 use crate::path::{self, ImagePath};
 
@@ -127,13 +127,7 @@ impl TreeBuilder {
 
     /// Appends a name, and a link target if there is one.
     pub(super) fn push_text(&mut self, name: &[u8], link: Option<&[u8]>) -> u32 {
-        let at = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
-        for text in std::iter::once(name).chain(link) {
-            let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
-            self.texts.extend_from_slice(&length.to_le_bytes());
-            self.texts.extend_from_slice(&text[..usize::from(length)]);
-        }
-        at
+        push_text(&mut self.texts, name, link)
     }
 
     pub(super) fn find_directory(&self, parent: u32, name: &[u8]) -> Option<u32> {
@@ -349,6 +343,12 @@ impl TreeBuilder {
         } else {
             0
         };
+        // Like what a file buried: no view shows it, but a hard link may keep its data.
+        let hidden = if entry.placement == Placement::LinkStore {
+            flag::DEAD
+        } else {
+            0
+        };
         let content = match meta.kind {
             EntryKind::Hardlink => NO_INODE,
             _ => entry.content.unwrap_or(0),
@@ -365,7 +365,7 @@ impl TreeBuilder {
             parent,
             text,
             first_child: 0,
-            packed: meta.kind as u32 | hashed | attributes << flag::ATTRIBUTES_SHIFT,
+            packed: meta.kind as u32 | hashed | hidden | attributes << flag::ATTRIBUTES_SHIFT,
         })?;
         self.set_nanos(row, meta.mtime_nanos);
         if meta.kind == EntryKind::Hardlink {

@@ -255,6 +255,16 @@ impl FileTree {
         files.next().is_none().then_some(NodeId(first))
     }
 
+    /// Turns a hard link into a symbolic link with this target.
+    pub(super) fn become_symlink(&mut self, node: NodeId, target: &[u8]) {
+        let name = self.name(node).to_vec();
+        let text = push_text(&mut self.texts, &name, Some(target));
+        let raw = &mut self.nodes[node.as_usize()];
+        raw.text = text;
+        raw.content = 0;
+        raw.packed = raw.packed & !flag::KIND | EntryKind::Symlink as u32;
+    }
+
     /// Returns whether any hard link of this layer names data of this or a lower layer.
     pub const fn has_links(&self) -> bool {
         self.has_links
@@ -346,4 +356,15 @@ pub(super) fn text_at(texts: &[u8], at: usize) -> (&[u8], usize) {
         .map_or(0, |bytes| usize::from(u16::from_le_bytes(*bytes)));
     let start = at + 2;
     (&texts[start..start + length], start + length)
+}
+
+/// Appends a name, and a link target if there is one; returns where they begin.
+pub(super) fn push_text(texts: &mut Vec<u8>, name: &[u8], link: Option<&[u8]>) -> u32 {
+    let at = u32::try_from(texts.len()).unwrap_or(u32::MAX);
+    for text in std::iter::once(name).chain(link) {
+        let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
+        texts.extend_from_slice(&length.to_le_bytes());
+        texts.extend_from_slice(&text[..usize::from(length)]);
+    }
+    at
 }

@@ -479,6 +479,16 @@ fn resolve_foreign_links(tree: &mut MergedTree) {
             if let Some(data) = data {
                 tree.layers[data.0.as_usize()].nodes[data.1.as_usize()].packed |= flag::LINKED;
                 tree.foreign.insert((layer, link), data);
+            } else if let Some(version) = visible {
+                // A second name of a symbolic link is another one just like it, as within a layer.
+                let aim = tree
+                    .layer(version.layer)
+                    .link(version.node)
+                    .map(<[u8]>::to_vec);
+                let is_symlink = tree.layer(version.layer).kind(version.node) == EntryKind::Symlink;
+                if let Some(aim) = aim.filter(|_| is_symlink) {
+                    tree.layers[index].become_symlink(link, &aim);
+                }
             }
         }
     }

@@ -164,6 +164,12 @@ fn a_hard_link_to_a_symbolic_link_has_the_same_target() {
 }
 
 #[test]
+fn a_hard_link_to_a_symbolic_link_of_a_lower_layer_has_the_same_target() {
+    let analysis = assert_shows(&["link->there", "dup=>link"], "dup->there link->there");
+    assert_eq!(codes(&analysis.warnings), [""; 0]);
+}
+
+#[test]
 fn an_opaque_marker_makes_its_parents() {
     let analysis = assert_shows(
         &[

@@ -178,7 +178,6 @@ fn bookkeeping_of_aufs_is_no_deletion_and_no_file() {
 
 /// moby `diff.go`: a hard link into `.wh..wh.plnk/` is a name of the file kept there.
 #[test]
-#[ignore = "known fault: the data that AUFS keeps for its hard links is left out with the rest of its notes"]
 fn a_hard_link_into_the_bookkeeping_of_aufs_has_its_data() {
     let layer = ".wh..wh.plnk/ .wh..wh.plnk/12.34:data a=>.wh..wh.plnk/12.34 b=>.wh..wh.plnk/12.34";
     let analysis = assert_shows(&[layer], "a:data b:data");

@@ -6,6 +6,7 @@ use crate::path::ImagePath;
 const PREFIX: &[u8] = b".wh.";
 const META_PREFIX: &[u8] = b".wh..wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
+const LINK_STORE: &[u8] = b".wh..wh.plnk";
 
 /// Meaning of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(super) enum Name<'a> {
     Invalid,
     /// AUFS keeps notes under `.wh..wh.*`; they are not part of the file system.
     Bookkeeping,
+    /// A file that AUFS keeps for hard links to name.
+    LinkStore,
 }
 
 /// Reads a name. OCI image-spec, layer.md, "Whiteouts"; the order of entries plays no role.
@@ -32,6 +35,9 @@ pub(super) enum Name<'a> {
 pub(super) fn meaning(path: ImagePath<'_>, kind: EntryKind) -> Name<'_> {
     let name = path.name();
     let parent = path.parent();
+    if parent.as_bytes() == LINK_STORE && kind == EntryKind::File {
+        return Name::LinkStore;
+    }
     if parent
         .components()
         .any(|component| component.starts_with(META_PREFIX))
@@ -110,7 +116,8 @@ mod tests {
                 },
             ),
             (".wh..wh.aufs", Name::Bookkeeping),
-            (".wh..wh.plnk/12.34", Name::Bookkeeping),
+            (".wh..wh.plnk/12.34", Name::LinkStore),
+            (".wh..wh.orph/12.34", Name::Bookkeeping),
             (".wh.etc/somefile", Name::Ordinary),
         ] {
             assert_eq!(read(path, EntryKind::File), expected, "{path}");

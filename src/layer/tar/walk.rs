@@ -57,6 +57,8 @@ pub(super) struct Walk<'a> {
     pub(super) position: u64,
     /// What was odd since the caller last emptied it.
     pub(super) troubles: Vec<(WarningCode, String)>,
+    /// The header at hand; kept to be used again.
+    block: Option<Box<[u8; 512]>>,
     local: Extended,
     local_is_set: bool,
     global: Extended,
@@ -70,6 +72,7 @@ impl<'a> Walk<'a> {
             window,
             position,
             troubles: Vec::new(),
+            block: None,
             local: Extended::default(),
             local_is_set: false,
             global: Extended::default(),
@@ -85,7 +88,10 @@ impl<'a> Walk<'a> {
 
     /// Reads up to the next record.
     pub(super) fn next(&mut self, record: &mut Record) -> Result<Step> {
-        match self.advance(record) {
+        let mut block = self.block.take().unwrap_or_else(|| Box::new([0; 512]));
+        let result = self.advance(record, &mut block);
+        self.block = Some(block);
+        match result {
             Ok(step) => Ok(step),
             Err(Stop::Cancelled) => Err(Error::Interrupted),
             Err(stop) => {
@@ -111,13 +117,13 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn advance(&mut self, record: &mut Record) -> Result<Step, Stop> {
+    fn advance(&mut self, record: &mut Record, block: &mut [u8; 512]) -> Result<Step, Stop> {
         let mut first = None;
         let mut headers = 0;
         loop {
             let here = self.position;
-            let block = match self.block(here)? {
-                Block::Header => self.header_block(here)?,
+            match self.block(here)? {
+                Block::Header => self.copy_block(here, block)?,
                 Block::Zero if self.is_end_marker(here)? => return self.finish(here),
                 Block::Zero => {
                     self.trouble(
@@ -145,8 +151,8 @@ impl<'a> Walk<'a> {
                     self.note_missing_end(here, first);
                     return Ok(Step::End);
                 }
-            };
-            let header = Header::verified(&block);
+            }
+            let header = Header::verified(block);
             self.seen_header = true;
             record.offset = *first.get_or_insert(here);
             let size = self
@@ -198,10 +204,13 @@ impl<'a> Walk<'a> {
         self.window.at(offset, 512).map(classify)
     }
 
-    /// Copies a block out of the window, where [`Walk::block`] has just found it.
-    fn header_block(&mut self, offset: u64) -> Result<[u8; 512], Stop> {
+    /// Copies a block out of the window, where [`Walk::block`] has just found it, so that the window may move.
+    fn copy_block(&mut self, offset: u64, block: &mut [u8; 512]) -> Result<(), Stop> {
         let bytes = self.window.at(offset, 512)?;
-        Ok(bytes.first_chunk().copied().unwrap_or([0; 512]))
+        if bytes.len() == block.len() {
+            block.copy_from_slice(bytes);
+        }
+        Ok(())
     }
 
     fn is_end_marker(&mut self, offset: u64) -> Result<bool, Stop> {
