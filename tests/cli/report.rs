@@ -98,12 +98,20 @@ fn a_narrow_report_keeps_to_its_columns() {
     let desk = Desk::with(&wasteful());
     let layer = wasteful().layer_file(1, Codec::Gzip);
     desk.write("cut.tar.gz", &layer[..layer.len() - 20]);
-    for line in ["app.tar --top 0", "app.tar", "cut.tar.gz"] {
+    for arguments in [
+        "app.tar --top 0",
+        "app.tar",
+        "cut.tar.gz",
+        "app.tar --max-wasted-ratio 9% --floor-bytes 1GB",
+    ] {
         let mut command = desk.command();
-        command.env("COLUMNS", "40").args(line.split(' '));
+        command.env("COLUMNS", "40").args(arguments.split(' '));
         let run = Run::of(command.output().unwrap());
         for line in run.exits(0).stdout.lines() {
             assert!(line.chars().count() <= 40, "{line}");
+        }
+        if arguments.contains("ratio") {
+            run.says("66.7 % against 9.0 %");
         }
     }
 }

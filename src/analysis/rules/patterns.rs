@@ -41,6 +41,10 @@ fn compile(glob: &str) -> Result<globset::Glob, String> {
     if glob.is_empty() {
         return Err("an empty pattern matches nothing".into());
     }
+    if let Some(reason) = never_matches(glob) {
+        let shown = crate::path::display_str(glob);
+        return Err(format!("'{shown}' can match nothing: {reason}"));
+    }
     let anchored = if glob.starts_with('/') || glob.starts_with("**/") {
         glob.to_owned()
     } else {
@@ -54,6 +58,21 @@ fn compile(glob: &str) -> Result<globset::Glob, String> {
             let shown = crate::path::display_str(glob);
             format!("'{shown}' is not a glob: {}", error.kind())
         })
+}
+
+/// Says why no path of an image is like a glob. Git's patterns look alike, and a rule that can never fail is
+/// worse than none.
+fn never_matches(glob: &str) -> Option<&'static str> {
+    let mut components = glob.strip_prefix('/').unwrap_or(glob).split('/');
+    if glob.starts_with('!') {
+        Some("a pattern cannot be negated; a name that starts so is written \\!")
+    } else if glob.ends_with('/') {
+        Some("no path ends with a slash; what is below a directory is DIRECTORY/**")
+    } else if components.any(|component| matches!(component, "" | "." | "..")) {
+        Some("paths are absolute, without '//', './' and '../'")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -85,5 +104,18 @@ mod tests {
         }
         assert!(Patterns::new(["a[b"]).is_err());
         assert!(Patterns::new([""]).is_err());
+    }
+
+    #[test]
+    fn what_can_match_nothing_is_refused() {
+        for glob in [
+            ".git/", "/app/", "/", "./key", "/a//b", "//a", "../key", "!/app/**",
+        ] {
+            let error = Patterns::new([glob]).unwrap_err();
+            assert!(error.starts_with(&format!("'{glob}' can match nothing")));
+        }
+        for glob in ["\\!a", "{/app,/usr}/**", "/**/x", "**", ".*", "..a", "[/]x"] {
+            assert!(Patterns::new([glob]).is_ok(), "{glob}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::waste::write_groups;
 use super::{BAD, BOLD, DIMMED, GOOD, Place, place, title};
 use crate::analysis::rules::{Amount, Concern, Found, Limit, Outcome, State, Verdict};
-use crate::report::columns::{Cut, left, widest};
+use crate::report::columns::{Cut, flow, left, widest};
 use crate::report::groups::group;
 use crate::report::{Budget, Judgement, Report};
 use crate::units::{self, Units};
@@ -21,7 +21,7 @@ pub(super) fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<(
     writeln!(output)?;
     if judgement.budget == Budget::Default {
         let text = "no rule is given: the default budget applies";
-        writeln!(output, "{DIMMED}{text}{DIMMED:#}")?;
+        write_sentence(text, "", report, output)?;
     }
     if judgement.verdict.ignored_bytes > 0 {
         let size = report.look.units.size(judgement.verdict.ignored_bytes);
@@ -43,6 +43,19 @@ pub(super) fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<(
     if judgement.is_guess(report.analysis) {
         let text = "no verdict: part of the image could not be read (--allow-incomplete judges it as it is)";
         writeln!(output, "{BAD}{text}{BAD:#}")?;
+    }
+    Ok(())
+}
+
+fn write_sentence(
+    text: &str,
+    indent: &str,
+    report: &Report<'_>,
+    output: &mut dyn Write,
+) -> io::Result<()> {
+    let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+    for line in flow(&words, " ", report.look.width.saturating_sub(indent.len())) {
+        writeln!(output, "{indent}{DIMMED}{line}{DIMMED:#}")?;
     }
     Ok(())
 }
@@ -94,14 +107,25 @@ impl Line<'_> {
             widest(all.iter().map(|line| line.comparison.as_str())),
         );
         let line = format!("{comparison}  {}", self.source);
-        let room = report.look.width.saturating_sub(8 + id.len());
-        writeln!(
-            output,
-            "{BOLD}{id}{BOLD:#}  {}",
-            report.look.fit(&line, room, Cut::End)
-        )?;
+        let width = report.look.width;
+        if 8 + id.len() + widest([line.as_str()]) <= width {
+            writeln!(output, "{BOLD}{id}{BOLD:#}  {line}")?;
+        } else {
+            // What is compared matters most: it takes a line of its own rather than be cut.
+            writeln!(output, "{BOLD}{}{BOLD:#}", self.id)?;
+            let source = report
+                .look
+                .fit(&self.source, width.saturating_sub(8), Cut::End);
+            for line in flow(
+                &[self.comparison.clone(), source],
+                "  ",
+                width.saturating_sub(6),
+            ) {
+                writeln!(output, "      {line}")?;
+            }
+        }
         match &outcome.remark {
-            Some(remark) => writeln!(output, "      {DIMMED}{remark}{DIMMED:#}"),
+            Some(remark) => write_sentence(remark, "      ", report, output),
             None => Ok(()),
         }
     }
