@@ -11,7 +11,7 @@
 mod support;
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use layerscope::analysis::dive::DiveFigures;
 use layerscope::analysis::{self, Analysis, WasteCause};
@@ -67,24 +67,13 @@ fn cause(analysis: &Analysis, cause: WasteCause) -> u64 {
     analysis.waste.by_cause[cause as usize]
 }
 
-fn corpus() -> Option<PathBuf> {
-    let Some(path) = std::env::var_os("LAYERSCOPE_CORPUS") else {
-        println!("skipped: LAYERSCOPE_CORPUS is not set");
-        return None;
-    };
-    let path = PathBuf::from(path).join("files/images/wagoodman+dive");
-    assert!(
-        path.is_dir(),
-        "LAYERSCOPE_CORPUS is set but {} is missing",
-        path.display()
-    );
-    Some(path)
-}
-
 /// dive 0.13, `image_archive_analysis_test.go` and its formulas; ours by hand and by an independent merge.
 #[test]
 fn parity_with_dive_and_our_own_figures() {
-    let Some(images) = corpus() else { return };
+    let Some(files) = support::corpus::files() else {
+        return;
+    };
+    let images = files.join("images/wagoodman+dive");
     for (name, size, user, wasted, ratio, efficiency, effective, paths, live) in [
         (
             "test-docker-image.tar",

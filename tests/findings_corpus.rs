@@ -13,7 +13,7 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use layerscope::analysis::{self, Analysis};
@@ -28,20 +28,6 @@ use regex::Regex;
 
 use support::tar::{BLOCK, pax, raw_entry};
 use support::{Codec, Packing, Walk, docker_current, image};
-
-fn corpus() -> Option<PathBuf> {
-    let Some(path) = std::env::var_os("LAYERSCOPE_CORPUS") else {
-        println!("skipped: LAYERSCOPE_CORPUS is not set");
-        return None;
-    };
-    let files = PathBuf::from(path).join("files");
-    assert!(
-        files.is_dir(),
-        "LAYERSCOPE_CORPUS is set but {} is missing",
-        files.display()
-    );
-    Some(files)
-}
 
 fn open(path: &Path) -> Result<Analysis, Error> {
     let locator = Locator::parse(path.as_os_str())?;
@@ -68,7 +54,9 @@ fn codes(analysis: &Analysis) -> Vec<&'static str> {
 /// 1. A name of one inode is no copy: per name this image would have 452 MB.
 #[test]
 fn an_image_of_hard_links_counts_each_inode_once() {
-    let Some(files) = corpus() else { return };
+    let Some(files) = support::corpus::files() else {
+        return;
+    };
     for (name, effective, names) in [
         (
             "GoogleContainerTools+jib/jib-core/src/integration-test/resources/core/busybox-jib.tar",
@@ -92,7 +80,9 @@ fn an_image_of_hard_links_counts_each_inode_once() {
 /// 2. Old Jib writes `config`, `repoTags`, `layers`.
 #[test]
 fn a_manifest_with_lower_case_keys_is_read() {
-    let Some(files) = corpus() else { return };
+    let Some(files) = support::corpus::files() else {
+        return;
+    };
     let folder = files.join("images/GoogleContainerTools+jib/jib-core/src");
     for (name, tag) in [
         (
@@ -115,7 +105,9 @@ fn a_manifest_with_lower_case_keys_is_read() {
 /// 3. An archive that lists many platforms and holds one.
 #[test]
 fn the_image_whose_blobs_are_there_is_preferred() {
-    let Some(files) = corpus() else { return };
+    let Some(files) = support::corpus::files() else {
+        return;
+    };
     let path = files.join("images/P3GLEG+Whaler/test-image.tar");
     let choices = list(&path);
     let (missing, there): (Vec<_>, Vec<_>) =
@@ -137,7 +129,9 @@ const COUNTED_OTHERWISE: &[(&str, &str)] = &[(
 /// 4. Wherever GNU tar and bsdtar find the same number of entries without an error, the walk does as well.
 #[test]
 fn the_walk_finds_as_many_entries_as_other_readers() {
-    let Some(files) = corpus() else { return };
+    let Some(files) = support::corpus::files() else {
+        return;
+    };
     let observed = Regex::new(r"gnutar: rc0 (\d+)e; bsdtar: rc0 (\d+)e").unwrap();
     let manifest = std::fs::read_to_string(files.join("MANIFEST.tsv")).unwrap();
     let mut compared = 0;
@@ -175,7 +169,9 @@ fn the_walk_finds_as_many_entries_as_other_readers() {
 /// 4. Headers that are no files, and fields that cannot be read.
 #[test]
 fn records_that_describe_others_are_no_entries() {
-    let Some(files) = corpus() else { return };
+    let Some(files) = support::corpus::files() else {
+        return;
+    };
     for (name, entries) in [
         ("apache+commons-compress/archives/SunOS_cEf.tar", 10),
         ("apache+commons-compress/longpath/hudson-E.tar", 19),
@@ -194,7 +190,9 @@ fn records_that_describe_others_are_no_entries() {
 /// 5. A decoder that stops at the first frame sees 2 of 6 entries.
 #[test]
 fn compressed_layers_are_read_to_their_last_frame() {
-    let Some(files) = corpus() else { return };
+    let Some(files) = support::corpus::files() else {
+        return;
+    };
     let path = files.join("tars/libarchive+libarchive/test_compat_zstd_1.tar.zst");
     let walk = Walk::of_file(&path);
     assert_eq!(walk.names(), ["f1", "f2", "f3", "d1/f1", "d1/f2", "d1/f3"]);
@@ -223,7 +221,9 @@ fn a_layer_may_start_with_frames_that_hold_nothing() {
 /// 6. Neither file names nor media types say how a layer is compressed.
 #[test]
 fn compression_is_what_the_bytes_are() {
-    let Some(files) = corpus() else { return };
+    let Some(files) = support::corpus::files() else {
+        return;
+    };
     let images = files.join("images");
     for (name, codec) in [
         // Members of a `docker save` called `….tar.gz`.
@@ -248,7 +248,9 @@ fn compression_is_what_the_bytes_are() {
 /// 7. Sizes and digests in documents go stale; what they describe is still an image.
 #[test]
 fn broken_descriptions_are_warnings() {
-    let Some(files) = corpus() else { return };
+    let Some(files) = support::corpus::files() else {
+        return;
+    };
     let images = files.join("images");
     for (name, content, complete, warned) in [
         // The descriptor says 10 bytes, the layer has 1,145,393.
@@ -325,7 +327,9 @@ fn a_layer_may_claim_any_length() {
 /// 8. Attestations and signatures stand in the index like images and are none.
 #[test]
 fn attestations_and_signatures_are_not_offered() {
-    let Some(files) = corpus() else { return };
+    let Some(files) = support::corpus::files() else {
+        return;
+    };
     let images = files.join("images");
     for (name, offered) in [
         (
@@ -383,7 +387,9 @@ fn empty_layers_are_layers() {
 /// 10. An archive of a README is no image; it is read as the one layer it could be, and says so.
 #[test]
 fn a_tar_without_a_manifest_is_one_layer() {
-    let Some(files) = corpus() else { return };
+    let Some(files) = support::corpus::files() else {
+        return;
+    };
     let path = files.join("images/wagoodman+dive/test-estargz-image.tar");
     let analysis = open(&path).unwrap();
     assert_eq!(analysis.source.kind, "layer");
@@ -395,7 +401,9 @@ fn a_tar_without_a_manifest_is_one_layer() {
 /// 11. A store somebody packed into an archive is, to us, an archive of files.
 #[test]
 fn a_packed_store_is_read_as_a_layer() {
-    let Some(files) = corpus() else { return };
+    let Some(files) = support::corpus::files() else {
+        return;
+    };
     for (name, entries) in [("overlay2.v2.tgz", 1094), ("aufs.v2.tgz", 687)] {
         let path = files.join("images/google+docker-explorer").join(name);
         let walk = Walk::of_file(&path);

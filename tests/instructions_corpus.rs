@@ -10,22 +10,14 @@
     reason = "helpers of tests; clippy excuses only functions marked as tests"
 )]
 
+#[path = "support/corpus.rs"]
+mod corpus;
+
 use std::path::{Path, PathBuf};
 
 use layerscope::image::instruction::recover;
 use layerscope::image::{HistoryEntry, ImageConfig};
 use serde_json::Value;
-
-fn corpus() -> Option<PathBuf> {
-    let directory = PathBuf::from(std::env::var_os("LAYERSCOPE_CORPUS")?);
-    let directory = if directory.join("files").is_dir() {
-        directory.join("files")
-    } else {
-        directory
-    };
-    assert!(directory.is_dir(), "LAYERSCOPE_CORPUS is not a directory");
-    Some(directory)
-}
 
 fn files_below(directory: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -95,8 +87,7 @@ fn history(document: &Value) -> Option<Vec<HistoryEntry>> {
 
 #[test]
 fn every_configuration_yields_lines() {
-    let Some(corpus) = corpus() else {
-        println!("skipped: LAYERSCOPE_CORPUS is not set");
+    let Some(corpus) = corpus::files() else {
         return;
     };
     let mut count = 0;

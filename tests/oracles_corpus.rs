@@ -10,10 +10,13 @@
     reason = "helpers of tests; clippy excuses only functions marked as tests"
 )]
 
+#[path = "support/corpus.rs"]
+mod corpus;
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use layerscope::analysis::{self, Analysis};
 use layerscope::error::Error;
@@ -21,20 +24,6 @@ use layerscope::layer::EntryKind;
 use layerscope::progress::Job;
 use layerscope::source::{self, Locator, OpenOptions};
 use layerscope::tree::{PathId, View};
-
-fn corpus() -> Option<PathBuf> {
-    let Some(path) = std::env::var_os("LAYERSCOPE_CORPUS") else {
-        println!("skipped: LAYERSCOPE_CORPUS is not set");
-        return None;
-    };
-    let path = PathBuf::from(path);
-    assert!(
-        path.join("files").is_dir(),
-        "LAYERSCOPE_CORPUS is set but {} holds no files",
-        path.display()
-    );
-    Some(path)
-}
 
 fn analyse(path: &Path, image: Option<&str>) -> Result<Analysis, Error> {
     let job = Job::new();
@@ -92,8 +81,7 @@ fn listing(analysis: &Analysis) -> BTreeMap<String, Row> {
 
 #[test]
 fn merged_views_equal_what_umoci_unpacked() {
-    let Some(corpus) = corpus() else { return };
-    let files = corpus.join("files");
+    let Some(files) = corpus::files() else { return };
     let manifest = std::fs::read_to_string(files.join("MANIFEST.tsv")).unwrap();
     let (mut compared, mut squashes) = (0, 0);
     let mut wrong = Vec::new();
@@ -193,8 +181,8 @@ fn differences(
 
 #[test]
 fn merged_views_equal_what_the_kernel_mounted() {
-    let Some(corpus) = corpus() else { return };
-    let shared = corpus.parent().unwrap();
+    let Some(files) = corpus::files() else { return };
+    let shared = files.parent().and_then(Path::parent).unwrap();
     let docker = shared.join("stores/docker-overlay2.oracle");
     let podman = shared.join("stores/podman-overlay.oracle");
     let images = shared.join("images");

@@ -7,7 +7,10 @@
     reason = "helpers of tests; clippy excuses only the tests themselves"
 )]
 
-use std::path::{Path, PathBuf};
+#[path = "support/corpus.rs"]
+mod corpus;
+
+use std::path::Path;
 
 use layerscope::error::Error;
 use layerscope::image::Image;
@@ -28,20 +31,6 @@ struct Unit {
 struct Seen {
     platform: String,
     layers: usize,
-}
-
-fn corpus() -> Option<PathBuf> {
-    let Some(directory) = std::env::var_os("LAYERSCOPE_CORPUS") else {
-        println!("skipped: LAYERSCOPE_CORPUS is not set");
-        return None;
-    };
-    let files = PathBuf::from(directory).join("files");
-    assert!(
-        files.is_dir(),
-        "LAYERSCOPE_CORPUS is set, but {} is missing",
-        files.display()
-    );
-    Some(files)
 }
 
 fn image_units(files: &Path) -> Vec<Unit> {
@@ -112,7 +101,7 @@ fn open_all(unit: &Unit, locator: &Locator, choices: &[Choice], seen: &[Seen]) {
 
 #[test]
 fn every_image_opens_or_says_why_not() {
-    let Some(files) = corpus() else { return };
+    let Some(files) = corpus::files() else { return };
     for unit in image_units(&files) {
         let locator = Locator::parse(files.join(&unit.path).as_os_str()).unwrap();
         let seen = seen(&unit.observed);

@@ -10,8 +10,10 @@
     reason = "helpers of tests; clippy excuses only functions marked as tests"
 )]
 
+#[path = "support/corpus.rs"]
+mod corpus;
+
 use std::fs::File;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use layerscope::error::{Result, Warning};
@@ -19,20 +21,6 @@ use layerscope::layer::bytes::Region;
 use layerscope::layer::tar::TarLayer;
 use layerscope::layer::{Entry, EntryKind, EntrySink, LayerSource};
 use layerscope::progress::Job;
-
-fn corpus() -> Option<PathBuf> {
-    let Some(path) = std::env::var_os("LAYERSCOPE_CORPUS") else {
-        println!("skipped: LAYERSCOPE_CORPUS is not set");
-        return None;
-    };
-    let path = PathBuf::from(path).join("files");
-    assert!(
-        path.is_dir(),
-        "LAYERSCOPE_CORPUS is set but {} is no directory",
-        path.display()
-    );
-    Some(path)
-}
 
 #[derive(Default)]
 struct Count {
@@ -117,7 +105,9 @@ fn observed(text: &str) -> Option<(u64, u64)> {
 
 #[test]
 fn tars_hold_what_other_readers_find() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = corpus::files() else {
+        return;
+    };
     let manifest = std::fs::read_to_string(corpus.join("MANIFEST.tsv")).unwrap();
     let mut compared = 0;
     let mut wrong = Vec::new();

@@ -11,8 +11,11 @@
     reason = "helpers of tests; clippy excuses only functions marked as tests"
 )]
 
+#[path = "support/corpus.rs"]
+mod corpus;
+
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -82,11 +85,7 @@ fn resident(id: u32) -> u64 {
 
 #[test]
 fn every_unit_is_read_or_refused_in_good_order() {
-    let Some(corpus) = std::env::var_os("LAYERSCOPE_CORPUS") else {
-        println!("skipped: LAYERSCOPE_CORPUS is not set");
-        return;
-    };
-    let files = PathBuf::from(corpus).join("files");
+    let Some(files) = corpus::files() else { return };
     let manifest = std::fs::read_to_string(files.join("MANIFEST.tsv"))
         .expect("LAYERSCOPE_CORPUS holds files/MANIFEST.tsv");
     let (mut read, mut refused) = (0, 0);

@@ -200,17 +200,4 @@ pub(crate) fn waste(analysis: &Analysis) -> Vec<String> {
     waste
 }
 
-/// Returns where the corpus of files is, if there is one.
-pub(crate) fn corpus() -> Option<std::path::PathBuf> {
-    let Some(path) = std::env::var_os("LAYERSCOPE_CORPUS") else {
-        println!("skipped: LAYERSCOPE_CORPUS is not set");
-        return None;
-    };
-    let files = std::path::PathBuf::from(path).join("files");
-    assert!(
-        files.is_dir(),
-        "LAYERSCOPE_CORPUS is set but {} is missing",
-        files.display()
-    );
-    Some(files)
-}
+pub(crate) use crate::support::corpus::files as corpus;

@@ -21,6 +21,7 @@
 //! | `codec.rs` | compression, the unusual framings too |
 //! | `members.rs` | named files that become a directory or an archive |
 //! | `docker.rs`, `oci.rs`, `skopeo.rs` | the containers an image comes in |
+//! | `corpus.rs` | where real images are, if they are |
 //! | `model.rs`, `model/*.rs` | what the union and the waste must be, computed naively |
 //! | `strategy.rs`, `random.rs` | random stacks of layers; numbers and text by chance |
 //! | `demo.rs` | the demo image |
@@ -47,6 +48,7 @@
 )]
 
 pub mod codec;
+pub mod corpus;
 pub mod demo;
 pub mod docker;
 pub mod image;
