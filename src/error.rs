@@ -323,7 +323,7 @@ impl WarningCode {
     pub const fn makes_incomplete(self) -> bool {
         matches!(
             self,
-            Self::DamagedLayer | Self::UnreadableLayer | Self::LimitReached
+            Self::DamagedLayer | Self::MissingEnd | Self::UnreadableLayer | Self::LimitReached
         )
     }
 }

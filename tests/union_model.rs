@@ -15,6 +15,7 @@ use layerscope::analysis::Analysis;
 use layerscope::layer::LayerIndex;
 use layerscope::tree::{self, HideCause, MergedTree, PathId, View};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use support::model::{Cause, Change, Meta, Outcome, Path, Row, Wasted};
 use support::{Codec, Item, Kind};
@@ -251,8 +252,36 @@ fn an_opaque_directory_goes_with_what_buries_it() {
     check(&layers.stack(), &[Codec::None]);
 }
 
+#[test]
+fn data_stays_with_its_own_name_where_that_becomes_a_link_to_it() {
+    let layers = support::image()
+        .layer("1", |l| {
+            l.file("a-b", b"x")
+                .hardlink("a", "a-b")
+                .hardlink("a-b", "a")
+        })
+        .layer("2", |l| {
+            l.file("a-b/a-b/a-b", b"").hardlink("a", "a-b/a-b/a-b")
+        })
+        .build();
+    check(&layers.stack(), &[Codec::None]);
+}
+
+/// The same stacks in every run, so that a build is red for what changed. `LAYERSCOPE_MODEL_STACKS=30000` looks
+/// at more, other ones.
+fn config() -> ProptestConfig {
+    let stacks = std::env::var("LAYERSCOPE_MODEL_STACKS").ok();
+    let wanted = stacks.and_then(|stacks| stacks.parse().ok());
+    ProptestConfig {
+        cases: wanted.unwrap_or(2000),
+        rng_seed: wanted.map_or(RngSeed::Fixed(0x001a_7e25), |_| RngSeed::Random),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn uncompressed_layers_agree_with_the_model(stack in support::strategy::stacks()) {

@@ -307,8 +307,9 @@ fn resolve_links(
 ) -> HashMap<u32, u32> {
     let mut promoted: HashMap<u32, u32> = HashMap::new();
     for link in builder.links.clone() {
-        // A link that lost its own name again keeps nothing alive.
-        if conflicts.losers.contains_key(&link) {
+        // A link that lost its own name again keeps nothing alive; one that data went over to is done.
+        let is_link = builder.rows[link as usize].kind() == EntryKind::Hardlink;
+        if conflicts.losers.contains_key(&link) || !is_link {
             continue;
         }
         let target = match find_target(builder, buckets, link) {
@@ -319,7 +320,7 @@ fn resolve_links(
             }
         };
         match builder.rows[target as usize].kind() {
-            EntryKind::File => link_to(builder, link, target, conflicts, &mut promoted),
+            EntryKind::File => link_to(builder, buckets, (link, target), conflicts, &mut promoted),
             // A second name of a symbolic link or device is another one just like it.
             _ => copy_special(builder, link, target),
         }
@@ -397,31 +398,44 @@ fn named_row(builder: &TreeBuilder, buckets: &Buckets, link: u32) -> Option<u32>
     before.or(behind)
 }
 
-/// Joins a link to a file's data. Data whose own name was replaced later goes over to its first link.
+/// Joins a link to a file's data. Data whose own row lost its name goes over to a link: to the one that took the
+/// name, if it is a link to this very data, else to the first.
 fn link_to(
     builder: &mut TreeBuilder,
-    link: u32,
-    file: u32,
+    buckets: &Buckets,
+    (link, file): (u32, u32),
     conflicts: &Conflicts,
     promoted: &mut HashMap<u32, u32>,
 ) {
-    if !conflicts.losers.contains_key(&file) {
-        builder.rows[link as usize].content = u64::from(file);
-        builder.rows[file as usize].packed |= flag::LINKED;
-        return;
-    }
-    if let Some(&keeper) = promoted.get(&file) {
+    let keeper = match (conflicts.losers.get(&file), promoted.get(&file)) {
+        (None, _) => file,
+        (Some(_), Some(&keeper)) => keeper,
+        (Some(&winner), None) => {
+            let keeper = if leads_to(builder, buckets, winner, file) {
+                winner
+            } else {
+                link
+            };
+            promoted.insert(file, keeper);
+            let data = builder.rows[file as usize];
+            let row = &mut builder.rows[keeper as usize];
+            row.size = data.size;
+            row.content = data.content;
+            row.offset = data.offset;
+            row.packed =
+                row.packed & !flag::KIND | EntryKind::File as u32 | data.packed & flag::HASHED;
+            keeper
+        }
+    };
+    if keeper != link {
         builder.rows[link as usize].content = u64::from(keeper);
         builder.rows[keeper as usize].packed |= flag::LINKED;
-        return;
     }
-    let data = builder.rows[file as usize];
-    let row = &mut builder.rows[link as usize];
-    row.size = data.size;
-    row.content = data.content;
-    row.offset = data.offset;
-    row.packed = row.packed & !flag::KIND | EntryKind::File as u32 | data.packed & flag::HASHED;
-    promoted.insert(file, link);
+}
+
+fn leads_to(builder: &TreeBuilder, buckets: &Buckets, link: u32, file: u32) -> bool {
+    builder.rows[link as usize].kind() == EntryKind::Hardlink
+        && matches!(find_target(builder, buckets, link), Target::Row(row) if row == file)
 }
 
 fn copy_special(builder: &mut TreeBuilder, link: u32, target: u32) {

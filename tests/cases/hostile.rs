@@ -174,7 +174,7 @@ fn tars_that_go_refuses() {
             walk.warnings
         );
         let expected = match warned {
-            "odd-header" => Completeness::Complete,
+            "odd-header" if !walk.codes().contains(&"missing-end") => Completeness::Complete,
             _ => Completeness::Partial,
         };
         assert_eq!(walk.result.unwrap(), expected, "{name}");
@@ -201,7 +201,17 @@ fn tars_that_go_reads() {
         let walk = Walk::of_file(&corpus.join("tars/golang+go").join(name));
         let found: Vec<u64> = walk.entries.iter().map(|entry| entry.meta.size).collect();
         assert_eq!(found, sizes, "{name}");
-        assert_eq!(walk.result.unwrap(), Completeness::Complete, "{name}");
+        // Go's own fixtures were cut off behind their last entry.
+        let expected = match walk.codes()[..] {
+            [] => Completeness::Complete,
+            _ => Completeness::Partial,
+        };
+        assert!(
+            walk.codes().iter().all(|code| *code == "missing-end"),
+            "{name}: {:?}",
+            walk.warnings
+        );
+        assert_eq!(walk.result.unwrap(), expected, "{name}");
     }
     let walk = Walk::of_file(&corpus.join("tars/golang+go/xattrs.tar"));
     let names = |entry: usize| -> Vec<String> {
