@@ -1,6 +1,7 @@
 //! Which image is opened, and what a person reads when none can be.
 
 #![allow(
+    clippy::panic,
     clippy::unwrap_used,
     reason = "helpers of tests; clippy excuses only the tests themselves"
 )]
@@ -673,6 +674,38 @@ fn damage_anywhere_never_panics() {
             let mut damaged = bytes.clone();
             damaged[position] ^= 0x41;
             drop(open(&scratch.file(&damaged)));
+        }
+    }
+}
+
+#[test]
+fn indexes_nested_too_deep_are_refused_by_the_name_of_the_limit() {
+    let image = image().layer("COPY a /", |l| l.file("a", b"a")).build();
+    let mut members = oci(&[&image], Packing::new(Codec::Gzip));
+    for depth in 1..=12 {
+        let inner = members.get("index.json").unwrap().to_vec();
+        let digest = support::image::digest(&inner);
+        members.file(
+            &format!("blobs/{}", digest.replace(':', "/")),
+            inner.clone(),
+        );
+        let descriptor = json!({
+            "mediaType": "application/vnd.oci.image.index.v1+json",
+            "digest": digest,
+            "size": inner.len(),
+        });
+        let outer = json!({ "schemaVersion": 2, "manifests": [descriptor] });
+        members.replace("index.json", outer.to_string());
+        match open(&Scratch::new().archive(&members)) {
+            Ok(opened) => {
+                assert!(depth <= 8, "{depth}");
+                assert_eq!(opened.image.layers.len(), 1);
+            }
+            Err(Error::Limit { what, .. }) => {
+                assert!(depth > 8, "{depth}");
+                assert!(what.contains("indexes"), "{what}");
+            }
+            Err(other) => panic!("{depth}: {other}"),
         }
     }
 }

@@ -90,7 +90,15 @@ impl Walk<'_> {
                     .digest
                     .clone()
                     .is_none_or(|digest| visited.insert(digest));
-                if is_new && depth < limits::INDEX_DEPTH {
+                if is_new && depth >= limits::INDEX_DEPTH {
+                    return Err(Error::Limit {
+                        name: self.store.name().to_owned(),
+                        what: "the depth of indexes inside each other",
+                        limit: limits::INDEX_DEPTH.to_string(),
+                        option: None,
+                    });
+                }
+                if is_new {
                     let below = json.get("manifests").list().iter().rev();
                     open.extend(below.map(|json| (Descriptor::read(json), depth + 1)));
                 }
