@@ -4,10 +4,16 @@ pub mod build;
 pub mod file_tree;
 mod join;
 pub mod merged;
+pub mod path_set;
+pub mod projection;
+pub mod rows;
 mod settle;
 pub mod view;
 
 pub use build::TreeBuilder;
 pub use file_tree::{FileTree, NodeId, Shadowed};
 pub use merged::{Change, Comparison, Content, HideCause, MergedTree, PathId, Version};
+pub use path_set::PathSet;
+pub use projection::{Mark, MarkSet, Projection, Scope, Weights};
+pub use rows::{Found, Order, Plan, Row, Rows, SortField};
 pub use view::{Listed, View};

@@ -193,7 +193,7 @@ impl MergedTree {
     }
 
     /// Returns every path, parents before children.
-    pub fn paths(&self) -> impl ExactSizeIterator<Item = PathId> + use<> {
+    pub fn paths(&self) -> impl ExactSizeIterator<Item = PathId> + DoubleEndedIterator + use<> {
         (0..u32::try_from(self.len()).unwrap_or(u32::MAX)).map(PathId)
     }
 
