@@ -161,6 +161,7 @@ fn analyse(tree: MergedTree) -> Analysis {
     let scanned = Scanned {
         tree,
         warnings: Vec::new(),
+        unread: Vec::new(),
     };
     analysis::from_scan(source, image, scanned, &analysis::Options::default())
 }
