@@ -1,6 +1,7 @@
 //! Everything known about one image: what every presenter reads and none computes.
 
 pub mod dive;
+pub mod groups;
 mod instructions;
 pub mod rules;
 mod stage;

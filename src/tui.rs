@@ -1,0 +1,27 @@
+//! The interactive view: layers, diffs and the merged view on a terminal.
+//!
+//! [`message`](events::message) turns what the terminal reports into a [`Msg`], [`update`](update::update) a
+//! message into the next [`Model`] and the [`Effect`]s it asks for, [`draw`](view::draw) a model into cells.
+//! All three are plain functions without I/O.
+
+pub mod command;
+pub mod events;
+pub mod keys;
+pub mod layout;
+pub mod line;
+pub mod message;
+pub mod model;
+mod mouse;
+pub mod panes;
+pub mod scroll;
+pub mod session;
+pub mod subject;
+pub mod tasks;
+pub mod theme;
+pub mod update;
+pub mod view;
+
+pub use message::{Effect, Msg};
+pub use model::Model;
+pub use session::Session;
+pub use subject::Subject;
