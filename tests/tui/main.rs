@@ -17,5 +17,6 @@
 mod support;
 
 mod keys;
+mod popups;
 mod preview;
 mod screen;
