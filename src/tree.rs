@@ -2,18 +2,27 @@
 
 pub mod build;
 pub mod file_tree;
+pub mod found;
 mod join;
+pub mod mark;
+pub mod matches;
 pub mod merged;
 pub mod path_set;
+pub mod plan;
 pub mod projection;
 pub mod rows;
 mod settle;
 pub mod view;
+pub mod weights;
 
 pub use build::TreeBuilder;
 pub use file_tree::{FileTree, NodeId, Shadowed};
+pub use found::Found;
+pub use mark::{Mark, MarkSet};
 pub use merged::{Change, Comparison, Content, HideCause, MergedTree, PathId, Version};
 pub use path_set::PathSet;
-pub use projection::{Mark, MarkSet, Projection, Scope, Weights};
-pub use rows::{Found, Order, Plan, Row, Rows, SortField};
+pub use plan::{Chains, Order, Plan, SortField};
+pub use projection::{Projection, Scope};
+pub use rows::{Row, Rows};
 pub use view::{Listed, View};
+pub use weights::Weights;
