@@ -12,6 +12,7 @@ use super::panes::loading::LoadingPane;
 use super::panes::popup::{HelpPopup, Notice, Picker, Popup, Prompt, Purpose};
 use super::panes::tree::TreeMode;
 use super::subject::Subject;
+use crate::analysis::Stage;
 use crate::layer::LayerIndex;
 use crate::report::Format;
 use crate::tree::PathId;
@@ -511,6 +512,9 @@ fn failed(model: &mut Model, job: JobId, complaint: &Complaint) {
 fn loaded(model: &mut Model, subject: Arc<Subject>) -> Vec<Effect> {
     let is_first = model.subject.is_none();
     model.subject = Some(Arc::clone(&subject));
+    if subject.analysis.stage == Stage::Final {
+        model.loading = None;
+    }
     let layers = subject.analysis.layers.len();
     with_place(model, &subject, Place::Layers, |model, reads, _| {
         model.layers.show(reads);
