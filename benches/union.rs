@@ -22,20 +22,21 @@ mod random;
 mod record;
 #[path = "generate/small_files.rs"]
 mod small_files;
+#[path = "generate/trees.rs"]
+mod trees;
 
 use std::error::Error;
 use std::time::{Duration, Instant};
 
 use layerscope::analysis::{self, Analysis};
 use layerscope::image::{Image, ImageConfig, Platform};
-use layerscope::layer::{Completeness, Entry, EntryKind, EntrySink as _, Meta, Placement};
-use layerscope::path::ImagePath;
 use layerscope::scan::Scanned;
 use layerscope::source::SourceInfo;
-use layerscope::tree::{Content, FileTree, MergedTree, TreeBuilder};
+use layerscope::tree::{Content, MergedTree};
 
-use record::{Plan as _, Record};
+use record::Plan as _;
 use small_files::SmallFiles;
+use trees::trees;
 
 const SCALE: f64 = 0.25;
 const RUNS: usize = 7;
@@ -92,54 +93,6 @@ fn paths(plan: &SmallFiles) -> Result<Vec<String>, Box<dyn Error>> {
         })?;
     }
     Ok(paths)
-}
-
-fn trees(plan: &SmallFiles) -> Result<Vec<FileTree>, Box<dyn Error>> {
-    let mut trees = Vec::new();
-    for layer in 0..plan.layers() {
-        let mut builder = TreeBuilder::new(format!("layer {layer}"));
-        let mut offset = 0;
-        plan.layer(layer, &mut |path, record| {
-            offset += 512;
-            builder
-                .entry(entry(path, record, offset))
-                .map_err(std::io::Error::other)
-        })?;
-        trees.push(builder.freeze(Completeness::Complete));
-    }
-    Ok(trees)
-}
-
-fn entry<'a>(path: &'a str, record: &Record, offset: u64) -> Entry<'a> {
-    let (kind, mode, size, content) = match record {
-        Record::Dir { mode } => (EntryKind::Dir, *mode, 0, None),
-        // The seed decides the data, so it can stand for its hash.
-        Record::File {
-            mode, length, seed, ..
-        } => (EntryKind::File, *mode, *length, Some(*seed)),
-        Record::Symlink { .. } => (EntryKind::Symlink, 0o777, 0, None),
-        Record::Whiteout | Record::Opaque => (EntryKind::Whiteout, 0, 0, None),
-    };
-    Entry {
-        path: ImagePath::new(path.as_bytes()).unwrap_or(ImagePath::ROOT),
-        link: None,
-        meta: Meta {
-            size,
-            mtime: 0,
-            mtime_nanos: 0,
-            uid: 0,
-            gid: 0,
-            mode: u16::try_from(mode).unwrap_or(0),
-            kind,
-            opaque: matches!(record, Record::Opaque),
-            device: (0, 0),
-        },
-        xattrs: &[],
-        content,
-        offset,
-        data: content.map(|_| (offset + 512, size)),
-        placement: Placement::Shown,
-    }
 }
 
 fn analyse(tree: MergedTree) -> Analysis {

@@ -1,0 +1,59 @@
+//! The layers of a planned image as trees, without any bytes of them.
+
+use std::error::Error;
+
+use layerscope::layer::{Completeness, Entry, EntryKind, EntrySink as _, Meta, Placement};
+use layerscope::path::ImagePath;
+use layerscope::tree::{FileTree, TreeBuilder};
+
+use crate::record::{Plan as _, Record};
+use crate::small_files::SmallFiles;
+
+/// Builds every layer's own tree.
+pub(crate) fn trees(plan: &SmallFiles) -> Result<Vec<FileTree>, Box<dyn Error>> {
+    let mut trees = Vec::new();
+    for layer in 0..plan.layers() {
+        let mut builder = TreeBuilder::new(format!("layer {layer}"));
+        let mut offset = 0;
+        plan.layer(layer, &mut |path, record| {
+            offset += 512;
+            builder
+                .entry(entry(path, record, offset))
+                .map_err(std::io::Error::other)
+        })?;
+        trees.push(builder.freeze(Completeness::Complete));
+    }
+    Ok(trees)
+}
+
+fn entry<'a>(path: &'a str, record: &Record, offset: u64) -> Entry<'a> {
+    let (kind, mode, size, content) = match record {
+        Record::Dir { mode } => (EntryKind::Dir, *mode, 0, None),
+        // The seed decides the data, so it can stand for its hash.
+        Record::File {
+            mode, length, seed, ..
+        } => (EntryKind::File, *mode, *length, Some(*seed)),
+        Record::Symlink { .. } => (EntryKind::Symlink, 0o777, 0, None),
+        Record::Whiteout | Record::Opaque => (EntryKind::Whiteout, 0, 0, None),
+    };
+    Entry {
+        path: ImagePath::new(path.as_bytes()).unwrap_or(ImagePath::ROOT),
+        link: None,
+        meta: Meta {
+            size,
+            mtime: 0,
+            mtime_nanos: 0,
+            uid: 0,
+            gid: 0,
+            mode: u16::try_from(mode).unwrap_or(0),
+            kind,
+            opaque: matches!(record, Record::Opaque),
+            device: (0, 0),
+        },
+        xattrs: &[],
+        content,
+        offset,
+        data: content.map(|_| (offset + 512, size)),
+        placement: Placement::Shown,
+    }
+}
