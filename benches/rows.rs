@@ -21,8 +21,9 @@ mod random;
 mod record;
 #[path = "generate/small_files.rs"]
 mod small_files;
-#[path = "generate/trees.rs"]
-mod trees;
+#[path = "generate/stack.rs"]
+#[allow(dead_code, reason = "shared with the benchmark of the union")]
+mod stack;
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -55,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn union(scale: f64) -> Result<MergedTree, Box<dyn Error>> {
-    let mut tree = MergedTree::build(trees::trees(&SmallFiles::new(scale))?);
+    let mut tree = MergedTree::build(stack::trees(&SmallFiles::new(scale))?);
     let outcomes = vec![Content::Different; tree.comparisons().len()];
     tree.settle(&outcomes);
     Ok(tree)

@@ -22,21 +22,16 @@ mod random;
 mod record;
 #[path = "generate/small_files.rs"]
 mod small_files;
-#[path = "generate/trees.rs"]
-mod trees;
+#[path = "generate/stack.rs"]
+mod stack;
 
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use layerscope::analysis::{self, Analysis};
-use layerscope::image::{Image, ImageConfig, Platform};
-use layerscope::scan::Scanned;
-use layerscope::source::SourceInfo;
 use layerscope::tree::{Content, MergedTree};
 
-use record::Plan as _;
 use small_files::SmallFiles;
-use trees::trees;
+use stack::{analyse, paths, trees};
 
 const SCALE: f64 = 0.25;
 const RUNS: usize = 7;
@@ -82,38 +77,4 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn median(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
     times[times.len() / 2].as_nanos() as f64
-}
-
-fn paths(plan: &SmallFiles) -> Result<Vec<String>, Box<dyn Error>> {
-    let mut paths = Vec::new();
-    for layer in 0..plan.layers() {
-        plan.layer(layer, &mut |path, _| {
-            paths.push(path.to_owned());
-            Ok(())
-        })?;
-    }
-    Ok(paths)
-}
-
-fn analyse(tree: MergedTree) -> Analysis {
-    let image = Image {
-        names: Vec::new(),
-        id: None,
-        digest: None,
-        platform: Platform::default(),
-        config: ImageConfig::default(),
-        history: Vec::new(),
-        annotations: Vec::new(),
-        layers: Vec::new(),
-        warnings: Vec::new(),
-    };
-    let source = SourceInfo {
-        kind: "layers",
-        locator: "bench".to_owned(),
-    };
-    let scanned = Scanned {
-        tree,
-        warnings: Vec::new(),
-    };
-    analysis::from_scan(source, image, scanned, &analysis::Options::default())
 }

@@ -1,11 +1,13 @@
 //! Everything known about one image: what every presenter reads and none computes.
 
 pub mod dive;
+pub mod groups;
 mod instructions;
 pub mod rules;
+mod stage;
 pub mod waste;
 
-use crate::error::{Result, Warning};
+use crate::error::{Result, Warning, WarningCode};
 use crate::image::Image;
 use crate::image::base::{self, BaseBoundary};
 use crate::layer::{Completeness, LayerIndex};
@@ -14,6 +16,7 @@ use crate::scan::{self, Scanned};
 use crate::tree::{Change, MergedTree, PathId};
 
 pub use crate::source::SourceInfo;
+pub use stage::Stage;
 
 /// The result of opening an image.
 #[derive(Debug)]
@@ -36,6 +39,8 @@ pub struct Analysis {
     pub warnings: Vec<Warning>,
     /// `false` where at least one layer could only be read in part.
     pub complete: bool,
+    /// How much of the image the figures stand for.
+    pub stage: Stage,
 }
 
 /// Figures of one layer; bytes are content bytes.
@@ -63,6 +68,8 @@ pub struct LayerFigures {
     pub removed: u64,
     /// `false` where it could only be read in part.
     pub complete: bool,
+    /// `true` where it was not read yet: every other figure is 0.
+    pub unread: bool,
 }
 
 /// Figures of the whole image; bytes are content bytes unless named otherwise.
@@ -219,7 +226,7 @@ pub fn run(source: SourceInfo, image: Image, options: &Options, job: &Job) -> Re
     Ok(from_scan(source, image, scanned, options))
 }
 
-/// Works everything out from layers that were read before.
+/// Works everything out from layers that were read before, or from those of them that were.
 pub fn from_scan(
     source: SourceInfo,
     mut image: Image,
@@ -229,11 +236,17 @@ pub fn from_scan(
     let Scanned {
         tree,
         warnings: found,
+        unread,
     } = scanned;
+    let stage = match (unread.as_slice(), tree.comparisons()) {
+        ([], []) => Stage::Final,
+        ([], _) => Stage::Provisional,
+        _ => Stage::Partial,
+    };
     let balance = waste::balance(&tree);
-    let layers = layer_figures(&tree, &balance);
+    let layers = layer_figures(&tree, &balance, &unread);
     let layer_count = u16::try_from(tree.layers().len()).unwrap_or(u16::MAX);
-    instructions::attach(&mut image, &tree);
+    instructions::attach(&mut image, &tree, &unread);
     let base = match options.base_layers {
         Some(layers) => BaseBoundary::fixed(layers, layer_count),
         None => base::detect(&image),
@@ -241,10 +254,7 @@ pub fn from_scan(
     let totals = totals(&image, &layers, &balance, base.layers);
     let mut warnings = std::mem::take(&mut image.warnings);
     warnings.extend(found);
-    let complete = layers.iter().all(|layer| layer.complete)
-        && !warnings
-            .iter()
-            .any(|warning| warning.code.makes_incomplete());
+    let complete = is_complete(&layers, &warnings);
     Analysis {
         source,
         image,
@@ -255,10 +265,20 @@ pub fn from_scan(
         base,
         warnings,
         complete,
+        stage,
     }
 }
 
-fn layer_figures(tree: &MergedTree, balance: &waste::Balance) -> Vec<LayerFigures> {
+fn is_complete(layers: &[LayerFigures], warnings: &[Warning]) -> bool {
+    let mut codes = warnings.iter().map(|warning| warning.code);
+    layers.iter().all(|layer| layer.complete) && !codes.any(WarningCode::makes_incomplete)
+}
+
+fn layer_figures(
+    tree: &MergedTree,
+    balance: &waste::Balance,
+    unread: &[LayerIndex],
+) -> Vec<LayerFigures> {
     let mut figures: Vec<LayerFigures> = tree
         .layers()
         .iter()
@@ -273,6 +293,9 @@ fn layer_figures(tree: &MergedTree, balance: &waste::Balance) -> Vec<LayerFigure
             ..LayerFigures::default()
         })
         .collect();
+    for layer in unread {
+        figures[layer.as_usize()].unread = true;
+    }
     for path in tree.paths().skip(1) {
         for version in tree.versions(path) {
             let figures = &mut figures[version.layer.as_usize()];

@@ -22,8 +22,8 @@ pub use history::HistoryEntry;
 pub use instruction::Instruction;
 pub use reference::{Digest, Platform};
 
-/// One image of a source, for one platform.
-#[derive(Debug)]
+/// One image of a source, for one platform. A clone shares the layers' bytes.
+#[derive(Debug, Clone)]
 pub struct Image {
     /// Tags and annotations that name it, in the source's order; may be empty.
     pub names: Vec<String>,

@@ -15,6 +15,7 @@
 //! | [`analysis`] | every figure, waste, rules, dive's arithmetic |
 //! | [`extract`] | files of a view to disk, safely |
 //! | [`report`] | an analysis as text, JSON or in dive's format |
+//! | [`tui`] | the interactive view: state, keys, panes, drawing |
 //! | [`cli`] | arguments, configuration, exit codes |
 //!
 //! # Flow
@@ -54,4 +55,5 @@ pub mod report;
 pub mod scan;
 pub mod source;
 pub mod tree;
+pub mod tui;
 pub mod units;

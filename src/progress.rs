@@ -3,19 +3,48 @@
 //! Nothing here sends messages or knows a terminal. Workers add to atomics once per buffer, never per entry.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 
 /// One piece of work that can be watched and cancelled from another thread.
+///
+/// A clone is another handle of the same work.
+#[derive(Debug, Clone, Default)]
+pub struct Job(Arc<Counters>);
+
 #[derive(Debug, Default)]
-pub struct Job {
+struct Counters {
     cancelled: AtomicBool,
     expected_bytes: AtomicU64,
     done_bytes: AtomicU64,
     entries: AtomicU64,
     expanded_bytes: AtomicU64,
     expanded_limit: AtomicU64,
+    whole: Option<Arc<Counters>>,
+}
+
+impl Counters {
+    fn with_wholes(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |part| part.whole.as_deref())
+    }
+
+    fn add(&self, bytes: u64, counter: fn(&Self) -> &AtomicU64) {
+        for part in self.with_wholes() {
+            counter(part).fetch_add(bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts expanded bytes here alone; returns `false` once the limit set here is passed.
+    fn expand(&self, bytes: u64) -> bool {
+        let total = self
+            .expanded_bytes
+            .fetch_add(bytes, Ordering::Relaxed)
+            .saturating_add(bytes);
+        let limit = self.expanded_limit.load(Ordering::Relaxed);
+        limit == 0 || total <= limit
+    }
 }
 
 impl Job {
@@ -24,14 +53,27 @@ impl Job {
         Self::default()
     }
 
-    /// Asks every worker to stop at its next buffer.
-    pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
+    /// Makes a part of this job: cancelled with it and limited by it, its counters added to this job's.
+    ///
+    /// Cancelling a part leaves the whole alone.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self(Arc::new(Counters {
+            whole: Some(Arc::clone(&self.0)),
+            ..Counters::default()
+        }))
     }
 
-    /// Returns whether [`Job::cancel`] was called.
+    /// Asks every worker to stop at its next buffer.
+    pub fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether [`Job::cancel`] was called on this job or the whole it is part of.
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
+        self.0
+            .with_wholes()
+            .any(|part| part.cancelled.load(Ordering::Relaxed))
     }
 
     /// Returns an error once the job was cancelled; call it once per buffer.
@@ -48,45 +90,47 @@ impl Job {
 
     /// Announces work: stored bytes that will pass through [`Job::advance`].
     pub fn expect(&self, bytes: u64) {
-        self.expected_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.0.add(bytes, |part| &part.expected_bytes);
     }
 
     /// Reports stored bytes read or skipped.
     pub fn advance(&self, bytes: u64) {
-        self.done_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.0.add(bytes, |part| &part.done_bytes);
     }
 
     /// Reports entries understood.
     pub fn count_entries(&self, entries: u64) {
-        self.entries.fetch_add(entries, Ordering::Relaxed);
+        self.0.add(entries, |part| &part.entries);
     }
 
     /// Limits the bytes that decompression may produce over the whole job; 0 means no limit.
     pub fn limit_expanded(&self, bytes: u64) {
-        self.expanded_limit.store(bytes, Ordering::Relaxed);
+        self.0.expanded_limit.store(bytes, Ordering::Relaxed);
     }
 
-    /// Reports bytes that decompression produced; returns `false` once the limit is passed.
+    /// Reports bytes that decompression produced; returns `false` once a limit is passed.
     pub fn expand(&self, bytes: u64) -> bool {
-        let total = self
-            .expanded_bytes
-            .fetch_add(bytes, Ordering::Relaxed)
-            .saturating_add(bytes);
-        let limit = self.expanded_limit.load(Ordering::Relaxed);
-        limit == 0 || total <= limit
+        // Every counter has to hear of it, also behind one that is over its limit.
+        let exceeded = self.0.with_wholes().filter(|part| !part.expand(bytes));
+        exceeded.count() == 0
     }
 
-    /// Returns the limit set with [`Job::limit_expanded`], in bytes; 0 means none.
+    /// Returns the limit set with [`Job::limit_expanded`] on this job, else on the whole it is part of, in bytes;
+    /// 0 means none.
     pub fn expanded_limit(&self) -> u64 {
-        self.expanded_limit.load(Ordering::Relaxed)
+        let mut limits = self
+            .0
+            .with_wholes()
+            .map(|part| part.expanded_limit.load(Ordering::Relaxed));
+        limits.find(|&limit| limit != 0).unwrap_or(0)
     }
 
     /// Returns what a viewer shows.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
-            expected_bytes: self.expected_bytes.load(Ordering::Relaxed),
-            done_bytes: self.done_bytes.load(Ordering::Relaxed),
-            entries: self.entries.load(Ordering::Relaxed),
+            expected_bytes: self.0.expected_bytes.load(Ordering::Relaxed),
+            done_bytes: self.0.done_bytes.load(Ordering::Relaxed),
+            entries: self.0.entries.load(Ordering::Relaxed),
         }
     }
 }
@@ -150,5 +194,33 @@ mod tests {
         job.limit_expanded(10);
         assert!(job.expand(10));
         assert!(!job.expand(1));
+    }
+    #[test]
+    fn a_part_reports_to_its_whole_and_stops_with_it() {
+        let whole = Job::new();
+        whole.limit_expanded(10);
+        let (one, other) = (whole.part(), whole.part());
+        one.expect(7);
+        other.expect(5);
+        one.advance(3);
+        other.count_entries(2);
+        let (done, counted) = (one.snapshot(), other.snapshot());
+        assert_eq!(
+            (done.expected_bytes, done.done_bytes, done.entries),
+            (7, 3, 0)
+        );
+        assert_eq!((counted.done_bytes, counted.entries), (0, 2));
+        let all = whole.snapshot();
+        assert_eq!(
+            (all.expected_bytes, all.done_bytes, all.entries),
+            (12, 3, 2)
+        );
+        assert_eq!(one.expanded_limit(), 10);
+        assert!(one.expand(6));
+        assert!(!other.expand(6), "the limit is that of both together");
+        one.cancel();
+        assert!(!whole.is_cancelled() && !other.is_cancelled());
+        whole.cancel();
+        assert!(other.check().is_err());
     }
 }

@@ -4,14 +4,15 @@ pub mod dive;
 pub mod json;
 pub mod text;
 
-mod columns;
-mod groups;
+pub(crate) mod columns;
 
 use std::io;
 
 use crate::analysis::Analysis;
 use crate::analysis::rules::Verdict;
 use crate::units::Units;
+
+pub use columns::Cut;
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

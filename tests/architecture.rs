@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A module may use only modules before it, or of its own rank.
-const RANKS: [&[&str]; 9] = [
+const RANKS: [&[&str]; 10] = [
     &["error", "limits", "path", "units", "progress"],
     &["layer"],
     &["tree"],
@@ -20,6 +20,7 @@ const RANKS: [&[&str]; 9] = [
     &["scan"],
     &["analysis"],
     &["extract", "report"],
+    &["tui"],
     &["cli"],
 ];
 

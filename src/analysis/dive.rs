@@ -71,7 +71,7 @@ impl DiveFigures {
         inefficient
             .sort_by_cached_key(|found| (std::cmp::Reverse(found.bytes), tree.path(found.path)));
         let wasted_bytes: u64 = inefficient.iter().map(|found| found.bytes).sum();
-        let sizes = tree.layers().iter().map(visible_size);
+        let sizes = tree.layers().iter().map(|layer| visible_size(layer));
         let (size_bytes, base) = (sizes.clone().sum::<u64>(), sizes.take(1).sum::<u64>());
         let user_size_bytes = size_bytes - base;
         let percent = wasted_bytes as f64 / user_size_bytes as f64;

@@ -2,16 +2,17 @@
 
 use crate::image::instruction::{self, LayerGlance};
 use crate::image::{Image, Instruction};
-use crate::layer::EntryKind;
+use crate::layer::{EntryKind, LayerIndex};
 use crate::tree::{FileTree, MergedTree, NodeId};
 
 /// Recovers every instruction of the history, looks into the layers where the text alone cannot tell, and hands
-/// each layer its own.
-pub(super) fn attach(image: &mut Image, tree: &MergedTree) {
+/// each layer its own. What a layer that is not read yet could tell is left open.
+pub(super) fn attach(image: &mut Image, tree: &MergedTree, unread: &[LayerIndex]) {
     let mut recovered = instruction::recover(&image.history, &image.config);
     for (entry, instruction) in image.history.iter_mut().zip(&mut recovered) {
         let layer = entry
             .layer
+            .filter(|&layer| !unread.contains(&LayerIndex(layer)))
             .and_then(|layer| tree.layers().get(usize::from(layer)));
         if let (Some(instruction), Some(layer)) = (instruction.as_mut(), layer) {
             instruction.refine(&glance(layer));

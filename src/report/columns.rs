@@ -10,7 +10,7 @@ use crate::path;
 
 /// Which part of a text that does not fit is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cut {
+pub enum Cut {
     /// The end, for sentences.
     End,
     /// The middle, for paths: both the top directory and the name matter.

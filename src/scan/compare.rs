@@ -8,9 +8,10 @@ use std::io::{self, Read};
 
 use xxhash_rust::xxh3::Xxh3Default;
 
-use super::{Options, in_parallel};
+use super::parallel::in_parallel;
+use super::{Compared, Options};
 use crate::error::{Error, Result, Warning, WarningCode};
-use crate::image::Layer;
+use crate::image::{Image, Layer};
 use crate::layer::{Access, LayerIndex};
 use crate::limits;
 use crate::path;
@@ -26,16 +27,17 @@ const FURTHER_READ: usize = 64 * 1024;
 /// Comparisons handed to a thread at a time.
 const BATCH: usize = 64;
 
-/// Compares what [`MergedTree::comparisons`] asks for, in its order.
-pub(super) fn run(
-    tree: &MergedTree,
-    layers: &[Layer],
-    options: &Options,
-    job: &Job,
-    warnings: &mut Vec<Warning>,
-) -> Result<Vec<Content>> {
-    let comparisons = tree.comparisons();
-    let mut outcomes = vec![Content::Different; comparisons.len()];
+/// Compares what [`MergedTree::comparisons`] asks for. A file that cannot be read counts as different, and a
+/// warning says so.
+///
+/// # Errors
+/// [`Error::Interrupted`] when the job is cancelled.
+pub fn compare(tree: &MergedTree, image: &Image, options: &Options, job: &Job) -> Result<Compared> {
+    let (layers, comparisons) = (&image.layers, tree.comparisons());
+    let mut compared = Compared {
+        outcomes: vec![Content::Different; comparisons.len()],
+        warnings: Vec::new(),
+    };
     let mut side_by_side = Vec::new();
     let mut by_hash = Vec::new();
     for (at, comparison) in comparisons.iter().enumerate() {
@@ -43,50 +45,126 @@ pub(super) fn run(
         if tree.layer(comparison.newer.0).size(comparison.newer.1) > limits::SPARSE_COMPARE_BYTES
             && is_short(tree, layers, *comparison)
         {
-            warnings.push(not_compared(tree, comparison, "it is sparse and too long"));
+            let warning = not_compared(tree, comparison, "it is sparse and too long");
+            compared.warnings.push(warning);
         } else if is_random(comparison.older) && is_random(comparison.newer) {
             side_by_side.push(at);
         } else {
             by_hash.push(at);
         }
     }
-    // In file order, so that a disk reads forward.
-    side_by_side.sort_unstable_by_key(|&at| {
-        let newer = comparisons[at].newer;
-        (newer.0, tree.layer(newer.0).offset(newer.1))
-    });
-    let tasks = side_by_side.len().div_ceil(BATCH);
-    let workers = in_parallel(
-        options.workers(tasks),
-        tasks,
-        |worker: &mut Worker, task| {
-            let end = side_by_side.len().min((task + 1) * BATCH);
-            for &at in &side_by_side[task * BATCH..end] {
-                if job.is_cancelled() {
-                    return;
+    let pairs = Pairs {
+        tree,
+        layers,
+        options,
+        job,
+    };
+    pairs.compare_side_by_side(side_by_side, &mut compared)?;
+    pairs.compare_by_hash(&by_hash, &mut compared)?;
+    Ok(compared)
+}
+
+/// Pairs of files to tell apart, and with what.
+struct Pairs<'a> {
+    tree: &'a MergedTree,
+    layers: &'a [Layer],
+    options: &'a Options,
+    job: &'a Job,
+}
+
+impl Pairs<'_> {
+    fn compare_side_by_side(&self, mut pairs: Vec<usize>, compared: &mut Compared) -> Result<()> {
+        let comparisons = self.tree.comparisons();
+        // In file order, so that a disk reads forward.
+        pairs.sort_unstable_by_key(|&at| {
+            let newer = comparisons[at].newer;
+            (newer.0, self.tree.layer(newer.0).offset(newer.1))
+        });
+        let tasks = pairs.len().div_ceil(BATCH);
+        let workers = in_parallel(
+            self.options.workers(tasks),
+            tasks,
+            |worker: &mut Worker, task| {
+                let end = pairs.len().min((task + 1) * BATCH);
+                for &at in &pairs[task * BATCH..end] {
+                    if self.job.is_cancelled() {
+                        return;
+                    }
+                    let outcome = worker.compare(self, comparisons[at]);
+                    worker.outcomes.push((at, outcome));
                 }
-                let outcome = worker.compare(tree, layers, comparisons[at]);
-                worker.outcomes.push((at, outcome));
+            },
+        );
+        self.job.check()?;
+        let mut failures = Vec::new();
+        for (at, outcome) in workers.into_iter().flat_map(|worker| worker.outcomes) {
+            match outcome {
+                Ok(content) => compared.outcomes[at] = content,
+                Err(error) => failures.push((at, error)),
             }
-        },
-    );
-    job.check()?;
-    let mut failures = Vec::new();
-    for (at, outcome) in workers.into_iter().flat_map(|worker| worker.outcomes) {
-        match outcome {
-            Ok(content) => outcomes[at] = content,
-            Err(error) => failures.push((at, error)),
         }
-    }
-    // Threads finish in any order; warnings do not depend on it.
-    failures.sort_unstable_by_key(|&(at, _)| at);
-    warnings.extend(
-        failures
+        // Threads finish in any order; warnings do not depend on it.
+        failures.sort_unstable_by_key(|&(at, _)| at);
+        let warnings = failures
             .iter()
-            .map(|(at, error)| not_compared(tree, &comparisons[*at], &error.to_string())),
-    );
-    compare_by_hash(tree, layers, &by_hash, &mut outcomes, job, warnings)?;
-    Ok(outcomes)
+            .map(|(at, error)| not_compared(self.tree, &comparisons[*at], &error.to_string()));
+        compared.warnings.extend(warnings);
+        Ok(())
+    }
+
+    fn compare_by_hash(&self, pairs: &[usize], compared: &mut Compared) -> Result<()> {
+        let comparisons = self.tree.comparisons();
+        let hashes = self.hash_where_unknown(pairs)?;
+        let hash = |(layer, node): Place| {
+            let known = self.tree.layer(layer).content(node);
+            known.or_else(|| hashes.get(&(layer, node)).copied())
+        };
+        for &at in pairs {
+            let comparison = &comparisons[at];
+            match (hash(comparison.older), hash(comparison.newer)) {
+                (Some(older), Some(newer)) if older == newer => {
+                    compared.outcomes[at] = Content::Same;
+                }
+                (Some(_), Some(_)) => {}
+                _ => {
+                    let warning = not_compared(self.tree, comparison, "its data could not be read");
+                    compared.warnings.push(warning);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Hashes the files of these pairs that the scan did not hash, in one pass over each layer.
+    fn hash_where_unknown(&self, pairs: &[usize]) -> Result<HashMap<Place, u64>> {
+        let comparisons = self.tree.comparisons();
+        let places = pairs
+            .iter()
+            .flat_map(|&at| [comparisons[at].older, comparisons[at].newer]);
+        let mut wanted: BTreeMap<LayerIndex, Vec<(u64, NodeId)>> = BTreeMap::new();
+        for (layer, node) in places {
+            let tree = self.tree.layer(layer);
+            if tree.content(node).is_none() {
+                let files = wanted.entry(layer).or_default();
+                files.push((tree.offset(node), node));
+            }
+        }
+        let mut hashes = HashMap::new();
+        for (layer, mut files) in wanted {
+            files.sort_unstable();
+            files.dedup();
+            match hash_files(&self.layers[layer.as_usize()], &files, self.job) {
+                Err(_) if self.job.is_cancelled() => return Err(Error::Interrupted),
+                // The layer was damaged; its scan has said so, and what is not hashed is not equal to anything.
+                Err(_) => {}
+                Ok(found) => {
+                    let places = files.iter().map(|&(_, node)| (layer, node));
+                    hashes.extend(places.zip(found));
+                }
+            }
+        }
+        Ok(hashes)
+    }
 }
 
 /// Returns whether the data as stored is much shorter than the file: a sparse file.
@@ -121,22 +199,17 @@ struct Worker {
 }
 
 impl Worker {
-    fn compare(
-        &mut self,
-        tree: &MergedTree,
-        layers: &[Layer],
-        pair: Comparison,
-    ) -> Result<Content> {
+    fn compare(&mut self, pairs: &Pairs<'_>, pair: Comparison) -> Result<Content> {
         let open = |place: Place| {
-            layers[place.0.as_usize()]
-                .source
-                .open(tree.layer(place.0).offset(place.1))
+            let offset = pairs.tree.layer(place.0).offset(place.1);
+            pairs.layers[place.0.as_usize()].source.open(offset)
         };
         let (mut older, mut newer) = (open(pair.older)?, open(pair.newer)?);
         let mut length = FIRST_READ;
         self.older.resize(FURTHER_READ, 0);
         self.newer.resize(FURTHER_READ, 0);
         loop {
+            pairs.job.check()?;
             let read = |reader: &mut dyn Read, buffer: &mut [u8]| {
                 read_full(reader, buffer).map_err(|source| Error::Read {
                     name: "a file".into(),
@@ -168,64 +241,6 @@ fn read_full(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(done)
-}
-
-fn compare_by_hash(
-    tree: &MergedTree,
-    layers: &[Layer],
-    pairs: &[usize],
-    outcomes: &mut [Content],
-    job: &Job,
-    warnings: &mut Vec<Warning>,
-) -> Result<()> {
-    let comparisons = tree.comparisons();
-    let places = pairs
-        .iter()
-        .flat_map(|&at| [comparisons[at].older, comparisons[at].newer]);
-    let mut wanted: BTreeMap<LayerIndex, Vec<(u64, NodeId)>> = BTreeMap::new();
-    for (layer, node) in places {
-        if tree.layer(layer).content(node).is_none() {
-            wanted
-                .entry(layer)
-                .or_default()
-                .push((tree.layer(layer).offset(node), node));
-        }
-    }
-    let mut hashes: HashMap<Place, u64> = HashMap::new();
-    for (layer, mut files) in wanted {
-        files.sort_unstable();
-        files.dedup();
-        match hash_files(&layers[layer.as_usize()], &files, job) {
-            Err(Error::Interrupted) => return Err(Error::Interrupted),
-            // The layer was damaged; its scan has said so, and what is not hashed is not equal to anything.
-            Err(_) => {}
-            Ok(found) => {
-                hashes.extend(
-                    files
-                        .iter()
-                        .zip(found)
-                        .map(|(&(_, node), hash)| ((layer, node), hash)),
-                );
-            }
-        }
-    }
-    let hash = |(layer, node): Place| {
-        tree.layer(layer)
-            .content(node)
-            .or_else(|| hashes.get(&(layer, node)).copied())
-    };
-    for &at in pairs {
-        match (hash(comparisons[at].older), hash(comparisons[at].newer)) {
-            (Some(older), Some(newer)) if older == newer => outcomes[at] = Content::Same,
-            (Some(_), Some(_)) => {}
-            _ => warnings.push(not_compared(
-                tree,
-                &comparisons[at],
-                "its data could not be read",
-            )),
-        }
-    }
-    Ok(())
 }
 
 fn hash_files(layer: &Layer, files: &[(u64, NodeId)], job: &Job) -> Result<Vec<u64>> {

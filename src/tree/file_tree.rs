@@ -112,8 +112,8 @@ pub struct Shadowed {
     pub size: u64,
 }
 
-/// One layer's tree. Built by [`super::TreeBuilder`], never changed afterwards.
-#[derive(Debug)]
+/// One layer's tree. Built by [`super::TreeBuilder`], never changed once it is part of a union.
+#[derive(Debug, Clone)]
 pub struct FileTree {
     pub(super) nodes: Vec<Node>,
     /// Names and link targets, each behind its length in two bytes.
@@ -133,6 +133,11 @@ pub struct FileTree {
 }
 
 impl FileTree {
+    /// Returns the tree that stands for a layer nobody has read yet: a root that no entry lists.
+    pub fn unread() -> Self {
+        super::TreeBuilder::new("").freeze(Completeness::Partial)
+    }
+
     /// Returns the number of nodes, the root and implied directories included.
     pub fn len(&self) -> usize {
         self.nodes.len()

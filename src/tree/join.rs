@@ -4,7 +4,8 @@
 //! below was cut off; a path's versions follow from its own entries and those cuts alone.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use super::file_tree::flag;
 use super::merged::{Comparison, Detail, MergedNode};
@@ -23,7 +24,7 @@ struct Cut {
 type Own = (LayerIndex, NodeId);
 
 struct Joiner<'l> {
-    layers: &'l [FileTree],
+    layers: &'l [Arc<FileTree>],
     nodes: Vec<MergedNode>,
     versions: Vec<Version>,
     dangling: Vec<(LayerIndex, PathId)>,
@@ -34,8 +35,8 @@ struct Joiner<'l> {
     undecided: Vec<(PathId, u32)>,
 }
 
-pub(super) fn join(layers: Vec<FileTree>) -> MergedTree {
-    let most = layers.iter().map(FileTree::len).sum::<usize>();
+pub(super) fn join(layers: Vec<Arc<FileTree>>) -> MergedTree {
+    let most = layers.iter().map(|layer| layer.len()).sum::<usize>();
     let mut joiner = Joiner {
         layers: &layers,
         nodes: Vec::with_capacity(most / 2),
@@ -57,11 +58,11 @@ pub(super) fn join(layers: Vec<FileTree>) -> MergedTree {
     versions.shrink_to_fit();
     let mut tree = MergedTree {
         layers,
-        nodes,
+        nodes: Arc::new(nodes),
         versions,
-        foreign: HashMap::new(),
+        foreign: Arc::default(),
         comparisons: Vec::new(),
-        dangling,
+        dangling: Arc::new(dangling),
     };
     resolve_foreign_links(&mut tree);
     decide(&mut tree, undecided);
@@ -433,7 +434,7 @@ impl<'l> Joiner<'l> {
 }
 
 /// Returns the mark of a file over a file, or `None` where it takes a closer look. Both are where the data is.
-fn file_change(layers: &[FileTree], older: Own, newer: Own) -> Option<Change> {
+fn file_change(layers: &[Arc<FileTree>], older: Own, newer: Own) -> Option<Change> {
     if older == newer {
         return Some(Change::Repeated);
     }
@@ -454,7 +455,7 @@ fn file_change(layers: &[FileTree], older: Own, newer: Own) -> Option<Change> {
 }
 
 /// Returns the mark of something stored again with the same content.
-pub(super) fn change_of_same(layers: &[FileTree], older: Own, newer: Own) -> Change {
+pub(super) fn change_of_same(layers: &[Arc<FileTree>], older: Own, newer: Own) -> Change {
     let (old_tree, new_tree) = (&layers[older.0.as_usize()], &layers[newer.0.as_usize()]);
     if new_tree.has_same_metadata(newer.1, old_tree, older.1) {
         Change::Repeated
@@ -477,8 +478,8 @@ fn resolve_foreign_links(tree: &mut MergedTree) {
                 .and_then(|path| tree.at(path, below));
             let data = visible.and_then(|version| tree.inode(version.layer, version.node));
             if let Some(data) = data {
-                tree.layers[data.0.as_usize()].nodes[data.1.as_usize()].packed |= flag::LINKED;
-                tree.foreign.insert((layer, link), data);
+                mark_linked(&mut tree.layers[data.0.as_usize()], data.1);
+                Arc::make_mut(&mut tree.foreign).insert((layer, link), data);
             } else if let Some(version) = visible {
                 // A second name of a symbolic link is another one just like it, as within a layer.
                 let aim = tree
@@ -487,10 +488,17 @@ fn resolve_foreign_links(tree: &mut MergedTree) {
                     .map(<[u8]>::to_vec);
                 let is_symlink = tree.layer(version.layer).kind(version.node) == EntryKind::Symlink;
                 if let Some(aim) = aim.filter(|_| is_symlink) {
-                    tree.layers[index].become_symlink(link, &aim);
+                    Arc::make_mut(&mut tree.layers[index]).become_symlink(link, &aim);
                 }
             }
         }
+    }
+}
+
+/// Copies the layer only where somebody else holds it too and does not know the link yet.
+fn mark_linked(layer: &mut Arc<FileTree>, data: NodeId) {
+    if !layer.node(data).has(flag::LINKED) {
+        Arc::make_mut(layer).nodes[data.as_usize()].packed |= flag::LINKED;
     }
 }
 
@@ -536,7 +544,7 @@ struct State {
 impl State {
     fn take(
         &mut self,
-        layers: &[FileTree],
+        layers: &[Arc<FileTree>],
         layer: LayerIndex,
         node: NodeId,
         change: Change,
@@ -569,12 +577,12 @@ struct Stream<'l> {
 }
 
 impl<'l> Stream<'l> {
-    fn advance(&mut self, layers: &'l [FileTree]) {
+    fn advance(&mut self, layers: &'l [Arc<FileTree>]) {
         self.next += 1;
         self.read_head(layers);
     }
 
-    fn read_head(&mut self, layers: &'l [FileTree]) {
+    fn read_head(&mut self, layers: &'l [Arc<FileTree>]) {
         let is_left = self.next < self.end;
         self.head = is_left.then(|| layers[self.layer.as_usize()].name(NodeId(self.next)));
     }

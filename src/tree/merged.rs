@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::file_tree::flag;
 use super::{FileTree, NodeId};
@@ -148,23 +149,29 @@ pub enum Content {
     Different,
 }
 
+/// Hard links to files of lower layers: where the data is.
+pub(super) type ForeignLinks = HashMap<(LayerIndex, NodeId), (LayerIndex, NodeId)>;
+
 /// All paths of all layers.
+///
+/// Everything but the versions is shared between a union and what [`MergedTree::settled`] makes of it.
 #[derive(Debug)]
 pub struct MergedTree {
-    pub(super) layers: Vec<FileTree>,
+    pub(super) layers: Vec<Arc<FileTree>>,
     /// Breadth-first, children contiguous and sorted by name; one more at the end closes the ranges.
-    pub(super) nodes: Vec<MergedNode>,
+    pub(super) nodes: Arc<Vec<MergedNode>>,
     pub(super) versions: Vec<Version>,
-    /// Hard links to files of lower layers: where the data is.
-    pub(super) foreign: HashMap<(LayerIndex, NodeId), (LayerIndex, NodeId)>,
+    pub(super) foreign: Arc<ForeignLinks>,
     pub(super) comparisons: Vec<Comparison>,
-    pub(super) dangling: Vec<(LayerIndex, PathId)>,
+    pub(super) dangling: Arc<Vec<(LayerIndex, PathId)>>,
 }
 
 impl MergedTree {
     /// Joins the layers, bottom first. Cost is linear in their nodes.
-    pub fn build(layers: Vec<FileTree>) -> Self {
-        super::join::join(layers)
+    ///
+    /// A layer that somebody else holds too is copied only if a hard link of another layer concerns it.
+    pub fn build<L: Into<Arc<FileTree>>>(layers: Vec<L>) -> Self {
+        super::join::join(layers.into_iter().map(Into::into).collect())
     }
 
     /// Returns the number of paths of all layers, those that no view shows too, the root included.
@@ -178,7 +185,7 @@ impl MergedTree {
     }
 
     /// Returns the layers' own trees, bottom first.
-    pub fn layers(&self) -> &[FileTree] {
+    pub fn layers(&self) -> &[Arc<FileTree>] {
         &self.layers
     }
 
@@ -342,11 +349,33 @@ impl MergedTree {
     /// Takes the outcome of comparisons: one per element of [`MergedTree::comparisons`], in order.
     pub fn settle(&mut self, outcomes: &[Content]) {
         for (comparison, outcome) in std::mem::take(&mut self.comparisons).iter().zip(outcomes) {
-            if *outcome == Content::Same {
-                let at = self.version_range(comparison.path).start + comparison.version as usize;
-                self.versions[at].change =
-                    super::join::change_of_same(&self.layers, comparison.older, comparison.newer);
-            }
+            self.note(*comparison, *outcome);
+        }
+    }
+
+    /// Returns the union that [`MergedTree::settle`] would make of this one, with the same paths. Copies only the
+    /// versions.
+    #[must_use]
+    pub fn settled(&self, outcomes: &[Content]) -> Self {
+        let mut settled = Self {
+            layers: self.layers.clone(),
+            nodes: Arc::clone(&self.nodes),
+            versions: self.versions.clone(),
+            foreign: Arc::clone(&self.foreign),
+            comparisons: Vec::new(),
+            dangling: Arc::clone(&self.dangling),
+        };
+        for (comparison, outcome) in self.comparisons.iter().zip(outcomes) {
+            settled.note(*comparison, *outcome);
+        }
+        settled
+    }
+
+    fn note(&mut self, comparison: Comparison, outcome: Content) {
+        if outcome == Content::Same {
+            let at = self.version_range(comparison.path).start + comparison.version as usize;
+            self.versions[at].change =
+                super::join::change_of_same(&self.layers, comparison.older, comparison.newer);
         }
     }
 }

@@ -234,7 +234,7 @@ impl View {
     /// Counts the visible names of data that may have several.
     fn link_counts(self, tree: &MergedTree) -> HashMap<(LayerIndex, NodeId), u32> {
         let mut counts = HashMap::new();
-        if !tree.layers().iter().any(super::FileTree::has_links) {
+        if !tree.layers().iter().any(|layer| layer.has_links()) {
             return counts;
         }
         for path in tree.paths() {

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use super::waste::write_groups;
 use super::{BAD, BOLD, DIMMED, GOOD, Place, place, title};
+use crate::analysis::groups::group;
 use crate::analysis::rules::{Amount, Concern, Found, Limit, Outcome, State, Verdict};
 use crate::report::columns::{Cut, flow, left, widest};
-use crate::report::groups::group;
 use crate::report::{Budget, Judgement, Report};
 use crate::units::{self, Units};
 

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use super::{BOLD, DIMMED, ODD, Place, count, place, title};
 use crate::analysis::WasteCause;
+use crate::analysis::groups::{Group, group};
 use crate::report::Report;
 use crate::report::columns::{Cut, flow, left, right, widest};
-use crate::report::groups::{Group, group};
 
 /// Narrower than this a path says nothing.
 const LEAST_PLACE: usize = 16;

@@ -5,32 +5,29 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use crate::analysis::{WasteCause, WastedPath};
+use super::{WasteCause, WastedPath};
 use crate::layer::LayerIndex;
 use crate::tree::{Change, MergedTree, PathId};
 
 /// Wasted paths with one cause, one creator, one destroyer and one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Group {
+pub struct Group {
     /// The directory that holds them all, or the path itself where there is only one.
-    pub(crate) place: PathId,
+    pub place: PathId,
     /// Versions in it.
-    pub(crate) count: usize,
+    pub count: usize,
     /// Their bytes.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
     /// Why they are useless.
-    pub(crate) cause: WasteCause,
+    pub cause: WasteCause,
     /// The layer that stores them.
-    pub(crate) created_in: LayerIndex,
+    pub created_in: LayerIndex,
     /// The layer that made them useless.
-    pub(crate) destroyed_in: LayerIndex,
+    pub destroyed_in: LayerIndex,
 }
 
 /// Returns groups, largest first, ties by place.
-pub(crate) fn group<'a>(
-    tree: &MergedTree,
-    paths: impl IntoIterator<Item = &'a WastedPath>,
-) -> Vec<Group> {
+pub fn group<'a>(tree: &MergedTree, paths: impl IntoIterator<Item = &'a WastedPath>) -> Vec<Group> {
     let mut groups: HashMap<(PathId, WasteCause, LayerIndex, LayerIndex), Group> = HashMap::new();
     for wasted in paths {
         let anchor = anchor(tree, wasted);

@@ -1,15 +1,29 @@
-//! The layers of a planned image as trees, without any bytes of them.
+//! The layers of image `b` as trees, without the tars around them.
 
 use std::error::Error;
 
+use layerscope::analysis::{self, Analysis};
+use layerscope::image::{Image, ImageConfig, Platform};
 use layerscope::layer::{Completeness, Entry, EntryKind, EntrySink as _, Meta, Placement};
 use layerscope::path::ImagePath;
-use layerscope::tree::{FileTree, TreeBuilder};
+use layerscope::scan::Scanned;
+use layerscope::source::SourceInfo;
+use layerscope::tree::{FileTree, MergedTree, TreeBuilder};
 
 use crate::record::{Plan as _, Record};
 use crate::small_files::SmallFiles;
 
-/// Builds every layer's own tree.
+pub(crate) fn paths(plan: &SmallFiles) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut paths = Vec::new();
+    for layer in 0..plan.layers() {
+        plan.layer(layer, &mut |path, _| {
+            paths.push(path.to_owned());
+            Ok(())
+        })?;
+    }
+    Ok(paths)
+}
+
 pub(crate) fn trees(plan: &SmallFiles) -> Result<Vec<FileTree>, Box<dyn Error>> {
     let mut trees = Vec::new();
     for layer in 0..plan.layers() {
@@ -56,4 +70,28 @@ fn entry<'a>(path: &'a str, record: &Record, offset: u64) -> Entry<'a> {
         data: content.map(|_| (offset + 512, size)),
         placement: Placement::Shown,
     }
+}
+
+pub(crate) fn analyse(tree: MergedTree) -> Analysis {
+    let image = Image {
+        names: Vec::new(),
+        id: None,
+        digest: None,
+        platform: Platform::default(),
+        config: ImageConfig::default(),
+        history: Vec::new(),
+        annotations: Vec::new(),
+        layers: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let source = SourceInfo {
+        kind: "layers",
+        locator: "bench".to_owned(),
+    };
+    let scanned = Scanned {
+        tree,
+        warnings: Vec::new(),
+        unread: Vec::new(),
+    };
+    analysis::from_scan(source, image, scanned, &analysis::Options::default())
 }

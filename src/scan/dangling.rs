@@ -1,0 +1,58 @@
+//! Warnings about names that lead nowhere once all layers are joined.
+
+use crate::error::{Warning, WarningCode};
+use crate::layer::{EntryKind, LayerIndex};
+use crate::limits;
+use crate::path;
+use crate::tree::MergedTree;
+
+/// Notes whiteouts and hard links that lead nowhere.
+pub(super) fn note_dangling(tree: &MergedTree, warnings: &mut Vec<Warning>) {
+    let mut whiteouts = vec![0usize; tree.layers().len()];
+    for &(layer, id) in tree.dangling_whiteouts() {
+        let count = &mut whiteouts[layer.as_usize()];
+        *count += 1;
+        if *count <= limits::WARNINGS_PER_KIND {
+            let bytes = tree.path(id);
+            let message = format!(
+                "whiteout of {}, which nothing below has",
+                path::display_absolute(&bytes)
+            );
+            let warning = Warning::new(WarningCode::DanglingWhiteout, message);
+            warnings.push(warning.in_layer(layer.0).at_path(&bytes));
+        }
+    }
+    for (index, count) in (0u16..).zip(whiteouts) {
+        note_more(count, WarningCode::DanglingWhiteout, index, warnings);
+    }
+    for (index, layer) in (0u16..).zip(tree.layers()) {
+        let links = layer.foreign_links().iter();
+        let dangling: Vec<_> = links
+            .filter(|&&link| layer.kind(link) == EntryKind::Hardlink)
+            .filter(|&&link| tree.inode(LayerIndex(index), link).is_none())
+            .collect();
+        for &&link in dangling.iter().take(limits::WARNINGS_PER_KIND) {
+            let bytes = layer.path(link);
+            let message = format!(
+                "{} is a hard link to {}, which does not exist",
+                path::display_absolute(&bytes),
+                path::display_absolute(layer.link(link).unwrap_or_default())
+            );
+            let warning = Warning::new(WarningCode::DanglingHardLink, message);
+            warnings.push(warning.in_layer(index).at_path(&bytes));
+        }
+        note_more(
+            dangling.len(),
+            WarningCode::DanglingHardLink,
+            index,
+            warnings,
+        );
+    }
+}
+
+fn note_more(count: usize, code: WarningCode, layer: u16, warnings: &mut Vec<Warning>) {
+    if count > limits::WARNINGS_PER_KIND {
+        let more = count - limits::WARNINGS_PER_KIND;
+        warnings.push(Warning::new(code, format!("and {more} more of this kind")).in_layer(layer));
+    }
+}

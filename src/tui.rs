@@ -1,0 +1,33 @@
+//! The interactive view: layers, diffs and the merged view on a terminal.
+//!
+//! [`message`](events::message) turns what the terminal reports into a [`Msg`], [`update`](update::update) a
+//! message into the next [`Model`] and the [`Effect`]s it asks for, [`draw`](view::draw) a model into cells.
+//! All three are plain functions without I/O.
+
+pub mod command;
+pub mod events;
+pub mod keys;
+pub mod layout;
+pub mod line;
+pub mod message;
+pub mod model;
+mod mouse;
+mod pager;
+pub mod panes;
+pub mod run;
+pub mod scroll;
+pub mod session;
+mod signals;
+pub mod subject;
+pub mod tasks;
+pub mod terminal;
+pub mod theme;
+pub mod update;
+pub mod view;
+mod worker;
+
+pub use message::{Effect, Msg};
+pub use model::Model;
+pub use session::Session;
+pub use subject::Subject;
+pub use worker::Origin;

@@ -1,0 +1,195 @@
+//! What a user can ask for, and where.
+
+/// Something a key means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Command {
+    /// Close what is on top, or the program.
+    Quit,
+    /// Cancel the running job or leave at once.
+    QuitNow,
+    /// One step back: close, clear, zoom out.
+    Back,
+    /// Stop as a shell job.
+    Suspend,
+    /// Show or hide the keys.
+    Help,
+    /// Go to the layers and their tree.
+    ShowLayers,
+    /// Go to the waste.
+    ShowWaste,
+    /// Go to the flat list of files.
+    ShowFiles,
+    /// Go to the treemap.
+    ShowTreemap,
+    /// Go to the configuration and history.
+    ShowImage,
+    /// Next pane of this view.
+    NextPane,
+    /// Previous pane of this view.
+    PreviousPane,
+    /// Give the pane the whole screen, or take it back.
+    Zoom,
+    /// Read the image again.
+    Reload,
+    /// Mouse on or off.
+    ToggleMouse,
+    /// Next layer up; in a preview the next version.
+    NextLayer,
+    /// Next layer down; in a preview the previous version.
+    PreviousLayer,
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// One column or tile to the left; in trees fold or go to the parent.
+    Left,
+    /// One column or tile to the right; in trees unfold.
+    Right,
+    /// A screenful up.
+    PageUp,
+    /// A screenful down.
+    PageDown,
+    /// Half a screenful up.
+    HalfPageUp,
+    /// Half a screenful down.
+    HalfPageDown,
+    /// To the first row.
+    Top,
+    /// To the last row.
+    Bottom,
+    /// The main thing to do with a row: unfold, look, go there.
+    Open,
+    /// Fold or unfold.
+    Toggle,
+    /// Fold everything.
+    FoldAll,
+    /// Unfold everything.
+    UnfoldAll,
+    /// Next mode of the pane: scope of a tree, grouping of waste, text or hex.
+    NextMode,
+    /// The tree of this layer alone (dive).
+    ScopeLayer,
+    /// The tree accumulated up to this layer (dive).
+    ScopeAccumulated,
+    /// Show or hide what was added.
+    ToggleAdded,
+    /// Show or hide what was modified.
+    ToggleModified,
+    /// Show or hide what was deleted.
+    ToggleDeleted,
+    /// Show or hide what was not changed.
+    ToggleUnchanged,
+    /// Next field to sort by.
+    NextSort,
+    /// Reverse the order.
+    ReverseSort,
+    /// Bars and percent, bars, percent, neither.
+    NextBars,
+    /// Columns of mode, owner, time and layer.
+    ToggleColumns,
+    /// Wrap long lines.
+    Wrap,
+    /// Filter while typing; in a preview search.
+    Filter,
+    /// Next match.
+    NextMatch,
+    /// Previous match.
+    PreviousMatch,
+    /// Fuzzy search over every path of every layer.
+    Fuzzy,
+    /// Look into the file.
+    View,
+    /// Look into the file with the pager.
+    Page,
+    /// Write to disk.
+    Extract,
+    /// Mark for what comes next.
+    Mark,
+    /// Copy the path.
+    CopyPath,
+    /// Copy the digest.
+    CopyDigest,
+    /// Everything known about the row: which layers touched it.
+    Info,
+    /// Write a report.
+    Export,
+    /// One level out of the treemap.
+    ZoomOut,
+    /// Show small entries of the treemap.
+    ToggleSmall,
+    /// Next meaning of the colours of the treemap.
+    NextColour,
+    /// Difference from the version below.
+    Diff,
+    /// Take what was typed.
+    Accept,
+    /// Next kind of pattern: substring, glob, regular expression.
+    NextPattern,
+    /// Upper and lower case count or not.
+    ToggleCase,
+}
+
+/// Where a key means something. A model is in several at a time, the most special first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Context {
+    /// Everywhere, while typing too.
+    Always,
+    /// Everywhere but while typing.
+    Global,
+    /// Every list that can be moved in.
+    Move,
+    /// The list of layers.
+    Layers,
+    /// The tree.
+    Tree,
+    /// The waste.
+    Waste,
+    /// The flat list of files.
+    Files,
+    /// The treemap.
+    Treemap,
+    /// Configuration and history.
+    Image,
+    /// The contents of a file.
+    Preview,
+    /// While layers are read.
+    Loading,
+    /// Typing a filter.
+    Filter,
+    /// Typing an answer.
+    Prompt,
+    /// The list of keys, where typing searches.
+    Help,
+    /// A message that waits to be read.
+    Notice,
+    /// A choice between images.
+    Picker,
+}
+
+impl Context {
+    /// Returns whether letters are text here.
+    pub const fn takes_text(self) -> bool {
+        matches!(self, Self::Filter | Self::Prompt | Self::Help)
+    }
+
+    /// Returns the heading under which help lists its keys.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Always | Self::Global => "Everywhere",
+            Self::Move => "Moving",
+            Self::Layers => "Layers",
+            Self::Tree => "Tree",
+            Self::Waste => "Waste",
+            Self::Files => "Files",
+            Self::Treemap => "Treemap",
+            Self::Image => "Image",
+            Self::Preview => "Preview",
+            Self::Loading => "Loading",
+            Self::Filter => "Filter",
+            Self::Prompt => "Prompt",
+            Self::Help => "Help",
+            Self::Notice => "Message",
+            Self::Picker => "Choice",
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The one table of keys: bindings, footer, help, README and manual page are made from it.
+
+use super::super::command::{Command as C, Context as In};
+
+/// One meaning of some keys in one context.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    /// Where.
+    pub context: In,
+    /// What.
+    pub command: C,
+    /// Name of the action in the configuration; the same in every context where it means the same.
+    pub name: &'static str,
+    /// Keys, the one to show first.
+    pub keys: &'static [&'static str],
+    /// Further keys of the preset `dive`; they win over other meanings in the same context.
+    pub dive: &'static [&'static str],
+    /// What it does, for help.
+    pub help: &'static str,
+    /// A word or two for the footer; `None` keeps it out of there.
+    pub hint: Option<&'static str>,
+}
+
+const fn bind(
+    context: In,
+    command: C,
+    name: &'static str,
+    keys: &'static [&'static str],
+    help: &'static str,
+) -> Binding {
+    Binding {
+        context,
+        command,
+        name,
+        keys,
+        dive: &[],
+        help,
+        hint: None,
+    }
+}
+
+impl Binding {
+    const fn hint(mut self, hint: &'static str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    const fn dive(mut self, keys: &'static [&'static str]) -> Self {
+        self.dive = keys;
+        self
+    }
+}
+
+/// Every binding, in the order of help.
+#[rustfmt::skip]
+pub const TABLE: &[Binding] = &[
+    bind(In::Always, C::QuitNow, "quit-now", &["ctrl-c"], "cancel what runs, or leave at once"),
+    bind(In::Always, C::Suspend, "suspend", &["ctrl-z"], "stop as a shell job; fg returns"),
+    bind(In::Global, C::Quit, "quit", &["q"], "close what is on top, or quit").hint("quit"),
+    bind(In::Global, C::Back, "back", &["esc"], "one step back: close, clear the filter, zoom out"),
+    bind(In::Global, C::Help, "help", &["?", "f1"], "this list").hint("help"),
+    bind(In::Global, C::ShowLayers, "layers", &["1"], "layers and their tree"),
+    bind(In::Global, C::ShowWaste, "waste", &["2"], "waste: what, who stored it, who made it useless"),
+    bind(In::Global, C::ShowFiles, "files", &["3"], "all files in one list"),
+    bind(In::Global, C::ShowTreemap, "treemap", &["4"], "treemap"),
+    bind(In::Global, C::ShowImage, "image", &["5"], "configuration, history, digests, warnings"),
+    bind(In::Global, C::NextPane, "next-pane", &["tab"], "next pane").hint("pane"),
+    bind(In::Global, C::PreviousPane, "previous-pane", &["shift-tab"], "previous pane"),
+    bind(In::Global, C::Zoom, "zoom", &["z"], "this pane alone, and back").hint("zoom"),
+    bind(In::Global, C::NextLayer, "next-layer", &["J"], "next layer, from any pane"),
+    bind(In::Global, C::PreviousLayer, "previous-layer", &["K"], "previous layer, from any pane"),
+    bind(In::Global, C::Fuzzy, "fuzzy", &["F"], "fuzzy search over all paths of all layers").hint("find"),
+    bind(In::Global, C::Export, "export", &["E"], "write a report: JSON, text"),
+    bind(In::Global, C::Reload, "reload", &["r"], "read the image again"),
+    bind(In::Global, C::ToggleMouse, "mouse", &[",", "f2"], "mouse on or off"),
+
+    bind(In::Move, C::Up, "up", &["up", "k"], "up"),
+    bind(In::Move, C::Down, "down", &["down", "j"], "down"),
+    bind(In::Move, C::PageUp, "page-up", &["pgup", "u"], "a screenful up"),
+    bind(In::Move, C::PageDown, "page-down", &["pgdn", "d"], "a screenful down"),
+    bind(In::Move, C::HalfPageUp, "half-page-up", &["ctrl-u"], "half a screenful up"),
+    bind(In::Move, C::HalfPageDown, "half-page-down", &["ctrl-d"], "half a screenful down"),
+    bind(In::Move, C::Top, "top", &["g", "home"], "first row"),
+    bind(In::Move, C::Bottom, "bottom", &["G", "end"], "last row"),
+
+    bind(In::Layers, C::Open, "open", &["enter", "right", "l"], "go to the tree of the layer").hint("tree"),
+    bind(In::Layers, C::NextMode, "mode", &["m"], "tree: this layer, accumulated, merged").hint("mode"),
+    bind(In::Layers, C::ScopeLayer, "scope-layer", &[], "tree of this layer").dive(&["ctrl-l"]),
+    bind(In::Layers, C::ScopeAccumulated, "scope-accumulated", &[], "tree accumulated up to this layer").dive(&["ctrl-a"]),
+    bind(In::Layers, C::Wrap, "wrap", &["w"], "whole instruction in the details"),
+    bind(In::Layers, C::Filter, "filter", &["/"], "filter the tree while typing").hint("filter").dive(&["ctrl-f"]),
+    bind(In::Layers, C::CopyPath, "copy", &["y"], "copy the instruction").hint("copy"),
+    bind(In::Layers, C::CopyDigest, "copy-digest", &["Y"], "copy the diff ID"),
+    bind(In::Layers, C::Info, "info", &["i"], "everything about the layer"),
+
+    bind(In::Tree, C::Toggle, "toggle", &["space"], "fold or unfold").hint("fold"),
+    bind(In::Tree, C::Left, "fold", &["left", "h"], "fold, or go to the parent"),
+    bind(In::Tree, C::Right, "unfold", &["right", "l"], "unfold, or go to the first child"),
+    bind(In::Tree, C::Open, "open", &["enter"], "unfold a directory, look into a file"),
+    bind(In::Tree, C::FoldAll, "fold-all", &["-"], "fold everything"),
+    bind(In::Tree, C::UnfoldAll, "unfold-all", &["+", "*"], "unfold everything").dive(&["ctrl-space"]),
+    bind(In::Tree, C::NextMode, "mode", &["m"], "this layer, accumulated up to it, merged").hint("mode"),
+    bind(In::Tree, C::ToggleAdded, "added", &["A"], "show or hide what was added").dive(&["ctrl-a"]),
+    bind(In::Tree, C::ToggleModified, "modified", &["M"], "show or hide what was modified or touched"),
+    bind(In::Tree, C::ToggleDeleted, "deleted", &["D"], "show or hide what was deleted").dive(&["ctrl-r"]),
+    bind(In::Tree, C::ToggleUnchanged, "unchanged", &["U"], "show or hide what was not changed").dive(&["ctrl-u"]),
+    bind(In::Tree, C::NextSort, "sort", &["s"], "sort by size, name, files, change").dive(&["ctrl-o"]),
+    bind(In::Tree, C::ReverseSort, "reverse", &["S"], "reverse the order"),
+    bind(In::Tree, C::NextBars, "bars", &["b"], "bars and percent, bars, percent, neither"),
+    bind(In::Tree, C::ToggleColumns, "columns", &["c"], "mode, owner, time, layers").dive(&["ctrl-b"]),
+    bind(In::Tree, C::Filter, "filter", &["/"], "filter while typing: text, glob, regular expression, >10MB").hint("filter").dive(&["ctrl-f"]),
+    bind(In::Tree, C::NextMatch, "next-match", &["n"], "next match"),
+    bind(In::Tree, C::PreviousMatch, "previous-match", &["N"], "previous match"),
+    bind(In::Tree, C::View, "view", &["v"], "look into the file: text or hex, every version").hint("view"),
+    bind(In::Tree, C::Page, "pager", &["o"], "look into the file with $PAGER"),
+    bind(In::Tree, C::Extract, "extract", &["e"], "write the row, or what is marked, to disk").hint("extract").dive(&["ctrl-e"]),
+    bind(In::Tree, C::Mark, "mark", &["x"], "mark for extraction"),
+    bind(In::Tree, C::CopyPath, "copy", &["y"], "copy the path").hint("copy"),
+    bind(In::Tree, C::CopyDigest, "copy-digest", &["Y"], "copy the diff ID of the layer"),
+    bind(In::Tree, C::Info, "info", &["i"], "everything about the path: which layers touched it").hint("info"),
+
+    bind(In::Waste, C::Open, "open", &["enter"], "go to it in the tree").hint("go to file"),
+    bind(In::Waste, C::NextMode, "mode", &["m"], "group by directory, layers, cause").hint("group"),
+    bind(In::Waste, C::NextSort, "sort", &["s"], "sort by bytes, path, cause, layers").hint("sort"),
+    bind(In::Waste, C::ReverseSort, "reverse", &["S"], "reverse the order"),
+    bind(In::Waste, C::Filter, "filter", &["/"], "filter by path, cause or instruction").hint("filter").dive(&["ctrl-f"]),
+    bind(In::Waste, C::View, "view", &["v"], "look into the wasted version").hint("view"),
+    bind(In::Waste, C::CopyPath, "copy", &["y"], "copy the path"),
+    bind(In::Waste, C::Info, "info", &["i"], "everything about the path"),
+
+    bind(In::Files, C::Open, "open", &["enter"], "go to it in the tree").hint("go to file"),
+    bind(In::Files, C::NextMode, "mode", &["m"], "the merged view, or every version in every layer").hint("mode"),
+    bind(In::Files, C::NextSort, "sort", &["s"], "sort by size, path, layer").hint("sort"),
+    bind(In::Files, C::ReverseSort, "reverse", &["S"], "reverse the order"),
+    bind(In::Files, C::Filter, "filter", &["/"], "fuzzy filter while typing").hint("filter").dive(&["ctrl-f"]),
+    bind(In::Files, C::View, "view", &["v"], "look into the file").hint("view"),
+    bind(In::Files, C::Page, "pager", &["o"], "look into the file with $PAGER"),
+    bind(In::Files, C::Extract, "extract", &["e"], "write the file to disk").hint("extract").dive(&["ctrl-e"]),
+    bind(In::Files, C::CopyPath, "copy", &["y"], "copy the path").hint("copy"),
+    bind(In::Files, C::Info, "info", &["i"], "everything about the path"),
+
+    bind(In::Treemap, C::Up, "up", &["up", "k"], "tile above"),
+    bind(In::Treemap, C::Down, "down", &["down", "j"], "tile below"),
+    bind(In::Treemap, C::Left, "tile-left", &["left", "h"], "tile to the left"),
+    bind(In::Treemap, C::Right, "tile-right", &["right", "l"], "tile to the right"),
+    bind(In::Treemap, C::Open, "open", &["enter"], "into the directory").hint("zoom in"),
+    bind(In::Treemap, C::ZoomOut, "zoom-out", &["backspace"], "out of the directory").hint("out"),
+    bind(In::Treemap, C::ToggleSmall, "small", &["+"], "the small entries instead of the large ones").hint("small"),
+    bind(In::Treemap, C::NextColour, "colour", &["c"], "colours show change, or waste").hint("colour"),
+    bind(In::Treemap, C::NextMode, "mode", &["m"], "this layer, accumulated, merged").hint("mode"),
+    bind(In::Treemap, C::Toggle, "toggle", &["space"], "go to it in the tree").hint("tree"),
+    bind(In::Treemap, C::View, "view", &["v"], "look into the file"),
+    bind(In::Treemap, C::CopyPath, "copy", &["y"], "copy the path"),
+    bind(In::Treemap, C::Info, "info", &["i"], "everything about the path"),
+
+    bind(In::Image, C::CopyPath, "copy", &["y"], "copy the line").hint("copy"),
+    bind(In::Image, C::Open, "open", &["enter"], "go to the layer; open the platform").hint("go there"),
+    bind(In::Image, C::Filter, "filter", &["/"], "show only lines with this text").hint("filter").dive(&["ctrl-f"]),
+    bind(In::Image, C::Wrap, "wrap", &["w"], "wrap long lines").hint("wrap"),
+
+    bind(In::Preview, C::NextMode, "mode", &["m"], "text or hex").hint("text/hex"),
+    bind(In::Preview, C::Diff, "diff", &["d"], "difference from the version below").hint("diff"),
+    bind(In::Preview, C::NextLayer, "next-layer", &["J"], "next version").hint("version"),
+    bind(In::Preview, C::PreviousLayer, "previous-layer", &["K"], "previous version"),
+    bind(In::Preview, C::Filter, "filter", &["/"], "search").hint("search").dive(&["ctrl-f"]),
+    bind(In::Preview, C::NextMatch, "next-match", &["n"], "next match"),
+    bind(In::Preview, C::PreviousMatch, "previous-match", &["N"], "previous match"),
+    bind(In::Preview, C::Left, "scroll-left", &["left", "h"], "scroll to the left"),
+    bind(In::Preview, C::Right, "scroll-right", &["right", "l"], "scroll to the right"),
+    bind(In::Preview, C::Wrap, "wrap", &["w"], "wrap long lines").hint("wrap").dive(&["ctrl-p"]),
+    bind(In::Preview, C::Page, "pager", &["o"], "open in $PAGER").hint("pager"),
+    bind(In::Preview, C::Extract, "extract", &["e"], "write this version to disk").hint("extract").dive(&["ctrl-e"]),
+    bind(In::Preview, C::CopyPath, "copy", &["y"], "copy the path"),
+    bind(In::Preview, C::Info, "info", &["i"], "everything about the path"),
+
+    bind(In::Loading, C::Open, "open", &["enter"], "browse the layers that are read").hint("browse what is ready"),
+
+    bind(In::Filter, C::Accept, "accept", &["enter"], "keep the filter").hint("keep"),
+    bind(In::Filter, C::Back, "back", &["esc"], "clear the filter").hint("clear"),
+    bind(In::Filter, C::NextPattern, "pattern", &["ctrl-r"], "substring, glob, regular expression").hint("pattern"),
+    bind(In::Filter, C::ToggleCase, "case", &["ctrl-t"], "case: smart, exact, ignored").hint("case"),
+    bind(In::Filter, C::Up, "up", &["up"], "up in what is found"),
+    bind(In::Filter, C::Down, "down", &["down"], "down in what is found"),
+
+    bind(In::Prompt, C::Accept, "accept", &["enter"], "do it").hint("do it"),
+    bind(In::Prompt, C::Back, "back", &["esc"], "leave it").hint("leave it"),
+
+    bind(In::Help, C::Back, "back", &["esc", "f1", "?"], "close").hint("close"),
+    bind(In::Help, C::Up, "up", &["up"], "up"),
+    bind(In::Help, C::Down, "down", &["down"], "down"),
+    bind(In::Help, C::PageUp, "page-up", &["pgup"], "a screenful up"),
+    bind(In::Help, C::PageDown, "page-down", &["pgdn"], "a screenful down"),
+
+    bind(In::Notice, C::Open, "open", &["enter"], "close").hint("close"),
+    bind(In::Notice, C::CopyPath, "copy", &["y"], "copy the text").hint("copy"),
+
+    bind(In::Picker, C::Open, "open", &["enter"], "open it").hint("open"),
+];

@@ -1,0 +1,215 @@
+//! What reaches the model, and what it asks to be done.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ratatui::layout::{Position, Size};
+
+use super::command::Command;
+use super::panes::files::Ranking;
+use super::panes::loading::LoadProgress;
+use super::panes::preview::{Content, Difference};
+use super::subject::Subject;
+use crate::error::Error;
+use crate::layer::LayerIndex;
+use crate::report::Format;
+use crate::source::Choice;
+use crate::tree::{PathId, Scope};
+
+/// One piece of background work; later ones have larger numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct JobId(pub u64);
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Msg {
+    /// A key that means something.
+    Command(Command),
+    /// An edit of the line being typed.
+    Text(Edit),
+    /// The terminal has this size now.
+    Resize(Size),
+    /// The mouse did something.
+    Mouse(Mouse),
+    /// How far loading is; only while it runs.
+    Tick(LoadProgress),
+    /// A job ended, or has something to show.
+    Done(JobId, Outcome),
+}
+
+/// An edit of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// Types a character.
+    Insert(char),
+    /// Types several, control characters left out.
+    Paste(String),
+    /// Deletes the character before the cursor.
+    DeleteBefore,
+    /// Deletes the character under the cursor.
+    DeleteUnder,
+    /// Deletes the word before the cursor.
+    DeleteWord,
+    /// Deletes everything before the cursor.
+    DeleteToStart,
+    /// Moves by one character to the left.
+    Left,
+    /// Moves by one character to the right.
+    Right,
+    /// Moves by one word to the left.
+    WordLeft,
+    /// Moves by one word to the right.
+    WordRight,
+    /// Moves to the start.
+    Start,
+    /// Moves to the end.
+    End,
+}
+
+/// What the mouse did, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mouse {
+    /// Pressed the left button.
+    Press(Position),
+    /// Turned the wheel towards the user.
+    WheelDown(Position),
+    /// Turned the wheel away from the user.
+    WheelUp(Position),
+}
+
+/// How a job ended, or what it has so far.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// An image can be shown: some of its layers, all with comparisons open, or all.
+    Loaded(Arc<Subject>),
+    /// The source holds several images, one of which has to be chosen.
+    Choices(Vec<Choice>),
+    /// A version of a file was read, as far as it is shown.
+    Read(Arc<Content>),
+    /// Two versions were compared.
+    Compared(Arc<Difference>),
+    /// The fuzzy search is done.
+    Ranked(Arc<Ranking>),
+    /// Something was written; a sentence for the status line.
+    Written(String),
+    /// It failed.
+    Failed(Complaint),
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// An error as a person reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// What failed.
+    pub message: String,
+    /// Why, outermost cause first.
+    pub causes: Vec<String>,
+    /// One thing to do.
+    pub hint: Option<String>,
+}
+
+impl Complaint {
+    /// Returns an error with its causes and its hint.
+    pub fn of(error: &Error) -> Self {
+        let mut causes = Vec::new();
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            causes.push(cause.to_string());
+            source = cause.source();
+        }
+        Self {
+            message: error.to_string(),
+            causes,
+            hint: error.hint(),
+        }
+    }
+}
+
+/// One version of a path: what a layer holds there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VersionAt {
+    /// The path.
+    pub path: PathId,
+    /// The layer.
+    pub layer: LayerIndex,
+}
+
+/// Something to be done outside of the model.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Leave.
+    Quit,
+    /// Stop as a shell job until continued.
+    Suspend,
+    /// Open the source and read the image: the one named, or the only one.
+    Load {
+        /// The job.
+        job: JobId,
+        /// Position of the image among several.
+        choice: Option<usize>,
+    },
+    /// Make what is read so far browsable; comes back as [`Outcome::Loaded`] of the loading job.
+    Browse(JobId),
+    /// Ask a job to stop.
+    Cancel(JobId),
+    /// Read a version of a file for the preview.
+    Read {
+        /// The job.
+        job: JobId,
+        /// What.
+        version: VersionAt,
+    },
+    /// Compare two versions of a file.
+    Compare {
+        /// The job.
+        job: JobId,
+        /// The older one.
+        older: VersionAt,
+        /// The newer one.
+        newer: VersionAt,
+    },
+    /// Show a version of a file with the pager, escaped.
+    Page(VersionAt),
+    /// Write paths, and what is below them, to disk.
+    Extract {
+        /// The job.
+        job: JobId,
+        /// What.
+        paths: Vec<PathId>,
+        /// As which scope shows them.
+        scope: Scope,
+        /// Where to.
+        directory: PathBuf,
+    },
+    /// Write a report.
+    Export {
+        /// The job.
+        job: JobId,
+        /// Its format.
+        format: Format,
+        /// Where to.
+        file: PathBuf,
+    },
+    /// Rank every path by a fuzzy pattern.
+    Rank {
+        /// The job.
+        job: JobId,
+        /// What was typed.
+        pattern: String,
+    },
+    /// Hand text to the terminal's clipboard; escaped already.
+    Copy(String),
+    /// Switch reporting of the mouse.
+    Mouse(MouseMode),
+}
+
+/// Whether the terminal reports the mouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MouseMode {
+    /// It does not, and selects text as always.
+    #[default]
+    Off,
+    /// It does.
+    On,
+}

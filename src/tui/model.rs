@@ -1,0 +1,249 @@
+//! The state of the view: one small struct a pane, and what they have in common.
+
+use std::sync::Arc;
+
+use ratatui::layout::{Rect, Size};
+
+use super::command::Context;
+use super::layout::{self, Areas, Arrangement, Columns};
+use super::message::{JobId, MouseMode};
+use super::panes::files::FilesPane;
+use super::panes::image::ImagePane;
+use super::panes::layers::LayersPane;
+use super::panes::loading::LoadingPane;
+use super::panes::popup::Popup;
+use super::panes::preview::PreviewPane;
+use super::panes::tree::TreePane;
+use super::panes::treemap::TreemapPane;
+use super::panes::waste::WastePane;
+use super::session::Session;
+use super::subject::Subject;
+
+/// One of the five views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tab {
+    /// Layers and their tree.
+    #[default]
+    Layers,
+    /// Waste.
+    Waste,
+    /// All files.
+    Files,
+    /// Treemap.
+    Treemap,
+    /// Configuration and history.
+    Image,
+}
+
+impl Tab {
+    /// Every view, in the order of their keys.
+    pub const ALL: [Self; 5] = [
+        Self::Layers,
+        Self::Waste,
+        Self::Files,
+        Self::Treemap,
+        Self::Image,
+    ];
+
+    /// Returns the name on the screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Layers => "Layers",
+            Self::Waste => "Waste",
+            Self::Files => "Files",
+            Self::Treemap => "Treemap",
+            Self::Image => "Image",
+        }
+    }
+}
+
+/// Which pane of the layers view has the keys; [`Focus::Preview`] lies over the other views too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    /// The list of layers.
+    Layers,
+    /// The tree.
+    Tree,
+    /// The contents of a file.
+    Preview,
+}
+
+/// Whether the pane with the keys has the screen to itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ZoomState {
+    /// It shares the screen.
+    #[default]
+    Shared,
+    /// It does not.
+    Zoomed,
+}
+
+/// How a sentence in the status line is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Something was done.
+    Done,
+    /// Something was not.
+    Refused,
+}
+
+/// Numbers jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Jobs {
+    last: JobId,
+}
+
+impl Jobs {
+    /// Returns a number that no job had.
+    pub fn take_number(&mut self) -> JobId {
+        self.last = JobId(self.last.0 + 1);
+        self.last
+    }
+}
+
+/// Everything on the screen.
+#[derive(Debug)]
+pub struct Model {
+    /// What does not change.
+    pub session: Arc<Session>,
+    /// Of the terminal.
+    pub size: Size,
+    /// The image, once there is something to show.
+    pub subject: Option<Arc<Subject>>,
+    /// Reading the image: how far, and how to stop; gone once every layer is read.
+    pub loading: Option<LoadingPane>,
+    /// Which view.
+    pub tab: Tab,
+    /// Which pane has the keys.
+    pub focus: Focus,
+    /// Whether it is alone.
+    pub zoom: ZoomState,
+    /// The list of layers.
+    pub layers: LayersPane,
+    /// The tree.
+    pub tree: TreePane,
+    /// Waste.
+    pub waste: WastePane,
+    /// All files.
+    pub files: FilesPane,
+    /// Treemap.
+    pub treemap: TreemapPane,
+    /// Configuration and history.
+    pub image: ImagePane,
+    /// Contents of a file.
+    pub preview: PreviewPane,
+    /// What lies on top, the last uppermost.
+    pub popups: Vec<Popup>,
+    /// What just happened; cleared by the next command.
+    pub said: Option<(Tone, String)>,
+    /// Whether the mouse is reported.
+    pub mouse: MouseMode,
+    /// Numbers jobs.
+    pub jobs: Jobs,
+    /// Job that writes something, if one runs.
+    pub writing: Option<JobId>,
+    /// Where the keys go back to when the preview is left.
+    pub before_preview: Focus,
+}
+
+/// What a pane may read beside its own state.
+#[derive(Debug, Clone, Copy)]
+pub struct Reads<'a> {
+    /// The image.
+    pub subject: &'a Arc<Subject>,
+    /// Settings.
+    pub session: &'a Session,
+    /// The pane on the screen, its border included; empty while it is not on the screen.
+    pub area: Rect,
+    /// How much fits.
+    pub arrangement: Arrangement,
+}
+
+impl Reads<'_> {
+    /// Returns the pane without its border.
+    pub fn inner(&self) -> Rect {
+        self.arrangement.inner(self.area)
+    }
+}
+
+impl Model {
+    /// Makes a model that waits for its image.
+    pub fn new(session: Session, size: Size) -> Self {
+        let mouse = session.mouse;
+        Self {
+            session: Arc::new(session),
+            size,
+            subject: None,
+            loading: None,
+            tab: Tab::default(),
+            focus: Focus::Tree,
+            zoom: ZoomState::default(),
+            layers: LayersPane::default(),
+            tree: TreePane::default(),
+            waste: WastePane::default(),
+            files: FilesPane::default(),
+            treemap: TreemapPane::default(),
+            image: ImagePane::default(),
+            preview: PreviewPane::default(),
+            popups: Vec::new(),
+            said: None,
+            mouse,
+            jobs: Jobs::default(),
+            writing: None,
+            before_preview: Focus::Tree,
+        }
+    }
+
+    /// Returns where things are.
+    pub fn areas(&self) -> Areas {
+        layout::areas(self.size)
+    }
+
+    /// Returns where the panes of the view are.
+    pub fn columns(&self) -> Columns {
+        let areas = self.areas();
+        if self.tab == Tab::Layers {
+            return layout::columns(&areas, self.focus, self.zoom);
+        }
+        let preview = (self.focus == Focus::Preview).then_some(areas.body);
+        Columns {
+            preview,
+            ..Columns::default()
+        }
+    }
+
+    /// Returns the contexts keys are looked up in, the most special first.
+    pub fn contexts(&self) -> Vec<Context> {
+        if let Some(popup) = self.popups.last() {
+            return popup.contexts();
+        }
+        if self.subject.is_none() {
+            return vec![Context::Loading, Context::Global, Context::Always];
+        }
+        if self.is_typing() {
+            return vec![Context::Filter, Context::Always];
+        }
+        let own = match (self.focus, self.tab) {
+            (Focus::Preview, _) => Context::Preview,
+            (Focus::Layers, Tab::Layers) => Context::Layers,
+            (Focus::Tree, Tab::Layers) => Context::Tree,
+            (_, Tab::Waste) => Context::Waste,
+            (_, Tab::Files) => Context::Files,
+            (_, Tab::Treemap) => Context::Treemap,
+            (_, Tab::Image) => Context::Image,
+        };
+        vec![own, Context::Move, Context::Global, Context::Always]
+    }
+
+    /// Returns whether the pane with the keys takes text.
+    pub fn is_typing(&self) -> bool {
+        match (self.focus, self.tab) {
+            (Focus::Preview, _) => self.preview.is_typing(),
+            (_, Tab::Layers) => self.tree.is_typing(),
+            (_, Tab::Waste) => self.waste.is_typing(),
+            (_, Tab::Files) => self.files.is_typing(),
+            (_, Tab::Image) => self.image.is_typing(),
+            (_, Tab::Treemap) => false,
+        }
+    }
+}

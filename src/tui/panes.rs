@@ -1,0 +1,60 @@
+//! The panes: each with its state and what it does on a command. No pane knows another; what concerns others
+//! is asked of the model.
+
+pub mod files;
+pub mod image;
+pub mod layers;
+pub mod loading;
+pub mod popup;
+pub mod preview;
+pub mod tree;
+pub mod treemap;
+pub mod waste;
+
+use super::message::{Effect, VersionAt};
+use super::model::Tone;
+use crate::layer::LayerIndex;
+use crate::tree::PathId;
+use popup::{Popup, Purpose};
+
+/// What a pane asks of the model.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// Say something in the status line.
+    Say(Tone, String),
+    /// Have something done.
+    Do(Effect),
+    /// Show a path in the tree; with a layer, in the tree of that layer.
+    GoTo {
+        /// Which.
+        path: PathId,
+        /// In which layer; `None` for the merged view.
+        layer: Option<LayerIndex>,
+    },
+    /// Make another layer the current one.
+    ChooseLayer(LayerIndex),
+    /// Look into a version of a file.
+    Look(VersionAt),
+    /// Leave the preview.
+    LeavePreview,
+    /// Give the tree the keys.
+    FocusTree,
+    /// Lay something on top.
+    Show(Popup),
+    /// Take away what is on top.
+    Close,
+    /// Read another image of the source.
+    Choose(usize),
+    /// Do what was asked for in a prompt.
+    Answer(Purpose, String),
+}
+
+/// Says that something was done.
+pub fn done(text: impl Into<String>) -> Vec<Request> {
+    vec![Request::Say(Tone::Done, text.into())]
+}
+
+/// Says why something was not done.
+pub fn refused(text: impl Into<String>) -> Vec<Request> {
+    vec![Request::Say(Tone::Refused, text.into())]
+}

@@ -1,0 +1,46 @@
+//! The image on the screen, with everything that takes too long to work out on a key press.
+
+use crate::analysis::Analysis;
+use crate::analysis::groups::{Group, group};
+use crate::analysis::rules::{RuleSet, Verdict, judge};
+use crate::tree::{MergedTree, Names, Weights};
+
+/// An analysis, prepared. Made by the worker, never changed.
+#[derive(Debug)]
+pub struct Subject {
+    /// The facts.
+    pub analysis: Analysis,
+    /// Data behind each version.
+    pub weights: Weights,
+    /// Names, for filters.
+    pub names: Names,
+    /// Waste as a person would tell it, largest first.
+    pub waste: Vec<Group>,
+    /// What the rules say, where there are rules.
+    pub verdict: Option<Verdict>,
+}
+
+impl Subject {
+    /// Prepares an analysis. Cost is linear in its versions.
+    pub fn new(analysis: Analysis, rules: &RuleSet) -> Self {
+        let weights = Weights::new(&analysis.tree);
+        let names = Names::new(&analysis.tree);
+        let waste = group(&analysis.tree, &analysis.waste.paths);
+        // Rules that cannot be judged were refused when they were read.
+        let verdict = Some(rules)
+            .filter(|rules| !rules.is_toothless())
+            .and_then(|rules| judge(&analysis, rules, None).ok());
+        Self {
+            analysis,
+            weights,
+            names,
+            waste,
+            verdict,
+        }
+    }
+
+    /// Returns the union.
+    pub const fn tree(&self) -> &MergedTree {
+        &self.analysis.tree
+    }
+}

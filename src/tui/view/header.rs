@@ -1,0 +1,8 @@
+//! The first two lines: which image, which view.
+
+use super::paint::Paint;
+use crate::tui::layout::Areas;
+use crate::tui::model::Model;
+use crate::tui::subject::Subject;
+
+pub(super) fn draw(_model: &Model, _subject: &Subject, _areas: &Areas, _paint: &mut Paint<'_>) {}

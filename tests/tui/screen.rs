@@ -1,0 +1,280 @@
+//! The interactive view without a terminal: keys in, cells out, effects done on the spot.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use layerscope::analysis::Analysis;
+use layerscope::analysis::rules::RuleSet;
+use layerscope::progress::Job;
+use layerscope::report::{Detail, Glyphs, Look};
+use layerscope::tui::events::message;
+use layerscope::tui::keys::{KeyMap, Preset};
+use layerscope::tui::message::{MouseMode, Outcome};
+use layerscope::tui::theme::Theme;
+use layerscope::tui::update::{start, update};
+use layerscope::tui::view::draw;
+use layerscope::tui::{Effect, Model, Msg, Session, Subject, tasks};
+use layerscope::units::Units;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Size;
+use ratatui::style::{Color, Modifier};
+
+use crate::support::{Codec, Image, Item, Packing, demo, docker_current, opened};
+
+/// A view of one image.
+#[derive(Debug)]
+pub struct Screen {
+    pub model: Model,
+    /// Effects that reach the outside: copies, quits, files to write.
+    pub effects: Vec<Effect>,
+}
+
+/// Returns settings as they are without any configuration.
+pub fn session() -> Session {
+    Session {
+        locator: "fixture.tar".into(),
+        look: Look {
+            width: 80,
+            units: Units::Iec,
+            glyphs: Glyphs::Unicode,
+            detail: Detail::Short,
+        },
+        theme: Theme::Default,
+        keys: KeyMap::new(Preset::Default, &BTreeMap::new()).expect("the table has no clash"),
+        rules: RuleSet::default(),
+        mouse: MouseMode::Off,
+    }
+}
+
+/// Opens a logical image as a current `docker save` archive and analyses it.
+pub fn analysis_of(image: &Image) -> Analysis {
+    let bytes = docker_current(&[image], Packing::new(Codec::None)).archive(Codec::None);
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::io::Write::write_all(&mut file, &bytes).expect("room for the image");
+    let job = Job::new();
+    let locator = layerscope::source::Locator::parse(file.path().as_os_str()).expect("a locator");
+    let options = layerscope::source::OpenOptions::default();
+    let opened = layerscope::source::open(&locator, &options, &job).expect("an image");
+    let mut source = opened.source;
+    source.locator = "fixture.tar".into();
+    let options = layerscope::analysis::Options::default();
+    layerscope::analysis::run(source, opened.image, &options, &job).expect("an analysis")
+}
+
+impl Screen {
+    /// Shows an analysis.
+    pub fn of(analysis: Analysis, session: Session, width: u16, height: u16) -> Self {
+        let subject = Arc::new(Subject::new(analysis, &session.rules));
+        let mut screen = Self {
+            model: Model::new(session, Size::new(width, height)),
+            effects: Vec::new(),
+        };
+        let begun = start(&mut screen.model);
+        for effect in begun {
+            if let Effect::Load { job, .. } = effect {
+                screen.send(Msg::Done(job, Outcome::Loaded(Arc::clone(&subject))));
+            }
+        }
+        screen
+    }
+
+    /// Shows a logical image with default settings.
+    pub fn image(image: &Image, width: u16, height: u16) -> Self {
+        Self::of(analysis_of(image), session(), width, height)
+    }
+
+    /// Shows bare layers with default settings.
+    pub fn layers(stack: &[Vec<Item>], width: u16, height: u16) -> Self {
+        Self::of(
+            opened::analyse(stack, &[Codec::None]),
+            session(),
+            width,
+            height,
+        )
+    }
+
+    /// Shows the demo image.
+    pub fn demo(width: u16, height: u16) -> Self {
+        Self::image(&demo::demo(), width, height)
+    }
+
+    /// Sends a message and does what can be done of its effects; the rest is kept.
+    pub fn send(&mut self, msg: Msg) {
+        let mut pending = update(&mut self.model, msg);
+        while let Some(effect) = pending.pop() {
+            let done = tasks::job_of(&effect).zip(self.model.subject.clone());
+            match done {
+                Some((job, subject)) => {
+                    if let Some(outcome) = tasks::run(&effect, &subject, &Job::new()) {
+                        pending.extend(update(&mut self.model, Msg::Done(job, outcome)));
+                    }
+                    self.effects.push(effect);
+                }
+                None => self.effects.push(effect),
+            }
+        }
+    }
+
+    /// Presses keys: `"jj/lib<enter>"`; names in angle brackets as in the configuration.
+    pub fn keys(&mut self, keys: &str) -> &mut Self {
+        for event in events(keys) {
+            if let Some(msg) = message(&self.model, &Event::Key(event)) {
+                self.send(msg);
+            }
+        }
+        self
+    }
+
+    /// Changes the size of the terminal.
+    pub fn resize(&mut self, width: u16, height: u16) -> &mut Self {
+        self.send(Msg::Resize(Size::new(width, height)));
+        self
+    }
+
+    /// Draws a frame.
+    pub fn buffer(&self) -> Buffer {
+        let size = self.model.size;
+        let mut terminal =
+            Terminal::new(TestBackend::new(size.width, size.height)).expect("a terminal");
+        terminal
+            .draw(|frame| draw(&self.model, frame))
+            .expect("a frame");
+        terminal.backend().buffer().clone()
+    }
+
+    /// Returns what is on the screen, line by line, without blanks at the ends.
+    pub fn text(&self) -> String {
+        text(&self.buffer())
+    }
+
+    /// Returns one line of the screen.
+    pub fn line(&self, at: usize) -> String {
+        self.text().lines().nth(at).unwrap_or_default().to_owned()
+    }
+
+    /// Returns whether some text is on the screen.
+    pub fn shows(&self, words: &str) -> bool {
+        self.text().contains(words)
+    }
+
+    /// Returns the line on which some text is.
+    pub fn line_with(&self, words: &str) -> String {
+        let text = self.text();
+        let line = text.lines().find(|line| line.contains(words));
+        line.unwrap_or_else(|| panic!("no {words:?} on\n{text}"))
+            .to_owned()
+    }
+
+    /// Returns text and styles: below each line that is not plain another one with a letter a cell.
+    pub fn styled(&self) -> String {
+        styled(&self.buffer())
+    }
+}
+
+/// Returns the text of cells.
+pub fn text(buffer: &Buffer) -> String {
+    let mut all = String::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut x = 0;
+        while x < buffer.area.width {
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            let width = unicode_width::UnicodeWidthStr::width(symbol);
+            x += u16::try_from(width.max(1)).expect("a cell's width");
+        }
+        all.push_str(line.trim_end());
+        all.push('\n');
+    }
+    all
+}
+
+/// Returns text with a line of styles below each: `.` plain, `r` reverse, `b` bold, `d` dim, `u` underlined,
+/// colours `G` green, `Y` yellow, `R` red, `B` blue, `C` cyan, `M` magenta; reverse wins, then colours.
+pub fn styled(buffer: &Buffer) -> String {
+    let mut all = String::new();
+    let text = text(buffer);
+    for (y, line) in text.lines().enumerate() {
+        let y = u16::try_from(y).expect("a row");
+        let letters: String = (0..buffer.area.width)
+            .map(|x| letter(&buffer[(x, y)]))
+            .collect();
+        writeln!(all, "{line}").expect("room");
+        if letters.chars().any(|letter| letter != '.') {
+            writeln!(all, "{}", letters.trim_end_matches('.')).expect("room");
+        }
+    }
+    all
+}
+
+fn letter(cell: &ratatui::buffer::Cell) -> char {
+    if cell.modifier.contains(Modifier::REVERSED) {
+        return 'r';
+    }
+    match cell.fg {
+        Color::Green => 'G',
+        Color::Yellow => 'Y',
+        Color::Red => 'R',
+        Color::Blue => 'B',
+        Color::Cyan => 'C',
+        Color::Magenta => 'M',
+        _ if cell.modifier.contains(Modifier::BOLD) => 'b',
+        _ if cell.modifier.contains(Modifier::DIM) => 'd',
+        _ if cell.modifier.contains(Modifier::UNDERLINED) => 'u',
+        _ => '.',
+    }
+}
+
+/// Returns the key events of a string.
+pub fn events(keys: &str) -> Vec<KeyEvent> {
+    let mut events = Vec::new();
+    let mut rest = keys;
+    while let Some(first) = rest.chars().next() {
+        let named = rest
+            .strip_prefix('<')
+            .and_then(|inner| inner.split_once('>'))
+            .and_then(|(name, behind)| Some((named(name)?, behind)));
+        if let Some((event, behind)) = named {
+            events.push(event);
+            rest = behind;
+        } else {
+            events.push(KeyEvent::new(KeyCode::Char(first), KeyModifiers::NONE));
+            rest = rest.strip_prefix(first).unwrap_or_default();
+        }
+    }
+    events
+}
+
+fn named(name: &str) -> Option<KeyEvent> {
+    let (modifiers, name) = match name.split_once('-') {
+        Some(("ctrl", rest)) => (KeyModifiers::CONTROL, rest),
+        Some(("alt", rest)) => (KeyModifiers::ALT, rest),
+        _ => (KeyModifiers::NONE, name),
+    };
+    let code = match name {
+        "enter" => KeyCode::Enter,
+        "esc" => KeyCode::Esc,
+        "tab" => KeyCode::Tab,
+        "shift-tab" => KeyCode::BackTab,
+        "space" => KeyCode::Char(' '),
+        "backspace" => KeyCode::Backspace,
+        "delete" => KeyCode::Delete,
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        "left" => KeyCode::Left,
+        "right" => KeyCode::Right,
+        "pgup" => KeyCode::PageUp,
+        "pgdn" => KeyCode::PageDown,
+        "home" => KeyCode::Home,
+        "end" => KeyCode::End,
+        "f1" => KeyCode::F(1),
+        "f2" => KeyCode::F(2),
+        one if one.chars().count() == 1 => KeyCode::Char(one.chars().next()?),
+        _ => return None,
+    };
+    Some(KeyEvent::new(code, modifiers))
+}
