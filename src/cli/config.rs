@@ -33,6 +33,7 @@ pub(crate) fn read(text: &str, name: &str) -> Result<Settings> {
             ("rules", DeValue::Table(table)) => file.rules(table, &mut settings)?,
             ("keys", DeValue::Table(table)) => file.keys(table, &mut settings)?,
             ("ui", DeValue::Table(table)) => file.ui(table, &mut settings)?,
+            ("keys", DeValue::String(_)) => file.preset("keys", value, &mut settings)?,
             ("rules" | "keys" | "ui", _) => {
                 let reason = format!("'{word}' is a section: write [{word}]");
                 return Err(file.error(key.span().start, reason, None));
@@ -104,6 +105,10 @@ impl File<'_> {
     fn keys(&self, table: &DeTable<'_>, settings: &mut Settings) -> Result<()> {
         for (key, value) in table {
             let word = key.get_ref().to_string();
+            if word == "preset" {
+                self.preset("preset", value, settings)?;
+                continue;
+            }
             let value = match value.get_ref() {
                 DeValue::String(one) => vec![one.to_string()],
                 _ => self.strings(&word, value)?,
@@ -112,6 +117,21 @@ impl File<'_> {
             settings.keys.insert(word, Valued { value, source });
         }
         Ok(())
+    }
+
+    /// `keys = "dive"`, or `preset = "dive"` beside keys of one's own.
+    fn preset(
+        &self,
+        word: &str,
+        value: &Spanned<DeValue<'_>>,
+        settings: &mut Settings,
+    ) -> Result<()> {
+        let place = self.place(value.span().start);
+        let spot = Spot {
+            source: self.name,
+            place: &place,
+        };
+        settings.set_preset(&self.scalar(word, value)?, spot)
     }
 
     fn strings(&self, word: &str, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>> {

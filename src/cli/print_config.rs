@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::analysis::rules::{Amount, Limit, Pattern};
 use crate::units::Units;
 
-use super::settings::Settings;
+use super::settings::{PRESETS, Settings};
 
 /// Writes the settings.
 ///
@@ -23,6 +23,11 @@ pub(crate) fn write(settings: &Settings, output: &mut dyn Write) -> io::Result<(
     write_patterns("ignore", &settings.rules.ignore, output)?;
     write_patterns("forbid", &settings.rules.forbid, output)?;
     writeln!(output, "\n[keys]")?;
+    if let Some(preset) = &settings.preset {
+        let known = PRESETS.iter().find(|(_, value)| *value == preset.value);
+        let name = known.map_or("default", |(name, _)| name);
+        writeln!(output, "preset = \"{name}\"  # {}", preset.source)?;
+    }
     for (action, keys) in &settings.keys {
         let action = toml::Value::String(action.clone());
         let list = array(keys.value.iter().map(String::as_str));
@@ -98,6 +103,7 @@ mod tests {
             ignore = ['/a"b/**', "/c/**"]
             forbid = ["**/*.pem"]
             [keys]
+            preset = "dive"
             "odd key" = ["/", "ctrl-f"]
             [ui]
             theme = "mono"

@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use crate::analysis::rules::{Limit, Pattern, Patterns, RuleSet};
 use crate::error::{Error, Result};
 use crate::path::display_str;
+use crate::tui::keys::Preset;
 use crate::units::Units;
 
 use super::nearest::advice;
 
 /// Themes of the interactive view.
 pub(crate) const THEMES: [&str; 3] = ["default", "colourblind", "mono"];
+/// Sets of keys to begin with.
+pub(crate) const PRESETS: [(&str, Preset); 2] =
+    [("default", Preset::Default), ("dive", Preset::Dive)];
 /// Names of [`Units`].
 pub(crate) const UNITS: [&str; 2] = ["iec", "si"];
 
@@ -27,6 +31,7 @@ pub(crate) struct Settings {
     pub(crate) rules: RuleSet,
     pub(crate) theme: Option<Valued<String>>,
     pub(crate) units: Option<Valued<Units>>,
+    pub(crate) preset: Option<Valued<Preset>>,
     pub(crate) keys: BTreeMap<String, Valued<Vec<String>>>,
 }
 
@@ -60,6 +65,7 @@ impl Settings {
         self.rules.fill_from(lower.rules);
         self.theme = self.theme.take().or(lower.theme);
         self.units = self.units.take().or(lower.units);
+        self.preset = self.preset.take().or(lower.preset);
         for (action, keys) in lower.keys {
             self.keys.entry(action).or_insert(keys);
         }
@@ -115,6 +121,15 @@ impl Settings {
         };
         let source = spot.source.to_owned();
         self.units = Some(Valued { value, source });
+        Ok(())
+    }
+
+    pub(crate) fn set_preset(&mut self, name: &str, spot: Spot<'_>) -> Result<()> {
+        let Some(&(_, value)) = PRESETS.iter().find(|(known, _)| *known == name) else {
+            return Err(spot.unknown("preset of keys", name, &PRESETS.map(|(known, _)| known)));
+        };
+        let source = spot.source.to_owned();
+        self.preset = Some(Valued { value, source });
         Ok(())
     }
 
