@@ -36,7 +36,7 @@ use layerscope::tree::{
 
 use small_files::SmallFiles;
 
-const RUNS: usize = 9;
+const RUNS: usize = 15;
 const SCREEN: usize = 60;
 const UNFOLDED_BY_FILTER: usize = 2000;
 
