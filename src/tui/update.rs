@@ -84,6 +84,11 @@ fn quit_now(model: &mut Model) -> Vec<Effect> {
         model.said = Some((Tone::Refused, "cancelled".into()));
         return vec![Effect::Cancel(job)];
     }
+    if model.focus == Focus::Preview && model.preview.job().is_some() {
+        model.said = Some((Tone::Refused, "cancelled: v reads it again".into()));
+        let requests = with_reads(model, |model, reads, _| model.preview.give_up(reads));
+        return fulfil(model, requests);
+    }
     let cancel = model.loading.take();
     let cancel = cancel.map(|loading| Effect::Cancel(loading.job));
     cancel.into_iter().chain([Effect::Quit]).collect()
@@ -424,10 +429,12 @@ fn answer(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effect> {
             paths,
             scope,
             directory: text.into(),
+            units: model.session.look.units,
         }],
         Purpose::Export => vec![Effect::Export {
             job,
             format: format_of(text),
+            look: model.session.look,
             file: text.into(),
         }],
     }
