@@ -8,7 +8,7 @@ use super::command::Command;
 use super::message::{Complaint, Edit, Effect, JobId, MouseMode, Msg, Outcome, VersionAt};
 use super::model::{Focus, Model, Reads, Tab, Tone, ZoomState};
 use super::panes::Request;
-use super::panes::loading::LoadingPane;
+use super::panes::loading::{LayerState, LoadingPane};
 use super::panes::popup::{HelpPopup, Notice, Picker, Popup, Prompt, Purpose};
 use super::panes::tree::TreeMode;
 use super::subject::Subject;
@@ -70,6 +70,9 @@ pub(super) fn command_given(model: &mut Model, command: Command) -> Vec<Effect> 
         let requests = popup.update(command, &model.session, height);
         return fulfil(model, requests);
     }
+    if model.subject.is_none() && command == Command::Open {
+        return browse(model);
+    }
     if let Some(effects) = global(model, command) {
         return effects;
     }
@@ -77,6 +80,23 @@ pub(super) fn command_given(model: &mut Model, command: Command) -> Vec<Effect> 
     let mut effects = fulfil(model, requests);
     effects.extend(follow(model));
     effects
+}
+
+/// Asks for what is read so far, if anything is.
+fn browse(model: &mut Model) -> Vec<Effect> {
+    let Some(loading) = &model.loading else {
+        return Vec::new();
+    };
+    let layers = loading
+        .progress
+        .iter()
+        .flat_map(|progress| &progress.layers);
+    let mut states = layers.map(|layer| layer.state);
+    if states.any(|state| matches!(state, LayerState::Done | LayerState::Damaged)) {
+        return vec![Effect::Browse(loading.job)];
+    }
+    model.said = Some((Tone::Refused, "no layer is read yet".into()));
+    Vec::new()
 }
 
 fn quit_now(model: &mut Model) -> Vec<Effect> {

@@ -17,5 +17,6 @@
 mod support;
 
 mod keys;
+mod loading;
 mod preview;
 mod screen;
