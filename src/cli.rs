@@ -8,6 +8,7 @@ mod config;
 mod dive_ci;
 mod extract;
 mod inspect;
+mod interactive;
 mod list;
 mod load;
 mod lookup;
@@ -43,6 +44,8 @@ pub enum Exit {
     Trouble,
     /// Ctrl-C.
     Interrupted,
+    /// A signal ended the view.
+    Terminated,
 }
 
 impl From<Exit> for ExitCode {
@@ -52,6 +55,7 @@ impl From<Exit> for ExitCode {
             Exit::RuleFailed => 1,
             Exit::Trouble => 2,
             Exit::Interrupted => 130,
+            Exit::Terminated => 143,
         })
     }
 }

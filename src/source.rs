@@ -24,6 +24,7 @@ use crate::image::{Digest, Image, Platform};
 use crate::progress::Job;
 
 pub use locator::{Locator, Place, Reading};
+pub use read::Source;
 
 /// Files that make an archive or a directory an image.
 const MARKERS: [&str; 4] = ["manifest.json", "index.json", "oci-layout", "repositories"];
@@ -74,6 +75,14 @@ pub struct Choice {
     pub missing: Option<&'static str>,
 }
 
+/// Reads what the locator names, so that its images can be listed and opened.
+///
+/// # Errors
+/// When the input cannot be read or is no image.
+pub fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Result<Source> {
+    read::read(locator, options, job)
+}
+
 /// Opens the image that the options choose.
 ///
 /// # Errors
@@ -88,5 +97,5 @@ pub fn open(locator: &Locator, options: &OpenOptions, job: &Job) -> Result<Opene
 /// # Errors
 /// When the input cannot be read or is no image.
 pub fn list(locator: &Locator, options: &OpenOptions, job: &Job) -> Result<Vec<Choice>> {
-    Ok(read::read(locator, options, job)?.chooser().choices())
+    Ok(read::read(locator, options, job)?.choices())
 }

@@ -13,9 +13,9 @@ use super::arguments::EXAMPLES;
 use super::load::{Gating, Loaded, Surroundings, load};
 use super::options::Common;
 use super::unheeded::{self, Task};
-use super::{Exit, open, output, print_config};
+use super::{Exit, interactive, open, output, print_config};
 
-/// Reports on an image; without one, says how to name one.
+/// Shows an image, or reports on it where nobody looks or more than looking is asked for; without one, says how to name one.
 ///
 /// # Errors
 /// Whatever keeps the report from being made.
@@ -30,6 +30,9 @@ pub(crate) fn run(image: Option<&OsStr>, common: &Common, around: &Surroundings)
     let Some(image) = image else {
         return Ok(ask_for_image());
     };
+    if let Some(keyboard) = interactive::keyboard(common, around) {
+        return interactive::show(image, common, around, &loaded, keyboard);
+    }
     if !common.quiet {
         loaded
             .remarks

@@ -50,11 +50,27 @@ fn unless_cancelled<T>(result: Result<T>, job: &Job) -> Result<T> {
 
 fn new_job(common: &Common) -> Job {
     let job = Job::new();
-    job.limit_expanded(common.max_expanded.unwrap_or(limits::EXPANDED_BYTES));
+    job.limit_expanded(expanded_limit(common));
     job
 }
 
-fn read(image: &OsStr, common: &Common, job: &Job) -> Result<Analysis> {
+/// Returns how many bytes decompression may produce.
+pub(crate) fn expanded_limit(common: &Common) -> u64 {
+    common.max_expanded.unwrap_or(limits::EXPANDED_BYTES)
+}
+
+/// Which image is to be read, and how.
+pub(crate) struct Request {
+    pub(crate) locator: Locator,
+    pub(crate) open: OpenOptions,
+    pub(crate) analysis: analysis::Options,
+}
+
+/// Returns what the arguments ask for.
+///
+/// # Errors
+/// [`Error::Usage`] and [`Error::Config`] for what makes no sense.
+pub(crate) fn request(image: &OsStr, common: &Common) -> Result<Request> {
     let locator = Locator::parse(image)?;
     if locator.place == Place::StandardInput && std::io::stdin().is_terminal() {
         return Err(Error::Usage {
@@ -62,19 +78,28 @@ fn read(image: &OsStr, common: &Common, job: &Job) -> Result<Analysis> {
             advice: "pipe an image: `docker save IMAGE | layerscope -`".into(),
         });
     }
-    let options = OpenOptions {
+    let open = OpenOptions {
         image: common.image_name.clone(),
         platform: common.platform.as_deref().map(platform).transpose()?,
-        spool_limit: job.expanded_limit(),
+        spool_limit: expanded_limit(common),
     };
-    let opened = source::open(&locator, &options, job)?;
-    let options = analysis::Options {
+    let analysis = analysis::Options {
         scan: scan::Options {
             threads: common.threads.and_then(NonZeroUsize::new),
         },
         base_layers: common.base_layers,
     };
-    analysis::run(opened.source, opened.image, &options, job)
+    Ok(Request {
+        locator,
+        open,
+        analysis,
+    })
+}
+
+fn read(image: &OsStr, common: &Common, job: &Job) -> Result<Analysis> {
+    let request = request(image, common)?;
+    let opened = source::open(&request.locator, &request.open, job)?;
+    analysis::run(opened.source, opened.image, &request.analysis, job)
 }
 
 fn platform(text: &str) -> Result<Platform> {

@@ -16,16 +16,16 @@ use super::formats::{self, Form};
 use super::locator::{Locator, Place, Reading};
 use super::manifest::{self, Kind};
 use super::spool::{self, Input};
-use super::{MARKERS, OpenOptions, Opened, SourceInfo, docker, looks, v1};
+use super::{Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, looks, v1};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{Image, ImageConfig, Layer, Platform};
 use crate::layer::tar::TarLayer;
 use crate::layer::{LayerIndex, LayerSource as _};
 use crate::progress::Job;
 
-/// An input that was recognised.
+/// An input that was recognised, with the images it holds. Opening one of them does not read it again.
 #[derive(Debug)]
-pub(super) struct Source {
+pub struct Source {
     info: SourceInfo,
     /// What the user named, for messages.
     name: String,
@@ -227,8 +227,13 @@ fn first_names(store: &dyn BlobStore) -> String {
 }
 
 impl Source {
+    /// Returns the images it offers, in its order.
+    pub fn choices(&self) -> Vec<Choice> {
+        self.chooser().choices()
+    }
+
     /// Returns the chooser among the images of this source.
-    pub(super) fn chooser(&self) -> Chooser<'_> {
+    fn chooser(&self) -> Chooser<'_> {
         let holder = match &self.content {
             Content::Blobs(store) => store.holder(),
             Content::Layer(_) => "archive",
@@ -241,7 +246,10 @@ impl Source {
     }
 
     /// Opens the image that the options choose.
-    pub(super) fn open(self, options: &OpenOptions, job: &Job) -> Result<Opened> {
+    ///
+    /// # Errors
+    /// As [`super::open`].
+    pub fn open(&self, options: &OpenOptions, job: &Job) -> Result<Opened> {
         let mut image = match &self.content {
             Content::Blobs(store) => {
                 let position = self.chooser().choose(options)?;
@@ -258,10 +266,10 @@ impl Source {
             }
         };
         let own = std::mem::take(&mut image.warnings);
-        image.warnings = self.warnings;
+        image.warnings.clone_from(&self.warnings);
         image.warnings.extend(own);
         Ok(Opened {
-            source: self.info,
+            source: self.info.clone(),
             image,
         })
     }

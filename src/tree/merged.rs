@@ -279,6 +279,17 @@ impl MergedTree {
             .find(|version| version.layer <= layer && version.change != Change::Dangling)
     }
 
+    /// Returns the position, among all versions, of the one that shows the path in the union of layers `0..=layer`.
+    pub(super) fn effective_position(&self, path: PathId, layer: LayerIndex) -> Option<usize> {
+        let range = self.version_range(path);
+        let at = self.versions[range.clone()]
+            .iter()
+            .rposition(|version| version.layer <= layer && version.change != Change::Dangling)?;
+        self.versions[range.start + at]
+            .is_visible()
+            .then_some(range.start + at)
+    }
+
     /// Returns the node whose metadata the union of layers `0..=layer` shows: for a directory the highest entry
     /// that lists it, as far as it was not removed and made again in between.
     pub fn metadata_at(&self, path: PathId, layer: LayerIndex) -> Option<(LayerIndex, NodeId)> {

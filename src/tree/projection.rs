@@ -1,13 +1,14 @@
 //! What a tree pane shows of the union, in columns: one mark, one total and one count a path.
 //!
-//! Built in two passes whenever the layer or the scope changes; everything drawn or sorted afterwards is
-//! looked up. Totals of directories are sums over what the scope shows below them, every inode once.
+//! Built in one pass (`projecting`) whenever the layer or the scope changes; everything drawn or sorted afterwards is
+//! looked up. Totals of directories are sums over what the scope shows below them, every inode once. What is
+//! gone has totals too, of what it was, but they end at the directory it is gone from.
 
 use std::collections::HashMap;
 
-use super::file_tree::flag;
-use super::{Change, FileTree, MergedTree, PathId, PathSet, Version};
-use crate::layer::{EntryKind, LayerIndex};
+use super::weights::{fact, facts};
+use super::{Change, Mark, MarkSet, MergedTree, PathId, Version, Weights};
+use crate::layer::LayerIndex;
 
 /// Which paths are shown, and against what they are marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,162 +21,36 @@ pub enum Scope {
     Merged,
 }
 
-/// What the layer of a scope does to a path: the letter in front of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Mark {
-    /// Nothing.
-    Unchanged,
-    /// Not there before.
-    Added,
-    /// Other content, type or target.
-    Modified,
-    /// Only other metadata.
-    Touched,
-    /// Stored again without difference.
-    Repeated,
-    /// Removed by a whiteout of this path.
-    Removed,
-    /// Gone because of what happened to an ancestor.
-    Hidden,
-    /// A directory that hides what lower layers have in it.
-    Opaque,
+/// Bits of [`Projection::state`].
+pub(super) mod state {
+    pub(in crate::tree) const MARK: u8 = 0b111;
+    /// What is described is a directory.
+    pub(in crate::tree) const DIRECTORY: u8 = 1 << 3;
+    /// Several names may share the data.
+    pub(in crate::tree) const LINKED: u8 = 1 << 4;
+    /// The scope shows the path.
+    pub(in crate::tree) const SHOWN: u8 = 1 << 5;
+    /// Its data is counted at another name.
+    pub(in crate::tree) const COUNTED_ELSEWHERE: u8 = 1 << 6;
+    /// What is described is a file.
+    pub(in crate::tree) const FILE: u8 = 1 << 7;
 }
 
-impl Mark {
-    /// Every mark.
-    pub const ALL: [Self; 8] = [
-        Self::Unchanged,
-        Self::Added,
-        Self::Modified,
-        Self::Touched,
-        Self::Repeated,
-        Self::Removed,
-        Self::Hidden,
-        Self::Opaque,
-    ];
-
-    /// Returns the letter that stands for it; a blank for [`Mark::Unchanged`]. What is hidden shows the letter
-    /// of a removal.
-    pub const fn letter(self) -> char {
-        match self {
-            Self::Unchanged => ' ',
-            Self::Added => 'A',
-            Self::Modified => 'M',
-            Self::Touched => 'm',
-            Self::Repeated => '=',
-            Self::Removed | Self::Hidden => 'D',
-            Self::Opaque => 'O',
-        }
-    }
-
-    /// Returns whether the path is not there any more.
-    pub const fn is_gone(self) -> bool {
-        matches!(self, Self::Removed | Self::Hidden)
-    }
-
-    const fn bit(self) -> u8 {
-        1 << self as u8
-    }
-}
-
-/// A choice of marks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct MarkSet(u8);
-
-impl MarkSet {
-    /// Every mark.
-    pub const ALL: Self = Self(0xFF);
-
-    /// Returns whether a mark is chosen.
-    pub const fn contains(self, mark: Mark) -> bool {
-        self.0 & mark.bit() != 0
-    }
-
-    /// Returns the choice with these marks all in, or all out where the first was in.
-    #[must_use]
-    pub fn toggled(self, marks: &[Mark]) -> Self {
-        let bits = marks.iter().fold(0, |bits, mark| bits | mark.bit());
-        let is_in = marks.first().is_some_and(|&first| self.contains(first));
-        Self(if is_in { self.0 & !bits } else { self.0 | bits })
-    }
-}
-
-/// The data behind each version, looked up once for a union.
-#[derive(Debug)]
-pub struct Weights {
-    /// By position in the union's versions: length of the data, [`SHARED`] where several names may share it,
-    /// [`OWN`] where the entry stores it itself.
-    bytes: Vec<u64>,
-    /// For data with several names: a number for each.
-    inodes: HashMap<u32, u32>,
-    inode_count: usize,
-}
-
-const SHARED: u64 = 1 << 63;
-const OWN: u64 = 1 << 62;
-const LENGTH: u64 = OWN - 1;
-
-impl Weights {
-    /// Looks up the data of every version. Cost is linear in the versions.
-    pub fn new(tree: &MergedTree) -> Self {
-        let mut numbers = HashMap::new();
-        let mut inodes = HashMap::new();
-        let bytes = (0u32..).zip(&tree.versions).map(|(at, version)| {
-            if version.change == Change::Hidden {
-                return 0;
-            }
-            let layer = tree.layer(version.layer);
-            let node = layer.node(version.node);
-            if !node.kind().is_file() {
-                return 0;
-            }
-            let own = if node.kind() == EntryKind::File {
-                OWN
-            } else {
-                0
-            };
-            if own != 0 && !node.has(flag::LINKED) {
-                return node.size.min(LENGTH) | OWN;
-            }
-            let Some(data) = tree.inode(version.layer, version.node) else {
-                return own;
-            };
-            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-            inodes.insert(at, *numbers.entry(data).or_insert(next));
-            tree.layer(data.0).size(data.1).min(LENGTH) | own | SHARED
-        });
-        let bytes = bytes.collect();
-        Self {
-            bytes,
-            inodes,
-            inode_count: numbers.len(),
-        }
-    }
-}
-
-/// Flag of [`Projection::state`]: several names may share the data.
-const LINKED: u8 = 1 << 4;
-/// Flag of [`Projection::state`]: the scope shows the path.
-const SHOWN: u8 = 1 << 5;
-/// Flag of [`Projection::state`]: its data is counted at another name.
-const COUNTED_ELSEWHERE: u8 = 1 << 6;
-const MARK: u8 = 0b1111;
-
-/// One scope of a union, ready to be listed.
+/// One scope of a union, ready to be listed. Costs up to 18 bytes a path.
 #[derive(Debug)]
 pub struct Projection {
-    scope: Scope,
-    layer: LayerIndex,
-    state: Vec<u8>,
-    /// Marks of the path and of everything shown below it.
-    below: Vec<u8>,
-    bytes: Vec<u64>,
-    files: Vec<u32>,
-    /// Lowest and highest layer that provides something shown at or below the path.
-    layers: Vec<(u16, u16)>,
+    pub(super) scope: Scope,
+    pub(super) layer: LayerIndex,
+    pub(super) state: Vec<u8>,
+    /// Marks of everything shown below the path.
+    pub(super) below: Vec<u8>,
+    pub(super) bytes: Vec<u64>,
+    /// Of files below the path; only directories write here, so that much of it takes no memory.
+    pub(super) files: Vec<u32>,
+    /// Lowest layer that provides something shown at or below the path, and the one above the highest.
+    pub(super) layers: Vec<[u16; 2]>,
     /// Bytes gone directly below something that is still there.
-    lost: HashMap<PathId, u64>,
+    pub(super) lost: HashMap<PathId, u64>,
 }
 
 impl Projection {
@@ -192,123 +67,40 @@ impl Projection {
             below: vec![0; tree.len()],
             bytes: vec![0; tree.len()],
             files: vec![0; tree.len()],
-            layers: vec![(u16::MAX, 0); tree.len()],
+            layers: vec![[0, 0]; tree.len()],
             lost: HashMap::new(),
         };
-        projection.look_up(tree, weights);
-        projection.add_up(tree);
+        super::projecting::fill(&mut projection, tree, weights);
         projection
     }
 
-    fn look_up(&mut self, tree: &MergedTree, weights: &Weights) {
-        let mut counted = PathSet::with_room(weights.inode_count);
-        for path in tree.paths() {
-            let range = tree.version_range(path);
-            let versions = &tree.versions[range.clone()];
-            let Some((at, mark)) = self.pick(tree, versions) else {
-                continue;
-            };
-            let index = path.as_usize();
-            let mut state = SHOWN | mark as u8;
-            let from = if mark.is_gone() {
-                below(versions, at)
-            } else {
-                Some(at)
-            };
-            if let Some(from) = from {
-                let version = versions[from];
-                let weight = weights.bytes[range.start + from];
-                let is_file = version.change != Change::Hidden
-                    && tree.layer(version.layer).kind(version.node).is_file();
-                self.files[index] = u32::from(is_file);
-                let counts = if weight & SHARED == 0 {
-                    true
-                } else {
-                    state |= LINKED;
-                    let position = u32::try_from(range.start + from).unwrap_or(u32::MAX);
-                    let inode = weights.inodes.get(&position).copied().unwrap_or(0);
-                    match self.scope {
-                        // A layer stores its data under one name, whatever else names it.
-                        Scope::Layer(_) if !mark.is_gone() => weight & OWN != 0,
-                        _ => counted.insert(PathId(inode)),
-                    }
-                };
-                if counts {
-                    self.bytes[index] = weight & LENGTH;
-                } else {
-                    state |= COUNTED_ELSEWHERE;
-                }
-            }
-            let provider = versions[at].layer.0;
-            self.layers[index] = (provider, provider);
-            self.state[index] = state;
-        }
-    }
-
     /// Returns which version shows the path, and its mark.
-    fn pick(&self, tree: &MergedTree, versions: &[Version]) -> Option<(usize, Mark)> {
-        let is_whiteout =
-            |version: &Version| tree.layer(version.layer).kind(version.node) == EntryKind::Whiteout;
+    pub(super) fn pick(
+        &self,
+        versions: &[Version],
+        facts: impl Fn(usize) -> u8,
+    ) -> Option<(usize, Mark)> {
         if let Scope::Layer(layer) = self.scope {
             let at = versions.iter().position(|version| version.layer == layer)?;
-            let version = &versions[at];
-            return match version.change {
-                Change::Dangling if is_whiteout(version) => Some((at, Mark::Removed)),
-                Change::Dangling => self
-                    .ghost(tree.layer(layer), *version)
-                    .map(|mark| (at, mark)),
-                _ => Some((at, mark(tree, *version))),
+            if versions[at].change != Change::Dangling {
+                return Some((at, mark(versions[at], facts(at))));
+            }
+            // Without effect, but what the layer holds is to be found: a whiteout of nothing, or a directory
+            // that only carries whiteouts.
+            return match facts(at) {
+                facts if facts & fact::WHITEOUT != 0 => Some((at, Mark::Removed)),
+                facts if facts & fact::DIRECTORY != 0 => Some((at, Mark::Unchanged)),
+                _ => None,
             };
         }
         let at = versions.iter().rposition(|version| {
             version.layer <= self.layer && version.change != Change::Dangling
         })?;
-        let version = &versions[at];
-        if !version.is_visible() {
-            let is_news = version.layer == self.layer && self.scope != Scope::Merged;
-            return is_news.then(|| (at, mark(tree, *version)));
+        let version = versions[at];
+        if version.layer == self.layer && self.scope != Scope::Merged {
+            return Some((at, mark(version, facts(at))));
         }
-        if version.layer != self.layer || self.scope == Scope::Merged {
-            return Some((at, Mark::Unchanged));
-        }
-        Some((at, mark(tree, *version)))
-    }
-
-    /// A directory that only carries whiteouts has no effect, but what it carries is to be found.
-    #[expect(clippy::unused_self, reason = "reads like its siblings")]
-    fn ghost(&self, layer: &FileTree, version: Version) -> Option<Mark> {
-        layer
-            .node(version.node)
-            .has(flag::GHOST)
-            .then_some(Mark::Unchanged)
-    }
-
-    fn add_up(&mut self, tree: &MergedTree) {
-        for path in tree.paths().skip(1).rev() {
-            let index = path.as_usize();
-            let state = self.state[index];
-            if state & SHOWN == 0 {
-                continue;
-            }
-            let mark = mark_of(state);
-            self.below[index] |= mark.bit();
-            let parent_path = tree.parent(path);
-            let parent = parent_path.as_usize();
-            if mark.is_gone() == mark_of(self.state[parent]).is_gone() {
-                self.bytes[parent] = self.bytes[parent].saturating_add(self.bytes[index]);
-                self.files[parent] = self.files[parent].saturating_add(self.files[index]);
-            } else if self.bytes[index] > 0 {
-                let lost = self.lost.entry(parent_path).or_default();
-                *lost = lost.saturating_add(self.bytes[index]);
-            }
-            self.below[parent] |= self.below[index];
-            let (low, high) = self.layers[index];
-            let around = &mut self.layers[parent];
-            *around = (around.0.min(low), around.1.max(high));
-        }
-        if let Some(root) = self.below.first_mut() {
-            *root |= mark_of(self.state[0]).bit();
-        }
+        version.is_visible().then_some((at, Mark::Unchanged))
     }
 
     /// Returns the scope.
@@ -321,11 +113,11 @@ impl Projection {
         self.layer
     }
 
-    /// Returns whether the scope shows the path at all.
+    /// Returns whether the scope shows the path at all. What it shows it shows with every directory above.
     pub fn is_shown(&self, path: PathId) -> bool {
         self.state
             .get(path.as_usize())
-            .is_some_and(|state| state & SHOWN != 0)
+            .is_some_and(|shown| shown & state::SHOWN != 0)
     }
 
     /// Returns the mark; [`Mark::Unchanged`] for what is not shown.
@@ -333,9 +125,20 @@ impl Projection {
         mark_of(self.state[path.as_usize()])
     }
 
-    /// Returns whether the path or anything shown below it has one of these marks.
+    /// Returns whether what is shown is a directory; of something gone, whether it was.
+    pub fn is_directory(&self, path: PathId) -> bool {
+        self.state[path.as_usize()] & state::DIRECTORY != 0
+    }
+
+    /// Returns whether the path is shown and it or anything shown below it has one of these marks.
     pub fn has_any(&self, path: PathId, marks: MarkSet) -> bool {
-        self.below[path.as_usize()] & marks.0 != 0
+        let own = own_bit(self.state[path.as_usize()]);
+        (self.below[path.as_usize()] | own) & marks.bits() != 0
+    }
+
+    /// Returns whether anything shown below the path has one of these marks.
+    pub fn has_any_below(&self, path: PathId, marks: MarkSet) -> bool {
+        self.below[path.as_usize()] & marks.bits() != 0
     }
 
     /// Returns the length of the data at and below the path, every inode once; of something gone what it was.
@@ -343,15 +146,18 @@ impl Projection {
         self.bytes[path.as_usize()]
     }
 
-    /// Returns the number of files at and below the path.
+    /// Returns the number of files at and below the path; of something gone what it was.
     pub fn files(&self, path: PathId) -> u32 {
-        self.files[path.as_usize()]
+        let own = self.state[path.as_usize()] & state::FILE != 0;
+        self.files[path.as_usize()].saturating_add(u32::from(own))
     }
 
-    /// Returns the lowest and highest layer that provides something at or below the path.
+    /// Returns the lowest and highest layer that provides something at or below the path; of something gone the
+    /// layer that ended it.
     pub fn layers(&self, path: PathId) -> Option<(LayerIndex, LayerIndex)> {
-        let (low, high) = self.layers[path.as_usize()];
-        (low <= high).then_some((LayerIndex(low), LayerIndex(high)))
+        let [low, above] = self.layers[path.as_usize()];
+        let high = above.checked_sub(1)?;
+        Some((LayerIndex(low), LayerIndex(high)))
     }
 
     /// Returns the bytes of what is gone directly in something that is still there: an opaque or replaced
@@ -362,12 +168,12 @@ impl Projection {
 
     /// Returns whether other names may share the data.
     pub fn is_linked(&self, path: PathId) -> bool {
-        self.state[path.as_usize()] & LINKED != 0
+        self.state[path.as_usize()] & state::LINKED != 0
     }
 
-    /// Returns whether the data is counted at another name of its inode.
+    /// Returns whether the data is counted at another name of its inode, or in another layer.
     pub fn is_counted_elsewhere(&self, path: PathId) -> bool {
-        self.state[path.as_usize()] & COUNTED_ELSEWHERE != 0
+        self.state[path.as_usize()] & state::COUNTED_ELSEWHERE != 0
     }
 
     /// Returns the children that are shown, sorted by name bytes.
@@ -384,14 +190,15 @@ impl Projection {
     /// Returns the version that shows the path; of something gone the one that ended it.
     pub fn version(&self, tree: &MergedTree, path: PathId) -> Option<Version> {
         let versions = tree.versions(path);
-        self.pick(tree, versions).map(|(at, _)| versions[at])
+        let picked = self.pick(versions, |at| facts(tree, versions[at]));
+        picked.map(|(at, _)| versions[at])
     }
 
     /// Returns the version to describe the path by: as [`Projection::version`], but of something gone what it
     /// was before.
     pub fn described(&self, tree: &MergedTree, path: PathId) -> Option<Version> {
         let versions = tree.versions(path);
-        let (at, mark) = self.pick(tree, versions)?;
+        let (at, mark) = self.pick(versions, |at| facts(tree, versions[at]))?;
         let from = if mark.is_gone() {
             below(versions, at)?
         } else {
@@ -402,28 +209,31 @@ impl Projection {
 }
 
 /// Returns the position of what a version made end: the last visible one before it.
-fn below(versions: &[Version], at: usize) -> Option<usize> {
+pub(super) fn below(versions: &[Version], at: usize) -> Option<usize> {
     let below = versions[..at]
         .iter()
         .rposition(|version| version.change != Change::Dangling)?;
     versions[below].is_visible().then_some(below)
 }
 
-fn mark(tree: &MergedTree, version: Version) -> Mark {
-    let is_opaque = || tree.layer(version.layer).is_opaque(version.node);
+pub(super) fn mark(version: Version, facts: u8) -> Mark {
     match version.change {
         Change::Added => Mark::Added,
         Change::Removed => Mark::Removed,
         Change::Hidden => Mark::Hidden,
-        Change::Dangling => Mark::Unchanged,
-        _ if is_opaque() => Mark::Opaque,
         Change::Modified => Mark::Modified,
+        Change::Touched | Change::Unchanged if facts & fact::OPAQUE != 0 => Mark::Opaque,
         Change::Touched => Mark::Touched,
         Change::Repeated => Mark::Repeated,
-        Change::Unchanged => Mark::Unchanged,
+        Change::Unchanged | Change::Dangling => Mark::Unchanged,
     }
 }
 
-fn mark_of(state: u8) -> Mark {
-    Mark::ALL[usize::from(state & MARK).min(Mark::ALL.len() - 1)]
+pub(super) fn mark_of(state: u8) -> Mark {
+    Mark::ALL[usize::from(state & state::MARK)]
+}
+
+/// Returns the bit of the mark; none for what is not shown.
+fn own_bit(state: u8) -> u8 {
+    u8::from(state & state::SHOWN != 0) << (state & state::MARK)
 }

@@ -2,15 +2,13 @@
 //!
 //! Rows are rebuilt when the view changes, never while drawing.
 
-use std::cmp::Ordering;
-
-use super::projection::{Mark, MarkSet, Projection};
-use super::{MergedTree, PathId, PathSet};
+use super::plan::{Sibling, Within};
+use super::{MergedTree, PathId, Plan};
 
 /// One row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// What it shows.
+    /// What it shows; of several directories that share the row the deepest.
     pub path: PathId,
     /// Position of the row of the directory it is in; its own for the root.
     pub parent: u32,
@@ -45,131 +43,49 @@ impl Row {
     }
 }
 
-/// What siblings are sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SortField {
-    /// Bytes, largest first.
-    #[default]
-    Size,
-    /// Name, bytewise.
-    Name,
-    /// Number of files, most first.
-    Files,
-    /// Kind of change: added, modified, touched, …; unchanged last.
-    Mark,
-}
-
-/// Which way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Order {
-    /// The field's own.
-    #[default]
-    Natural,
-    /// The other.
-    Reversed,
-}
-
-/// What a filter found, for rows: which paths match, and which have a match below.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Found {
-    /// Paths that match themselves.
-    pub matched: PathSet,
-    /// Those, and every directory above one.
-    pub kept: PathSet,
-}
-
-/// Everything that decides which rows there are.
-#[derive(Debug, Clone, Copy)]
-pub struct Plan<'a> {
-    /// The scope.
-    pub projection: &'a Projection,
-    /// Unfolded directories.
-    pub open: &'a PathSet,
-    /// Marks that are shown; a directory stays while something shown is below it.
-    pub marks: MarkSet,
-    /// The filter. What is below a match stays reachable.
-    pub found: Option<&'a Found>,
-    /// Order of siblings.
-    pub sort: SortField,
-    /// Its direction.
-    pub order: Order,
-}
-
 /// The rows of a tree pane, from the root down.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rows {
     rows: Vec<Row>,
 }
 
+/// A row that waits for those before it.
 struct Pending {
     path: PathId,
     parent: u32,
     depth: u16,
     share: u16,
-    is_last: bool,
-    is_inside_match: bool,
+    flags: u8,
+    /// How much of the directory it is in is shown.
+    around: Within,
 }
 
 impl Rows {
     /// Lists what is unfolded. Cost is that of sorting the rows.
     pub fn build(tree: &MergedTree, plan: &Plan<'_>) -> Self {
         let mut rows = Vec::new();
+        let mut siblings = Vec::new();
         let mut pending = vec![Pending {
             path: PathId::ROOT,
             parent: 0,
             depth: 0,
             share: Row::FULL,
-            is_last: true,
-            is_inside_match: false,
+            flags: LAST,
+            around: plan.within_root(),
         }];
-        let mut siblings = Vec::new();
-        while let Some(next) = pending.pop() {
+        while let Some(mut next) = pending.pop() {
+            let within = plan.within(next.path, next.around);
+            if plan.is_branch(next.path, within) {
+                let is_open = plan.open.contains(next.path);
+                next.flags |= if is_open { BRANCH | OPEN } else { BRANCH };
+            }
             let at = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-            let is_match = plan
-                .found
-                .is_some_and(|found| found.matched.contains(next.path));
-            let inside = next.is_inside_match || is_match;
-            let is_branch = tree
-                .children(next.path)
-                .any(|child| plan.shows(PathId(child), inside));
-            let is_open = is_branch && plan.open.contains(next.path);
-            let flags = (u8::from(next.is_last) * LAST)
-                | (u8::from(is_branch) * BRANCH)
-                | (u8::from(is_open) * OPEN);
-            rows.push(Row {
-                path: next.path,
-                parent: next.parent,
-                depth: next.depth,
-                share: next.share,
-                flags,
-            });
-            if !is_open {
-                continue;
+            rows.push(next.row());
+            if next.flags & OPEN != 0 {
+                siblings.clear();
+                plan.arrange(tree, next.path, within, &mut siblings);
+                next.push_below(plan, (at, within), &siblings, &mut pending);
             }
-            siblings.clear();
-            siblings.extend(
-                tree.children(next.path)
-                    .map(PathId)
-                    .filter(|&child| plan.shows(child, inside)),
-            );
-            plan.arrange(&mut siblings);
-            let most = siblings
-                .iter()
-                .map(|&path| plan.projection.bytes(path))
-                .max()
-                .unwrap_or(0);
-            let first = pending.len();
-            for (position, &path) in siblings.iter().enumerate() {
-                pending.push(Pending {
-                    path,
-                    parent: at,
-                    depth: next.depth.saturating_add(1),
-                    share: share(plan.projection.bytes(path), most),
-                    is_last: position + 1 == siblings.len(),
-                    is_inside_match: inside,
-                });
-            }
-            pending[first..].reverse();
         }
         Self { rows }
     }
@@ -194,23 +110,52 @@ impl Rows {
         self.rows.get(at)
     }
 
-    /// Returns the position of the row of a path. Cost is linear in the rows.
+    /// Returns the position of the row that shows exactly this path. Cost is linear in the rows.
     pub fn position(&self, path: PathId) -> Option<usize> {
         self.rows.iter().position(|row| row.path == path)
     }
 
-    /// Returns the position of the row of a path or, without one, of the nearest directory above it.
+    /// Returns the position of the row that contains a path, alone or with other directories, or without one
+    /// that of the nearest directory above it. Cost is linear in the rows and the depth.
     pub fn nearest(&self, tree: &MergedTree, path: PathId) -> usize {
-        let mut at = path;
-        loop {
-            if let Some(position) = self.position(at) {
-                return position;
-            }
-            if at == PathId::ROOT {
-                return 0;
-            }
-            at = tree.parent(at);
+        let mut line = vec![path];
+        let mut top = path;
+        while top != PathId::ROOT {
+            top = tree.parent(top);
+            line.push(top);
         }
+        line.pop();
+        let mut nearest = 0;
+        for (at, row) in self.rows.iter().enumerate().skip(1) {
+            // Rows come in order, so that of the next directory on the way comes behind that of the last.
+            if row.parent as usize != nearest || line.is_empty() {
+                continue;
+            }
+            let shared = self.chain(tree, row);
+            if shared.last() != line.last() {
+                continue;
+            }
+            nearest = at;
+            let steps = shared.iter().rev().zip(line.iter().rev());
+            let same = steps.take_while(|(here, there)| here == there).count();
+            line.truncate(line.len() - same);
+            if same < shared.len() {
+                break;
+            }
+        }
+        nearest
+    }
+
+    /// Returns the paths that share a row, deepest first.
+    fn chain(&self, tree: &MergedTree, row: &Row) -> Vec<PathId> {
+        let above = self.rows[row.parent as usize].path;
+        let mut chain = Vec::new();
+        let mut path = row.path;
+        while path != above && path != PathId::ROOT {
+            chain.push(path);
+            path = tree.parent(path);
+        }
+        chain
     }
 
     /// Returns the part of a path that a row names: what comes behind the row it is in, without slashes at the
@@ -219,52 +164,58 @@ impl Rows {
         let Some(row) = self.get(at) else {
             return Vec::new();
         };
-        let above = self.rows[row.parent as usize].path;
-        let mut names = Vec::new();
-        let mut path = row.path;
-        while path != above && path != PathId::ROOT {
-            names.push(tree.name(path));
-            path = tree.parent(path);
-        }
-        names.reverse();
+        let chain = self.chain(tree, row);
+        let names: Vec<&[u8]> = chain.iter().rev().map(|&path| tree.name(path)).collect();
         names.join(&b'/')
     }
 }
 
-impl Plan<'_> {
-    fn shows(&self, path: PathId, inside_match: bool) -> bool {
-        self.projection.is_shown(path)
-            && self.projection.has_any(path, self.marks)
-            && (inside_match || self.found.is_none_or(|found| found.kept.contains(path)))
+impl Pending {
+    const fn row(&self) -> Row {
+        Row {
+            path: self.path,
+            parent: self.parent,
+            depth: self.depth,
+            share: self.share,
+            flags: self.flags,
+        }
     }
 
-    /// Sorts siblings; ties by name.
-    fn arrange(&self, siblings: &mut [PathId]) {
-        let projection = self.projection;
-        let compare = |a: &PathId, b: &PathId| match self.sort {
-            SortField::Size => projection.bytes(*b).cmp(&projection.bytes(*a)),
-            SortField::Name => Ordering::Equal,
-            SortField::Files => projection.files(*b).cmp(&projection.files(*a)),
-            SortField::Mark => rank(projection.mark(*a)).cmp(&rank(projection.mark(*b))),
-        };
-        match self.order {
-            Order::Natural => siblings.sort_unstable_by(|a, b| compare(a, b).then(a.cmp(b))),
-            Order::Reversed => siblings.sort_unstable_by(|a, b| compare(b, a).then(b.cmp(a))),
+    /// Pushes the rows below this one, which is at a position and shown this far, the first to be popped last.
+    fn push_below(
+        &self,
+        plan: &Plan<'_>,
+        (at, within): (u32, Within),
+        siblings: &[Sibling],
+        pending: &mut Vec<Self>,
+    ) {
+        let bytes = |sibling: &Sibling| plan.projection.bytes(sibling.tail);
+        let most = siblings.iter().map(bytes).max().unwrap_or(0);
+        let mut flags = LAST;
+        for sibling in siblings.iter().rev() {
+            pending.push(Self {
+                path: sibling.tail,
+                parent: at,
+                depth: self.depth.saturating_add(1),
+                share: share(bytes(sibling), most),
+                flags: std::mem::take(&mut flags),
+                around: within,
+            });
         }
     }
 }
 
-fn rank(mark: Mark) -> u8 {
-    match mark {
-        Mark::Unchanged => u8::MAX,
-        other => other as u8,
-    }
-}
-
+/// Returns a part of the largest sibling, rounded down.
 fn share(bytes: u64, most: u64) -> u16 {
-    if most == 0 {
-        return 0;
-    }
-    let scaled = u128::from(bytes) * u128::from(Row::FULL) / u128::from(most);
-    u16::try_from(scaled).unwrap_or(Row::FULL).min(Row::FULL)
+    let full = u64::from(Row::FULL);
+    // What would overflow has more digits than the result needs.
+    let (bytes, most) = if most > u64::MAX / full {
+        (bytes >> 16, most >> 16)
+    } else {
+        (bytes, most)
+    };
+    (bytes * full)
+        .checked_div(most)
+        .and_then(|share| u16::try_from(share).ok())
+        .unwrap_or(0)
 }

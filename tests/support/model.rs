@@ -87,6 +87,16 @@ pub struct Wasted {
     pub destroyed_in: usize,
 }
 
+/// File data, whatever names it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Data {
+    /// Which data; equal for hard links.
+    pub inode: usize,
+    /// The layer that stores it.
+    pub layer: usize,
+    pub bytes: u64,
+}
+
 /// A row of a view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -107,6 +117,8 @@ pub struct Row {
 pub struct Outcome {
     /// The union of layers 0 to each.
     pub views: Vec<BTreeMap<Path, Row>>,
+    /// The data of every file of each view.
+    pub data: Vec<BTreeMap<Path, Data>>,
     /// What each layer does to paths.
     pub changes: Vec<BTreeMap<Path, Change>>,
     /// Content of each view, every inode once.
@@ -132,6 +144,7 @@ impl Outcome {
         for items in layers {
             stack.apply(items, &mut outcome);
             outcome.views.push(stack.rows());
+            outcome.data.push(stack.data());
             outcome.effective_bytes.push(stack.effective_bytes());
             outcome.content_bytes.push(stored(items));
         }

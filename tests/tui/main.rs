@@ -16,7 +16,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod keys;
+mod keymap;
+mod loading;
 mod popups;
 mod preview;
 mod screen;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::item::Item;
 use super::node::{Inode, InodeId, Meta, Node, Visible};
 use super::own::Own;
-use super::{Cause, Change, Outcome, Path, Row, Wasted, ancestors};
+use super::{Cause, Change, Data, Outcome, Path, Row, Wasted, ancestors};
 
 /// The layers applied so far.
 #[derive(Debug, Default)]
@@ -171,6 +171,22 @@ impl Stack {
             (path.clone(), row)
         };
         self.view.iter().map(row).collect()
+    }
+
+    /// Returns what data the files of the view have.
+    pub fn data(&self) -> BTreeMap<Path, Data> {
+        let data = |(path, visible): (&Path, &Visible)| match visible.node {
+            Node::File(inode) => Some((
+                path.clone(),
+                Data {
+                    inode,
+                    layer: self.inodes[inode].layer,
+                    bytes: self.inodes[inode].data.len() as u64,
+                },
+            )),
+            _ => None,
+        };
+        self.view.iter().filter_map(data).collect()
     }
 
     /// Returns the content of the view, every inode once.
