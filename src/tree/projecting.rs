@@ -213,6 +213,8 @@ impl Scales<'_> {
         Some(entry)
     }
 
+    // Out of the way of the common case, which then is short enough to be part of the loop.
+    #[inline(never)]
     fn own_of_several(&self, index: usize, first: usize, end: usize) -> Option<Entry> {
         let versions = &self.tree.versions[first..end];
         let facts = &self.weights.facts[first..end];
