@@ -12,6 +12,7 @@ use super::panes::loading::LoadingPane;
 use super::panes::popup::{HelpPopup, Notice, Picker, Popup, Prompt, Purpose};
 use super::panes::tree::TreeMode;
 use super::subject::Subject;
+use crate::analysis::Stage;
 use crate::layer::LayerIndex;
 use crate::report::Format;
 use crate::tree::PathId;
@@ -82,6 +83,11 @@ fn quit_now(model: &mut Model) -> Vec<Effect> {
     if let Some(job) = model.writing.take() {
         model.said = Some((Tone::Refused, "cancelled".into()));
         return vec![Effect::Cancel(job)];
+    }
+    if model.focus == Focus::Preview && model.preview.job().is_some() {
+        model.said = Some((Tone::Refused, "cancelled: v reads it again".into()));
+        let requests = with_reads(model, |model, reads, _| model.preview.give_up(reads));
+        return fulfil(model, requests);
     }
     let cancel = model.loading.take();
     let cancel = cancel.map(|loading| Effect::Cancel(loading.job));
@@ -423,10 +429,12 @@ fn answer(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effect> {
             paths,
             scope,
             directory: text.into(),
+            units: model.session.look.units,
         }],
         Purpose::Export => vec![Effect::Export {
             job,
             format: format_of(text),
+            look: model.session.look,
             file: text.into(),
         }],
     }
@@ -511,6 +519,9 @@ fn failed(model: &mut Model, job: JobId, complaint: &Complaint) {
 fn loaded(model: &mut Model, subject: Arc<Subject>) -> Vec<Effect> {
     let is_first = model.subject.is_none();
     model.subject = Some(Arc::clone(&subject));
+    if subject.analysis.stage == Stage::Final {
+        model.loading = None;
+    }
     let layers = subject.analysis.layers.len();
     with_place(model, &subject, Place::Layers, |model, reads, _| {
         model.layers.show(reads);

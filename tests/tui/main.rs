@@ -17,4 +17,5 @@
 mod support;
 
 mod keys;
+mod preview;
 mod screen;
