@@ -1,6 +1,7 @@
 //! What to write instead of what wasted bytes: each rule on a case it is for, and on one that looks like it.
 
 #![allow(
+    clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
     reason = "helpers of tests; clippy excuses only the tests themselves"

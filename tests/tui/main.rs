@@ -16,5 +16,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod image;
 mod keys;
 mod screen;
+mod waste;
