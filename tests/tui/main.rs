@@ -16,7 +16,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod image;
 mod keys;
 mod loading;
 mod preview;
 mod screen;
+mod waste;
