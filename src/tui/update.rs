@@ -66,8 +66,7 @@ pub(super) fn command_given(model: &mut Model, command: Command) -> Vec<Effect> 
         _ => {}
     }
     if let Some(popup) = model.popups.last_mut() {
-        let height = usize::from(model.size.height.saturating_sub(6));
-        let requests = popup.update(command, &model.session, height);
+        let requests = popup.update(command, &model.session, model.size);
         return fulfil(model, requests);
     }
     if model.subject.is_none() && command == Command::Open {
@@ -118,7 +117,10 @@ fn quit_now(model: &mut Model) -> Vec<Effect> {
 fn global(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
     let is_preview = model.focus == Focus::Preview;
     match command {
-        Command::Help => model.popups.push(Popup::Help(HelpPopup::default())),
+        Command::Help => {
+            let contexts = model.contexts();
+            model.popups.push(Popup::Help(HelpPopup::of(contexts)));
+        }
         Command::ShowLayers => show_tab(model, Tab::Layers),
         Command::ShowWaste => show_tab(model, Tab::Waste),
         Command::ShowFiles => show_tab(model, Tab::Files),
@@ -240,8 +242,8 @@ fn focused(model: &mut Model, command: Command) -> Vec<Request> {
 
 fn text_typed(model: &mut Model, edit: &Edit) -> Vec<Effect> {
     if let Some(popup) = model.popups.last_mut() {
-        popup.edit(edit);
-        return Vec::new();
+        let requests = popup.edit(edit);
+        return fulfil(model, requests);
     }
     let requests = with_reads(model, |model, reads, jobs| match (model.focus, model.tab) {
         (Focus::Preview, _) => model.preview.edit(edit, reads, jobs),
@@ -358,7 +360,8 @@ fn follow(model: &mut Model) -> Vec<Effect> {
 /// Does what panes ask of the model.
 pub(super) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<Effect> {
     let mut effects = Vec::new();
-    for request in requests {
+    let mut requests = requests.into_iter().peekable();
+    while let Some(request) = requests.next() {
         match request {
             Request::Say(tone, text) => model.said = Some((tone, text)),
             Request::Do(effect) => effects.push(effect),
@@ -376,6 +379,15 @@ pub(super) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<Effect> {
             Request::Show(popup) => model.popups.push(popup),
             Request::Close => {
                 model.popups.pop();
+                // A choice that was not made leaves nothing to look at.
+                let is_choosing = matches!(requests.peek(), Some(Request::Choose(_)));
+                if model.popups.is_empty()
+                    && model.subject.is_none()
+                    && model.loading.is_none()
+                    && !is_choosing
+                {
+                    effects.push(Effect::Quit);
+                }
             }
             Request::Choose(index) => effects.extend(load(model, Some(index))),
             Request::Answer(purpose, text) => effects.extend(answer(model, purpose, &text)),

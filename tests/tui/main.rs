@@ -19,6 +19,7 @@ mod support;
 mod image;
 mod keys;
 mod loading;
+mod popups;
 mod preview;
 mod screen;
 mod waste;

@@ -1,7 +1,7 @@
 //! The contents of one version of a file: text or hex, and what changed from the version below.
 
 mod commands;
-mod document;
+pub mod document;
 pub mod facts;
 pub mod hex;
 pub mod parts;

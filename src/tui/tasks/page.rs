@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::progress::Job;
 use crate::report::Look;
 use crate::tui::message::VersionAt;
-use crate::tui::panes::preview::{Nature, hex};
+use crate::tui::panes::preview::{Nature, document, hex};
 use crate::tui::subject::Subject;
 
 /// Bytes handled at a time; longer lines are escaped in pieces.
@@ -116,12 +116,7 @@ fn unfinished(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\r") {
         return 1;
     }
-    let tail = &bytes[bytes.len().saturating_sub(4)..];
-    let cut = (0..tail.len()).find(|&at| {
-        std::str::from_utf8(&tail[at..])
-            .is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
-    });
-    cut.map_or(0, |at| tail.len() - at)
+    document::unfinished(bytes)
 }
 
 #[cfg(test)]

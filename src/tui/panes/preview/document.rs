@@ -94,6 +94,8 @@ impl Nature {
     /// Judges by the beginning: a NUL, or more than a tenth that is neither UTF-8 nor usual in text.
     pub fn of(bytes: &[u8]) -> Self {
         let sample = &bytes[..bytes.len().min(SAMPLE)];
+        // A character that the end of the sample cuts is none the less one.
+        let sample = &sample[..sample.len() - unfinished(sample)];
         if memchr::memchr(0, sample).is_some() {
             return Self::Binary;
         }
@@ -109,6 +111,16 @@ impl Nature {
             Self::Text
         }
     }
+}
+
+/// Returns how many bytes at the end begin a character that is not complete.
+pub fn unfinished(bytes: &[u8]) -> usize {
+    let tail = &bytes[bytes.len().saturating_sub(3)..];
+    let cut = (0..tail.len()).find(|&at| {
+        std::str::from_utf8(&tail[at..])
+            .is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    });
+    cut.map_or(0, |at| tail.len() - at)
 }
 
 /// The beginning of a file, as far as it is shown.
