@@ -4,7 +4,9 @@ pub mod dive;
 pub mod json;
 pub mod text;
 
+pub(crate) mod attributes;
 pub(crate) mod columns;
+pub(crate) mod file;
 
 use std::io;
 

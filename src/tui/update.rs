@@ -8,10 +8,11 @@ use super::command::Command;
 use super::message::{Complaint, Edit, Effect, JobId, MouseMode, Msg, Outcome, VersionAt};
 use super::model::{Focus, Model, Reads, Tab, Tone, ZoomState};
 use super::panes::Request;
-use super::panes::loading::LoadingPane;
+use super::panes::loading::{LayerState, LoadingPane};
 use super::panes::popup::{HelpPopup, Notice, Picker, Popup, Prompt, Purpose};
 use super::panes::tree::TreeMode;
 use super::subject::Subject;
+use crate::analysis::Stage;
 use crate::layer::LayerIndex;
 use crate::report::Format;
 use crate::tree::PathId;
@@ -69,6 +70,9 @@ pub(super) fn command_given(model: &mut Model, command: Command) -> Vec<Effect> 
         let requests = popup.update(command, &model.session, height);
         return fulfil(model, requests);
     }
+    if model.subject.is_none() && command == Command::Open {
+        return browse(model);
+    }
     if let Some(effects) = global(model, command) {
         return effects;
     }
@@ -78,10 +82,32 @@ pub(super) fn command_given(model: &mut Model, command: Command) -> Vec<Effect> 
     effects
 }
 
+/// Asks for what is read so far, if anything is.
+fn browse(model: &mut Model) -> Vec<Effect> {
+    let Some(loading) = &model.loading else {
+        return Vec::new();
+    };
+    let layers = loading
+        .progress
+        .iter()
+        .flat_map(|progress| &progress.layers);
+    let mut states = layers.map(|layer| layer.state);
+    if states.any(|state| matches!(state, LayerState::Done | LayerState::Damaged)) {
+        return vec![Effect::Browse(loading.job)];
+    }
+    model.said = Some((Tone::Refused, "no layer is read yet".into()));
+    Vec::new()
+}
+
 fn quit_now(model: &mut Model) -> Vec<Effect> {
     if let Some(job) = model.writing.take() {
         model.said = Some((Tone::Refused, "cancelled".into()));
         return vec![Effect::Cancel(job)];
+    }
+    if model.focus == Focus::Preview && model.preview.job().is_some() {
+        model.said = Some((Tone::Refused, "cancelled: v reads it again".into()));
+        let requests = with_reads(model, |model, reads, _| model.preview.give_up(reads));
+        return fulfil(model, requests);
     }
     let cancel = model.loading.take();
     let cancel = cancel.map(|loading| Effect::Cancel(loading.job));
@@ -423,10 +449,12 @@ fn answer(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effect> {
             paths,
             scope,
             directory: text.into(),
+            units: model.session.look.units,
         }],
         Purpose::Export => vec![Effect::Export {
             job,
             format: format_of(text),
+            look: model.session.look,
             file: text.into(),
         }],
     }
@@ -511,6 +539,9 @@ fn failed(model: &mut Model, job: JobId, complaint: &Complaint) {
 fn loaded(model: &mut Model, subject: Arc<Subject>) -> Vec<Effect> {
     let is_first = model.subject.is_none();
     model.subject = Some(Arc::clone(&subject));
+    if subject.analysis.stage == Stage::Final {
+        model.loading = None;
+    }
     let layers = subject.analysis.layers.len();
     with_place(model, &subject, Place::Layers, |model, reads, _| {
         model.layers.show(reads);

@@ -18,5 +18,7 @@ mod support;
 
 mod image;
 mod keys;
+mod loading;
+mod preview;
 mod screen;
 mod waste;

@@ -31,6 +31,17 @@ pub struct Screen {
     pub model: Model,
     /// Effects that reach the outside: copies, quits, files to write.
     pub effects: Vec<Effect>,
+    /// What becomes of effects that write files.
+    pub writes: Writes,
+}
+
+/// What becomes of effects that write files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// They are done.
+    Done,
+    /// They are only kept: for keys that nobody chose.
+    Kept,
 }
 
 /// Returns settings as they are without any configuration.
@@ -72,6 +83,7 @@ impl Screen {
         let mut screen = Self {
             model: Model::new(session, Size::new(width, height)),
             effects: Vec::new(),
+            writes: Writes::Done,
         };
         let begun = start(&mut screen.model);
         for effect in begun {
@@ -80,6 +92,17 @@ impl Screen {
             }
         }
         screen
+    }
+
+    /// Waits for an image.
+    pub fn waiting(session: Session, width: u16, height: u16) -> Self {
+        let mut model = Model::new(session, Size::new(width, height));
+        let effects = start(&mut model);
+        Self {
+            model,
+            effects,
+            writes: Writes::Done,
+        }
     }
 
     /// Shows a logical image with default settings.
@@ -106,7 +129,10 @@ impl Screen {
     pub fn send(&mut self, msg: Msg) {
         let mut pending = update(&mut self.model, msg);
         while let Some(effect) = pending.pop() {
-            let done = tasks::job_of(&effect).zip(self.model.subject.clone());
+            let is_write = matches!(effect, Effect::Extract { .. } | Effect::Export { .. });
+            let done = tasks::job_of(&effect)
+                .zip(self.model.subject.clone())
+                .filter(|_| self.writes == Writes::Done || !is_write);
             match done {
                 Some((job, subject)) => {
                     if let Some(outcome) = tasks::run(&effect, &subject, &Job::new()) {
