@@ -32,19 +32,8 @@ fn go_to(screen: &mut Screen, words: &str) {
 }
 
 #[test]
-fn look() {
-    for (w, h) in [(200, 60), (120, 40), (80, 50), (50, 20), (40, 12), (20, 5)] {
-        for keys in ["", "w", "/npm"] {
-            let mut screen = view(w, h);
-            screen.keys(keys);
-            println!("{w}x{h} {keys}\n{}", screen.text());
-        }
-    }
-}
-
-#[test]
 fn every_part_is_there() {
-    let screen = view(120, 80);
+    let screen = view(120, 100);
     let text = screen.text();
     for words in [
         "─ Identity ─",

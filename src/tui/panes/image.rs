@@ -215,10 +215,12 @@ impl ImagePane {
                 .collect(),
         };
         // Rows are in the order of lines.
-        let at = line.map_or(self.scroll.at, |line| {
-            self.rows.partition_point(|piece| piece.line < line)
-        });
+        let first_row = |line: usize| self.rows.partition_point(|piece| piece.line < line);
+        let at = line.map_or(self.scroll.at, first_row);
+        let last = line.map_or(at, |line| first_row(line + 1).saturating_sub(1));
         let height = self.height(reads);
+        // Where all of the line fits on the screen, all of it shows.
+        self.scroll.go(last, self.rows.len(), height);
         self.scroll.go(at, self.rows.len(), height);
     }
 

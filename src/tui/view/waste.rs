@@ -32,26 +32,30 @@ pub(super) fn draw(model: &Model, subject: &Subject, place: Rect, paint: &mut Pa
     draw_rules(subject, parts.rules, paint);
 }
 
-/// Returns the sums, and whether they can still change.
+/// Returns the sums, and first of all whether they can still change.
 fn title(subject: &Subject, paint: &Paint<'_>) -> String {
     let totals = &subject.analysis.totals;
     let units = paint.look.units;
     let mut title = format!(
-        "Waste  {} of {} ({})",
+        "{}  {} of {} ({})",
+        name(subject),
         units.size(totals.wasted_bytes),
         units.size(totals.content_bytes),
         units::percent(totals.wasted_ratio()),
     );
     if totals.own.base_layers > 0 {
-        let own = units::percent(totals.own.wasted_ratio());
-        title.push_str(&format!("   own layers: {own}"));
-    }
-    match subject.analysis.stage {
-        Stage::Partial => title.push_str("   so far"),
-        Stage::Provisional => title.push_str("   comparing files"),
-        Stage::Final => {}
+        title.push_str("   own layers: ");
+        title.push_str(&units::percent(totals.own.wasted_ratio()));
     }
     title
+}
+
+const fn name(subject: &Subject) -> &'static str {
+    match subject.analysis.stage {
+        Stage::Partial => "Waste so far",
+        Stage::Provisional => "Waste (comparing files)",
+        Stage::Final => "Waste",
+    }
 }
 
 /// Returns where the cursor is, and what a row is.
@@ -82,7 +86,9 @@ fn draw_list(
     let rows = parts.rows(paint.arrangement, &pane.sieve);
     if paint.arrangement <= Arrangement::Bare {
         let style = paint.style(Role::Strong);
-        paint.text(heading, &format!("{}  {title}", note(pane)), style);
+        let size = paint.look.units.size(subject.analysis.totals.wasted_bytes);
+        let short = format!("{}  {size}  {}", name(subject), note(pane));
+        paint.text(heading, &short, style);
     }
     if pane.rows.is_empty() {
         let style = paint.style(Role::Dim);
@@ -115,12 +121,16 @@ fn draw_filter(pane: &WastePane, place: Rect, paint: &mut Paint<'_>) {
     super::sieve::draw(&pane.sieve, &words, place, paint);
 }
 
+/// From this width on the reasons stand in a column of their own.
+const ALIGNED: u16 = 60;
+
 fn draw_why(pane: &WastePane, subject: &Subject, place: Rect, paint: &mut Paint<'_>) {
     let inner = paint.pane(place, "Why", "", Keys::Elsewhere);
     let reasons = why::reasons(subject, pane, paint.look);
     let reasons = why::fitted(reasons, usize::from(inner.height));
     let labels = reasons.iter().map(|reason| reason.label.width()).max();
-    let labels = u16::try_from(labels.unwrap_or(0)).unwrap_or(u16::MAX);
+    let columns = |width: usize| u16::try_from(width).unwrap_or(u16::MAX);
+    let labels = columns(labels.unwrap_or(0));
     for (y, reason) in (inner.y..inner.bottom()).zip(&reasons) {
         let line = Rect {
             y,
@@ -139,7 +149,13 @@ fn draw_why(pane: &WastePane, subject: &Subject, place: Rect, paint: &mut Paint<
             label
         };
         paint.text(shifted(line, 1), &reason.label, label);
-        paint.text(shifted(line, labels.saturating_add(3)), &reason.text, style);
+        // Below each other where there is room, else as much of each as can be.
+        let label = if line.width < ALIGNED {
+            columns(reason.label.width())
+        } else {
+            labels
+        };
+        paint.text(shifted(line, label.saturating_add(3)), &reason.text, style);
     }
 }
 

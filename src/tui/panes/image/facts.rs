@@ -5,13 +5,15 @@ use crate::error::Warning;
 use crate::image::{HistoryEntry, Layer};
 use crate::layer::LayerIndex;
 use crate::path::ImagePath;
-use crate::report::Look;
 use crate::report::columns::{left, platform, right, widest};
+use crate::report::{Cut, Look};
 use crate::tree::PathId;
 use crate::tui::subject::Subject;
 
-/// Narrower than this a time in front of an instruction leaves nothing of it.
-const WITH_TIMES: u16 = 76;
+/// Narrower than these the figures in front of an instruction leave nothing of it.
+const WITH_TIMES: u16 = 96;
+const WITH_DAYS: u16 = 60;
+const WITH_SIZES: u16 = 46;
 
 /// Returns every line, part by part.
 pub(super) fn facts(subject: &Subject, look: Look, width: u16) -> Vec<Fact> {
@@ -103,7 +105,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Returns text of the image, escaped; line breaks and tabs between words are blanks.
+    /// Returns text of the image, escaped.
     fn shown(&self, text: &str) -> String {
         self.look.shown(text.as_bytes())
     }
@@ -200,18 +202,18 @@ impl<'a> Writer<'a> {
                 .layer
                 .map_or("-".to_owned(), |layer| format!("L{layer}"));
             let mut label = format!(
-                "{}  {}  {}",
+                "{}  {}",
                 right(&number.to_string(), number_width),
-                left(&layer, layer_width),
-                right(&self.layer_size(entry), "1023.9 MiB".len())
+                left(&layer, layer_width)
             );
-            if self.width >= WITH_TIMES {
-                let time = self.shown(&time(entry));
+            if self.width >= WITH_SIZES {
                 label.push_str("  ");
-                label.push_str(&left(
-                    &self.look.fit(&time, 16, crate::report::Cut::End),
-                    16,
-                ));
+                label.push_str(&right(&self.layer_size(entry), "1023.9 MiB".len()));
+            }
+            if self.width >= WITH_DAYS {
+                let columns = if self.width < WITH_TIMES { 10 } else { 16 };
+                label.push_str("  ");
+                label.push_str(&self.time(entry, columns));
             }
             let (text, kind) = self.instruction(entry);
             self.push(&label, text, kind);
@@ -293,13 +295,21 @@ impl<'a> Writer<'a> {
         let path = ImagePath::new(warning.path.as_deref()?)?;
         self.subject.tree().find(path)
     }
-}
 
-/// Returns a time to the minute where it is written as it should be, else as it is.
-fn time(entry: &HistoryEntry) -> String {
-    let created = entry.created.as_deref().unwrap_or_default();
-    match (created.get(..10), created.get(11..16)) {
-        (Some(day), Some(minute)) if created.get(10..11) == Some("T") => format!("{day} {minute}"),
-        _ => created.to_owned(),
+    /// Returns a time to the day or minute where it is written as it should be, else as it is, in some columns.
+    fn time(&self, entry: &HistoryEntry, columns: usize) -> String {
+        let created = entry.created.as_deref().unwrap_or_default();
+        let written = match (created.get(..10), created.get(11..16)) {
+            (Some(day), Some(minute)) if created.get(10..11) == Some("T") => {
+                format!("{day} {minute}")
+            }
+            _ => created.to_owned(),
+        };
+        let shown = self.shown(&written);
+        let shown = match shown.get(..columns) {
+            Some(day) if shown.is_ascii() => day.to_owned(),
+            _ => self.look.fit(&shown, columns, Cut::End),
+        };
+        left(&shown, columns)
     }
 }

@@ -69,7 +69,7 @@ mod tests {
         let pieces = pieces(&fact, 0, width);
         let texts = pieces
             .iter()
-            .map(|piece| text[piece.start..piece.end].to_owned());
+            .filter_map(|piece| Some(text.get(piece.start..piece.end)?.to_owned()));
         texts.collect()
     }
 

@@ -83,11 +83,11 @@ fn what(
     let size = look.units.size(bundle.bytes);
     let files = counted(bundle.count, "file");
     let path = place(subject, group, look);
-    match grouping {
-        Grouping::Directory if group.count == 1 => format!("{path}  {size}"),
-        Grouping::Directory => format!("{path}  {size}  {files}"),
-        Grouping::Layers | Grouping::Cause => {
-            let places = counted(bundle.groups, "place");
+    match (grouping, bundle.groups) {
+        (Grouping::Directory, _) | (_, 1) if group.count == 1 => format!("{path}  {size}"),
+        (Grouping::Directory, _) | (_, 1) => format!("{path}  {size}  {files}"),
+        (Grouping::Layers | Grouping::Cause, groups) => {
+            let places = counted(groups, "place");
             format!("{size}  {files} in {places}, most in {path}")
         }
     }

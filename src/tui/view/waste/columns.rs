@@ -71,8 +71,9 @@ impl Column {
         all.flatten().collect()
     }
 
-    const fn title(self) -> &'static str {
+    const fn title(self, grouping: Grouping) -> &'static str {
         match self {
+            Self::Path if matches!(grouping, Grouping::Cause) => "Most of it in",
             Self::Wasted => "Wasted",
             Self::Percent => "%",
             Self::Bar | Self::Letter => "",
@@ -131,29 +132,21 @@ fn widest_cause(subject: &Subject) -> usize {
     widths.max().unwrap_or(0).max("Kind".len())
 }
 
-/// Places columns side by side: those of fixed width as they are, paths first in what is left.
+/// Places columns side by side: those of fixed width as they are, the others share what is left.
 fn places(columns: &[Column], subject: &Subject, line: Rect) -> Vec<Rect> {
     let gap = if line.width < 60 { 1 } else { 2 };
     let fixed: u16 = columns.iter().map(|column| column.width(subject)).sum();
     let gaps = gap * u16::try_from(columns.len().saturating_sub(1)).unwrap_or(0);
     let room = line.width.saturating_sub(fixed + gaps);
-    let flexible = columns
-        .iter()
-        .filter(|column| is_flexible(**column))
-        .count();
-    let share = room / u16::try_from(flexible.max(1)).unwrap_or(1);
-    let mut left = room;
+    let flexible = columns.iter().filter(|column| is_flexible(**column));
+    let others = u16::try_from(flexible.count().saturating_sub(1)).unwrap_or(0);
+    let share = room / (others + 1);
+    // What does not divide goes to the first one.
+    let mut first = Some(room - share * others);
     let mut x = line.x;
     let place = |column: &Column| {
         let width = if is_flexible(*column) {
-            // What does not divide goes to the first one.
-            let width = if left % share.max(1) == 0 {
-                share
-            } else {
-                share + left % share.max(1)
-            };
-            left = left.saturating_sub(width);
-            width
+            first.take().unwrap_or(share)
         } else {
             column.width(subject)
         };
@@ -217,7 +210,11 @@ fn draw_heading(pane: &WastePane, columns: &[Column], places: &[Rect], paint: &m
     let style = paint.style(Role::Dim);
     for (column, place) in columns.iter().zip(places) {
         let is_sorted = column.field() == Some(pane.order.field);
-        let text = format!("{}{}", column.title(), if is_sorted { arrow } else { "" });
+        let text = format!(
+            "{}{}",
+            column.title(pane.grouping),
+            if is_sorted { arrow } else { "" }
+        );
         if column.is_right_aligned() {
             paint.text_right(*place, &text, style);
         } else {
@@ -262,10 +259,6 @@ fn draw_cell(
         Column::Places => paint.text_right(place, &units::count(row.groups as u64), plain),
         Column::Path => {
             let path = why::place(subject, group, look);
-            let path = match pane.grouping {
-                Grouping::Directory => path,
-                Grouping::Layers | Grouping::Cause => format!("most in {path}"),
-            };
             paint.text_cut(place, &path, Cut::Middle, plain);
         }
         Column::Layers => {
@@ -296,7 +289,7 @@ fn draw_title(
 /// Returns who did what to whom: `x` took away, `>` replaced, `=` repeated.
 fn layers(group: &Group, grouping: Grouping) -> String {
     let (from, to) = (group.created_in, group.destroyed_in);
-    if grouping == Grouping::Layers {
+    if grouping == Grouping::Layers && from != to {
         return format!("L{from}>L{to}");
     }
     match group.cause {
