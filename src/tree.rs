@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod file_tree;
+pub mod flat;
 pub mod found;
 mod join;
 pub mod mark;
@@ -17,6 +18,7 @@ pub mod weights;
 
 pub use build::TreeBuilder;
 pub use file_tree::{FileTree, NodeId, Shadowed};
+pub use flat::{Counted, FlatFile, FlatView};
 pub use found::Found;
 pub use mark::{Mark, MarkSet};
 pub use merged::{Change, Comparison, Content, HideCause, MergedTree, PathId, Version};

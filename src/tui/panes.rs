@@ -9,10 +9,11 @@ pub mod popup;
 pub mod preview;
 pub mod tree;
 pub mod treemap;
+pub mod versions;
 pub mod waste;
 
 use super::message::{Effect, VersionAt};
-use super::model::Tone;
+use super::model::{Tab, Tone};
 use crate::layer::LayerIndex;
 use crate::tree::PathId;
 use popup::{Popup, Purpose};
@@ -39,6 +40,8 @@ pub enum Request {
     LeavePreview,
     /// Give the tree the keys.
     FocusTree,
+    /// Go to another view.
+    ShowView(Tab),
     /// Lay something on top.
     Show(Popup),
     /// Take away what is on top.

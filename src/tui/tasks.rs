@@ -2,6 +2,10 @@
 //!
 //! Nothing here knows a terminal. Everything ends soon after its job is cancelled.
 
+pub mod rank;
+
+use std::sync::Arc;
+
 use super::message::{Effect, JobId, Outcome};
 use super::subject::Subject;
 use crate::progress::Job;
@@ -26,6 +30,15 @@ pub const fn job_of(effect: &Effect) -> Option<JobId> {
 }
 
 /// Does what an effect asks for; `None` where it is not about the image but about the terminal or the job.
-pub fn run(effect: &Effect, _subject: &Subject, _job: &Job) -> Option<Outcome> {
+pub fn run(effect: &Effect, subject: &Subject, job: &Job) -> Option<Outcome> {
+    if let Effect::Rank {
+        pattern, sought, ..
+    } = effect
+    {
+        let ranking = rank::run(subject, pattern, *sought, job);
+        return Some(ranking.map_or(Outcome::Cancelled, |ranking| {
+            Outcome::Ranked(Arc::new(ranking))
+        }));
+    }
     job_of(effect).map(|_| Outcome::Cancelled)
 }

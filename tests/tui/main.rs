@@ -16,5 +16,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod files;
 mod keys;
 mod screen;
