@@ -10,10 +10,11 @@ pub mod preview;
 pub mod sieve;
 pub mod tree;
 pub mod treemap;
+pub mod versions;
 pub mod waste;
 
 use super::message::{Effect, VersionAt};
-use super::model::Tone;
+use super::model::{Tab, Tone};
 use crate::layer::LayerIndex;
 use crate::tree::PathId;
 use popup::{Popup, Purpose};
@@ -40,6 +41,8 @@ pub enum Request {
     LeavePreview,
     /// Give the tree the keys.
     FocusTree,
+    /// Go to another view.
+    ShowView(Tab),
     /// Lay something on top.
     Show(Popup),
     /// Take away what is on top.
