@@ -4,6 +4,7 @@ pub mod dive;
 pub mod json;
 pub mod text;
 
+pub(crate) mod attributes;
 pub(crate) mod columns;
 
 use std::io;

@@ -10,8 +10,8 @@ use crate::analysis::Analysis;
 use crate::error::{Error, Result};
 use crate::layer::EntryKind;
 use crate::path::{self, display};
-use crate::report::Format;
 use crate::report::json::{located, without_raw_controls};
+use crate::report::{Format, attributes};
 use crate::tree::{Change, Listed, PathId, View};
 
 use super::arguments::ViewName;
@@ -168,34 +168,8 @@ fn mark(row: &Listed) -> char {
     }
 }
 
-/// Returns `drwxr-xr-x` and the like.
 fn mode(row: &Listed) -> String {
-    let kind = match row.kind {
-        EntryKind::File | EntryKind::Hardlink => '-',
-        EntryKind::Dir => 'd',
-        EntryKind::Symlink => 'l',
-        EntryKind::Fifo => 'p',
-        EntryKind::CharDevice => 'c',
-        EntryKind::BlockDevice => 'b',
-        EntryKind::Socket => 's',
-        EntryKind::Whiteout => return "deleted   ".into(),
-    };
-    let Some(mode) = row.mode else {
-        return format!("{kind}?????????");
-    };
-    let mut text = String::from(kind);
-    for (shift, special, letter) in [(6, 0o4000, 's'), (3, 0o2000, 's'), (0, 0o1000, 't')] {
-        let bits = mode >> shift;
-        text.push(if bits & 4 != 0 { 'r' } else { '-' });
-        text.push(if bits & 2 != 0 { 'w' } else { '-' });
-        text.push(match (mode & special != 0, bits & 1 != 0) {
-            (false, false) => '-',
-            (false, true) => 'x',
-            (true, true) => letter,
-            (true, false) => letter.to_ascii_uppercase(),
-        });
-    }
-    text
+    attributes::permissions(row.kind, row.mode)
 }
 
 fn owner(row: &Listed) -> String {
@@ -223,8 +197,5 @@ fn time(row: &Listed) -> String {
             "?".into()
         };
     };
-    match jiff::Timestamp::from_second(seconds) {
-        Ok(time) => time.strftime("%Y-%m-%d %H:%M").to_string(),
-        Err(_) => format!("@{seconds}"),
-    }
+    attributes::time(seconds)
 }
