@@ -12,6 +12,7 @@ mod name_test;
 pub mod names;
 pub mod path_set;
 pub mod plan;
+mod projecting;
 pub mod projection;
 pub mod rows;
 pub mod search;

@@ -28,7 +28,11 @@ pub(super) struct Expression {
 /// Whether an expression means the same among other names as it does on a name alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
-    Line,
+    /// It does, and no match reaches from one name into another.
+    Name,
+    /// It does, but a match may begin in one name and end in another.
+    Names,
+    /// It may not.
     Alone,
 }
 
@@ -107,6 +111,21 @@ impl NameTest {
         Ok(Self::Expression(letters, expression))
     }
 
+    /// Returns whether one name passes.
+    pub(super) fn passes(&self, names: &Names, path: u32) -> bool {
+        let (start, end) = names.bounds(path);
+        match self {
+            Self::Anything => true,
+            // With what is between names at both ends.
+            Self::Text(letters, finder) => finder
+                .find(&names.text(*letters)[start - 1..=end])
+                .is_some(),
+            Self::Expression(letters, expression) => {
+                expression.is_match(&names.text(*letters)[start..end])
+            }
+        }
+    }
+
     /// Calls `hit` for every name but the root's that passes, in order.
     pub(super) fn each(&self, names: &Names, hit: &mut dyn FnMut(u32)) {
         match self {
@@ -150,16 +169,15 @@ impl Expression {
             .size_limit(EXPRESSION_BYTES)
             .dfa_size_limit(SEARCH_BYTES)
             .build()?;
-        // These may mean the ends of everything rather than of a line, or let a dot match what is between lines.
-        let is_odd = [r"\A", r"\z", "(?"].iter().any(|odd| pattern.contains(odd));
-        let reach = if is_odd { Reach::Alone } else { Reach::Line };
+        let reach = reach(pattern);
         Ok(Self { regex, reach })
     }
 
     /// Compiles what [`globset`] makes of a glob, which has the ends of a line at its ends.
     pub(super) fn of_glob(pattern: &str) -> Result<Self, regex::Error> {
         Ok(Self {
-            reach: Reach::Line,
+            // As if without the flags it begins with, which only say that it is about bytes.
+            reach: reach(pattern.trim_start_matches("(?-u)")),
             ..Self::new(pattern, Letters::AsStored)?
         })
     }
@@ -171,7 +189,8 @@ impl Expression {
 
     fn each(&self, names: &Names, letters: Letters, hit: &mut dyn FnMut(u32)) {
         let from = match self.reach {
-            Reach::Line => self.each_line(names, letters, hit),
+            Reach::Name => return self.each_name(names, letters, hit),
+            Reach::Names => self.each_line(names, letters, hit),
             Reach::Alone => 1,
         };
         let text = names.text(letters);
@@ -180,6 +199,21 @@ impl Expression {
             if self.is_match(&text[start..end]) {
                 hit(path);
             }
+        }
+    }
+
+    /// Searches all names as one text. Where a match ends is enough to know its name, and half the work.
+    fn each_name(&self, names: &Names, letters: Letters, hit: &mut dyn FnMut(u32)) {
+        let text = names.text(letters);
+        let mut path = 1;
+        while path < count(names) {
+            let from = names.bounds(path).0;
+            let Some(end) = self.regex.shortest_match_at(text, from) else {
+                return;
+            };
+            path = names.path_at(end, path);
+            hit(path);
+            path += 1;
         }
     }
 
@@ -205,5 +239,26 @@ impl Expression {
             }
         }
         path
+    }
+}
+
+/// Returns how far matches of a pattern may reach. Errs on the safe side.
+fn reach(pattern: &str) -> Reach {
+    // May mean the ends of everything rather than of a name, or let a dot match what is between names.
+    let is_odd = |odd: &&str| pattern.contains(*odd);
+    if [r"\A", r"\z", "(?"].iter().any(is_odd) {
+        return Reach::Alone;
+    }
+    // Classes of everything but something have what is between names in them, as \W and \x00 do.
+    let has_class = ["[^", "[:^", "\0"].iter().any(is_odd);
+    let behind_backslash = pattern
+        .split('\\')
+        .skip(1)
+        .filter_map(|rest| rest.chars().next());
+    let is_wide = |letter: char| letter.is_ascii_alphanumeric() && !"dswb".contains(letter);
+    if has_class || behind_backslash.into_iter().any(is_wide) {
+        Reach::Names
+    } else {
+        Reach::Name
     }
 }

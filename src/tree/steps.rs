@@ -92,7 +92,7 @@ impl Steps {
     /// Calls `hit` for every path but the root that the steps lead to, parents first.
     pub(super) fn each(&self, tree: &MergedTree, names: &Names, hit: &mut dyn FnMut(u32)) {
         let steps = &self.steps;
-        let passing: Vec<Option<PathSet>> = steps.iter().map(|step| passing(names, step)).collect();
+        let mut tests: Vec<Lazy<'_>> = steps.iter().map(Lazy::new).collect();
         let done = 1u64 << steps.len();
         let skipping = skipping(steps);
         // Bit i: the path can be what the first i steps lead to.
@@ -105,8 +105,7 @@ impl Steps {
             while left != 0 {
                 let at = left.trailing_zeros();
                 left &= left - 1;
-                let passes = passing[at as usize].as_ref();
-                if passes.is_none_or(|passes| passes.contains(path)) {
+                if tests[at as usize].passes(names, path) {
                     here |= 1 << (at + 1);
                 }
             }
@@ -126,17 +125,43 @@ fn ending(text: &str) -> (&str, Ending) {
     }
 }
 
-/// Returns the paths whose names pass a step; `None` for all.
-fn passing(names: &Names, step: &Step) -> Option<PathSet> {
-    let test = match step {
-        Step::Any | Step::One(NameTest::Anything) => return None,
-        Step::One(test) => test,
-    };
-    let mut passing = PathSet::with_room(names.len());
-    test.each(names, &mut |path| {
-        passing.insert(PathId(path));
-    });
-    Some(passing)
+/// Most names a step is tried on one by one before all are gone through.
+const MOST_ONE_BY_ONE: usize = 10_000;
+
+/// A step that is tried on a few names, or on all names at once, whichever is less work.
+struct Lazy<'a> {
+    step: &'a Step,
+    tried: usize,
+    passing: Option<PathSet>,
+}
+
+impl<'a> Lazy<'a> {
+    const fn new(step: &'a Step) -> Self {
+        Self {
+            step,
+            tried: 0,
+            passing: None,
+        }
+    }
+
+    fn passes(&mut self, names: &Names, path: PathId) -> bool {
+        let test = match self.step {
+            Step::Any | Step::One(NameTest::Anything) => return true,
+            Step::One(test) => test,
+        };
+        if let Some(passing) = &self.passing {
+            return passing.contains(path);
+        }
+        self.tried += 1;
+        if self.tried < MOST_ONE_BY_ONE {
+            return test.passes(names, path.0);
+        }
+        let mut passing = PathSet::with_room(names.len());
+        test.each(names, &mut |path| {
+            passing.insert(PathId(path));
+        });
+        self.passing.insert(passing).contains(path)
+    }
 }
 
 /// Returns the bits of steps that stand for any number of directories.

@@ -8,6 +8,7 @@ pub mod layers;
 pub mod loading;
 pub mod popup;
 pub mod preview;
+pub mod sieve;
 pub mod tree;
 pub mod treemap;
 pub mod waste;

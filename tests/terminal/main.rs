@@ -14,6 +14,9 @@
 )]
 
 mod endings;
+mod hostile;
 mod opening;
 mod pty;
 mod shell;
+#[path = "../support/mod.rs"]
+mod support;

@@ -16,5 +16,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod image;
 mod keys;
+mod loading;
+mod popups;
+mod preview;
 mod screen;
+mod waste;

@@ -91,9 +91,9 @@ fn an_image_that_is_not_there_is_an_error() {
 fn a_cancelled_load_says_so() {
     let mut worker = worker(DEMO);
     worker.origin.known.lock().unwrap().take();
-    let hold = Arc::clone(&worker.origin);
+    let origin = Arc::clone(&worker.origin);
     // The load waits for the source as long as somebody holds it.
-    let held = hold.known.lock().unwrap();
+    let held = origin.known.lock().unwrap();
     worker.load(JobId(1), None).unwrap();
     worker.cancel(JobId(1));
     drop(held);
