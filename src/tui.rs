@@ -20,6 +20,7 @@ pub mod scroll;
 pub mod session;
 mod signals;
 pub mod subject;
+mod tabs;
 pub mod tasks;
 pub mod terminal;
 pub mod theme;

@@ -2,65 +2,83 @@
 //!
 //! Siblings come one behind another, so that sums are kept at hand and stored once a directory.
 
-use super::projection::{below, mark, mark_of, state};
+use super::projection::{Lens, below, mark, mark_of, state};
 use super::weights::{Name, fact};
 use super::{Change, Mark, MergedTree, PathId, PathSet, Projection, Scope, Version, Weights};
 use crate::layer::LayerIndex;
 
 pub(super) fn fill(projection: &mut Projection, tree: &MergedTree, weights: &Weights) {
-    let mut filler = Filler {
-        counted_elsewhere: counted_elsewhere(projection, tree, weights),
+    let scales = Scales {
+        lens: projection.lens,
+        counted_elsewhere: counted_elsewhere(projection.lens, tree, weights),
         tree,
         weights,
-        projection,
     };
-    filler.fill();
-}
-
-struct Filler<'a> {
-    projection: &'a mut Projection,
-    tree: &'a MergedTree,
-    weights: &'a Weights,
-    counted_elsewhere: PathSet,
-}
-
-/// What concerns one path alone.
-struct Own {
-    state: u8,
-    bytes: u64,
-    /// The layer it is owed to.
-    provider: u16,
-}
-
-/// Sums over children.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    bytes: u64,
-    files: u32,
-    layers: [u16; 2],
-}
-
-impl Sums {
-    fn add(&mut self, bytes: u64, files: u32, layers: [u16; 2]) {
-        self.bytes = self.bytes.saturating_add(bytes);
-        self.files = self.files.saturating_add(files);
-        self.layers = around(self.layers, layers);
+    let mut family = Family::of(0);
+    for index in (1..tree.len()).rev() {
+        let parent = tree.nodes[index].parent as usize;
+        if parent != family.parent {
+            projection.store_family(&scales, &family);
+            family = Family::of(parent);
+        }
+        if projection.state[index] != 0 {
+            // A directory with something shown in it was stored with that.
+            family.take(&projection.stored(index));
+        } else if let Some(own) = scales.own(index) {
+            projection.store(index, &own);
+            family.take(&own);
+        }
+    }
+    projection.store_family(&scales, &family);
+    if projection.state.first() == Some(&0)
+        && let Some(own) = scales.own(0)
+    {
+        projection.store(0, &own);
     }
 }
 
-/// Returns the range that contains both; one that ends at 0 contains nothing.
-fn around([low, above]: [u16; 2], [other_low, other_above]: [u16; 2]) -> [u16; 2] {
-    if above == 0 {
-        [other_low, other_above]
-    } else if other_above == 0 {
-        [low, above]
-    } else {
-        [low.min(other_low), above.max(other_above)]
+/// What is stored of one path: of itself, or with everything below it.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    state: u8,
+    /// Marks below it.
+    below: u8,
+    low: u16,
+    above: u16,
+    /// Below it.
+    files: u32,
+    bytes: u64,
+}
+
+/// Sums over children.
+#[derive(Debug, Clone, Copy)]
+struct Sums {
+    bytes: u64,
+    files: u32,
+    low: u16,
+    above: u16,
+}
+
+impl Sums {
+    const NOTHING: Self = Self {
+        bytes: 0,
+        files: 0,
+        low: u16::MAX,
+        above: 0,
+    };
+
+    #[inline]
+    fn add(&mut self, entry: &Entry) {
+        let own = u32::from(entry.state & state::FILE != 0);
+        self.bytes = self.bytes.saturating_add(entry.bytes);
+        self.files = self.files.saturating_add(entry.files).saturating_add(own);
+        self.low = self.low.min(entry.low);
+        self.above = self.above.max(entry.above);
     }
 }
 
 /// Sums over the children of one directory, by whether they are there.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Family {
     parent: usize,
     living: Sums,
@@ -68,94 +86,139 @@ struct Family {
     marks: u8,
 }
 
-impl Filler<'_> {
-    fn fill(&mut self) {
-        let mut family = Family::default();
-        for index in (1..self.tree.len()).rev() {
-            let parent = self.tree.nodes[index].parent as usize;
-            if parent != family.parent {
-                self.store_family(&family);
-                family = Family {
-                    parent,
-                    ..Family::default()
-                };
-            }
-            // A directory with something shown in it was stored with that.
-            if self.projection.state[index] == 0 {
-                let Some(own) = self.own(index) else {
-                    continue;
-                };
-                self.store(index, &own, Sums::default());
-            }
-            self.take(&mut family, index);
-        }
-        self.store_family(&family);
-        if self.projection.state[0] == 0
-            && let Some(own) = self.own(0)
-        {
-            self.store(0, &own, Sums::default());
+impl Family {
+    const fn of(parent: usize) -> Self {
+        Self {
+            parent,
+            living: Sums::NOTHING,
+            gone: Sums::NOTHING,
+            marks: 0,
         }
     }
 
-    fn take(&self, family: &mut Family, index: usize) {
-        let projection = &self.projection;
-        let state = projection.state[index];
-        let mark = mark_of(state);
-        family.marks |= projection.below[index] | mark.bit();
-        let sums = if mark.is_gone() {
-            &mut family.gone
+    #[inline]
+    fn take(&mut self, entry: &Entry) {
+        let mark = 1 << (entry.state & state::MARK);
+        self.marks |= entry.below | mark;
+        if mark & (Mark::Removed.bit() | Mark::Hidden.bit()) == 0 {
+            self.living.add(entry);
         } else {
-            &mut family.living
-        };
-        let files = projection.files[index] + u32::from(state & state::FILE != 0);
-        sums.add(projection.bytes[index], files, projection.layers[index]);
+            self.gone.add(entry);
+        }
+    }
+}
+
+impl Projection {
+    #[inline]
+    fn store(&mut self, index: usize, entry: &Entry) {
+        self.state[index] = entry.state;
+        self.bytes[index] = entry.bytes;
+        self.layers[index] = [entry.low, entry.above];
     }
 
-    fn store(&mut self, index: usize, own: &Own, sums: Sums) {
-        let projection = &mut *self.projection;
-        projection.state[index] = own.state;
-        projection.bytes[index] = own.bytes.saturating_add(sums.bytes);
-        let provider = [own.provider, own.provider.saturating_add(1)];
-        projection.layers[index] = around(provider, sums.layers);
-        if sums.files > 0 {
-            projection.files[index] = sums.files;
+    #[inline]
+    fn stored(&self, index: usize) -> Entry {
+        let [low, above] = self.layers[index];
+        Entry {
+            state: self.state[index],
+            below: self.below[index],
+            low,
+            above,
+            files: self.files[index],
+            bytes: self.bytes[index],
         }
     }
 
     /// Stores a directory with the sums over what is in it, if anything shown is.
-    fn store_family(&mut self, family: &Family) {
+    fn store_family(&mut self, scales: &Scales<'_>, family: &Family) {
         if family.marks == 0 {
             return;
         }
         let index = family.parent;
         // A directory that its own layer buried stays for the whiteouts in it.
-        let own = self.own(index).unwrap_or(Own {
-            state: state::SHOWN | state::DIRECTORY,
-            bytes: 0,
-            provider: self.projection.layer.0,
-        });
-        let (sums, others) = if mark_of(own.state).is_gone() {
+        let buried = Entry::of(Mark::Unchanged, self.lens.layer, fact::DIRECTORY);
+        let mut entry = scales.own(index).unwrap_or(buried);
+        let (sums, others) = if mark_of(entry.state).is_gone() {
             (family.gone, family.living)
         } else {
             (family.living, family.gone)
         };
-        self.store(index, &own, sums);
-        self.projection.below[index] = family.marks;
+        entry.bytes = entry.bytes.saturating_add(sums.bytes);
+        entry.low = entry.low.min(sums.low);
+        entry.above = entry.above.max(sums.above);
+        self.store(index, &entry);
+        self.files[index] = sums.files;
+        self.below[index] = family.marks;
         if others.bytes > 0 {
             let path = PathId(u32::try_from(index).unwrap_or(u32::MAX));
-            self.projection.lost.insert(path, others.bytes);
+            self.lost.insert(path, others.bytes);
         }
     }
+}
 
-    fn own(&self, index: usize) -> Option<Own> {
+impl Entry {
+    /// Makes the entry of a path owed to a layer, which weighs nothing yet.
+    #[inline]
+    fn of(mark: Mark, provider: LayerIndex, facts: u8) -> Self {
+        let flag = |fact: u8, flag: u8| if facts & fact == 0 { 0 } else { flag };
+        Self {
+            state: state::SHOWN
+                | mark as u8
+                | flag(fact::FILE, state::FILE)
+                | flag(fact::DIRECTORY, state::DIRECTORY)
+                | flag(fact::SHARED, state::LINKED),
+            below: 0,
+            low: provider.0,
+            above: provider.0.saturating_add(1),
+            files: 0,
+            bytes: 0,
+        }
+    }
+}
+
+/// What it takes to weigh a path by itself.
+struct Scales<'a> {
+    lens: Lens,
+    tree: &'a MergedTree,
+    weights: &'a Weights,
+    counted_elsewhere: PathSet,
+}
+
+impl Scales<'_> {
+    #[inline]
+    fn own(&self, index: usize) -> Option<Entry> {
         let first = self.tree.nodes[index].first_version as usize;
         let end = self.tree.nodes[index + 1].first_version as usize;
-        if end - first == 1 && self.tree.versions[first].change != Change::Dangling {
-            return self.own_of_only(index, first);
+        let version = *self.tree.versions.get(first)?;
+        if end - first > 1 || version.change == Change::Dangling {
+            return self.own_of_several(index, first, end);
         }
+        // The common case: a path that one layer has, which can only be added by it.
+        let layer = self.lens.layer;
+        let is_shown = match self.lens.scope {
+            Scope::Layer(_) => version.layer == layer,
+            Scope::Accumulated(_) | Scope::Merged => version.layer <= layer,
+        };
+        if !is_shown {
+            return None;
+        }
+        let facts = self.weights.facts[first];
+        let mark = if version.layer == layer && self.lens.scope != Scope::Merged {
+            mark(version, facts)
+        } else {
+            Mark::Unchanged
+        };
+        let mut entry = Entry::of(mark, version.layer, facts);
+        self.weigh(&mut entry, index, first);
+        Some(entry)
+    }
+
+    // Out of the way of the common case, which then is short enough to be part of the loop.
+    #[inline(never)]
+    fn own_of_several(&self, index: usize, first: usize, end: usize) -> Option<Entry> {
         let versions = &self.tree.versions[first..end];
         let facts = &self.weights.facts[first..end];
-        let (at, mark) = self.projection.pick(versions, |at| facts[at])?;
+        let (at, mark) = self.lens.pick(versions, |at| facts[at])?;
         if versions[at].change == Change::Dangling && facts[at] & fact::DEAD != 0 {
             return None;
         }
@@ -164,58 +227,29 @@ impl Filler<'_> {
         } else {
             Some(at)
         };
-        let provider = self.provider(versions, at).0;
-        let nothing = Own {
-            state: state::SHOWN | mark as u8,
-            bytes: 0,
-            provider,
-        };
-        Some(from.map_or(nothing, |from| {
-            self.weighed(index, first + from, (mark, provider))
-        }))
+        let facts = from.map_or(0, |from| facts[from]);
+        let mut entry = Entry::of(mark, self.provider(versions, at), facts);
+        if let Some(from) = from {
+            self.weigh(&mut entry, index, first + from);
+        }
+        Some(entry)
     }
 
-    /// The common case: a path that one layer has, which can only be added by it.
-    fn own_of_only(&self, index: usize, at: usize) -> Option<Own> {
-        let version = self.tree.versions[at];
-        let layer = self.projection.layer;
-        let mark = match self.projection.scope {
-            Scope::Layer(_) if version.layer != layer => return None,
-            Scope::Accumulated(_) if version.layer > layer => return None,
-            Scope::Accumulated(_) if version.layer < layer => Mark::Unchanged,
-            Scope::Merged => Mark::Unchanged,
-            Scope::Layer(_) | Scope::Accumulated(_) => mark(version, self.weights.facts[at]),
-        };
-        Some(self.weighed(index, at, (mark, version.layer.0)))
-    }
-
-    fn weighed(&self, index: usize, at: usize, (mark, provider): (Mark, u16)) -> Own {
-        let facts = self.weights.facts[at];
-        let mut own = Own {
-            state: state::SHOWN | mark as u8,
-            bytes: self.weights.bytes[at],
-            provider,
-        };
-        if facts & fact::FILE != 0 {
-            own.state |= state::FILE;
-        }
-        if facts & fact::DIRECTORY != 0 {
-            own.state |= state::DIRECTORY;
-        }
-        if facts & fact::SHARED != 0 {
-            own.state |= state::LINKED;
+    #[inline]
+    fn weigh(&self, entry: &mut Entry, index: usize, version: usize) {
+        entry.bytes = self.weights.bytes[version];
+        if entry.state & state::LINKED != 0 {
             let path = PathId(u32::try_from(index).unwrap_or(u32::MAX));
             if self.counted_elsewhere.contains(path) {
-                own.state |= state::COUNTED_ELSEWHERE;
-                own.bytes = 0;
+                entry.state |= state::COUNTED_ELSEWHERE;
+                entry.bytes = 0;
             }
         }
-        own
     }
 
     /// Returns the layer a path is owed to. A union does not owe a directory to a layer that only mentions it.
     fn provider(&self, versions: &[Version], at: usize) -> LayerIndex {
-        let is_layer = matches!(self.projection.scope, Scope::Layer(_));
+        let is_layer = matches!(self.lens.scope, Scope::Layer(_));
         if is_layer || versions[at].change != Change::Unchanged {
             return versions[at].layer;
         }
@@ -238,12 +272,12 @@ struct Linked {
 /// Gives the length of data with several names to one of them, and returns the others: to one that is still there
 /// rather than to one that is gone, to the one that stores it rather than to a link, else to the first. Gone
 /// names have it only where no other name keeps the data; a layer counts what it stores itself.
-fn counted_elsewhere(projection: &Projection, tree: &MergedTree, weights: &Weights) -> PathSet {
-    let linked = linked(projection, tree, weights);
+fn counted_elsewhere(lens: Lens, tree: &MergedTree, weights: &Weights) -> PathSet {
+    let linked = linked(lens, tree, weights);
     if linked.is_empty() {
         return PathSet::default();
     }
-    let of_layer = matches!(projection.scope, Scope::Layer(_));
+    let of_layer = matches!(lens.scope, Scope::Layer(_));
     let rank = |name: &Linked| {
         let is_link = u8::from(name.facts & fact::OWN == 0);
         match (
@@ -268,7 +302,7 @@ fn counted_elsewhere(projection: &Projection, tree: &MergedTree, weights: &Weigh
     let gone = ranked.partition_point(|(rank, _)| *rank < 2);
     for (at, (_, Linked { name, .. })) in ranked.iter().enumerate() {
         if at == gone {
-            note_living(projection, tree, weights, &mut is_counted);
+            note_living(lens, tree, weights, &mut is_counted);
         }
         if !std::mem::replace(&mut is_counted[name.inode as usize], true) {
             elsewhere.remove(name.path);
@@ -278,12 +312,12 @@ fn counted_elsewhere(projection: &Projection, tree: &MergedTree, weights: &Weigh
 }
 
 /// Returns the names that are shown, in path order.
-fn linked(projection: &Projection, tree: &MergedTree, weights: &Weights) -> Vec<Linked> {
+fn linked(lens: Lens, tree: &MergedTree, weights: &Weights) -> Vec<Linked> {
     let shown = weights.names.iter().filter_map(|&name| {
         let range = tree.version_range(name.path);
         let versions = &tree.versions[range.clone()];
         let facts = &weights.facts[range.clone()];
-        let (at, mark) = projection.pick(versions, |at| facts[at])?;
+        let (at, mark) = lens.pick(versions, |at| facts[at])?;
         let from = if mark.is_gone() {
             below(versions, at)?
         } else {
@@ -299,14 +333,9 @@ fn linked(projection: &Projection, tree: &MergedTree, weights: &Weights) -> Vec<
 }
 
 /// Notes the data that some name keeps in the union up to the layer.
-fn note_living(
-    projection: &Projection,
-    tree: &MergedTree,
-    weights: &Weights,
-    is_counted: &mut [bool],
-) {
+fn note_living(lens: Lens, tree: &MergedTree, weights: &Weights, is_counted: &mut [bool]) {
     for name in &weights.names {
-        let at = tree.effective_position(name.path, projection.layer);
+        let at = tree.effective_position(name.path, lens.layer);
         is_counted[name.inode as usize] |= at == Some(name.version as usize);
     }
 }

@@ -21,6 +21,13 @@ pub enum Scope {
     Merged,
 }
 
+/// A scope, and the layer whose marks it shows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lens {
+    pub(super) scope: Scope,
+    pub(super) layer: LayerIndex,
+}
+
 /// Bits of [`Projection::state`].
 pub(super) mod state {
     pub(in crate::tree) const MARK: u8 = 0b111;
@@ -39,8 +46,7 @@ pub(super) mod state {
 /// One scope of a union, ready to be listed. Costs up to 18 bytes a path.
 #[derive(Debug)]
 pub struct Projection {
-    pub(super) scope: Scope,
-    pub(super) layer: LayerIndex,
+    pub(super) lens: Lens,
     pub(super) state: Vec<u8>,
     /// Marks of everything shown below the path.
     pub(super) below: Vec<u8>,
@@ -61,8 +67,7 @@ impl Projection {
             Scope::Merged => tree.top(),
         };
         let mut projection = Self {
-            scope,
-            layer,
+            lens: Lens { scope, layer },
             state: vec![0; tree.len()],
             below: vec![0; tree.len()],
             bytes: vec![0; tree.len()],
@@ -74,43 +79,14 @@ impl Projection {
         projection
     }
 
-    /// Returns which version shows the path, and its mark.
-    pub(super) fn pick(
-        &self,
-        versions: &[Version],
-        facts: impl Fn(usize) -> u8,
-    ) -> Option<(usize, Mark)> {
-        if let Scope::Layer(layer) = self.scope {
-            let at = versions.iter().position(|version| version.layer == layer)?;
-            if versions[at].change != Change::Dangling {
-                return Some((at, mark(versions[at], facts(at))));
-            }
-            // Without effect, but what the layer holds is to be found: a whiteout of nothing, or a directory
-            // that only carries whiteouts.
-            return match facts(at) {
-                facts if facts & fact::WHITEOUT != 0 => Some((at, Mark::Removed)),
-                facts if facts & fact::DIRECTORY != 0 => Some((at, Mark::Unchanged)),
-                _ => None,
-            };
-        }
-        let at = versions.iter().rposition(|version| {
-            version.layer <= self.layer && version.change != Change::Dangling
-        })?;
-        let version = versions[at];
-        if version.layer == self.layer && self.scope != Scope::Merged {
-            return Some((at, mark(version, facts(at))));
-        }
-        version.is_visible().then_some((at, Mark::Unchanged))
-    }
-
     /// Returns the scope.
     pub const fn scope(&self) -> Scope {
-        self.scope
+        self.lens.scope
     }
 
     /// Returns the layer whose marks are shown; of the merged view the top one.
     pub const fn layer(&self) -> LayerIndex {
-        self.layer
+        self.lens.layer
     }
 
     /// Returns whether the scope shows the path at all. What it shows it shows with every directory above.
@@ -190,7 +166,7 @@ impl Projection {
     /// Returns the version that shows the path; of something gone the one that ended it.
     pub fn version(&self, tree: &MergedTree, path: PathId) -> Option<Version> {
         let versions = tree.versions(path);
-        let picked = self.pick(versions, |at| facts(tree, versions[at]));
+        let picked = self.lens.pick(versions, |at| facts(tree, versions[at]));
         picked.map(|(at, _)| versions[at])
     }
 
@@ -198,13 +174,44 @@ impl Projection {
     /// was before.
     pub fn described(&self, tree: &MergedTree, path: PathId) -> Option<Version> {
         let versions = tree.versions(path);
-        let (at, mark) = self.pick(versions, |at| facts(tree, versions[at]))?;
+        let (at, mark) = self.lens.pick(versions, |at| facts(tree, versions[at]))?;
         let from = if mark.is_gone() {
             below(versions, at)?
         } else {
             at
         };
         versions.get(from).copied()
+    }
+}
+
+impl Lens {
+    /// Returns which version shows the path, and its mark.
+    pub(super) fn pick(
+        self,
+        versions: &[Version],
+        facts: impl Fn(usize) -> u8,
+    ) -> Option<(usize, Mark)> {
+        if let Scope::Layer(layer) = self.scope {
+            let at = versions.iter().position(|version| version.layer == layer)?;
+            if versions[at].change != Change::Dangling {
+                return Some((at, mark(versions[at], facts(at))));
+            }
+            // Without effect, but what the layer holds is to be found: a whiteout of nothing, or a directory
+            // that only carries whiteouts.
+            return match facts(at) {
+                facts if facts & fact::WHITEOUT != 0 => Some((at, Mark::Removed)),
+                facts if facts & fact::DIRECTORY != 0 => Some((at, Mark::Unchanged)),
+                _ => None,
+            };
+        }
+        let at = versions.iter().rposition(|version| {
+            version.layer <= self.layer && version.change != Change::Dangling
+        })?;
+        let version = versions[at];
+        if version.layer == self.layer && self.scope != Scope::Merged {
+            return Some((at, mark(version, facts(at))));
+        }
+        version.is_visible().then_some((at, Mark::Unchanged))
     }
 }
 

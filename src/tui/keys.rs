@@ -130,6 +130,20 @@ impl fmt::Display for Key {
     }
 }
 
+/// Returns a key as people write it: `Tab`, `Ctrl-R`, `j`.
+pub fn shown_key(key: Key) -> String {
+    let name = key.to_string();
+    if name.chars().count() == 1 {
+        return name;
+    }
+    let words = name.split('-').map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    });
+    words.collect::<Vec<_>>().join("-")
+}
+
 /// Which set of keys to begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Preset {

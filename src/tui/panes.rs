@@ -1,18 +1,22 @@
 //! The panes: each with its state and what it does on a command. No pane knows another; what concerns others
 //! is asked of the model.
 
+pub mod about;
 pub mod files;
 pub mod image;
 pub mod layers;
 pub mod loading;
 pub mod popup;
 pub mod preview;
+pub mod sieve;
 pub mod tree;
 pub mod treemap;
+pub mod versions;
 pub mod waste;
 
+use super::command::Command;
 use super::message::{Effect, VersionAt};
-use super::model::Tone;
+use super::model::{Tab, Tone};
 use crate::layer::LayerIndex;
 use crate::tree::PathId;
 use popup::{Popup, Purpose};
@@ -39,6 +43,12 @@ pub enum Request {
     LeavePreview,
     /// Give the tree the keys.
     FocusTree,
+    /// Go to another view.
+    ShowView(Tab),
+    /// Hand the tree a command of another pane.
+    Tree(Command),
+    /// Share the screen between the panes again.
+    ZoomOut,
     /// Lay something on top.
     Show(Popup),
     /// Take away what is on top.

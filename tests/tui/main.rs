@@ -16,8 +16,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod files;
+mod image;
 mod keymap;
 mod loading;
 mod popups;
 mod preview;
 mod screen;
+mod waste;

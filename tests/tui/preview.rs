@@ -70,6 +70,7 @@ fn with_reads<T>(
     let reads = Reads {
         subject: &subject,
         session: &session,
+        layer: screen.model.layers.layer(),
         area: screen.model.columns().preview.unwrap_or(areas.body),
         arrangement: areas.arrangement,
     };
@@ -729,4 +730,22 @@ proptest! {
         screen.resize(height * 3, width / 4);
         assert_harmless(&screen);
     }
+}
+
+#[test]
+fn the_tree_leads_into_a_file_and_the_preview_follows_its_cursor() {
+    let mut screen = Screen::demo(200, 50);
+    screen.keys("mm/os-rel<enter>G");
+    assert!(screen.shows("ID=harbour"), "{}", screen.text());
+    assert_eq!(screen.model.focus, Focus::Tree);
+    screen.keys("<up>");
+    assert!(!screen.shows("ID=harbour"));
+    screen.keys("<down>v");
+    assert_eq!(screen.model.focus, Focus::Preview);
+    screen.keys("K");
+    assert!(screen.shows("[L0]") && screen.shows("ID=harbour"));
+    screen.keys("q");
+    assert_eq!(screen.model.focus, Focus::Tree);
+    screen.resize(80, 24).keys("v");
+    assert!(screen.shows("ID=harbour"), "{}", screen.text());
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use layerscope::analysis::Analysis;
 use layerscope::analysis::rules::RuleSet;
@@ -61,6 +61,18 @@ pub fn session() -> Session {
     }
 }
 
+/// Returns the demo image without rules; read once.
+pub fn demo_subject() -> Arc<Subject> {
+    static SUBJECT: OnceLock<Arc<Subject>> = OnceLock::new();
+    let read = || {
+        Arc::new(Subject::new(
+            analysis_of(&demo::demo()),
+            &RuleSet::default(),
+        ))
+    };
+    Arc::clone(SUBJECT.get_or_init(read))
+}
+
 /// Opens a logical image as a current `docker save` archive and analyses it.
 pub fn analysis_of(image: &Image) -> Analysis {
     let bytes = docker_current(&[image], Packing::new(Codec::None)).archive(Codec::None);
@@ -80,15 +92,15 @@ impl Screen {
     /// Shows an analysis.
     pub fn of(analysis: Analysis, session: Session, width: u16, height: u16) -> Self {
         let subject = Arc::new(Subject::new(analysis, &session.rules));
-        let mut screen = Self {
-            model: Model::new(session, Size::new(width, height)),
-            effects: Vec::new(),
-            writes: Writes::Done,
-        };
-        let begun = start(&mut screen.model);
-        for effect in begun {
+        Self::show(&subject, session, width, height)
+    }
+
+    /// Shows what was prepared before.
+    pub fn show(subject: &Arc<Subject>, session: Session, width: u16, height: u16) -> Self {
+        let mut screen = Self::waiting(session, width, height);
+        for effect in std::mem::take(&mut screen.effects) {
             if let Effect::Load { job, .. } = effect {
-                screen.send(Msg::Done(job, Outcome::Loaded(Arc::clone(&subject))));
+                screen.send(Msg::Done(job, Outcome::Loaded(Arc::clone(subject))));
             }
         }
         screen
@@ -122,7 +134,7 @@ impl Screen {
 
     /// Shows the demo image.
     pub fn demo(width: u16, height: u16) -> Self {
-        Self::image(&demo::demo(), width, height)
+        Self::show(&demo_subject(), session(), width, height)
     }
 
     /// Sends a message and does what can be done of its effects; the rest is kept.

@@ -159,7 +159,8 @@ fn write_fix(
     writeln!(output, "{space}{DIMMED}{label}{goal}{DIMMED:#}")
 }
 
-const fn verb(cause: WasteCause) -> &'static str {
+/// Returns what a destroyer did, before its name.
+pub(crate) const fn verb(cause: WasteCause) -> &'static str {
     match cause {
         WasteCause::Deleted | WasteCause::DeletedDir => "deleted by",
         WasteCause::Opaque => "hidden by",

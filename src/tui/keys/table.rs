@@ -154,7 +154,7 @@ pub const TABLE: &[Binding] = &[
     bind(In::Treemap, C::Info, "info", &["i"], "everything about the path"),
 
     bind(In::Image, C::CopyPath, "copy", &["y"], "copy the line").hint("copy"),
-    bind(In::Image, C::Open, "open", &["enter"], "go to the layer; open the platform").hint("go there"),
+    bind(In::Image, C::Open, "open", &["enter"], "go to the layer").hint("go there"),
     bind(In::Image, C::Filter, "filter", &["/"], "show only lines with this text").hint("filter").dive(&["ctrl-f"]),
     bind(In::Image, C::Wrap, "wrap", &["w"], "wrap long lines").hint("wrap"),
 
