@@ -1,5 +1,6 @@
 //! Everything known about one image: what every presenter reads and none computes.
 
+pub mod advice;
 pub mod dive;
 pub mod groups;
 mod instructions;

@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::path::{display_absolute, display_os};
 use crate::progress::Job;
 use crate::tree::{Listed, PathId, View};
+use crate::units::{Units, count};
 
 use writer::Writer;
 
@@ -64,6 +65,25 @@ pub struct Extracted {
     pub bytes: u64,
     /// What was left out or could not be done in full; one line each, escaped.
     pub remarks: Vec<String>,
+}
+
+impl Extracted {
+    /// Returns one sentence that counts what was written below a directory.
+    pub(crate) fn sentence(&self, directory: &Path, units: Units) -> String {
+        format!(
+            "{} ({}), {} and {} written below {}",
+            counted(self.files, "file", "files"),
+            units.size(self.bytes),
+            counted(self.directories, "directory", "directories"),
+            counted(self.others, "other", "others"),
+            display_os(directory.as_os_str()),
+        )
+    }
+}
+
+/// Returns `1 file`, `2 files`.
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
 /// Writes paths of a view, with everything below them, at their full path below the directory.

@@ -66,3 +66,21 @@ pub const ARCHIVE_MEMBERS: usize = 200_000;
 
 /// Most symbolic links on the way to one blob, as in Linux's own path walk.
 pub const LINK_HOPS: usize = 40;
+
+/// Most bytes of a file that the preview reads; the rest is for the pager and for `cat`.
+pub const PREVIEW_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Most bytes of one line that the preview draws.
+pub const PREVIEW_LINE_BYTES: usize = 8 * 1024;
+
+/// Longest file that is read because the cursor passes over it.
+pub const FOLLOWED_BYTES: u64 = 1024 * 1024;
+
+/// Most entries of a directory that the preview lists.
+pub const PREVIEW_ENTRIES: usize = 200;
+
+/// Most lines of a file, between its equal beginning and end, that are compared one by one.
+pub const COMPARED_LINES: usize = 200_000;
+
+/// Longest text handed to the clipboard, in bytes; terminals drop longer sequences, some without a word.
+pub const CLIPBOARD_BYTES: usize = 72 * 1024;

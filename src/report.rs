@@ -6,6 +6,7 @@ pub mod text;
 
 pub(crate) mod attributes;
 pub(crate) mod columns;
+pub(crate) mod file;
 
 use std::io;
 

@@ -4,6 +4,7 @@
 //! message into the next [`Model`] and the [`Effect`]s it asks for, [`draw`](view::draw) a model into cells.
 //! All three are plain functions without I/O.
 
+pub mod clipboard;
 pub mod command;
 pub mod events;
 pub mod keys;
@@ -23,6 +24,7 @@ pub mod tasks;
 pub mod terminal;
 pub mod theme;
 pub mod update;
+mod version;
 pub mod view;
 mod worker;
 

@@ -1,6 +1,7 @@
 //! Waste as a person would tell it: one line for what one instruction did to one directory.
 //!
-//! Nothing is added or left out: the bytes of all groups are the bytes of all wasted paths.
+//! Nothing is added or left out: the bytes of all groups are the bytes of all wasted paths, and so are those of
+//! all bundles of groups.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -57,6 +58,109 @@ pub fn group<'a>(tree: &MergedTree, paths: impl IntoIterator<Item = &'a WastedPa
         )
     });
     groups
+}
+
+/// Returns the wasted paths that make up a group, in their order. Cost is linear in `paths`.
+pub fn members<'a>(
+    tree: &'a MergedTree,
+    paths: &'a [WastedPath],
+    group: &'a Group,
+) -> impl Iterator<Item = &'a WastedPath> {
+    paths.iter().filter(move |wasted| {
+        let is_same = wasted.cause == group.cause
+            && wasted.created_in == group.created_in
+            && wasted.destroyed_in == group.destroyed_in;
+        // A group of one is named after its path, any other one after what holds its paths.
+        is_same
+            && match group.count {
+                1 => wasted.path == group.place,
+                _ => anchor(tree, wasted) == group.place,
+            }
+    })
+}
+
+/// What groups may be put together by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Grouping {
+    /// Nothing: every directory for itself.
+    #[default]
+    Directory,
+    /// The layer that stored the bytes and the one that made them useless.
+    Layers,
+    /// The cause.
+    Cause,
+}
+
+/// What groups of a bundle have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Layers(LayerIndex, LayerIndex),
+    Cause(WasteCause),
+}
+
+impl Grouping {
+    fn key(self, group: &Group) -> Option<Key> {
+        match self {
+            Self::Directory => None,
+            Self::Layers => Some(Key::Layers(group.created_in, group.destroyed_in)),
+            Self::Cause => Some(Key::Cause(group.cause)),
+        }
+    }
+
+    /// Returns whether two groups come together.
+    pub fn joins(self, one: &Group, other: &Group) -> bool {
+        match self.key(one) {
+            None => one == other,
+            Some(key) => self.key(other) == Some(key),
+        }
+    }
+}
+
+/// Groups put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bundle {
+    /// Position of the largest group, the first one of equals.
+    pub lead: usize,
+    /// How many groups.
+    pub groups: usize,
+    /// How many versions.
+    pub count: usize,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Puts some of the groups together, given by position and largest first; the result is in the order of its
+/// leads. Cost is linear in what is chosen.
+pub fn bundle(
+    groups: &[Group],
+    chosen: impl IntoIterator<Item = usize>,
+    by: Grouping,
+) -> Vec<Bundle> {
+    let mut bundles: Vec<Bundle> = Vec::new();
+    let mut known: HashMap<Key, usize> = HashMap::new();
+    for position in chosen {
+        let Some(group) = groups.get(position) else {
+            continue;
+        };
+        let next = bundles.len();
+        let at = match by.key(group) {
+            None => next,
+            Some(key) => *known.entry(key).or_insert(next),
+        };
+        if at == next {
+            bundles.push(Bundle {
+                lead: position,
+                groups: 0,
+                count: 0,
+                bytes: 0,
+            });
+        }
+        let bundle = &mut bundles[at];
+        bundle.groups += 1;
+        bundle.count += group.count;
+        bundle.bytes = bundle.bytes.saturating_add(group.bytes);
+    }
+    bundles
 }
 
 /// Returns the directory a person would name.

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::analysis::Analysis;
 use crate::error::{Error, Result};
 use crate::extract::{Devices, Extracted, Options, Owner};
-use crate::path::display_os;
 use crate::progress::Job;
-use crate::units::{Units, count};
+use crate::units::Units;
 
 use super::arguments::ExtractArguments;
 use super::options::Common;
@@ -76,17 +75,5 @@ fn tell(done: &Extracted, directory: &Path, common: &Common) {
     if let rest @ 1.. = done.remarks.len().saturating_sub(shown) {
         output::warn(&format!("{rest} more like this; -v lists them"));
     }
-    output::remark(&format!(
-        "{} ({}), {} and {} written below {}",
-        counted(done.files, "file", "files"),
-        units.size(done.bytes),
-        counted(done.directories, "directory", "directories"),
-        counted(done.others, "other", "others"),
-        display_os(directory.as_os_str()),
-    ));
-}
-
-/// Returns `1 file`, `2 files`.
-fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { one } else { many })
+    output::remark(&done.sentence(directory, units));
 }

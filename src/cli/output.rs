@@ -1,15 +1,15 @@
 //! Standard output, standard error and report files.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{self, IsTerminal as _, Write};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
-use crate::error::{Error, Result, without_temporary_name};
+use crate::error::{Error, Result};
 use crate::path::display_os;
+use crate::report::file::{beside, replace};
 
 use super::options::Color;
 
@@ -139,28 +139,6 @@ pub(crate) fn to_file(
 
 fn is_special(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|found| !found.is_file() && !found.is_dir())
-}
-
-fn replace(file: &Path, report: &[u8]) -> io::Result<()> {
-    let mut temporary = beside(file)?;
-    temporary.write_all(report)?;
-    temporary
-        .persist(file)
-        .map(drop)
-        .map_err(|error| error.error)
-}
-
-/// Makes a file in the directory of another, so that it can take that one's place by rename.
-fn beside(file: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let parent = match file.parent() {
-        Some(parent) if parent != Path::new("") => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    tempfile::Builder::new()
-        .prefix(".layerscope-")
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(parent)
-        .map_err(without_temporary_name)
 }
 
 /// Files get colours only from `--color always`.

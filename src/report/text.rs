@@ -18,6 +18,9 @@ use crate::analysis::Analysis;
 use crate::layer::LayerIndex;
 use crate::tree::PathId;
 
+pub(crate) use rules::line as rule_line;
+pub(crate) use waste::verb;
+
 const BOLD: Style = Style::new().bold();
 const DIMMED: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default().bold();

@@ -16,7 +16,7 @@ pub struct Found {
 }
 
 impl Found {
-    /// Adds up matches; they must be shown. Cost is linear in the paths.
+    /// Adds up matches; they must be shown. Cost is linear in the matches.
     pub fn new(tree: &MergedTree, projection: &Projection, matched: PathSet) -> Self {
         let mut found = Self {
             kept: matched.clone(),
@@ -25,23 +25,22 @@ impl Found {
             files: 0,
             matched,
         };
-        for path in found.matched.iter() {
-            if projection.is_directory(path) {
-                found.directories += 1;
-            } else {
-                found.files += 1;
+        let mut at = PathId(u32::try_from(tree.len()).unwrap_or(u32::MAX));
+        while let Some(path) = found.kept.last_before(at) {
+            at = path;
+            let mut at_and_below = found.below[path.as_usize()];
+            if found.matched.contains(path) {
+                at_and_below += 1;
+                let is_directory = projection.is_directory(path);
+                found.directories += u32::from(is_directory);
+                found.files += u32::from(!is_directory);
             }
-        }
-        for index in (1..found.below.len()).rev() {
-            let path = PathId(u32::try_from(index).unwrap_or(u32::MAX));
-            let at_and_below = found.below[index] + u32::from(found.matched.contains(path));
-            if at_and_below > 0 {
-                found.below[tree.parent(path).as_usize()] += at_and_below;
-                found.kept.insert(path);
+            if path != PathId::ROOT {
+                let parent = tree.parent(path);
+                found.below[parent.as_usize()] += at_and_below;
+                // Comes before its children, so it is yet to come here.
+                found.kept.insert(parent);
             }
-        }
-        if !found.is_empty() {
-            found.kept.insert(PathId::ROOT);
         }
         found
     }

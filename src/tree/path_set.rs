@@ -76,6 +76,24 @@ impl PathSet {
         })
     }
 
+    /// Returns the highest path below one that is in, going down from the end of the room. For passes from
+    /// children to parents, that may add parents while they go.
+    pub(super) fn last_before(&self, path: PathId) -> Option<PathId> {
+        let (word, bit) = Self::place(path);
+        let below = self.words.get(word).map_or(0, |bits| bits & (bit - 1));
+        if below != 0 {
+            return Some(Self::highest(word, below));
+        }
+        let rest = &self.words[..word.min(self.words.len())];
+        let at = rest.iter().rposition(|&bits| bits != 0)?;
+        Some(Self::highest(at, rest[at]))
+    }
+
+    fn highest(word: usize, bits: u64) -> PathId {
+        let word = u32::try_from(word).unwrap_or(u32::MAX);
+        PathId(word * 64 + 63 - bits.leading_zeros())
+    }
+
     const fn place(path: PathId) -> (usize, u64) {
         (path.as_usize() / 64, 1 << (path.0 % 64))
     }
@@ -84,6 +102,22 @@ impl PathSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_set_is_read_backwards_too() {
+        let mut set = PathSet::default();
+        for path in [0, 3, 63, 64, 200] {
+            set.insert(PathId(path));
+        }
+        let mut found = Vec::new();
+        let mut at = PathId(1000);
+        while let Some(path) = set.last_before(at) {
+            found.push(path.0);
+            at = path;
+        }
+        assert_eq!(found, [200, 64, 63, 3, 0]);
+        assert_eq!(set.last_before(PathId::ROOT), None);
+    }
 
     #[test]
     fn a_set_holds_what_was_put_in() {

@@ -180,7 +180,8 @@ impl Plan<'_> {
         siblings.extend(children.map(|head| self.sibling(tree, head, within)));
         let added = &mut siblings[from..];
         if self.sort != SortField::Name {
-            added.sort_unstable_by_key(Sibling::rank);
+            // Stable: they come sorted by name, which decides between equals.
+            added.sort_by_key(|sibling| sibling.key);
         }
         if self.order == Order::Reversed {
             added.reverse();

@@ -12,9 +12,10 @@ use super::panes::preview::{Content, Difference};
 use super::subject::Subject;
 use crate::error::Error;
 use crate::layer::LayerIndex;
-use crate::report::Format;
+use crate::report::{Format, Look};
 use crate::source::Choice;
 use crate::tree::{PathId, Scope};
+use crate::units::Units;
 
 /// One piece of background work; later ones have larger numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -181,6 +182,8 @@ pub enum Effect {
         scope: Scope,
         /// Where to.
         directory: PathBuf,
+        /// Units of the sizes in what is said about it.
+        units: Units,
     },
     /// Write a report.
     Export {
@@ -188,7 +191,9 @@ pub enum Effect {
         job: JobId,
         /// Its format.
         format: Format,
-        /// Where to.
+        /// Its layout.
+        look: Look,
+        /// Where to; nothing may have the name yet.
         file: PathBuf,
     },
     /// Rank paths by a fuzzy pattern.

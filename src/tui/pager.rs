@@ -110,3 +110,41 @@ fn write_line(line: &[u8], output: &mut dyn Write, look: Look) -> io::Result<()>
     }
     output.write_all(end.as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Detail, Glyphs};
+    use crate::units::Units;
+
+    fn paged(data: &[u8]) -> String {
+        let look = Look {
+            width: 80,
+            units: Units::Iec,
+            glyphs: Glyphs::Unicode,
+            detail: Detail::Short,
+        };
+        let mut output = Vec::new();
+        copy(Box::new(data), &mut output, look).unwrap();
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn a_pager_gets_text_as_it_is_and_everything_else_escaped() {
+        assert_eq!(paged(b"a\tb\r\nend"), "a\tb\nend");
+        assert_eq!(paged(b"\x1b[31m\n\xff\n"), "\\x1B[31m\n\\xFF\n");
+        assert_eq!(paged("\u{202e}gpj".as_bytes()), "\\u{202E}gpj");
+        assert_eq!(paged(b""), "");
+    }
+
+    #[test]
+    fn characters_are_whole_where_long_lines_are_cut() {
+        let piece = usize::try_from(PIECE_BYTES).unwrap();
+        for shift in 0..4 {
+            let text = format!("{}{}", "x".repeat(shift), "\u{20ac}".repeat(piece));
+            assert!(paged(text.as_bytes()) == text, "shifted by {shift}");
+        }
+        // A character that never ends is not one.
+        assert_eq!(paged(b"ab\xe2\x82"), "ab\\xE2\\x82");
+    }
+}

@@ -7,6 +7,7 @@ pub mod layers;
 pub mod loading;
 pub mod popup;
 pub mod preview;
+pub mod sieve;
 pub mod tree;
 pub mod treemap;
 pub mod versions;

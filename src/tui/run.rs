@@ -23,6 +23,7 @@ use super::terminal::{Keyboard, Multiplexer, Terminal};
 use super::update::{start, update};
 use super::view::draw;
 use super::worker::{News, Origin, Worker};
+use crate::analysis::Stage;
 use crate::error::{Error, Result};
 
 /// Reading shorter than this shows nothing but its result.
@@ -54,7 +55,7 @@ pub struct Start {
 pub enum Ended {
     /// The user left.
     Left,
-    /// Ctrl-C while reading, or SIGINT.
+    /// Ctrl-C before every layer was read, or SIGINT.
     Interrupted,
     /// SIGTERM, SIGHUP, or the terminal is gone.
     Terminated,
@@ -268,6 +269,12 @@ impl View {
         self.model.subject.is_none() && !self.worker.is_loading()
     }
 
+    /// Returns whether every layer is on the screen, be it with comparisons open.
+    fn has_whole_image(&self) -> bool {
+        let subject = self.model.subject.as_ref();
+        subject.is_some_and(|subject| subject.analysis.stage > Stage::Partial)
+    }
+
     /// Takes every event there is.
     ///
     /// What reads the terminal keeps events it has not handed out, and cannot be asked about them without a
@@ -297,7 +304,7 @@ impl View {
 
     fn take(&mut self, message: Msg) -> Step {
         let is_quitting_now = matches!(message, Msg::Command(Command::QuitNow));
-        let farewell = if is_quitting_now && self.worker.is_loading() {
+        let farewell = if is_quitting_now && !self.has_whole_image() {
             Ended::Interrupted
         } else {
             Ended::Left

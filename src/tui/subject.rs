@@ -3,7 +3,7 @@
 use crate::analysis::Analysis;
 use crate::analysis::groups::{Group, group};
 use crate::analysis::rules::{RuleSet, Verdict, judge};
-use crate::tree::{MergedTree, Weights};
+use crate::tree::{MergedTree, Names, Weights};
 
 /// An analysis, prepared. Made by the worker, never changed.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub struct Subject {
     pub analysis: Analysis,
     /// Data behind each version.
     pub weights: Weights,
+    /// Names, for filters.
+    pub names: Names,
     /// Waste as a person would tell it, largest first.
     pub waste: Vec<Group>,
     /// What the rules say, where there are rules.
@@ -22,6 +24,7 @@ impl Subject {
     /// Prepares an analysis. Cost is linear in its versions.
     pub fn new(analysis: Analysis, rules: &RuleSet) -> Self {
         let weights = Weights::new(&analysis.tree);
+        let names = Names::new(&analysis.tree);
         let waste = group(&analysis.tree, &analysis.waste.paths);
         // Rules that cannot be judged were refused when they were read.
         let verdict = Some(rules)
@@ -30,6 +33,7 @@ impl Subject {
         Self {
             analysis,
             weights,
+            names,
             waste,
             verdict,
         }

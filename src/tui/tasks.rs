@@ -2,12 +2,18 @@
 //!
 //! Nothing here knows a terminal. Everything ends soon after its job is cancelled.
 
+pub mod compare;
+mod export;
+mod extract;
+pub mod page;
 pub mod rank;
+pub mod read;
 
 use std::sync::Arc;
 
-use super::message::{Effect, JobId, Outcome};
+use super::message::{Complaint, Effect, JobId, Outcome};
 use super::subject::Subject;
+use crate::error::{Error, Result};
 use crate::progress::Job;
 
 /// Returns the job of an effect that [`run`] can do.
@@ -31,14 +37,37 @@ pub const fn job_of(effect: &Effect) -> Option<JobId> {
 
 /// Does what an effect asks for; `None` where it is not about the image but about the terminal or the job.
 pub fn run(effect: &Effect, subject: &Subject, job: &Job) -> Option<Outcome> {
-    if let Effect::Rank {
-        pattern, sought, ..
-    } = effect
-    {
-        let ranking = rank::run(subject, pattern, *sought, job);
-        return Some(ranking.map_or(Outcome::Cancelled, |ranking| {
-            Outcome::Ranked(Arc::new(ranking))
-        }));
+    let done = match effect {
+        Effect::Read { version, .. } => {
+            read::run(subject, *version, job).map(|content| Outcome::Read(Arc::new(content)))
+        }
+        Effect::Compare { older, newer, .. } => compare::run(subject, *older, *newer, job)
+            .map(|difference| Outcome::Compared(Arc::new(difference))),
+        Effect::Extract {
+            paths,
+            scope,
+            directory,
+            units,
+            ..
+        } => extract::run(subject, paths, *scope, directory, *units, job).map(Outcome::Written),
+        Effect::Export {
+            format, look, file, ..
+        } => export::run(subject, *format, *look, file, job).map(Outcome::Written),
+        Effect::Rank {
+            pattern, sought, ..
+        } => rank::run(subject, pattern, *sought, job)
+            .map(|ranking| Outcome::Ranked(Arc::new(ranking))),
+        _ => return job_of(effect).map(|_| Outcome::Cancelled),
+    };
+    Some(ended(done, job))
+}
+
+/// Deep in a reader an interruption looks like a failure to read.
+fn ended(done: Result<Outcome>, job: &Job) -> Outcome {
+    match done {
+        Ok(outcome) => outcome,
+        Err(_) if job.is_cancelled() => Outcome::Cancelled,
+        Err(Error::Interrupted) => Outcome::Cancelled,
+        Err(error) => Outcome::Failed(Complaint::of(&error)),
     }
-    job_of(effect).map(|_| Outcome::Cancelled)
 }

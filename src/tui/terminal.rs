@@ -100,7 +100,7 @@ impl Terminal {
         release()?;
         let result = act();
         hold(&self.keyboard, mouse.unwrap_or_default())?;
-        self.screen.clear()?;
+        self.forget_cells()?;
         Ok(result)
     }
 
@@ -112,7 +112,14 @@ impl Terminal {
         if let Some(held) = held().as_ref() {
             seize(held)?;
         }
-        self.screen.clear()
+        self.forget_cells()
+    }
+
+    /// Makes the next frame write every cell.
+    fn forget_cells(&mut self) -> io::Result<()> {
+        // Clearing would ask the terminal for its cursor, and the answer may come behind keys or never.
+        let size = self.screen.size()?;
+        self.screen.resize(size.into())
     }
 
     /// Switches reporting of the mouse.

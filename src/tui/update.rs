@@ -8,10 +8,11 @@ use super::command::Command;
 use super::message::{Complaint, Edit, Effect, JobId, MouseMode, Msg, Outcome, VersionAt};
 use super::model::{Focus, Model, Reads, Tab, Tone, ZoomState};
 use super::panes::Request;
-use super::panes::loading::LoadingPane;
+use super::panes::loading::{LayerState, LoadingPane};
 use super::panes::popup::{HelpPopup, Notice, Picker, Popup, Prompt, Purpose};
 use super::panes::tree::TreeMode;
 use super::subject::Subject;
+use crate::analysis::Stage;
 use crate::layer::LayerIndex;
 use crate::report::Format;
 use crate::tree::PathId;
@@ -65,9 +66,11 @@ pub(super) fn command_given(model: &mut Model, command: Command) -> Vec<Effect> 
         _ => {}
     }
     if let Some(popup) = model.popups.last_mut() {
-        let height = usize::from(model.size.height.saturating_sub(6));
-        let requests = popup.update(command, &model.session, height);
+        let requests = popup.update(command, &model.session, model.size);
         return fulfil(model, requests);
+    }
+    if model.subject.is_none() && command == Command::Open {
+        return browse(model);
     }
     if let Some(effects) = global(model, command) {
         return effects;
@@ -78,10 +81,32 @@ pub(super) fn command_given(model: &mut Model, command: Command) -> Vec<Effect> 
     effects
 }
 
+/// Asks for what is read so far, if anything is.
+fn browse(model: &mut Model) -> Vec<Effect> {
+    let Some(loading) = &model.loading else {
+        return Vec::new();
+    };
+    let layers = loading
+        .progress
+        .iter()
+        .flat_map(|progress| &progress.layers);
+    let mut states = layers.map(|layer| layer.state);
+    if states.any(|state| matches!(state, LayerState::Done | LayerState::Damaged)) {
+        return vec![Effect::Browse(loading.job)];
+    }
+    model.said = Some((Tone::Refused, "no layer is read yet".into()));
+    Vec::new()
+}
+
 fn quit_now(model: &mut Model) -> Vec<Effect> {
     if let Some(job) = model.writing.take() {
         model.said = Some((Tone::Refused, "cancelled".into()));
         return vec![Effect::Cancel(job)];
+    }
+    if model.focus == Focus::Preview && model.preview.job().is_some() {
+        model.said = Some((Tone::Refused, "cancelled: v reads it again".into()));
+        let requests = with_reads(model, |model, reads, _| model.preview.give_up(reads));
+        return fulfil(model, requests);
     }
     let cancel = model.loading.take();
     let cancel = cancel.map(|loading| Effect::Cancel(loading.job));
@@ -92,7 +117,10 @@ fn quit_now(model: &mut Model) -> Vec<Effect> {
 fn global(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
     let is_preview = model.focus == Focus::Preview;
     match command {
-        Command::Help => model.popups.push(Popup::Help(HelpPopup::default())),
+        Command::Help => {
+            let contexts = model.contexts();
+            model.popups.push(Popup::Help(HelpPopup::of(contexts)));
+        }
         Command::ShowLayers => return Some(show_tab(model, Tab::Layers)),
         Command::ShowWaste => return Some(show_tab(model, Tab::Waste)),
         Command::ShowFiles => return Some(show_tab(model, Tab::Files)),
@@ -238,8 +266,8 @@ fn focused(model: &mut Model, command: Command) -> Vec<Request> {
 
 fn text_typed(model: &mut Model, edit: &Edit) -> Vec<Effect> {
     if let Some(popup) = model.popups.last_mut() {
-        popup.edit(edit);
-        return Vec::new();
+        let requests = popup.edit(edit);
+        return fulfil(model, requests);
     }
     let requests = with_reads(model, |model, reads, jobs| match (model.focus, model.tab) {
         (Focus::Preview, _) => model.preview.edit(edit, reads, jobs),
@@ -357,7 +385,8 @@ fn follow(model: &mut Model) -> Vec<Effect> {
 /// Does what panes ask of the model.
 pub(super) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<Effect> {
     let mut effects = Vec::new();
-    for request in requests {
+    let mut requests = requests.into_iter().peekable();
+    while let Some(request) = requests.next() {
         match request {
             Request::Say(tone, text) => model.said = Some((tone, text)),
             Request::Do(effect) => effects.push(effect),
@@ -376,6 +405,15 @@ pub(super) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<Effect> {
             Request::Show(popup) => model.popups.push(popup),
             Request::Close => {
                 model.popups.pop();
+                // A choice that was not made leaves nothing to look at.
+                let is_choosing = matches!(requests.peek(), Some(Request::Choose(_)));
+                if model.popups.is_empty()
+                    && model.subject.is_none()
+                    && model.loading.is_none()
+                    && !is_choosing
+                {
+                    effects.push(Effect::Quit);
+                }
             }
             Request::Choose(index) => effects.extend(load(model, Some(index))),
             Request::Answer(purpose, text) => effects.extend(answer(model, purpose, &text)),
@@ -452,10 +490,12 @@ fn answer(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effect> {
             paths,
             scope,
             directory: text.into(),
+            units: model.session.look.units,
         }],
         Purpose::Export => vec![Effect::Export {
             job,
             format: format_of(text),
+            look: model.session.look,
             file: text.into(),
         }],
     }
@@ -540,6 +580,9 @@ fn failed(model: &mut Model, job: JobId, complaint: &Complaint) {
 fn loaded(model: &mut Model, subject: Arc<Subject>) -> Vec<Effect> {
     let is_first = model.subject.is_none();
     model.subject = Some(Arc::clone(&subject));
+    if subject.analysis.stage == Stage::Final {
+        model.loading = None;
+    }
     let layers = subject.analysis.layers.len();
     with_place(model, &subject, Place::Layers, |model, reads, _| {
         model.layers.show(reads);

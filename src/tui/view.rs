@@ -9,6 +9,7 @@ mod layers;
 mod loading;
 mod popup;
 mod preview;
+mod sieve;
 mod status;
 mod tree;
 mod treemap;

@@ -5,6 +5,8 @@
 mod lane;
 mod load;
 mod outbox;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::io::{self, Read as _};

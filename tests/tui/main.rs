@@ -17,5 +17,10 @@
 mod support;
 
 mod files;
+mod image;
 mod keys;
+mod loading;
+mod popups;
+mod preview;
 mod screen;
+mod waste;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use layerscope::analysis::Analysis;
 use layerscope::analysis::rules::RuleSet;
@@ -31,6 +31,17 @@ pub struct Screen {
     pub model: Model,
     /// Effects that reach the outside: copies, quits, files to write.
     pub effects: Vec<Effect>,
+    /// What becomes of effects that write files.
+    pub writes: Writes,
+}
+
+/// What becomes of effects that write files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// They are done.
+    Done,
+    /// They are only kept: for keys that nobody chose.
+    Kept,
 }
 
 /// Returns settings as they are without any configuration.
@@ -48,6 +59,18 @@ pub fn session() -> Session {
         rules: RuleSet::default(),
         mouse: MouseMode::Off,
     }
+}
+
+/// Returns the demo image without rules; read once.
+pub fn demo_subject() -> Arc<Subject> {
+    static SUBJECT: OnceLock<Arc<Subject>> = OnceLock::new();
+    let read = || {
+        Arc::new(Subject::new(
+            analysis_of(&demo::demo()),
+            &RuleSet::default(),
+        ))
+    };
+    Arc::clone(SUBJECT.get_or_init(read))
 }
 
 /// Opens a logical image as a current `docker save` archive and analyses it.
@@ -69,17 +92,29 @@ impl Screen {
     /// Shows an analysis.
     pub fn of(analysis: Analysis, session: Session, width: u16, height: u16) -> Self {
         let subject = Arc::new(Subject::new(analysis, &session.rules));
-        let mut screen = Self {
-            model: Model::new(session, Size::new(width, height)),
-            effects: Vec::new(),
-        };
-        let begun = start(&mut screen.model);
-        for effect in begun {
+        Self::show(&subject, session, width, height)
+    }
+
+    /// Shows what was prepared before.
+    pub fn show(subject: &Arc<Subject>, session: Session, width: u16, height: u16) -> Self {
+        let mut screen = Self::waiting(session, width, height);
+        for effect in std::mem::take(&mut screen.effects) {
             if let Effect::Load { job, .. } = effect {
-                screen.send(Msg::Done(job, Outcome::Loaded(Arc::clone(&subject))));
+                screen.send(Msg::Done(job, Outcome::Loaded(Arc::clone(subject))));
             }
         }
         screen
+    }
+
+    /// Waits for an image.
+    pub fn waiting(session: Session, width: u16, height: u16) -> Self {
+        let mut model = Model::new(session, Size::new(width, height));
+        let effects = start(&mut model);
+        Self {
+            model,
+            effects,
+            writes: Writes::Done,
+        }
     }
 
     /// Shows a logical image with default settings.
@@ -99,14 +134,17 @@ impl Screen {
 
     /// Shows the demo image.
     pub fn demo(width: u16, height: u16) -> Self {
-        Self::image(&demo::demo(), width, height)
+        Self::show(&demo_subject(), session(), width, height)
     }
 
     /// Sends a message and does what can be done of its effects; the rest is kept.
     pub fn send(&mut self, msg: Msg) {
         let mut pending = update(&mut self.model, msg);
         while let Some(effect) = pending.pop() {
-            let done = tasks::job_of(&effect).zip(self.model.subject.clone());
+            let is_write = matches!(effect, Effect::Extract { .. } | Effect::Export { .. });
+            let done = tasks::job_of(&effect)
+                .zip(self.model.subject.clone())
+                .filter(|_| self.writes == Writes::Done || !is_write);
             match done {
                 Some((job, subject)) => {
                     if let Some(outcome) = tasks::run(&effect, &subject, &Job::new()) {

@@ -142,6 +142,20 @@ fn source(outcome: &Outcome) -> String {
     }
 }
 
+/// Returns a rule in one line, for example `FAIL  max-wasted-bytes  71.2 MiB > 20.0 MB  (.dive-ci)`.
+pub(crate) fn line(outcome: &Outcome, units: Units) -> String {
+    let state = match outcome.state {
+        State::Pass => "pass",
+        State::Fail => "FAIL",
+    };
+    let comparison = comparison(outcome, units);
+    format!(
+        "{state}  {}  {comparison}  ({})",
+        outcome.id,
+        source(outcome)
+    )
+}
+
 /// Returns for example `71.2 MiB > 20.0 MB`; figures that round to the same text are told exactly.
 fn comparison(outcome: &Outcome, units: Units) -> String {
     let (value, threshold) = (outcome.value, outcome.threshold);

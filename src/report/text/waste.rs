@@ -1,9 +1,10 @@
-//! What is stored for nothing, and which two instructions made it so.
+//! What is stored for nothing, which two instructions made it so, and what to write instead.
 
 use std::io::{self, Write};
 
 use super::{BOLD, DIMMED, ODD, Place, count, place, title};
 use crate::analysis::WasteCause;
+use crate::analysis::advice::advise;
 use crate::analysis::groups::{Group, group};
 use crate::report::Report;
 use crate::report::columns::{Cut, flow, left, right, widest};
@@ -60,7 +61,7 @@ fn write_causes(report: &Report<'_>, output: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes three lines a group: what, who stored it, who made it useless.
+/// Writes up to four lines a group: what, who stored it, who made it useless, what to do about it.
 pub(super) fn write_groups(
     report: &Report<'_>,
     groups: &[Group],
@@ -129,10 +130,37 @@ fn write_makers(
         let space = " ".repeat(column);
         writeln!(output, "{space}{DIMMED}{verb}  {index}  {title}{DIMMED:#}")?;
     }
-    Ok(())
+    let text_column = column + verb_width + last.len() + 4;
+    write_fix(report, group, column, text_column, output)
 }
 
-const fn verb(cause: WasteCause) -> &'static str {
+/// Writes the goal below the titles of the instructions.
+fn write_fix(
+    report: &Report<'_>,
+    group: &Group,
+    column: usize,
+    text_column: usize,
+    output: &mut dyn Write,
+) -> io::Result<()> {
+    let Some(advice) = advise(report.analysis, group) else {
+        return Ok(());
+    };
+    let goal = report.look.shown(advice.goal.as_bytes());
+    let room = |used: usize| report.look.width.saturating_sub(used);
+    // Below the titles it reads best, but an edit that is cut off says nothing.
+    let at = if widest([goal.as_str()]) <= room(text_column) {
+        text_column
+    } else {
+        column + "fix  ".len()
+    };
+    let goal = report.look.fit(&goal, room(at), Cut::End);
+    let space = " ".repeat(column);
+    let label = left("fix", at - column);
+    writeln!(output, "{space}{DIMMED}{label}{goal}{DIMMED:#}")
+}
+
+/// Returns what a destroyer did, before its name.
+pub(crate) const fn verb(cause: WasteCause) -> &'static str {
     match cause {
         WasteCause::Deleted | WasteCause::DeletedDir => "deleted by",
         WasteCause::Opaque => "hidden by",

@@ -154,10 +154,11 @@ pub const TABLE: &[Binding] = &[
     bind(In::Treemap, C::Info, "info", &["i"], "everything about the path"),
 
     bind(In::Image, C::CopyPath, "copy", &["y"], "copy the line").hint("copy"),
-    bind(In::Image, C::Open, "open", &["enter"], "go to the layer; open the platform").hint("go there"),
+    bind(In::Image, C::Open, "open", &["enter"], "go to the layer").hint("go there"),
     bind(In::Image, C::Filter, "filter", &["/"], "show only lines with this text").hint("filter").dive(&["ctrl-f"]),
     bind(In::Image, C::Wrap, "wrap", &["w"], "wrap long lines").hint("wrap"),
 
+    bind(In::Preview, C::View, "view", &["v"], "read it, where that takes time and was not done unasked"),
     bind(In::Preview, C::NextMode, "mode", &["m"], "text or hex").hint("text/hex"),
     bind(In::Preview, C::Diff, "diff", &["d"], "difference from the version below").hint("diff"),
     bind(In::Preview, C::NextLayer, "next-layer", &["J"], "next version").hint("version"),

@@ -1,11 +1,18 @@
 //! What lies on top of a view and takes the keys: help, messages, prompts, choices.
 
-use super::Request;
+pub mod help;
+pub mod place;
+pub mod wrapped;
+
+use ratatui::layout::Size;
+
+use super::{Request, done, refused};
+use crate::report::Look;
 use crate::source::Choice;
 use crate::tree::{PathId, Scope};
 use crate::tui::command::{Command, Context};
 use crate::tui::line::Line;
-use crate::tui::message::{Complaint, Edit};
+use crate::tui::message::{Complaint, Edit, Effect};
 use crate::tui::scroll::Scroll;
 use crate::tui::session::Session;
 
@@ -25,10 +32,22 @@ pub enum Popup {
 /// The keys, searched while typing.
 #[derive(Debug, Clone, Default)]
 pub struct HelpPopup {
+    /// Where the keys were when it was opened, the most special first; these are listed first.
+    pub contexts: Vec<Context>,
     /// What was typed.
     pub search: Line,
     /// First line shown.
     pub scroll: Scroll,
+}
+
+impl HelpPopup {
+    /// Makes one for the contexts in effect.
+    pub fn of(contexts: Vec<Context>) -> Self {
+        Self {
+            contexts,
+            ..Self::default()
+        }
+    }
 }
 
 /// Lines of text: an error, or everything known about a row.
@@ -75,7 +94,7 @@ impl Notice {
         );
         if let Some(hint) = &complaint.hint {
             lines.push(String::new());
-            lines.push(hint.clone());
+            lines.extend(hint.lines().map(str::to_owned));
         }
         Self {
             kind: NoticeKind::Failure,
@@ -139,35 +158,118 @@ impl Popup {
         }
     }
 
-    /// Does what a command means here.
-    pub fn update(&mut self, command: Command, session: &Session, height: usize) -> Vec<Request> {
-        let _ = (session, height);
-        match (self, command) {
+    /// Does what a command means here, on a screen of a size.
+    pub fn update(&mut self, command: Command, session: &Session, size: Size) -> Vec<Request> {
+        match (&mut *self, command) {
+            (Self::Help(help), Command::Back) if !help.search.text().is_empty() => {
+                help.search = Line::default();
+                help.scroll = Scroll::default();
+                Vec::new()
+            }
             (_, Command::Back | Command::Quit) | (Self::Notice(_), Command::Open) => {
                 vec![Request::Close]
+            }
+            (Self::Notice(_) | Self::Picker(_), Command::Help) => {
+                let help = HelpPopup::of(self.contexts());
+                vec![Request::Show(Self::Help(help))]
+            }
+            (Self::Notice(notice), Command::CopyPath) => {
+                let copy = Request::Do(Effect::Copy(notice.lines.join("\n")));
+                std::iter::once(copy)
+                    .chain(done("copied the text"))
+                    .collect()
             }
             (Self::Prompt(prompt), Command::Accept) => vec![
                 Request::Close,
                 Request::Answer(prompt.purpose.clone(), prompt.line.text().to_owned()),
             ],
-            (Self::Picker(picker), Command::Open) => {
-                let chosen = picker.choices.get(picker.scroll.at);
-                let choose = chosen.map(|choice| Request::Choose(choice.index));
-                std::iter::once(Request::Close).chain(choose).collect()
+            (Self::Picker(picker), Command::Open) => picker.choose(),
+            _ => {
+                self.scroll(command, session, size);
+                Vec::new()
             }
-            _ => Vec::new(),
+        }
+    }
+
+    /// Moves in what is listed.
+    fn scroll(&mut self, command: Command, session: &Session, size: Size) {
+        let height = usize::from(place::list(self, session, size).height);
+        let rows = self.rows(session, size);
+        match self {
+            // There is no cursor: the place is the first row, and as many rows can be the first.
+            Self::Help(HelpPopup { scroll, .. }) | Self::Notice(Notice { scroll, .. }) => {
+                scroll.step(command, rows.saturating_sub(height) + 1, height);
+                scroll.offset = scroll.at;
+            }
+            Self::Picker(picker) => {
+                picker.scroll.step(command, rows, height);
+            }
+            Self::Prompt(_) => {}
+        }
+    }
+
+    /// Returns the rows of what is listed, on a screen of a size.
+    pub fn rows(&self, session: &Session, size: Size) -> usize {
+        let columns = usize::from(place::list(self, session, size).width);
+        match self {
+            Self::Help(help) => help::table(help, &session.keys, columns).height(),
+            Self::Notice(notice) => wrapped::wrap(&notice.lines, columns).len(),
+            Self::Picker(picker) => picker.choices.len(),
+            Self::Prompt(_) => 1,
         }
     }
 
     /// Edits the line being typed.
-    pub fn edit(&mut self, edit: &Edit) {
+    pub fn edit(&mut self, edit: &Edit) -> Vec<Request> {
         match self {
             Self::Prompt(prompt) => prompt.line.edit(edit),
+            // The key that opened it closes it, as long as it cannot be meant as text.
+            Self::Help(help) if *edit == Edit::Insert('?') && help.search.text().is_empty() => {
+                return vec![Request::Close];
+            }
             Self::Help(help) => {
                 help.search.edit(edit);
                 help.scroll = Scroll::default();
             }
             Self::Notice(_) | Self::Picker(_) => {}
         }
+        Vec::new()
+    }
+}
+
+impl Picker {
+    fn choose(&self) -> Vec<Request> {
+        match self.choices.get(self.scroll.at) {
+            Some(Choice {
+                missing: Some(reason),
+                ..
+            }) => refused(format!("this one cannot be opened: {reason}")),
+            Some(choice) => vec![Request::Close, Request::Choose(choice.index)],
+            None => Vec::new(),
+        }
+    }
+
+    /// Returns the columns of a row: index, names, ID, platform, and why it cannot be opened.
+    pub fn row(choice: &Choice, look: Look) -> [String; 5] {
+        let names: Vec<String> = choice
+            .names
+            .iter()
+            .map(|name| look.shown(name.as_bytes()))
+            .collect();
+        let names = if names.is_empty() {
+            "<unnamed>".to_owned()
+        } else {
+            names.join(", ")
+        };
+        let digest = choice.id.as_ref().or(choice.digest.as_ref());
+        [
+            choice.index.to_string(),
+            names,
+            digest.map_or_else(String::new, |digest| digest.short().to_owned()),
+            look.shown(choice.platform.to_string().as_bytes()),
+            choice
+                .missing
+                .map_or_else(String::new, |reason| format!("({reason})")),
+        ]
     }
 }

@@ -1,42 +1,251 @@
 //! What is stored for nothing, who stored it and who made it useless.
 
-use super::Request;
+mod order;
+mod parts;
+pub mod why;
+
+use super::popup::{Notice, Popup};
+use super::sieve::Sieve;
+use super::{Request, done, refused};
+use crate::analysis::advice::{Advice, advise};
+use crate::analysis::groups::{self, Bundle, Group, Grouping};
+use crate::tree::PathId;
 use crate::tui::command::Command;
-use crate::tui::message::Edit;
-use crate::tui::model::{Jobs, Reads};
-use crate::tui::scroll::Scroll;
+use crate::tui::message::{Edit, Effect, VersionAt};
+use crate::tui::model::{Jobs, Reads, Tone};
+use crate::tui::scroll::{Moved, Scroll};
+use crate::tui::subject::Subject;
+
+pub use order::{Direction, Field, Order};
+pub use parts::Parts;
 
 /// What is stored for nothing, who stored it and who made it useless.
 #[derive(Debug, Default)]
 pub struct WastePane {
     /// Cursor.
     pub scroll: Scroll,
+    /// What is put together in a row.
+    pub grouping: Grouping,
+    /// Order of the rows.
+    pub order: Order,
+    /// Which groups are shown.
+    pub sieve: Sieve,
+    /// The rows.
+    pub rows: Vec<Bundle>,
+    /// Bytes of the largest of them.
+    pub largest: u64,
+    /// What to do about the row under the cursor.
+    pub advice: Option<Advice>,
+    /// What the cursor is on, to find it again.
+    current: Option<Current>,
+}
+
+/// A group by what stays the same when more is known about the image.
+#[derive(Debug, Clone)]
+struct Current {
+    path: Vec<u8>,
+    group: Group,
+}
+
+impl Current {
+    fn of(subject: &Subject, group: &Group) -> Self {
+        Self {
+            path: subject.tree().path(group.place),
+            group: group.clone(),
+        }
+    }
+
+    /// Returns whether it is this group, with its cause refined, or of another union of the same image.
+    fn is(&self, subject: &Subject, group: &Group) -> bool {
+        let layers = |group: &Group| (group.created_in, group.destroyed_in);
+        layers(&self.group) == layers(group) && subject.tree().path(group.place) == self.path
+    }
 }
 
 impl WastePane {
     /// Takes a subject, a new one or the same refined: what can be kept is kept.
-    pub fn show(&mut self, _reads: &Reads<'_>) {}
+    pub fn show(&mut self, reads: &Reads<'_>) {
+        if let Some(current) = &mut self.current {
+            let groups = &reads.subject.waste;
+            let refined = groups.iter().find(|group| current.is(reads.subject, group));
+            if let Some(group) = refined {
+                current.group = group.clone();
+            }
+        }
+        self.rebuild(reads);
+    }
 
     /// Fits the pane to its place.
-    pub fn resize(&mut self, _reads: &Reads<'_>) {}
+    pub fn resize(&mut self, reads: &Reads<'_>) {
+        let height = self.height(reads);
+        self.scroll.go(self.scroll.at, self.rows.len(), height);
+    }
 
     /// Returns whether letters are text.
-    pub const fn is_typing(&self) -> bool {
-        false
+    pub fn is_typing(&self) -> bool {
+        self.sieve.is_typing()
+    }
+
+    /// Returns the row under the cursor with its largest group.
+    pub fn selected<'s>(&self, subject: &'s Subject) -> Option<(Bundle, &'s Group)> {
+        let bundle = *self.rows.get(self.scroll.at)?;
+        Some((bundle, subject.waste.get(bundle.lead)?))
     }
 
     /// Does what a command means here.
     pub fn update(
         &mut self,
-        _command: Command,
-        _reads: &Reads<'_>,
+        command: Command,
+        reads: &Reads<'_>,
         _jobs: &mut Jobs,
     ) -> Vec<Request> {
+        let height = self.height(reads);
+        if self.scroll.step(command, self.rows.len(), height) == Moved::Yes {
+            self.select(reads.subject);
+            return Vec::new();
+        }
+        match command {
+            Command::NextMode => self.next_grouping(reads),
+            Command::NextSort => {
+                self.order = self.order.next();
+                self.reordered(reads)
+            }
+            Command::ReverseSort => {
+                self.order = self.order.reversed();
+                self.reordered(reads)
+            }
+            Command::Filter | Command::Accept | Command::Back => self.filter(command, reads),
+            Command::ToggleCase => {
+                let words = self.sieve.toggle_case();
+                self.rebuild(reads);
+                done(words)
+            }
+            Command::NextPattern => refused("this filter takes plain text"),
+            Command::Open | Command::View | Command::CopyPath | Command::Info => {
+                self.act(command, reads)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn next_grouping(&mut self, reads: &Reads<'_>) -> Vec<Request> {
+        let (grouping, words) = match self.grouping {
+            Grouping::Directory => (Grouping::Layers, "one row for each pair of layers"),
+            Grouping::Layers => (Grouping::Cause, "one row for each cause"),
+            Grouping::Cause => (Grouping::Directory, "one row for each directory"),
+        };
+        self.grouping = grouping;
+        self.rebuild(reads);
+        done(words)
+    }
+
+    fn reordered(&mut self, reads: &Reads<'_>) -> Vec<Request> {
+        self.rebuild(reads);
+        done(format!("sorted by {}", self.order.words()))
+    }
+
+    fn filter(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
+        match command {
+            Command::Filter => self.sieve.begin(),
+            Command::Accept => self.sieve.keep(),
+            _ => self.sieve.clear(),
+        }
+        self.rebuild(reads);
         Vec::new()
     }
 
+    /// Does what concerns the row under the cursor.
+    fn act(&self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
+        let subject = reads.subject;
+        let Some((bundle, group)) = self.selected(subject) else {
+            return refused("nothing is selected");
+        };
+        match command {
+            Command::Open => vec![Request::GoTo {
+                path: group.place,
+                layer: Some(group.destroyed_in),
+            }],
+            Command::View => look_into(subject, group),
+            Command::CopyPath => copy(subject, group.place),
+            _ => {
+                let lines = why::everything(subject, self, bundle, reads.session.look);
+                vec![Request::Show(Popup::Notice(Notice::facts("Waste", lines)))]
+            }
+        }
+    }
+
     /// Edits the line being typed.
-    pub fn edit(&mut self, _edit: &Edit, _reads: &Reads<'_>, _jobs: &mut Jobs) -> Vec<Request> {
+    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>, _jobs: &mut Jobs) -> Vec<Request> {
+        self.sieve.edit(edit);
+        self.rebuild(reads);
         Vec::new()
     }
+
+    /// Makes the rows anew and finds the cursor's again; one that is held back is remembered.
+    fn rebuild(&mut self, reads: &Reads<'_>) {
+        let subject = reads.subject;
+        let chosen = order::choose(subject, &self.sieve);
+        self.rows = groups::bundle(&subject.waste, chosen, self.grouping);
+        self.order.sort(subject, &mut self.rows);
+        self.largest = self.rows.iter().map(|row| row.bytes).max().unwrap_or(0);
+        let found = self.current.as_ref().and_then(|current| {
+            let mut leads = self.rows.iter().map(|row| subject.waste.get(row.lead));
+            leads
+                .position(|lead| lead.is_some_and(|lead| self.grouping.joins(lead, &current.group)))
+        });
+        let at = found.unwrap_or(if self.current.is_none() {
+            0
+        } else {
+            self.scroll.at
+        });
+        let height = self.height(reads);
+        self.scroll.go(at, self.rows.len(), height);
+        // What is in the row, or held back by the filter, comes back to the cursor when its own row does.
+        let is_kept = found.is_some() || (self.current.is_some() && self.sieve.is_on());
+        if is_kept {
+            self.advise(subject);
+        } else {
+            self.select(subject);
+        }
+    }
+
+    /// Remembers what the cursor is on.
+    fn select(&mut self, subject: &Subject) {
+        let selected = self.selected(subject);
+        self.current = selected.map(|(_, group)| Current::of(subject, group));
+        self.advise(subject);
+    }
+
+    fn advise(&mut self, subject: &Subject) {
+        let selected = self.selected(subject);
+        self.advice = selected.and_then(|(_, group)| advise(&subject.analysis, group));
+    }
+
+    /// Returns how many rows of the list fit.
+    fn height(&self, reads: &Reads<'_>) -> usize {
+        let parts = Parts::of(reads.area, reads.arrangement, reads.subject);
+        usize::from(parts.rows(reads.arrangement, &self.sieve).height)
+    }
+}
+
+/// Looks into the largest file of a group, as it was stored.
+fn look_into(subject: &Subject, group: &Group) -> Vec<Request> {
+    let all = &subject.analysis.waste.paths;
+    let members = groups::members(subject.tree(), all, group);
+    let largest = members.max_by_key(|wasted| (wasted.bytes, std::cmp::Reverse(wasted.path)));
+    match largest {
+        Some(wasted) => vec![Request::Look(VersionAt {
+            path: wasted.path,
+            layer: wasted.created_in,
+        })],
+        None => refused("there is no file to look into"),
+    }
+}
+
+fn copy(subject: &Subject, path: PathId) -> Vec<Request> {
+    let shown = crate::path::display_absolute(&subject.tree().path(path));
+    vec![
+        Request::Do(Effect::Copy(shown.clone())),
+        Request::Say(Tone::Done, format!("copied {shown}")),
+    ]
 }

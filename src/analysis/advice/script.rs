@@ -1,0 +1,389 @@
+//! A shell command taken apart as far as a rewrite needs it: simple commands, their words, and what joins them.
+//!
+//! This is no shell. What it does not understand for certain is not [`Script::extensible`], and nothing is
+//! rewritten.
+
+use std::ops::Range;
+
+/// Commands longer than this are not taken apart.
+const LONGEST: usize = 16 * 1024;
+
+/// A command line of a `RUN` in shell form.
+#[derive(Debug, Clone)]
+pub(super) struct Script<'a> {
+    text: &'a str,
+    calls: Vec<Call<'a>>,
+    reach: Reach,
+}
+
+/// What may be done to a script with certainty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    /// Nothing: quotes that do not end, comments, here-documents, several lines.
+    Read,
+    /// A command may be added at its end.
+    Extend,
+    /// It is a row of simple commands of which each may be taken out.
+    TakeApart,
+}
+
+/// One simple command.
+#[derive(Debug, Clone)]
+pub(super) struct Call<'a> {
+    text: &'a str,
+    words: Vec<Range<usize>>,
+}
+
+/// Words that make a command more than a row of simple ones.
+const COMPOUND: [&str; 16] = [
+    "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "{",
+    "}", "!", "function",
+];
+
+/// Words before a command that are not the command.
+const PREAMBLE: [&str; 6] = ["sudo", "env", "exec", "time", "command", "nice"];
+
+impl<'a> Script<'a> {
+    /// Takes a command line apart. Cost is linear in it.
+    pub(super) fn new(text: &'a str) -> Self {
+        let text = text.trim();
+        let mut reader = Reader::default();
+        if text.len() <= LONGEST {
+            text.char_indices()
+                .for_each(|(at, character)| reader.take(text, at, character));
+        }
+        reader.finish(text)
+    }
+
+    /// Returns the whole line.
+    pub(super) const fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Returns the simple commands in order.
+    pub(super) fn calls(&self) -> &[Call<'a>] {
+        &self.calls
+    }
+
+    /// Returns the only simple command, if there is but one.
+    pub(super) fn only_call(&self) -> Option<&Call<'a>> {
+        match self.calls.as_slice() {
+            [call] if self.reach == Reach::TakeApart => Some(call),
+            _ => None,
+        }
+    }
+
+    /// Returns the first call of one of these tools.
+    pub(super) fn call(&self, tools: &[&str]) -> Option<&Call<'a>> {
+        self.calls
+            .iter()
+            .find(|call| call.tool().is_some_and(|tool| tools.contains(&tool)))
+    }
+
+    /// Returns the line with a further command behind it; `None` where that may change what it means.
+    pub(super) fn extended(&self, command: &str) -> Option<String> {
+        (self.reach >= Reach::Extend).then(|| format!("{} && {command}", self.text))
+    }
+
+    /// Returns the line without the simple commands that `is_out` picks; `None` where that may change what the
+    /// rest means, or where nothing is left.
+    pub(super) fn without(&self, is_out: impl Fn(&Call<'a>) -> bool) -> Option<String> {
+        if self.reach != Reach::TakeApart {
+            return None;
+        }
+        let mut line = String::new();
+        let mut end_before = 0;
+        for call in &self.calls {
+            let place = call.place();
+            if !is_out(call) {
+                let joint = self.text.get(end_before..place.start);
+                if !line.is_empty() {
+                    line.push_str(joint.unwrap_or_default());
+                }
+                line.push_str(call.text());
+            }
+            end_before = place.end;
+        }
+        (!line.is_empty()).then_some(line)
+    }
+
+    /// Returns the line with an option behind the words of a call up to `word`.
+    pub(super) fn with_option(&self, tools: &[&str], word: &str, option: &str) -> Option<String> {
+        let call = self
+            .calls
+            .iter()
+            .find(|call| call.tool().is_some_and(|tool| tools.contains(&tool)) && call.has(word))?;
+        let end = call
+            .words
+            .iter()
+            .find(|range| self.text.get((*range).clone()) == Some(word))?
+            .end;
+        let (before, after) = self.text.split_at_checked(end)?;
+        (self.reach >= Reach::Extend).then(|| format!("{before} {option}{after}"))
+    }
+}
+
+impl<'a> Call<'a> {
+    /// Returns the words, quotes around a whole word taken off.
+    pub(super) fn words(&self) -> impl Iterator<Item = &'a str> + Clone + '_ {
+        let all = self
+            .words
+            .iter()
+            .filter_map(|range| self.text.get(range.clone()));
+        all.map(unquoted).skip_while(|word| is_preamble(word))
+    }
+
+    /// Returns the name of the program, without its directory.
+    pub(super) fn tool(&self) -> Option<&'a str> {
+        self.words().next()?.rsplit('/').next()
+    }
+
+    /// Returns the words behind the program that are no options.
+    pub(super) fn operands(&self) -> impl Iterator<Item = &'a str> + Clone + '_ {
+        self.words().skip(1).filter(|word| !word.starts_with('-'))
+    }
+
+    /// Returns whether one of its words is this.
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.words().any(|one| one == word)
+    }
+
+    /// Returns its text.
+    pub(super) fn text(&self) -> &'a str {
+        self.text.get(self.place()).unwrap_or_default()
+    }
+
+    fn place(&self) -> Range<usize> {
+        let start = self.words.first().map_or(0, |range| range.start);
+        start..self.words.last().map_or(start, |range| range.end)
+    }
+}
+
+fn unquoted(word: &str) -> &str {
+    ['"', '\'']
+        .into_iter()
+        .find_map(|quote| word.strip_prefix(quote)?.strip_suffix(quote))
+        .unwrap_or(word)
+}
+
+fn is_preamble(word: &str) -> bool {
+    let is_assignment = word.split_once('=').is_some_and(|(name, _)| {
+        let mut bytes = name.bytes();
+        bytes
+            .next()
+            .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+            && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    });
+    is_assignment || PREAMBLE.contains(&word)
+}
+
+/// Reads a line character by character.
+#[derive(Debug, Default)]
+struct Reader {
+    commands: Vec<Vec<Range<usize>>>,
+    words: Vec<Range<usize>>,
+    start: Option<usize>,
+    quote: Option<char>,
+    escape: Escape,
+    /// Whether something was met that is more than simple commands joined by `&&` or `;`.
+    flaw: Flaw,
+    last: Option<char>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Escape {
+    #[default]
+    No,
+    /// The next character is no more than itself.
+    Next,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Flaw {
+    #[default]
+    None,
+    /// Pipes, subshells, alternatives.
+    Structure,
+    /// What may swallow a command put behind it.
+    Open,
+}
+
+impl Reader {
+    fn take(&mut self, text: &str, at: usize, character: char) {
+        let last = self.last.replace(character);
+        if self.escape == Escape::Next {
+            self.escape = Escape::No;
+            return;
+        }
+        match (self.quote, character) {
+            (Some('\''), '\'') | (Some('"'), '"') => self.quote = None,
+            (None | Some('"'), '\\') => {
+                self.start.get_or_insert(at);
+                self.escape = Escape::Next;
+            }
+            (Some(_), '`') => self.note(Flaw::Structure),
+            (Some(_), _) => {}
+            (None, '"' | '\'') => {
+                self.start.get_or_insert(at);
+                self.quote = Some(character);
+            }
+            (None, ' ' | '\t') => self.end_word(at),
+            (None, '\n' | '\r' | '\x0B' | '\x0C') => {
+                self.note(Flaw::Open);
+                self.end_command(at);
+            }
+            (None, ';') => {
+                if last == Some(';') {
+                    self.note(Flaw::Structure);
+                }
+                self.end_command(at);
+            }
+            (None, '&') => self.ampersand(text, at, last),
+            (None, '|' | '(' | ')' | '`') => {
+                self.note(Flaw::Structure);
+                self.end_command(at);
+            }
+            (None, '<') if last == Some('<') => self.note(Flaw::Open),
+            (None, '#') if self.start.is_none() => self.note(Flaw::Open),
+            (None, _) => {
+                self.start.get_or_insert(at);
+            }
+        }
+    }
+
+    /// `&&` joins, `>&` redirects, and a single one sends into the background.
+    fn ampersand(&mut self, text: &str, at: usize, last: Option<char>) {
+        let next = text.get(at + 1..).and_then(|rest| rest.chars().next());
+        if last == Some('>') || last == Some('<') || next == Some('>') {
+            self.start.get_or_insert(at);
+            return;
+        }
+        if last != Some('&') && next != Some('&') {
+            self.note(Flaw::Open);
+        }
+        self.end_command(at);
+    }
+
+    fn note(&mut self, flaw: Flaw) {
+        self.flaw = self.flaw.max(flaw);
+    }
+
+    fn end_word(&mut self, at: usize) {
+        if let Some(start) = self.start.take() {
+            self.words.push(start..at);
+        }
+    }
+
+    fn end_command(&mut self, at: usize) {
+        self.end_word(at);
+        if !self.words.is_empty() {
+            self.commands.push(std::mem::take(&mut self.words));
+        }
+    }
+
+    fn finish(mut self, text: &str) -> Script<'_> {
+        self.end_command(text.len());
+        let is_cut_off = text.len() > LONGEST || text.ends_with(['\\', '|', '&']);
+        if is_cut_off || self.quote.is_some() || self.escape == Escape::Next {
+            self.note(Flaw::Open);
+        }
+        let calls: Vec<Call<'_>> = self
+            .commands
+            .into_iter()
+            .map(|words| Call { text, words })
+            .collect();
+        let is_compound = |call: &Call<'_>| {
+            call.words()
+                .next()
+                .is_some_and(|word| COMPOUND.contains(&word))
+        };
+        let reach = match self.flaw {
+            Flaw::Open => Reach::Read,
+            _ if calls.is_empty() => Reach::Read,
+            Flaw::None if !calls.iter().any(is_compound) => Reach::TakeApart,
+            Flaw::None | Flaw::Structure => Reach::Extend,
+        };
+        Script { text, calls, reach }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tools(text: &str) -> Vec<String> {
+        let script = Script::new(text);
+        let calls = script.calls().iter();
+        calls
+            .filter_map(|call| call.tool().map(str::to_owned))
+            .collect()
+    }
+
+    #[test]
+    fn a_line_falls_into_its_commands() {
+        assert_eq!(
+            tools(
+                "set -eux; DEBIAN_FRONTEND=noninteractive apt-get update && /usr/bin/apt-get install -y 'a;b'"
+            ),
+            ["set", "apt-get", "apt-get"]
+        );
+        assert_eq!(
+            tools("curl -s x | tar xz; echo \"a && rm b\""),
+            ["curl", "tar", "echo"]
+        );
+        assert_eq!(tools("make 2>&1 && sudo rm x"), ["make", "rm"]);
+        assert_eq!(tools(""), [""; 0]);
+    }
+
+    #[test]
+    fn only_what_is_understood_is_extended() {
+        for (text, expected) in [
+            ("a && b", Some("a && b && c")),
+            ("a || b", Some("a || b && c")),
+            ("if a; then b; fi", Some("if a; then b; fi && c")),
+            ("a # comment", None),
+            ("a 'open", None),
+            ("a &", None),
+            ("a\nb", None),
+            ("cat <<EOF > x", None),
+            ("a \\", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                Script::new(text).extended("c").as_deref(),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_command_is_taken_out_of_a_plain_row_only() {
+        let is_rm = |call: &Call<'_>| call.tool() == Some("rm");
+        for (text, expected) in [
+            ("tar xf /a && rm /a", Some("tar xf /a")),
+            ("tar xf /a; rm /a; ls", Some("tar xf /a; ls")),
+            ("rm /a", None),
+            ("tar xf /a || rm /a", None),
+            ("if x; then rm /a; fi", None),
+            ("(tar xf /a; rm /a)", None),
+        ] {
+            assert_eq!(
+                Script::new(text).without(is_rm).as_deref(),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_option_goes_behind_the_subcommand() {
+        let script = Script::new("apk update && apk add curl 'add'");
+        assert_eq!(
+            script.with_option(&["apk"], "add", "--no-cache").as_deref(),
+            Some("apk update && apk add --no-cache curl 'add'")
+        );
+        assert_eq!(script.with_option(&["apk"], "del", "--no-cache"), None);
+        assert_eq!(script.with_option(&["pip"], "add", "--x"), None);
+    }
+}

@@ -1,0 +1,101 @@
+//! What is on the screen of the preview: lines of some document, or rows of hex.
+
+use ratatui::layout::Rect;
+
+use super::parts::{Parts, gutter};
+use super::{Body, Compared, Document, LineKind, Nature, PreviewPane};
+
+/// What is drawn in the body.
+#[derive(Debug, Clone, Copy)]
+pub enum Sheet<'a> {
+    /// Lines.
+    Lines {
+        /// Of this.
+        document: &'a Document,
+        /// With what is in front of them.
+        margin: Margin<'a>,
+    },
+    /// Rows of these bytes.
+    Hex(&'a [u8]),
+}
+
+/// What stands in front of lines.
+#[derive(Debug, Clone, Copy)]
+pub enum Margin<'a> {
+    /// Nothing: they are words of ours.
+    None,
+    /// Their numbers.
+    Numbers,
+    /// What became of them.
+    Changes(&'a [LineKind]),
+}
+
+/// Shown while there is nothing else.
+static NOTHING: Document = Document::EMPTY;
+
+impl<'a> Sheet<'a> {
+    /// Returns the bytes that are searched.
+    pub fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Lines { document, .. } => document.bytes(),
+            Self::Hex(bytes) => bytes,
+        }
+    }
+
+    /// Returns the columns of the margin.
+    pub fn margin(self, columns: u16) -> u16 {
+        match self {
+            Self::Lines { document, margin } => match margin {
+                Margin::None => 0,
+                Margin::Numbers => gutter(document.len(), columns),
+                Margin::Changes(_) => 2.min(columns),
+            },
+            Self::Hex(_) => 0,
+        }
+    }
+
+    /// Returns the place of the text, of a pane without its border.
+    pub fn text_area(pane: &PreviewPane, inner: Rect) -> Rect {
+        let body = Parts::of(inner).body;
+        let margin = pane.sheet().margin(body.width).min(body.width);
+        Rect {
+            x: body.x + margin,
+            width: body.width - margin,
+            ..body
+        }
+    }
+}
+
+impl PreviewPane {
+    /// Returns what is on the screen.
+    pub fn sheet(&self) -> Sheet<'_> {
+        let words = |document| Sheet::Lines {
+            document,
+            margin: Margin::None,
+        };
+        match &self.compared {
+            Compared::No => {}
+            Compared::Working(_) => return words(&NOTHING),
+            Compared::Failed(document) => return words(document),
+            Compared::Done(difference) => {
+                return Sheet::Lines {
+                    document: &difference.document,
+                    margin: Margin::Changes(&difference.kinds),
+                };
+            }
+        }
+        match &self.body {
+            Body::Nothing | Body::Reading(_) => words(&NOTHING),
+            Body::Facts(document) | Body::Unread(document) | Body::Failed(document) => {
+                words(document)
+            }
+            Body::Read(content) if self.nature() == Nature::Binary => {
+                Sheet::Hex(content.document.bytes())
+            }
+            Body::Read(content) => Sheet::Lines {
+                document: &content.document,
+                margin: Margin::Numbers,
+            },
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! A filter of plain text that works while it is typed.
+
+use crate::tui::line::Line;
+use crate::tui::message::Edit;
+
+/// A filter: the text, and whether it is being typed.
+#[derive(Debug, Clone, Default)]
+pub struct Sieve {
+    line: Line,
+    typing: Typing,
+    letters: Letters,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Typing {
+    #[default]
+    Ended,
+    Begun,
+}
+
+/// When upper and lower case differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Letters {
+    /// Where the text has an upper-case letter.
+    #[default]
+    Smart,
+    Exact,
+    Ignored,
+}
+
+impl Sieve {
+    /// Returns whether it is being typed.
+    pub fn is_typing(&self) -> bool {
+        self.typing == Typing::Begun
+    }
+
+    /// Returns whether it has a place on the screen: it is being typed, or lets not everything pass.
+    pub fn is_shown(&self) -> bool {
+        self.is_typing() || self.is_on()
+    }
+
+    /// Returns whether it may hold something back.
+    pub fn is_on(&self) -> bool {
+        !self.line.text().is_empty()
+    }
+
+    /// Returns the line, to draw it.
+    pub const fn line(&self) -> &Line {
+        &self.line
+    }
+
+    /// Begins to type, with what was typed before.
+    pub const fn begin(&mut self) {
+        self.typing = Typing::Begun;
+    }
+
+    /// Ends typing and keeps the text.
+    pub const fn keep(&mut self) {
+        self.typing = Typing::Ended;
+    }
+
+    /// Lets everything pass again.
+    pub fn clear(&mut self) {
+        self.line = Line::default();
+        self.typing = Typing::Ended;
+    }
+
+    /// Edits the text.
+    pub fn edit(&mut self, edit: &Edit) {
+        self.line.edit(edit);
+    }
+
+    /// Changes when upper and lower case differ, and says how they do now.
+    pub fn toggle_case(&mut self) -> &'static str {
+        let (letters, words) = match self.letters {
+            Letters::Smart => (Letters::Exact, "case counts"),
+            Letters::Exact => (Letters::Ignored, "case is ignored"),
+            Letters::Ignored => (
+                Letters::Smart,
+                "case counts where upper-case letters are typed",
+            ),
+        };
+        self.letters = letters;
+        words
+    }
+
+    /// Returns a test of many texts.
+    pub fn test(&self) -> Test {
+        let text = self.line.text();
+        let is_exact = match self.letters {
+            Letters::Smart => text.chars().any(char::is_uppercase),
+            Letters::Exact => true,
+            Letters::Ignored => false,
+        };
+        if is_exact {
+            Test::Exact(text.to_owned())
+        } else {
+            Test::Folded(text.to_lowercase())
+        }
+    }
+}
+
+/// A filter, ready to run.
+#[derive(Debug, Clone)]
+pub enum Test {
+    /// As typed.
+    Exact(String),
+    /// In lower case.
+    Folded(String),
+}
+
+impl Test {
+    /// Returns whether a text passes. Cost is linear in it.
+    pub fn passes(&self, text: &str) -> bool {
+        match self {
+            Self::Exact(sought) => text.contains(sought),
+            Self::Folded(sought) if sought.is_empty() => true,
+            Self::Folded(sought) => text.to_lowercase().contains(sought),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_counts_where_it_was_typed() {
+        let mut sieve = Sieve::default();
+        assert!(sieve.test().passes("anything"));
+        sieve.edit(&Edit::Paste("lib".into()));
+        assert!(sieve.test().passes("/usr/LIB/x"));
+        assert_eq!(sieve.toggle_case(), "case counts");
+        assert!(!sieve.test().passes("/usr/LIB/x"));
+        sieve.toggle_case();
+        sieve.edit(&Edit::Insert('X'));
+        assert!(sieve.test().passes("LIBX"));
+        sieve.toggle_case();
+        assert!(!sieve.test().passes("libx"));
+    }
+
+    #[test]
+    fn a_kept_filter_stays_until_it_is_cleared() {
+        let mut sieve = Sieve::default();
+        sieve.begin();
+        sieve.edit(&Edit::Insert('a'));
+        sieve.keep();
+        assert!(!sieve.is_typing() && sieve.is_shown());
+        sieve.clear();
+        assert!(!sieve.is_shown());
+    }
+}

@@ -1,0 +1,129 @@
+//! Which groups of waste are shown, and in which order.
+
+use std::cmp::Reverse;
+
+use crate::analysis::WasteCause;
+use crate::analysis::groups::Bundle;
+use crate::image::Layer;
+use crate::path::display;
+use crate::tui::panes::sieve::Sieve;
+use crate::tui::subject::Subject;
+
+/// What rows are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Field {
+    /// Their bytes, the most first.
+    #[default]
+    Bytes,
+    /// Their place.
+    Path,
+    /// Their cause.
+    Cause,
+    /// The layer that stored them, then the one that made them useless.
+    Layers,
+}
+
+/// Which end comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Direction {
+    /// The one people look for.
+    #[default]
+    Usual,
+    /// The other one.
+    Reversed,
+}
+
+/// An order of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Order {
+    /// What by.
+    pub field: Field,
+    /// From which end.
+    pub direction: Direction,
+}
+
+impl Order {
+    /// Returns the order by the next field.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        let field = match self.field {
+            Field::Bytes => Field::Path,
+            Field::Path => Field::Cause,
+            Field::Cause => Field::Layers,
+            Field::Layers => Field::Bytes,
+        };
+        Self {
+            field,
+            direction: Direction::Usual,
+        }
+    }
+
+    /// Returns the order from the other end.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        let direction = match self.direction {
+            Direction::Usual => Direction::Reversed,
+            Direction::Reversed => Direction::Usual,
+        };
+        Self { direction, ..self }
+    }
+
+    /// Returns how people say it.
+    pub fn words(self) -> String {
+        let field = match self.field {
+            Field::Bytes => "bytes",
+            Field::Path => "path",
+            Field::Cause => "cause",
+            Field::Layers => "layers",
+        };
+        match self.direction {
+            Direction::Usual => field.to_owned(),
+            Direction::Reversed => format!("{field}, reversed"),
+        }
+    }
+
+    /// Sorts rows.
+    pub(super) fn sort(self, subject: &Subject, rows: &mut [Bundle]) {
+        let lead = |row: &Bundle| subject.waste.get(row.lead);
+        let size = |row: &Bundle| (Reverse(row.bytes), row.lead);
+        match self.field {
+            Field::Bytes => rows.sort_by_key(size),
+            Field::Path => rows.sort_by_cached_key(|row| {
+                let path = lead(row).map(|group| subject.tree().path(group.place));
+                (path, size(row))
+            }),
+            Field::Cause => rows.sort_by_key(|row| (lead(row).map(|group| group.cause), size(row))),
+            Field::Layers => rows.sort_by_key(|row| {
+                let layers = lead(row).map(|group| (group.created_in, group.destroyed_in));
+                (layers, size(row))
+            }),
+        }
+        if self.direction == Direction::Reversed {
+            rows.reverse();
+        }
+    }
+}
+
+/// Returns the positions of the groups that pass: by path, cause, or instruction of one of the two layers.
+pub(super) fn choose(subject: &Subject, sieve: &Sieve) -> Vec<usize> {
+    if !sieve.is_on() {
+        return (0..subject.waste.len()).collect();
+    }
+    let test = sieve.test();
+    let layers = subject.analysis.image.layers.iter();
+    let layers: Vec<bool> = layers
+        .map(Layer::title)
+        .map(|title| test.passes(&display(title.as_bytes())))
+        .collect();
+    let causes = WasteCause::ALL.map(|cause| test.passes(cause.as_str()));
+    let passes_layer = |at: usize| layers.get(at).copied().unwrap_or_default();
+    let passing = subject.waste.iter().enumerate().filter(|(_, group)| {
+        causes[group.cause as usize]
+            || passes_layer(group.created_in.as_usize())
+            || passes_layer(group.destroyed_in.as_usize())
+            || test.passes(&crate::path::display_absolute(
+                &subject.tree().path(group.place),
+            ))
+    });
+    passing.map(|(position, _)| position).collect()
+}

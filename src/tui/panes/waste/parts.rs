@@ -1,0 +1,82 @@
+//! Where the list, the reasons and the rules are.
+
+use ratatui::layout::Rect;
+
+use crate::tui::layout::Arrangement;
+use crate::tui::panes::sieve::Sieve;
+use crate::tui::subject::Subject;
+
+/// The parts of the view; one without a place is not on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    /// The list, with its border.
+    pub list: Rect,
+    /// Why the row under the cursor is wasted, with its border.
+    pub why: Option<Rect>,
+    /// What the rules say, a line each.
+    pub rules: Rect,
+}
+
+/// Rows of the list that must stay beside anything else.
+const LEAST_LIST: u16 = 8;
+
+/// Rules shown where there is room for more than these; the rest is in the report.
+const MOST_RULES: u16 = 4;
+
+impl Parts {
+    /// Divides the body. The same place for every row, so that nothing jumps when the cursor moves.
+    pub fn of(area: Rect, arrangement: Arrangement, subject: &Subject) -> Self {
+        let line = |y: u16, height: u16| Rect { y, height, ..area };
+        let reasons: u16 = if area.height >= 34 { 10 } else { 7 };
+        let alone = arrangement <= Arrangement::Bare || area.height < LEAST_LIST + reasons;
+        if alone || subject.waste.is_empty() {
+            return Self {
+                list: area,
+                why: None,
+                rules: line(area.bottom(), 0),
+            };
+        }
+        let verdict = subject.verdict.as_ref();
+        let outcomes = verdict.map_or(0, |verdict| verdict.outcomes.len());
+        let room = area.height - reasons - LEAST_LIST;
+        let rules = u16::try_from(outcomes).unwrap_or(u16::MAX);
+        let rules = rules.min(MOST_RULES).min(room);
+        let list = area.height - reasons - rules;
+        Self {
+            list: line(area.y, list),
+            why: Some(line(area.y + list, reasons)),
+            rules: line(area.y + list + reasons, rules),
+        }
+    }
+
+    /// Returns the line above the rows: names of columns; without borders the title.
+    pub fn heading(&self, arrangement: Arrangement) -> Rect {
+        let inner = arrangement.inner(self.list);
+        Rect {
+            height: inner.height.min(1),
+            ..inner
+        }
+    }
+
+    /// Returns the rows of the list.
+    pub fn rows(&self, arrangement: Arrangement, sieve: &Sieve) -> Rect {
+        let inner = arrangement.inner(self.list);
+        let around = 1 + u16::from(sieve.is_shown());
+        Rect {
+            y: inner.y.saturating_add(1).min(inner.bottom()),
+            height: inner.height.saturating_sub(around),
+            ..inner
+        }
+    }
+
+    /// Returns the line of the filter; empty while there is none.
+    pub fn filter(&self, arrangement: Arrangement, sieve: &Sieve) -> Rect {
+        let inner = arrangement.inner(self.list);
+        let height = u16::from(sieve.is_shown()).min(inner.height);
+        Rect {
+            y: inner.bottom().saturating_sub(height),
+            height,
+            ..inner
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! A report to a file.
+
+use std::io;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::path::display_os;
+use crate::progress::Job;
+use crate::report::{Budget, Format, Incomplete, Judgement, Look, Report, file as report_file};
+use crate::tui::subject::Subject;
+
+/// Writes a report to a name that nothing has yet; returns a sentence about it.
+///
+/// # Errors
+/// [`Error::Usage`] where something has the name, [`Error::Write`].
+pub(super) fn run(
+    subject: &Subject,
+    format: Format,
+    look: Look,
+    file: &Path,
+    job: &Job,
+) -> Result<String> {
+    job.check()?;
+    let judgement = subject.verdict.clone().map(|verdict| Judgement {
+        verdict,
+        budget: Budget::Given,
+        incomplete: Incomplete::Refused,
+    });
+    let report = Report {
+        analysis: &subject.analysis,
+        judgement: judgement.as_ref(),
+        top: None,
+        look,
+    };
+    let name = display_os(file.as_os_str());
+    let mut bytes = Vec::new();
+    let written = report.write(format, &mut bytes).and_then(|()| {
+        if format == Format::Text {
+            // Reports for people bring their colours along; a file has none.
+            bytes = anstream::adapter::strip_bytes(&bytes).into_vec();
+        }
+        report_file::create(file, &bytes)
+    });
+    match written {
+        Ok(()) => Ok(format!("{} report written to {name}", format.as_str())),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Error::Usage {
+            reason: format!("{name} exists already and is left as it is"),
+            advice: "choose another name".into(),
+        }),
+        Err(source) => Err(Error::Write { name, source }),
+    }
+}

@@ -1,0 +1,315 @@
+//! The waste view: what is in it, and what every key does there.
+
+use layerscope::analysis::groups::Grouping;
+use layerscope::tui::Effect;
+use layerscope::tui::message::VersionAt;
+use layerscope::tui::model::{Focus, Tab};
+use layerscope::tui::panes::popup::Popup;
+use layerscope::tui::panes::waste::{Direction, Field};
+
+use crate::screen::{Screen, session};
+use crate::support::{Image, demo, image};
+
+fn waste(width: u16, height: u16) -> Screen {
+    let mut screen = Screen::demo(width, height);
+    screen.keys("2");
+    screen
+}
+
+/// Returns the place of the row under the cursor.
+fn place(screen: &Screen) -> String {
+    let subject = screen.model.subject.as_ref().unwrap();
+    let (_, group) = screen.model.waste.selected(subject).expect("a row");
+    String::from_utf8(subject.tree().path(group.place)).unwrap()
+}
+
+#[test]
+fn the_first_screen_tells_what_why_and_what_to_do() {
+    let screen = waste(80, 24);
+    assert!(
+        screen
+            .line_with("Waste  ")
+            .contains("15.5 MiB of 24.4 MiB (63.7 %)   own layers: 63.7 %")
+    );
+    let row = screen.line_with("metadata-only");
+    assert!(row.contains("8.8 MiB") && row.contains("/usr/bin/node") && row.contains("L1>L11"));
+    let row = screen.line_with("deleted-dir");
+    assert!(
+        row.contains("/var/lib/apt/lists/") && row.contains("L1 x L2"),
+        "{row}"
+    );
+    assert!(screen.line_with("stored by").contains("L1 stored by"));
+    assert!(
+        screen
+            .line_with("stored again by")
+            .contains("RUN ./migrate --seed")
+    );
+    assert!(
+        screen
+            .line_with("Fix")
+            .contains("setcap it in the RUN that stores it")
+    );
+}
+
+#[test]
+fn a_rewritten_line_stands_below_the_fix() {
+    let mut screen = waste(120, 40);
+    screen.keys("j");
+    let line = screen.line_with("Fix");
+    assert!(line.contains("&& rm -rf /var/lib/apt/lists/*"), "{line}");
+    let line = screen.line_with("│ + ");
+    let after = "RUN apt-get update && apt-get install -y nodejs && rm -rf /var/lib/apt/lists/*";
+    assert!(line.contains(after), "{line}");
+    assert!(
+        screen
+            .line_with("│ - ")
+            .contains("RUN apt-get update && apt-get install -y nodejs ")
+    );
+}
+
+#[test]
+fn every_grouping_adds_up_to_all_that_is_wasted() {
+    let mut screen = waste(80, 24);
+    for grouping in [
+        Grouping::Directory,
+        Grouping::Layers,
+        Grouping::Cause,
+        Grouping::Directory,
+    ] {
+        assert_eq!(screen.model.waste.grouping, grouping);
+        let shown: u64 = screen.model.waste.rows.iter().map(|row| row.bytes).sum();
+        let subject = screen.model.subject.as_ref().unwrap();
+        assert_eq!(shown, subject.analysis.totals.wasted_bytes);
+        let files: usize = screen.model.waste.rows.iter().map(|row| row.count).sum();
+        assert_eq!(files, subject.analysis.waste.paths.len());
+        screen.keys("m");
+    }
+}
+
+#[test]
+fn layer_pairs_show_their_instructions() {
+    let mut screen = waste(120, 40);
+    screen.keys("m");
+    let row = screen.line_with("L1>L2");
+    assert!(
+        row.contains("RUN apt-get update") && row.contains("RUN rm -rf /var/lib/apt/lists"),
+        "{row}"
+    );
+    assert!(screen.shows("by layers"));
+    screen.keys("m");
+    assert!(screen.line_with("opaque").contains("/app/node_modules/"));
+    assert!(screen.shows("by cause"));
+}
+
+#[test]
+fn sorting_keeps_the_cursor_on_its_group() {
+    let mut screen = waste(80, 24);
+    screen.keys("jjj");
+    let chosen = place(&screen);
+    for (keys, field, direction) in [
+        ("s", Field::Path, Direction::Usual),
+        ("s", Field::Cause, Direction::Usual),
+        ("s", Field::Layers, Direction::Usual),
+        ("S", Field::Layers, Direction::Reversed),
+        ("s", Field::Bytes, Direction::Usual),
+        ("S", Field::Bytes, Direction::Reversed),
+    ] {
+        screen.keys(keys);
+        assert_eq!(place(&screen), chosen);
+        let order = screen.model.waste.order;
+        assert_eq!((order.field, order.direction), (field, direction));
+    }
+    let bytes: Vec<u64> = screen
+        .model
+        .waste
+        .rows
+        .iter()
+        .map(|row| row.bytes)
+        .collect();
+    assert!(bytes.is_sorted());
+    screen.keys("Ss");
+    let subject = screen.model.subject.clone().unwrap();
+    let rows = screen.model.waste.rows.iter();
+    let paths: Vec<Vec<u8>> = rows
+        .map(|row| subject.tree().path(subject.waste[row.lead].place))
+        .collect();
+    assert!(paths.is_sorted());
+}
+
+#[test]
+fn the_cursor_comes_back_from_another_grouping() {
+    let mut screen = waste(80, 24);
+    screen.keys("jjjjj");
+    let chosen = place(&screen);
+    screen.keys("mmm");
+    assert_eq!(place(&screen), chosen);
+}
+
+#[test]
+fn a_filter_matches_paths_causes_and_instructions_while_it_is_typed() {
+    let mut screen = waste(80, 24);
+    let all = screen.model.waste.rows.len();
+    screen.keys("j/OPAQ");
+    assert!(screen.model.is_typing());
+    assert_eq!(screen.model.waste.rows.len(), 0);
+    assert!(screen.shows("nothing wasted matches"));
+    screen.keys("<backspace><backspace><backspace><backspace>opaq");
+    assert_eq!(screen.model.waste.rows.len(), 1);
+    assert_eq!(place(&screen), "app/node_modules");
+    screen.keys("<enter>");
+    assert!(!screen.model.is_typing() && screen.shows("/opaq"));
+    // What was chosen before comes back.
+    screen.keys("<esc>");
+    assert_eq!(
+        (screen.model.waste.rows.len(), place(&screen).as_str()),
+        (all, "var/lib/apt/lists")
+    );
+    screen.keys("/setcap<enter>");
+    assert_eq!(screen.model.waste.rows.len(), 2);
+    screen.keys("<esc>/npmrc<ctrl-t><esc>");
+    assert_eq!(screen.model.waste.rows.len(), all);
+}
+
+#[test]
+fn enter_goes_to_the_place_in_the_layer_that_made_it_useless() {
+    let mut screen = waste(80, 24);
+    screen.keys("j<enter>");
+    assert_eq!(
+        (screen.model.tab, screen.model.focus),
+        (Tab::Layers, Focus::Tree)
+    );
+    assert_eq!(screen.model.layers.layer().0, 2);
+}
+
+#[test]
+fn v_looks_into_the_largest_wasted_version() {
+    let mut screen = waste(80, 24);
+    screen.keys("jv");
+    assert_eq!(screen.model.focus, Focus::Preview);
+    let reads = screen.effects.iter().find_map(|effect| match effect {
+        Effect::Read {
+            version: VersionAt { path, layer },
+            ..
+        } => Some((*path, *layer)),
+        _ => None,
+    });
+    if let Some((path, layer)) = reads {
+        let subject = screen.model.subject.as_ref().unwrap();
+        assert_eq!(
+            subject.tree().path(path),
+            b"var/lib/apt/lists/deb.harbour.example_main"
+        );
+        assert_eq!(layer.0, 1);
+    }
+}
+
+#[test]
+fn y_copies_the_path() {
+    let mut screen = waste(80, 24);
+    screen.keys("jy");
+    assert!(
+        screen
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Copy(text) if text == "/var/lib/apt/lists"))
+    );
+}
+
+#[test]
+fn i_tells_everything() {
+    let mut screen = waste(80, 24);
+    screen.keys("ji");
+    let Some(Popup::Notice(notice)) = screen.model.popups.last() else {
+        panic!("no notice");
+    };
+    let text = notice.lines.join("\n");
+    for words in [
+        "/var/lib/apt/lists/  6.7 MiB  2 files",
+        "deleted-dir: a later layer deletes a directory above it",
+        "L1 stored by  RUN apt-get update",
+        "L2 deleted by  RUN rm -rf",
+        "+  RUN apt-get update && apt-get install -y nodejs && rm -rf /var/lib/apt/lists/*",
+        "5.3 MiB  /var/lib/apt/lists/deb.harbour.example_main",
+    ] {
+        assert!(text.contains(words), "{words} in\n{text}");
+    }
+}
+
+#[test]
+fn rules_are_shown_with_what_fails_first() {
+    let mut with_rules = session();
+    with_rules.rules = layerscope::analysis::rules::RuleSet::default_budget();
+    let analysis = crate::screen::analysis_of(&demo::demo());
+    let mut screen = Screen::of(analysis, with_rules, 80, 24);
+    screen.keys("2");
+    let line = screen.line_with("FAIL");
+    assert!(
+        line.contains("max-wasted-ratio  63.7 % > 10.0 %  (default)"),
+        "{line}"
+    );
+}
+
+#[test]
+fn nothing_wasted_says_so_and_refuses_politely() {
+    let clean = image()
+        .name("clean:1")
+        .layer("COPY a /a", |l| l.file("a", "a"))
+        .build();
+    for (width, height) in [(80, 24), (40, 12), (20, 5)] {
+        let mut screen = Screen::image(&clean, width, height);
+        screen.keys("2");
+        assert!(screen.shows("nothing is wasted"), "{}", screen.text());
+        screen.keys("<enter>vyijkGgmsS/x<enter><esc>");
+        assert_eq!(screen.model.tab, Tab::Waste);
+    }
+}
+
+fn hostile() -> Image {
+    image()
+        .name("evil\u{202E}:1")
+        .comment("buildkit.dockerfile.v0")
+        .layer("COPY base /", |l| l.file("base", "x"))
+        .layer("RUN /bin/sh -c make \u{1b}[31m\u{202E} # buildkit", |l| {
+            l.zeros(b"a\x1b[2J\xff/b\xe2\x80\xae", 900)
+        })
+        .layer("RUN /bin/sh -c rm -rf /a \u{9b}x # buildkit", |l| {
+            l.whiteout(b"a\x1b[2J\xff")
+        })
+        .build()
+}
+
+#[test]
+fn nothing_of_the_image_reaches_the_cells_raw() {
+    for (width, height) in [(200, 50), (80, 24), (40, 12)] {
+        let mut screen = Screen::image(&hostile(), width, height);
+        for keys in ["2", "m", "m", "/\\x1B", "<enter>", "<esc>", "m"] {
+            screen.keys(keys);
+            let text = screen.text();
+            let is_raw = |character: char| {
+                (character.is_control() && character != '\n')
+                    || ('\u{202A}'..='\u{202E}').contains(&character)
+            };
+            assert!(!text.contains(is_raw), "{text:?}");
+        }
+        assert!(screen.shows("x1B["), "{}", screen.text());
+        screen.keys("y");
+        let copied = screen.effects.iter().find_map(|effect| match effect {
+            Effect::Copy(text) => Some(text.clone()),
+            _ => None,
+        });
+        assert_eq!(copied.as_deref(), Some("/a\\x1B[2J\\xFF/b\\u{202E}"));
+    }
+}
+
+#[test]
+fn every_size_keeps_the_cursor_on_the_screen() {
+    let mut screen = waste(80, 24);
+    screen.keys("G");
+    for (width, height) in [(200, 50), (40, 12), (20, 5), (80, 24), (1, 1), (120, 40)] {
+        screen.resize(width, height);
+        let text = screen.styled();
+        if (width, height) >= (20, 5) {
+            assert!(text.contains('r'), "no cursor at {width}x{height}\n{text}");
+        }
+    }
+}
