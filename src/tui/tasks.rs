@@ -56,8 +56,7 @@ pub fn run(effect: &Effect, subject: &Subject, job: &Job) -> Option<Outcome> {
         Effect::Rank {
             pattern, sought, ..
         } => rank::run(subject, pattern, *sought, job)
-            .map(|ranking| Outcome::Ranked(Arc::new(ranking)))
-            .ok_or(Error::Interrupted),
+            .map(|ranking| Outcome::Ranked(Arc::new(ranking))),
         _ => return None,
     };
     Some(ended(done, job))

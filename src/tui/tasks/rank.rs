@@ -10,6 +10,7 @@ mod letters;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
+use crate::error::Result;
 use crate::layer::EntryKind;
 use crate::path::display;
 use crate::progress::Job;
@@ -26,10 +27,13 @@ pub const MOST_PATHS: usize = 10_000;
 /// After this many paths the job is asked whether it goes on.
 const STRIDE: u32 = 512;
 
-/// Ranks every path that is sought; `None` once the job was cancelled.
+/// Ranks every path that is sought.
 ///
 /// Cost is linear in the length of all paths, most of which are left out after a look at their letters.
-pub fn run(subject: &Subject, pattern: &str, sought: Sought, job: &Job) -> Option<Ranking> {
+///
+/// # Errors
+/// [`crate::error::Error::Interrupted`] soon after the job was cancelled.
+pub fn run(subject: &Subject, pattern: &str, sought: Sought, job: &Job) -> Result<Ranking> {
     let mut walk = Walk {
         tree: subject.tree(),
         sought,
@@ -40,7 +44,7 @@ pub fn run(subject: &Subject, pattern: &str, sought: Sought, job: &Job) -> Optio
         text: String::new(),
     };
     walk.run(job)?;
-    Some(Ranking {
+    Ok(Ranking {
         pattern: pattern.to_owned(),
         sought,
         matched: walk.best.offered(),
@@ -119,13 +123,13 @@ struct Step {
 }
 
 impl Walk<'_> {
-    fn run(&mut self, job: &Job) -> Option<()> {
+    fn run(&mut self, job: &Job) -> Result<()> {
         let mut steps = Vec::new();
         self.push_children(PathId::ROOT, Letters::default(), &mut steps);
         let mut order = 0;
         while let Some(step) = steps.pop() {
-            if order % STRIDE == 0 && job.is_cancelled() {
-                return None;
+            if order % STRIDE == 0 {
+                job.check()?;
             }
             order += 1;
             self.text.truncate(step.prefix);
@@ -136,7 +140,7 @@ impl Walk<'_> {
             self.look_at(step.path, letters, order);
             self.push_children(step.path, letters, &mut steps);
         }
-        (!job.is_cancelled()).then_some(())
+        job.check()
     }
 
     fn push_children(&self, path: PathId, letters: Letters, steps: &mut Vec<Step>) {
