@@ -255,9 +255,9 @@ impl FilesPane {
         let tree = subject.tree();
         let mut found: Vec<FlatFile> = if self.finder.reach == Reach::List {
             let mut set = PathSet::with_room(tree.len());
-            matches.iter().for_each(|&path| {
+            for &path in matches {
                 set.insert(path);
-            });
+            }
             let files = self.all.iter().copied();
             files.filter(|file| set.contains(file.path)).collect()
         } else {
