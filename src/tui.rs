@@ -21,6 +21,7 @@ pub mod session;
 mod signals;
 pub mod squarify;
 pub mod subject;
+mod tabs;
 pub mod tasks;
 pub mod terminal;
 pub mod theme;

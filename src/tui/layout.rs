@@ -122,7 +122,7 @@ pub fn columns(areas: &Areas, focus: Focus, zoom: ZoomState) -> Columns {
         (body.width * 2 / 5).max(32)
     };
     let right = if is_three {
-        (body.width / 4).clamp(30, 60)
+        (body.width / 5).clamp(30, 60)
     } else {
         0
     };

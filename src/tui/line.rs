@@ -47,6 +47,11 @@ impl Line {
         self.0.value()
     }
 
+    /// Returns the characters before the cursor.
+    pub fn position(&self) -> usize {
+        self.0.cursor()
+    }
+
     /// Returns the columns before the cursor.
     pub fn cursor(&self) -> usize {
         self.0.visual_cursor()

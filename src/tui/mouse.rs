@@ -1,21 +1,104 @@
 //! What the mouse means. Off by default, so that the terminal selects text as always.
 
+use ratatui::layout::Position;
+
 use super::command::Command;
+use super::layout::Arrangement;
 use super::message::{Effect, Mouse};
-use super::model::Model;
-use super::update::command_given;
+use super::model::{Focus, Model};
+use super::panes::Request;
+use super::tabs;
+use super::update::{Place, command_given, follow, fulfil, resize, with_place};
+use crate::layer::LayerIndex;
 
 /// Rows a turn of the wheel moves.
 const WHEEL: usize = 3;
 
 /// Does what the mouse means where it is.
 pub(super) fn act(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
-    let command = match mouse {
-        Mouse::WheelDown(_) => Command::Down,
-        Mouse::WheelUp(_) => Command::Up,
-        Mouse::Press(_) => return Vec::new(),
-    };
-    (0..WHEEL)
+    match mouse {
+        Mouse::WheelDown(at) => turned(model, at, Command::Down),
+        Mouse::WheelUp(at) => turned(model, at, Command::Up),
+        Mouse::Press(at) => pressed(model, at),
+    }
+}
+
+/// The wheel moves in the pane under it; the keys stay where they are.
+fn turned(model: &mut Model, at: Position, command: Command) -> Vec<Effect> {
+    let keys = model.focus;
+    let under = pane_at(model, at).filter(|_| model.popups.is_empty());
+    model.focus = under.unwrap_or(keys);
+    let effects = (0..WHEEL)
         .flat_map(|_| command_given(model, command))
-        .collect()
+        .collect();
+    model.focus = keys;
+    effects
+}
+
+fn pressed(model: &mut Model, at: Position) -> Vec<Effect> {
+    if !model.popups.is_empty() || model.subject.is_none() {
+        return Vec::new();
+    }
+    model.said = None;
+    let areas = model.areas();
+    if areas.tabs.contains(at) && areas.arrangement > Arrangement::Bare {
+        let keys = &model.session.keys;
+        let tab = tabs::at(keys, model.tab, areas.tabs.width, at.x);
+        return tab.map_or_else(Vec::new, |tab| command_given(model, tabs::command(tab)));
+    }
+    match pane_at(model, at) {
+        Some(pane) => pressed_in(model, pane, at),
+        None => Vec::new(),
+    }
+}
+
+/// Gives a pane the keys and puts its cursor there; where both are there already, opens the row.
+fn pressed_in(model: &mut Model, pane: Focus, at: Position) -> Vec<Effect> {
+    let had_keys = model.focus == pane;
+    if !had_keys {
+        if pane == Focus::Preview {
+            model.before_preview = model.focus;
+        }
+        model.focus = pane;
+        resize(model, model.size);
+    }
+    let (row, cursor) = match pane {
+        Focus::Layers => (row_at(model, Place::Layers, at), model.layers.scroll.at),
+        Focus::Tree => (row_at(model, Place::Tree, at), model.tree.scroll.at),
+        Focus::Preview => return Vec::new(),
+    };
+    match row {
+        None => Vec::new(),
+        Some(row) if row == cursor && had_keys => command_given(model, Command::Open),
+        Some(row) if pane == Focus::Layers => {
+            let layer = LayerIndex(u16::try_from(row).unwrap_or(u16::MAX));
+            fulfil(model, vec![Request::ChooseLayer(layer)])
+        }
+        Some(row) => {
+            model.tree.go_to_row(row);
+            follow(model)
+        }
+    }
+}
+
+fn row_at(model: &mut Model, place: Place, at: Position) -> Option<usize> {
+    let subject = model.subject.clone()?;
+    with_place(model, &subject, place, |model, reads, _| match place {
+        Place::Layers => model.layers.row_at(at.y, reads),
+        _ => model.tree.row_at(at.y, reads),
+    })
+}
+
+/// Returns the pane at a place; `None` outside of all, and in views that have but one.
+fn pane_at(model: &Model, at: Position) -> Option<Focus> {
+    let columns = model.columns();
+    let panes = [
+        (columns.layers, Focus::Layers),
+        (columns.tree, Focus::Tree),
+        (columns.preview, Focus::Preview),
+    ];
+    let mut under = panes
+        .into_iter()
+        .filter(|(place, _)| place.is_some_and(|place| place.contains(at)));
+    under.next().map(|(_, pane)| pane)
 }

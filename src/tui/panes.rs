@@ -1,6 +1,7 @@
 //! The panes: each with its state and what it does on a command. No pane knows another; what concerns others
 //! is asked of the model.
 
+pub mod about;
 pub mod files;
 pub mod image;
 pub mod layers;
@@ -13,6 +14,7 @@ pub mod treemap;
 pub mod versions;
 pub mod waste;
 
+use super::command::Command;
 use super::message::{Effect, VersionAt};
 use super::model::{Tab, Tone};
 use crate::layer::LayerIndex;
@@ -43,6 +45,10 @@ pub enum Request {
     FocusTree,
     /// Go to another view.
     ShowView(Tab),
+    /// Hand the tree a command of another pane.
+    Tree(Command),
+    /// Share the screen between the panes again.
+    ZoomOut,
     /// Lay something on top.
     Show(Popup),
     /// Take away what is on top.

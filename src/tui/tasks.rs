@@ -57,7 +57,7 @@ pub fn run(effect: &Effect, subject: &Subject, job: &Job) -> Option<Outcome> {
             pattern, sought, ..
         } => rank::run(subject, pattern, *sought, job)
             .map(|ranking| Outcome::Ranked(Arc::new(ranking))),
-        _ => return job_of(effect).map(|_| Outcome::Cancelled),
+        _ => return None,
     };
     Some(ended(done, job))
 }

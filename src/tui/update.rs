@@ -296,7 +296,7 @@ fn with_reads(
 
 /// Which pane a place is asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Layers,
     Tree,
     Preview,
@@ -314,7 +314,7 @@ impl Place {
     }
 }
 
-fn with_place<T>(
+pub(super) fn with_place<T>(
     model: &mut Model,
     subject: &Arc<Subject>,
     place: Place,
@@ -343,7 +343,7 @@ fn with_place<T>(
     result
 }
 
-fn resize(model: &mut Model, size: Size) {
+pub(super) fn resize(model: &mut Model, size: Size) {
     model.size = size;
     let Some(subject) = model.subject.clone() else {
         return;
@@ -366,7 +366,7 @@ fn resize(model: &mut Model, size: Size) {
 }
 
 /// Lets the preview beside the tree show what the cursor is on.
-fn follow(model: &mut Model) -> Vec<Effect> {
+pub(super) fn follow(model: &mut Model) -> Vec<Effect> {
     let is_beside = model.tab == Tab::Layers
         && model.focus != Focus::Preview
         && model.columns().preview.is_some();
@@ -402,6 +402,11 @@ pub(super) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<Effect> {
                 resize(model, model.size);
             }
             Request::ShowView(tab) => effects.extend(show_tab(model, tab)),
+            Request::Tree(command) => effects.extend(tell_tree(model, command)),
+            Request::ZoomOut => {
+                model.zoom = ZoomState::Shared;
+                resize(model, model.size);
+            }
             Request::Show(popup) => model.popups.push(popup),
             Request::Close => {
                 model.popups.pop();
@@ -420,6 +425,16 @@ pub(super) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<Effect> {
         }
     }
     effects
+}
+
+fn tell_tree(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Some(subject) = model.subject.clone() else {
+        return Vec::new();
+    };
+    let requests = with_place(model, &subject, Place::Tree, |model, reads, jobs| {
+        model.tree.update(command, reads, jobs)
+    });
+    fulfil(model, requests)
 }
 
 fn go_to(model: &mut Model, path: PathId, layer: Option<LayerIndex>) -> Vec<Effect> {

@@ -1,17 +1,35 @@
 //! The list of layers and the details of the one that is chosen.
 
-use super::Request;
+pub mod details;
+pub mod listing;
+pub mod parts;
+
+use super::popup::{Notice, Popup};
+use super::{Request, about, done};
 use crate::layer::LayerIndex;
+use crate::report::Look;
 use crate::tui::command::Command;
+use crate::tui::message::Effect;
 use crate::tui::model::{Jobs, Reads};
-use crate::tui::scroll::Scroll;
+use crate::tui::scroll::{Moved, Scroll};
 use crate::tui::subject::Subject;
+use details::{Detail, Length, Top};
+use listing::LayerRow;
+use parts::Parts;
 
 /// The list of layers.
 #[derive(Debug, Default)]
 pub struct LayersPane {
     /// Cursor: the position is the layer.
     pub scroll: Scroll,
+    /// A row a layer, bottom first.
+    pub rows: Vec<LayerRow>,
+    /// What is said about the chosen layer.
+    pub details: Vec<Detail>,
+    /// The largest directories of the chosen layer.
+    tops: Vec<Top>,
+    /// How much of a long instruction is told.
+    length: Length,
 }
 
 impl LayersPane {
@@ -21,29 +39,97 @@ impl LayersPane {
     }
 
     /// Takes a subject, a new one or the same refined.
-    pub fn show(&mut self, _reads: &Reads<'_>) {}
+    pub fn show(&mut self, reads: &Reads<'_>) {
+        self.rows = listing::rows(reads.subject, reads.session.look);
+        self.choose(self.layer(), reads);
+    }
 
     /// Fits the pane to its place.
-    pub fn resize(&mut self, _reads: &Reads<'_>) {}
+    pub fn resize(&mut self, reads: &Reads<'_>) {
+        self.details = details::of(
+            reads.subject,
+            reads.session.look,
+            self.layer(),
+            details::Room {
+                width: parts::indented(reads.inner()).width,
+                length: self.length,
+            },
+            &self.tops,
+        );
+        let height = usize::from(self.parts(reads).list.height);
+        self.scroll.go(self.scroll.at, self.rows.len(), height);
+    }
 
     /// Makes a layer the chosen one.
     pub fn choose(&mut self, layer: LayerIndex, reads: &Reads<'_>) {
-        let height = usize::from(reads.inner().height);
-        self.scroll.go(
-            layer.as_usize(),
-            reads.subject.analysis.layers.len(),
-            height,
-        );
+        self.scroll.at = layer.as_usize().min(self.rows.len().saturating_sub(1));
+        self.tops = details::tops(reads.subject, reads.session.look, self.layer());
+        self.resize(reads);
+    }
+
+    /// Returns where the parts of the pane are.
+    fn parts(&self, reads: &Reads<'_>) -> Parts {
+        Parts::of(
+            reads.inner(),
+            reads.arrangement,
+            self.rows.len(),
+            self.details.len(),
+        )
+    }
+
+    /// Returns the layer at a line of the screen.
+    pub fn row_at(&self, line: u16, reads: &Reads<'_>) -> Option<usize> {
+        let list = self.parts(reads).list;
+        let down = line
+            .checked_sub(list.y)
+            .filter(|&down| down < list.height)?;
+        let at = self.scroll.offset.saturating_add(usize::from(down));
+        (at < self.rows.len()).then_some(at)
     }
 
     /// Does what a command means here.
     pub fn update(
         &mut self,
-        _command: Command,
-        _reads: &Reads<'_>,
+        command: Command,
+        reads: &Reads<'_>,
         _jobs: &mut Jobs,
     ) -> Vec<Request> {
-        Vec::new()
+        let mut moved = self.scroll;
+        let height = usize::from(self.parts(reads).list.height);
+        if moved.step(command, self.rows.len(), height) == Moved::Yes {
+            let layer = LayerIndex(u16::try_from(moved.at).unwrap_or(u16::MAX));
+            return vec![Request::ChooseLayer(layer)];
+        }
+        match command {
+            Command::Open => vec![Request::FocusTree],
+            Command::NextMode | Command::ScopeLayer | Command::ScopeAccumulated => {
+                vec![Request::Tree(command)]
+            }
+            Command::Filter => vec![Request::FocusTree, Request::Tree(command)],
+            Command::Wrap => {
+                self.length = self.length.other();
+                self.resize(reads);
+                Vec::new()
+            }
+            Command::Back => vec![Request::ZoomOut],
+            Command::CopyPath => self.copy_instruction(reads),
+            Command::CopyDigest => about::copy_diff_id(reads.subject, self.layer()),
+            Command::Info => vec![Request::Show(Popup::Notice(self.notice(reads)))],
+            _ => Vec::new(),
+        }
+    }
+
+    fn copy_instruction(&self, reads: &Reads<'_>) -> Vec<Request> {
+        let text = about::layer_title(reads.subject, reads.session.look, self.layer());
+        let mut requests = vec![Request::Do(Effect::Copy(text.clone()))];
+        requests.extend(done(format!("copied {text}")));
+        requests
+    }
+
+    fn notice(&self, reads: &Reads<'_>) -> Notice {
+        let look: Look = reads.session.look;
+        let title = format!("Layer {}", self.layer());
+        Notice::facts(title, details::all(reads.subject, look, self.layer()))
     }
 }
 

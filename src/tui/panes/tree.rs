@@ -1,72 +1,295 @@
 //! The tree of a layer, accumulated up to it, or merged.
+//!
+//! What is wished (the path of the cursor, what is unfolded, which marks are shown) stays through every change of
+//! layer, scope, order and filter; the rows are worked out anew from it, and never while drawing.
+
+pub mod choices;
+pub mod filter;
+mod fold;
+pub mod listing;
+mod steps;
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
 
 use super::Request;
 use crate::layer::LayerIndex;
-use crate::tree::PathId;
-use crate::tui::command::Command;
+use crate::tree::{
+    Chains, MarkSet, MergedTree, Order, PathId, PathSet, Plan, Projection, Rows, Scope, SortField,
+};
+use crate::tui::layout::Arrangement;
 use crate::tui::message::{Edit, VersionAt};
 use crate::tui::model::{Jobs, Reads};
 use crate::tui::scroll::Scroll;
+use crate::tui::subject::Subject;
+use choices::{Bars, Columns};
+use filter::Filter;
 
-/// Which scope the tree shows, whatever the layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TreeMode {
-    /// What this layer holds and does.
-    #[default]
-    Layer,
-    /// Everything up to this layer.
-    Accumulated,
-    /// What a container sees.
-    Merged,
-}
+pub use choices::TreeMode;
 
 /// The tree.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct TreePane {
     /// Which scope.
     pub mode: TreeMode,
     /// Cursor in the rows.
     pub scroll: Scroll,
+    /// What is shown, in order.
+    pub rows: Rows,
+    /// The scope, looked up; `None` before there is an image.
+    pub projection: Option<Projection>,
+    /// Marks that are shown, by mode.
+    marks: [MarkSet; 3],
+    /// What siblings are sorted by.
+    pub sort: SortField,
+    /// Which way.
+    pub order: Order,
+    /// What stands for sizes beside the number.
+    pub bars: Bars,
+    /// Whether attributes have columns.
+    pub columns: Columns,
+    /// Marked for extraction.
+    pub marked: PathSet,
+    /// The filter.
+    pub filter: Filter,
+    /// Whose marks are shown.
+    layer: LayerIndex,
+    /// Unfolded directories.
+    open: PathSet,
+    /// Directories that the user folded or unfolded: those stay as they are when the layer changes.
+    touched: PathSet,
+    /// Who decides about the others.
+    unfolding: Unfolding,
+    /// Where the cursor is wished; it may not be shown at the moment.
+    wanted: PathId,
+    /// The image the paths are of.
+    subject: Option<Arc<Subject>>,
+    /// Rows on the screen.
+    height: usize,
+}
+
+/// Who decides what is unfolded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unfolding {
+    /// What is big and changed is unfolded, but for what the user touched.
+    Automatic,
+    /// The user folded or unfolded everything at once.
+    Manual,
+}
+
+impl Default for TreePane {
+    fn default() -> Self {
+        Self {
+            mode: TreeMode::default(),
+            scroll: Scroll::default(),
+            rows: Rows::default(),
+            projection: None,
+            // Merged and accumulated trees are about what is there, a layer about what it does.
+            marks: [MarkSet::CHANGES, MarkSet::ALL, MarkSet::ALL],
+            sort: SortField::default(),
+            order: Order::default(),
+            bars: Bars::default(),
+            columns: Columns::default(),
+            marked: PathSet::default(),
+            filter: Filter::default(),
+            layer: LayerIndex(0),
+            open: PathSet::default(),
+            touched: PathSet::default(),
+            unfolding: Unfolding::Automatic,
+            wanted: PathId::ROOT,
+            subject: None,
+            height: 0,
+        }
+    }
+}
+
+/// Returns the part of the pane that holds rows; above it is the line of headings, where there is room for one.
+pub fn list_area(inner: Rect, arrangement: Arrangement) -> Rect {
+    let headings = u16::from(arrangement > Arrangement::Bare && inner.height >= 4);
+    Rect {
+        y: inner.y.saturating_add(headings),
+        height: inner.height - headings.min(inner.height),
+        ..inner
+    }
 }
 
 impl TreePane {
     /// Takes a subject, a new one or the same refined: cursor and what is unfolded stay.
-    pub fn show(&mut self, _layer: LayerIndex, _reads: &Reads<'_>) {}
+    pub fn show(&mut self, layer: LayerIndex, reads: &Reads<'_>) {
+        self.take_height(reads);
+        let is_first = match self.subject.replace(Arc::clone(reads.subject)) {
+            Some(old) => {
+                self.carry(old.tree(), reads.subject.tree());
+                false
+            }
+            None => true,
+        };
+        self.layer = layer;
+        self.project(reads);
+        if is_first {
+            self.unfold_first(reads);
+        }
+        self.search(reads);
+        self.list(reads);
+    }
 
     /// Fits the pane to its place.
-    pub fn resize(&mut self, _reads: &Reads<'_>) {}
+    pub fn resize(&mut self, reads: &Reads<'_>) {
+        self.take_height(reads);
+        self.scroll.go(self.scroll.at, self.rows.len(), self.height);
+    }
+
+    fn take_height(&mut self, reads: &Reads<'_>) {
+        let list = list_area(reads.inner(), reads.arrangement);
+        self.height = usize::from(list.height);
+    }
 
     /// Shows another layer; cursor and what is unfolded stay as far as they make sense.
-    pub fn choose(&mut self, _layer: LayerIndex, _reads: &Reads<'_>) {}
+    pub fn choose(&mut self, layer: LayerIndex, reads: &Reads<'_>) {
+        if layer != self.layer {
+            self.layer = layer;
+            self.scope_changed(reads);
+        }
+    }
 
     /// Shows another scope.
-    pub fn set_mode(&mut self, _mode: TreeMode, _reads: &Reads<'_>) {}
+    pub fn set_mode(&mut self, mode: TreeMode, reads: &Reads<'_>) {
+        if mode != self.mode {
+            self.mode = mode;
+            self.scope_changed(reads);
+        }
+    }
 
-    /// Puts the cursor on a path, unfolding what is above it.
-    pub fn go_to(&mut self, _path: PathId, _reads: &Reads<'_>) {}
+    /// Puts the cursor on a path, unfolding what is above it and showing its mark.
+    pub fn go_to(&mut self, path: PathId, reads: &Reads<'_>) {
+        let Some(projection) = &self.projection else {
+            return;
+        };
+        if projection.is_shown(path) && !projection.has_any(path, self.marks()) {
+            self.marks[self.mode as usize] = MarkSet::ALL;
+        }
+        if !self.filter.keeps(path) {
+            self.clear_filter();
+        }
+        self.search(reads);
+        self.wanted = path;
+        self.reveal(reads.subject.tree());
+        self.list(reads);
+    }
 
-    /// Returns the version of a file the cursor is on.
-    pub fn selected(&self, _reads: &Reads<'_>) -> Option<VersionAt> {
-        None
+    /// Returns the version of a file the cursor is on; of something gone what it was.
+    pub fn selected(&self, reads: &Reads<'_>) -> Option<VersionAt> {
+        let projection = self.projection.as_ref()?;
+        let path = self.path();
+        if projection.is_directory(path) {
+            return None;
+        }
+        let version = projection.described(reads.subject.tree(), path)?;
+        let layer = version.layer;
+        Some(VersionAt { path, layer })
     }
 
     /// Returns whether letters are text.
     pub const fn is_typing(&self) -> bool {
-        false
-    }
-
-    /// Does what a command means here.
-    pub fn update(
-        &mut self,
-        _command: Command,
-        _reads: &Reads<'_>,
-        _jobs: &mut Jobs,
-    ) -> Vec<Request> {
-        Vec::new()
+        self.filter.is_typing()
     }
 
     /// Edits the filter.
-    pub fn edit(&mut self, _edit: &Edit, _reads: &Reads<'_>, _jobs: &mut Jobs) -> Vec<Request> {
+    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>, _jobs: &mut Jobs) -> Vec<Request> {
+        self.filter.line.edit(edit);
+        self.filter_changed(reads);
         Vec::new()
+    }
+
+    /// Returns the path the cursor is on.
+    pub fn path(&self) -> PathId {
+        self.rows
+            .get(self.scroll.at)
+            .map_or(PathId::ROOT, |row| row.path)
+    }
+
+    /// Returns the marks that are shown.
+    pub const fn marks(&self) -> MarkSet {
+        self.marks[self.mode as usize]
+    }
+
+    /// Returns the layer whose marks are shown.
+    pub const fn layer(&self) -> LayerIndex {
+        self.layer
+    }
+
+    /// Returns what is shown.
+    pub const fn scope(&self) -> Scope {
+        match self.mode {
+            TreeMode::Layer => Scope::Layer(self.layer),
+            TreeMode::Accumulated => Scope::Accumulated(self.layer),
+            TreeMode::Merged => Scope::Merged,
+        }
+    }
+
+    fn scope_changed(&mut self, reads: &Reads<'_>) {
+        self.project(reads);
+        if self.unfolding == Unfolding::Automatic {
+            self.unfold_first(reads);
+        }
+        self.search(reads);
+        self.list(reads);
+    }
+
+    /// Looks the scope up, unless it is there already.
+    fn project(&mut self, reads: &Reads<'_>) {
+        let subject = reads.subject;
+        let is_there = self.mode == TreeMode::Merged
+            && self
+                .projection
+                .as_ref()
+                .is_some_and(|known| known.scope() == Scope::Merged && self.is_of(subject));
+        if !is_there {
+            let projection = Projection::new(subject.tree(), &subject.weights, self.scope());
+            self.projection = Some(projection);
+        }
+    }
+
+    fn is_of(&self, subject: &Arc<Subject>) -> bool {
+        self.subject
+            .as_ref()
+            .is_some_and(|known| Arc::ptr_eq(known, subject))
+    }
+
+    /// Returns what decides about rows.
+    fn plan(&self) -> Option<Plan<'_>> {
+        Some(Plan {
+            projection: self.projection.as_ref()?,
+            open: &self.open,
+            marks: self.marks(),
+            found: self.filter.found(),
+            sort: self.sort,
+            order: self.order,
+            chains: Chains::Joined,
+        })
+    }
+
+    /// Works the rows out anew. The cursor stays on its path and, where possible, at its place on the screen.
+    fn list(&mut self, reads: &Reads<'_>) {
+        let tree = reads.subject.tree();
+        let Some(rows) = self.plan().map(|plan| Rows::build(tree, &plan)) else {
+            return;
+        };
+        self.rows = rows;
+        let at = self.rows.nearest(tree, self.wanted);
+        let above = self.scroll.at.saturating_sub(self.scroll.offset);
+        self.scroll.offset = at.saturating_sub(above);
+        self.scroll.go(at, self.rows.len(), self.height);
+    }
+
+    /// Takes over what is known about paths of another union.
+    fn carry(&mut self, old: &MergedTree, new: &MergedTree) {
+        use crate::tree::{carry_over, carry_path};
+        self.open = carry_over(old, new, &self.open);
+        self.touched = carry_over(old, new, &self.touched);
+        self.marked = carry_over(old, new, &self.marked);
+        self.wanted = carry_path(old, new, self.wanted);
+        self.filter.carry(old, new);
     }
 }

@@ -1,0 +1,428 @@
+//! What there is to say about one layer.
+
+use std::cmp::Reverse;
+
+use unicode_width::UnicodeWidthChar as _;
+
+use crate::analysis::LayerFigures;
+use crate::image::Layer;
+use crate::layer::LayerIndex;
+use crate::layer::codec::Codec;
+use crate::report::columns::flow;
+use crate::report::{Cut, Look};
+use crate::tree::{FileTree, NodeId, Row};
+use crate::tui::subject::Subject;
+use crate::units::count;
+
+/// A line of the details.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Detail {
+    /// Something with a name; further lines have none.
+    Fact {
+        /// What it is.
+        label: &'static str,
+        /// Escaped, cut to the width.
+        text: String,
+    },
+    /// A directory and its part of the layer.
+    Top(Top),
+}
+
+/// A top directory of a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Top {
+    /// Name, escaped, with a slash where it is a directory.
+    pub name: String,
+    /// Bytes, for people.
+    pub size: String,
+    /// Relative to the largest one, up to [`Row::FULL`].
+    pub share: u16,
+}
+
+/// How much of a long instruction is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Length {
+    /// The first lines.
+    #[default]
+    Short,
+    /// All of it.
+    Whole,
+}
+
+impl Length {
+    /// Returns the other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Short => Self::Whole,
+            Self::Whole => Self::Short,
+        }
+    }
+}
+
+/// What the details are made for.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    /// Columns of the pane.
+    pub width: u16,
+    /// How much is told.
+    pub length: Length,
+}
+
+/// Narrower panes have no labels.
+const LABELS_FROM: u16 = 44;
+/// Columns of a label.
+pub const LABEL: u16 = 9;
+/// Lines of an instruction unless all of it is asked for.
+const SHORT: usize = 3;
+/// Lines of an instruction at most.
+const MOST: usize = 500;
+/// Directories listed.
+const TOPS: usize = 12;
+
+impl Room {
+    /// Returns the columns that labels take.
+    pub const fn label(self) -> u16 {
+        if self.width < LABELS_FROM { 0 } else { LABEL }
+    }
+}
+
+/// Returns the details of a layer, wrapped to the pane.
+pub fn of(
+    subject: &Subject,
+    look: Look,
+    layer: LayerIndex,
+    room: Room,
+    tops: &[Top],
+) -> Vec<Detail> {
+    let columns = usize::from(room.width.saturating_sub(room.label()).max(8));
+    let mut details = Vec::new();
+    for (label, pieces) in facts(subject, look, layer) {
+        let lines = match pieces {
+            Pieces::Some(pieces) => flow(&pieces, "  ", columns),
+            Pieces::Text(text) => wrapped(&text, look, columns, room.length),
+            Pieces::Word(word) if room.length == Length::Short => {
+                vec![look.fit(&word, columns, Cut::Middle)]
+            }
+            Pieces::Word(word) => wrapped(&word, look, columns, room.length),
+        };
+        let labels = std::iter::once(label).chain(std::iter::repeat(""));
+        details.extend(
+            labels
+                .zip(lines)
+                .map(|(label, text)| Detail::Fact { label, text }),
+        );
+    }
+    if !tops.is_empty() {
+        let heading = |text: &str| Detail::Fact {
+            label: "",
+            text: text.into(),
+        };
+        details.extend([heading(""), heading("Size by top directory")]);
+        details.extend(tops.iter().cloned().map(Detail::Top));
+    }
+    details
+}
+
+/// Returns everything about a layer, a line a fact.
+pub fn all(subject: &Subject, look: Look, layer: LayerIndex) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (label, pieces) in facts(subject, look, layer) {
+        match pieces {
+            Pieces::Some(pieces) => lines.push(format!("{label:9}{}", pieces.join("  "))),
+            Pieces::Word(word) => lines.push(format!("{label:9}{word}")),
+            Pieces::Text(text) => {
+                let labels = std::iter::once(label).chain(std::iter::repeat(""));
+                let shown = text
+                    .lines()
+                    .map(|line| look.shown(line.replace('\t', "    ").as_bytes()));
+                lines.extend(
+                    labels
+                        .zip(shown)
+                        .map(|(label, line)| format!("{label:9}{line}")),
+                );
+            }
+        }
+    }
+    let image = &subject.analysis.image;
+    if let Some(layer) = image.layers.get(layer.as_usize()) {
+        let further = [("Media", layer.media_type.as_ref())];
+        let further = further
+            .iter()
+            .filter_map(|(label, text)| Some((label, (*text)?)));
+        lines.extend(
+            further.map(|(label, text)| format!("{label:9}{}", look.shown(text.as_bytes()))),
+        );
+        for (name, value) in layer.instruction.iter().flat_map(|known| &known.arguments) {
+            lines.push(format!(
+                "Argument {}",
+                look.shown(format!("{name}={value}").as_bytes())
+            ));
+        }
+    }
+    lines
+}
+
+/// What follows a label.
+enum Pieces {
+    /// Short pieces, broken between them, escaped.
+    Some(Vec<String>),
+    /// Text of the image, unescaped, broken anywhere.
+    Text(String),
+    /// One word; its middle is left out where it is too long.
+    Word(String),
+}
+
+fn facts(subject: &Subject, look: Look, index: LayerIndex) -> Vec<(&'static str, Pieces)> {
+    let analysis = &subject.analysis;
+    let at = index.as_usize();
+    let (Some(layer), Some(figures)) = (analysis.image.layers.get(at), analysis.layers.get(at))
+    else {
+        return Vec::new();
+    };
+    let mut facts = Vec::new();
+    if figures.unread {
+        facts.push(("State", Pieces::Some(vec!["not read yet".into()])));
+    } else if !figures.complete {
+        let words = "damaged: a part could not be read";
+        facts.push(("State", Pieces::Some(vec![words.into()])));
+    }
+    facts.push(("Size", Pieces::Some(sizes(look, layer, figures))));
+    facts.push(("Changes", Pieces::Some(changes(figures))));
+    facts.push(("Wasted", Pieces::Some(waste(look, figures))));
+    let text = layer.instruction.as_ref().map(|known| known.text.clone());
+    facts.push((
+        "Command",
+        Pieces::Text(text.unwrap_or_else(|| layer.title())),
+    ));
+    facts.push(("Created", Pieces::Some(created(subject, look, layer))));
+    let digests = [("Diff ID", &layer.diff_id), ("Digest", &layer.digest)];
+    facts.extend(digests.into_iter().filter_map(|(label, digest)| {
+        let digest = digest.as_ref()?;
+        let is_news = label == "Diff ID" || layer.diff_id.as_ref() != Some(digest);
+        is_news.then(|| (label, Pieces::Word(digest.to_string())))
+    }));
+    facts.extend(base(subject, look, index).map(|pieces| ("Base", Pieces::Some(pieces))));
+    facts.extend(without_layer(subject).map(|text| ("History", Pieces::Text(text))));
+    facts.retain(|(_, pieces)| !matches!(pieces, Pieces::Some(pieces) if pieces.is_empty()));
+    facts
+}
+
+fn sizes(look: Look, layer: &Layer, figures: &LayerFigures) -> Vec<String> {
+    let size = |bytes| look.units.size(bytes);
+    let mut pieces = vec![size(figures.content_bytes)];
+    if let Some(stored) = layer.stored_bytes {
+        let codec = match layer.compression {
+            Codec::None => "",
+            codec => codec.as_str(),
+        };
+        pieces.push(
+            format!("blob {} {codec}", size(stored))
+                .trim_end()
+                .to_owned(),
+        );
+        pieces.extend(ratio(figures.content_bytes, stored));
+    }
+    pieces.push(format!("{} entries", count(figures.entries)));
+    pieces
+}
+
+/// Returns `3.7:1`, rounded down.
+fn ratio(content: u64, stored: u64) -> Option<String> {
+    let tenths = (u128::from(content) * 10).checked_div(u128::from(stored))?;
+    (tenths > 10).then(|| format!("{}.{}:1", tenths / 10, tenths % 10))
+}
+
+fn changes(figures: &LayerFigures) -> Vec<String> {
+    let all = [
+        ("+", figures.added, "added"),
+        ("~", figures.modified, "modified"),
+        ("m", figures.touched, "touched"),
+        ("=", figures.repeated, "repeated"),
+        ("-", figures.removed, "removed"),
+    ];
+    let some = all.iter().filter(|(_, number, _)| *number > 0);
+    some.map(|(sign, number, word)| format!("{sign}{} {word}", count(*number)))
+        .collect()
+}
+
+fn waste(look: Look, figures: &LayerFigures) -> Vec<String> {
+    let mut pieces = Vec::new();
+    if figures.wasted_bytes > 0 {
+        pieces.push(format!("{} wasted", look.units.size(figures.wasted_bytes)));
+    }
+    if figures.destroyed_bytes > 0 {
+        let bytes = look.units.size(figures.destroyed_bytes);
+        pieces.push(format!("makes {bytes} below useless"));
+    }
+    pieces
+}
+
+fn created(subject: &Subject, look: Look, layer: &Layer) -> Vec<String> {
+    let entry = layer
+        .history
+        .and_then(|at| subject.analysis.image.history.get(at));
+    let mut pieces = Vec::new();
+    if let Some(created) = entry.and_then(|entry| entry.created.as_ref()) {
+        let minutes: String = created.chars().take(16).collect();
+        pieces.push(look.shown(minutes.replace('T', " ").as_bytes()));
+    }
+    if let Some(known) = &layer.instruction {
+        pieces.push(format!("by {}", known.builder.as_str()));
+    }
+    pieces
+}
+
+fn base(subject: &Subject, look: Look, index: LayerIndex) -> Option<Vec<String>> {
+    let base = &subject.analysis.base;
+    let is_base = index.0 < base.layers;
+    is_base.then(|| {
+        let evidence = look.shown(base.evidence.as_bytes());
+        vec!["part of the base image".into(), evidence]
+    })
+}
+
+fn without_layer(subject: &Subject) -> Option<String> {
+    let history = &subject.analysis.image.history;
+    let entries: Vec<_> = history
+        .iter()
+        .filter(|entry| entry.layer.is_none())
+        .collect();
+    if entries.is_empty() {
+        return None;
+    }
+    let mut words: Vec<&str> = Vec::new();
+    let known = entries
+        .iter()
+        .filter_map(|entry| entry.instruction.as_ref());
+    for word in known.map(|known| known.keyword.as_str()) {
+        if !word.is_empty() && !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    let plural = if entries.len() == 1 {
+        "entry"
+    } else {
+        "entries"
+    };
+    let mut text = format!("+ {} {plural} without a layer", entries.len());
+    if !words.is_empty() {
+        text.push_str(&format!(" ({})", words.join(", ")));
+    }
+    Some(text)
+}
+
+/// Breaks text of the image into lines of at most so many columns.
+fn wrapped(text: &str, look: Look, columns: usize, length: Length) -> Vec<String> {
+    let most = match length {
+        Length::Short => SHORT,
+        Length::Whole => MOST,
+    };
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let shown = look.shown(line.replace('\t', "    ").trim_end().as_bytes());
+        let mut rest = shown.as_str();
+        loop {
+            if lines.len() == most {
+                if let Some(last) = lines.last_mut() {
+                    *last = look.fit(&format!("{last}{}", " ".repeat(columns)), columns, Cut::End);
+                }
+                return lines;
+            }
+            let (head, tail) = rest.split_at(break_at(rest, columns));
+            lines.push(head.to_owned());
+            if tail.is_empty() {
+                break;
+            }
+            rest = tail;
+        }
+    }
+    lines
+}
+
+/// Returns the bytes of a text that fill a line, broken behind a space where there is one late enough.
+fn break_at(text: &str, columns: usize) -> usize {
+    let mut used = 0;
+    let mut space = 0;
+    for (at, character) in text.char_indices() {
+        used += character.width().unwrap_or(0);
+        if used > columns && at > 0 {
+            return if space > at / 2 { space } else { at };
+        }
+        if character == ' ' {
+            space = at + 1;
+        }
+    }
+    text.len()
+}
+
+/// Returns the largest top directories and files of a layer. Cost is linear in its nodes.
+pub fn tops(subject: &Subject, look: Look, layer: LayerIndex) -> Vec<Top> {
+    let Some(tree) = subject.tree().layers().get(layer.as_usize()) else {
+        return Vec::new();
+    };
+    let mut sizes = top_sizes(tree);
+    sizes.retain(|(_, bytes)| *bytes > 0);
+    sizes.sort_by_key(|(node, bytes)| (Reverse(*bytes), node.0));
+    sizes.truncate(TOPS);
+    let most = sizes.first().map_or(1, |(_, bytes)| *bytes);
+    let top = |(node, bytes): (NodeId, u64)| {
+        let slash = if tree.children(node).is_empty() {
+            ""
+        } else {
+            "/"
+        };
+        let share = u128::from(bytes) * u128::from(Row::FULL) / u128::from(most);
+        Top {
+            name: format!("{}{slash}", look.shown(tree.name(node))),
+            size: look.units.size(bytes),
+            share: u16::try_from(share).unwrap_or(Row::FULL),
+        }
+    };
+    sizes.into_iter().map(top).collect()
+}
+
+/// Adds up what is below each child of the root. Nodes come parents first.
+fn top_sizes(tree: &FileTree) -> Vec<(NodeId, u64)> {
+    let tops = tree.children(NodeId::ROOT);
+    let mut sizes: Vec<(NodeId, u64)> = tops.clone().map(|node| (NodeId(node), 0)).collect();
+    let mut top_of = vec![0usize; tree.len()];
+    for (at, node) in tops.enumerate() {
+        if let Some(place) = top_of.get_mut(node as usize) {
+            *place = at;
+        }
+    }
+    for node in (1u32..).take(tree.len().saturating_sub(1)) {
+        let top = top_of.get(node as usize).copied().unwrap_or(0);
+        if let Some((_, bytes)) = sizes.get_mut(top) {
+            *bytes = bytes.saturating_add(tree.size(NodeId(node)));
+        }
+        for child in tree.children(NodeId(node)) {
+            if let Some(place) = top_of.get_mut(child as usize) {
+                *place = top;
+            }
+        }
+    }
+    sizes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_words_break_anywhere_and_sentences_behind_spaces() {
+        assert_eq!(break_at("short", 10), 5);
+        assert_eq!(break_at("apt-get update", 10), 8);
+        assert_eq!(break_at("abcdefghijklmnop", 10), 10);
+        assert_eq!(break_at("中中中", 4), 6);
+        assert_eq!(break_at("中", 1), 3);
+    }
+
+    #[test]
+    fn a_ratio_is_told_where_something_was_saved() {
+        assert_eq!(ratio(370, 100).as_deref(), Some("3.7:1"));
+        assert_eq!(ratio(100, 100), None);
+        assert_eq!(ratio(100, 0), None);
+    }
+}
