@@ -19,6 +19,7 @@ pub mod run;
 pub mod scroll;
 pub mod session;
 mod signals;
+pub mod squarify;
 pub mod subject;
 mod tabs;
 pub mod tasks;

@@ -69,6 +69,11 @@ impl MarkSet {
     /// Every mark but [`Mark::Unchanged`].
     pub const CHANGES: Self = Self(!Mark::Unchanged.bit());
 
+    /// Chooses one mark.
+    pub const fn of(mark: Mark) -> Self {
+        Self(mark.bit())
+    }
+
     /// Returns whether a mark is chosen.
     pub const fn contains(self, mark: Mark) -> bool {
         self.0 & mark.bit() != 0

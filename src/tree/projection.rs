@@ -142,6 +142,11 @@ impl Projection {
         self.lost.get(&path).copied().unwrap_or(0)
     }
 
+    /// Returns every path with [`Projection::lost_bytes`], in no order.
+    pub fn losses(&self) -> impl Iterator<Item = (PathId, u64)> + '_ {
+        self.lost.iter().map(|(&path, &bytes)| (path, bytes))
+    }
+
     /// Returns whether other names may share the data.
     pub fn is_linked(&self, path: PathId) -> bool {
         self.state[path.as_usize()] & state::LINKED != 0

@@ -23,4 +23,5 @@ mod loading;
 mod popups;
 mod preview;
 mod screen;
+mod treemap;
 mod waste;

@@ -115,7 +115,7 @@ fn draw_finder(pane: &FilesPane, place: Rect, paint: &mut Paint<'_>) {
             } else {
                 String::new()
             };
-            format!("{found} of {of}{best}")
+            format!("{found} of {of} paths{best}")
         }
         None => String::new(),
     };

@@ -1,0 +1,215 @@
+//! What commands mean in the treemap.
+
+use super::neighbour::{Towards, neighbour};
+use super::picture::{Form, What};
+use super::{Colour, Level, Picked, TreeMode, TreemapPane};
+use crate::path::display_absolute;
+use crate::tree::{PathId, Scope};
+use crate::tui::command::Command;
+use crate::tui::message::{Effect, VersionAt};
+use crate::tui::model::{Jobs, Reads};
+use crate::tui::panes::popup::Popup;
+use crate::tui::panes::{Request, done, refused, versions};
+use crate::tui::scroll::Moved;
+
+impl TreemapPane {
+    /// Does what a command means here.
+    pub fn update(
+        &mut self,
+        command: Command,
+        reads: &Reads<'_>,
+        _jobs: &mut Jobs,
+    ) -> Vec<Request> {
+        if self.step(command, reads) == Moved::Yes {
+            return Vec::new();
+        }
+        match command {
+            Command::Open => self.zoom_in(reads),
+            Command::ZoomOut => self.zoom_out(reads),
+            Command::Back if self.levels.len() > 1 => self.zoom_out(reads),
+            Command::ToggleSmall => self.show_small(reads),
+            Command::NextColour => self.next_colour(),
+            Command::NextMode => self.next_mode(reads),
+            Command::Toggle | Command::View | Command::CopyPath | Command::Info => {
+                match self.selected() {
+                    Some(path) => self.act(command, path, reads),
+                    None => refused("small entries: Enter shows them one by one"),
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn step(&mut self, command: Command, reads: &Reads<'_>) -> Moved {
+        let tiles = &self.picture.tiles;
+        let at = self.picture.at;
+        let last = tiles.len().saturating_sub(1);
+        let beside = |towards| match self.picture.form {
+            Form::Tiles => neighbour(tiles, at, towards).unwrap_or(at),
+            Form::Rows => at,
+        };
+        let to = match (command, self.picture.form) {
+            (Command::Up, Form::Tiles) => beside(Towards::Up),
+            (Command::Down, Form::Tiles) => beside(Towards::Down),
+            (Command::Left, _) => beside(Towards::Left),
+            (Command::Right, _) => beside(Towards::Right),
+            (Command::Top, _) => 0,
+            (Command::Bottom, _) => last,
+            (command, _) => {
+                let height = usize::from(reads.inner().height);
+                let mut scroll = self.scroll;
+                scroll.at = at;
+                if scroll.step(command, tiles.len(), height) == Moved::No {
+                    return Moved::No;
+                }
+                scroll.at
+            }
+        };
+        self.picture.at = to;
+        self.pick();
+        self.follow_scroll(reads);
+        Moved::Yes
+    }
+
+    fn zoom_in(&mut self, reads: &Reads<'_>) -> Vec<Request> {
+        let Some(tile) = self.picture.selected() else {
+            return refused("there is nothing to go into");
+        };
+        let path = match tile.what {
+            What::Rest { .. } => return self.show_small(reads),
+            What::Entry { path, .. } => path,
+        };
+        let Some(projection) = self.projection() else {
+            return Vec::new();
+        };
+        if !projection.is_directory(path) {
+            return self.act(Command::View, path, reads);
+        }
+        if projection
+            .children(reads.subject.tree(), path)
+            .next()
+            .is_none()
+        {
+            return refused("an empty directory");
+        }
+        self.pick();
+        self.levels.push(Level {
+            directory: path,
+            skipped: 0,
+        });
+        self.picked = Picked::First;
+        self.open(reads);
+        Vec::new()
+    }
+
+    fn zoom_out(&mut self, reads: &Reads<'_>) -> Vec<Request> {
+        if self.levels.len() == 1 {
+            return refused("this is all of it");
+        }
+        let left = self.level();
+        self.levels.pop();
+        self.picked = if left.skipped > 0 {
+            Picked::Rest
+        } else {
+            Picked::Entry(left.directory)
+        };
+        self.open(reads);
+        Vec::new()
+    }
+
+    /// Leaves out what is large.
+    fn show_small(&mut self, reads: &Reads<'_>) -> Vec<Request> {
+        let is_rest = |what| matches!(what, What::Rest { .. });
+        let last = self.picture.tiles.last().map(|tile| tile.what);
+        if !last.is_some_and(is_rest) {
+            return refused("everything here has a tile");
+        }
+        let Level { directory, skipped } = self.level();
+        let large = self.picture.tiles.len() - 1;
+        if large == 0 {
+            return refused("there is no room for more tiles");
+        }
+        self.levels.push(Level {
+            directory,
+            skipped: skipped + large,
+        });
+        self.picked = Picked::First;
+        self.open(reads);
+        Vec::new()
+    }
+
+    fn next_colour(&mut self) -> Vec<Request> {
+        let (colour, words) = match self.colour() {
+            Colour::Change => (Colour::Waste, "colour: what is wasted below, in all layers"),
+            Colour::Waste => (Colour::Change, "colour: what the layer changed"),
+        };
+        self.colour = Some(colour);
+        done(words)
+    }
+
+    fn next_mode(&mut self, reads: &Reads<'_>) -> Vec<Request> {
+        let layer = reads.layer;
+        let (mode, words) = match self.mode {
+            TreeMode::Layer => (
+                TreeMode::Accumulated,
+                format!("everything up to layer L{layer}"),
+            ),
+            TreeMode::Accumulated => (TreeMode::Merged, "what a container sees".to_owned()),
+            TreeMode::Merged => (TreeMode::Layer, format!("layer L{layer} alone")),
+        };
+        self.mode = mode;
+        self.project(reads);
+        done(words)
+    }
+
+    fn act(&self, command: Command, path: PathId, reads: &Reads<'_>) -> Vec<Request> {
+        let tree = reads.subject.tree();
+        match command {
+            Command::Toggle => vec![Request::GoTo {
+                path,
+                layer: self.layer_to_go_to(path, reads),
+            }],
+            Command::View => self.look(path, reads),
+            Command::CopyPath => {
+                let text = display_absolute(&tree.path(path));
+                let words = format!("copied {text}");
+                let mut requests = vec![Request::Do(Effect::Copy(text))];
+                requests.extend(done(words));
+                requests
+            }
+            _ => {
+                let look = reads.session.look;
+                let notice = versions::of_path(reads.subject, look, path);
+                vec![Request::Show(Popup::Notice(notice))]
+            }
+        }
+    }
+
+    fn look(&self, path: PathId, reads: &Reads<'_>) -> Vec<Request> {
+        let tree = reads.subject.tree();
+        let Some(projection) = self.projection() else {
+            return Vec::new();
+        };
+        if projection.is_directory(path) {
+            return refused("a directory: Enter goes into it");
+        }
+        match projection.described(tree, path) {
+            Some(version) => vec![Request::Look(VersionAt {
+                path,
+                layer: version.layer,
+            })],
+            None => refused("there is nothing to look into"),
+        }
+    }
+
+    /// Returns the layer in whose tree the path is to be found; `None` for the merged view.
+    fn layer_to_go_to(&self, path: PathId, reads: &Reads<'_>) -> Option<crate::layer::LayerIndex> {
+        let tree = reads.subject.tree();
+        let scope = self.projection()?.scope();
+        match scope {
+            Scope::Merged => None,
+            Scope::Accumulated(_) if tree.at(path, tree.top()).is_some() => None,
+            Scope::Layer(layer) | Scope::Accumulated(layer) => Some(layer),
+        }
+    }
+}
