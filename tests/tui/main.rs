@@ -18,8 +18,12 @@ mod support;
 
 mod image;
 mod keys;
+mod layers;
 mod loading;
+mod mouse;
 mod popups;
 mod preview;
+mod random;
 mod screen;
+mod tree;
 mod waste;

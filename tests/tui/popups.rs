@@ -297,6 +297,7 @@ fn leaving_the_choice_that_everything_waits_for_leaves_the_program() {
     let mut screen = Screen {
         model,
         effects: Vec::new(),
+        writes: crate::screen::Writes::Done,
     };
     screen.send(Msg::Done(
         *job,
