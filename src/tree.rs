@@ -3,6 +3,7 @@
 pub mod build;
 pub mod carry;
 pub mod file_tree;
+pub mod flat;
 pub mod found;
 mod join;
 pub mod mark;
@@ -25,6 +26,7 @@ pub mod weights;
 pub use build::TreeBuilder;
 pub use carry::{carry_over, carry_path};
 pub use file_tree::{FileTree, NodeId, Shadowed};
+pub use flat::{Counted, FlatFile, FlatView};
 pub use found::Found;
 pub use mark::{Mark, MarkSet};
 pub use merged::{Change, Comparison, Content, HideCause, MergedTree, PathId, Version};

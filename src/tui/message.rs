@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ratatui::layout::{Position, Size};
 
 use super::command::Command;
-use super::panes::files::Ranking;
+use super::panes::files::{Ranking, Sought};
 use super::panes::loading::LoadProgress;
 use super::panes::preview::{Content, Difference};
 use super::subject::Subject;
@@ -196,12 +196,14 @@ pub enum Effect {
         /// Where to; nothing may have the name yet.
         file: PathBuf,
     },
-    /// Rank every path by a fuzzy pattern.
+    /// Rank paths by a fuzzy pattern.
     Rank {
         /// The job.
         job: JobId,
         /// What was typed.
         pattern: String,
+        /// Among which paths.
+        sought: Sought,
     },
     /// Hand text to the terminal's clipboard; escaped already.
     Copy(String),

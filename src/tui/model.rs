@@ -18,6 +18,7 @@ use super::panes::treemap::TreemapPane;
 use super::panes::waste::WastePane;
 use super::session::Session;
 use super::subject::Subject;
+use crate::layer::LayerIndex;
 
 /// One of the five views.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -153,6 +154,8 @@ pub struct Reads<'a> {
     pub subject: &'a Arc<Subject>,
     /// Settings.
     pub session: &'a Session,
+    /// The layer that is chosen.
+    pub layer: LayerIndex,
     /// The pane on the screen, its border included; empty while it is not on the screen.
     pub area: Rect,
     /// How much fits.

@@ -11,11 +11,12 @@ pub mod preview;
 pub mod sieve;
 pub mod tree;
 pub mod treemap;
+pub mod versions;
 pub mod waste;
 
 use super::command::Command;
 use super::message::{Effect, VersionAt};
-use super::model::Tone;
+use super::model::{Tab, Tone};
 use crate::layer::LayerIndex;
 use crate::tree::PathId;
 use popup::{Popup, Purpose};
@@ -42,6 +43,8 @@ pub enum Request {
     LeavePreview,
     /// Give the tree the keys.
     FocusTree,
+    /// Go to another view.
+    ShowView(Tab),
     /// Hand the tree a command of another pane.
     Tree(Command),
     /// Share the screen between the panes again.

@@ -6,6 +6,7 @@ pub mod compare;
 mod export;
 mod extract;
 pub mod page;
+pub mod rank;
 pub mod read;
 
 use std::sync::Arc;
@@ -52,7 +53,11 @@ pub fn run(effect: &Effect, subject: &Subject, job: &Job) -> Option<Outcome> {
         Effect::Export {
             format, look, file, ..
         } => export::run(subject, *format, *look, file, job).map(Outcome::Written),
-        _ => return job_of(effect).map(|_| Outcome::Cancelled),
+        Effect::Rank {
+            pattern, sought, ..
+        } => rank::run(subject, pattern, *sought, job)
+            .map(|ranking| Outcome::Ranked(Arc::new(ranking))),
+        _ => return None,
     };
     Some(ended(done, job))
 }

@@ -121,11 +121,11 @@ fn global(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
             let contexts = model.contexts();
             model.popups.push(Popup::Help(HelpPopup::of(contexts)));
         }
-        Command::ShowLayers => show_tab(model, Tab::Layers),
-        Command::ShowWaste => show_tab(model, Tab::Waste),
-        Command::ShowFiles => show_tab(model, Tab::Files),
-        Command::ShowTreemap => show_tab(model, Tab::Treemap),
-        Command::ShowImage => show_tab(model, Tab::Image),
+        Command::ShowLayers => return Some(show_tab(model, Tab::Layers)),
+        Command::ShowWaste => return Some(show_tab(model, Tab::Waste)),
+        Command::ShowFiles => return Some(show_tab(model, Tab::Files)),
+        Command::ShowTreemap => return Some(show_tab(model, Tab::Treemap)),
+        Command::ShowImage => return Some(show_tab(model, Tab::Image)),
         Command::Reload => return Some(load(model, None)),
         Command::ToggleMouse => return Some(toggle_mouse(model)),
         Command::Export => ask_for_export(model),
@@ -142,26 +142,50 @@ fn global(model: &mut Model, command: Command) -> Option<Vec<Effect>> {
         Command::NextLayer | Command::PreviousLayer if !is_preview => {
             return Some(step_layer(model, command));
         }
-        Command::Fuzzy => {
-            show_tab(model, Tab::Files);
-            return Some(tell_focused(model, Command::Filter));
-        }
+        Command::Fuzzy => return Some(find(model)),
         _ => return None,
     }
     Some(follow(model))
 }
 
-fn tell_focused(model: &mut Model, command: Command) -> Vec<Effect> {
-    let requests = focused(model, command);
-    fulfil(model, requests)
+fn find(model: &mut Model) -> Vec<Effect> {
+    let from = model.tab;
+    let mut effects = show_tab(model, Tab::Files);
+    let requests = with_reads(model, |model, reads, _| model.files.find(from, reads));
+    effects.extend(fulfil(model, requests));
+    effects
 }
 
-fn show_tab(model: &mut Model, tab: Tab) {
+fn show_tab(model: &mut Model, tab: Tab) -> Vec<Effect> {
     model.tab = tab;
     if model.focus == Focus::Preview {
         model.focus = model.before_preview;
     }
     resize(model, model.size);
+    let mut effects = enter_view(model);
+    effects.extend(follow(model));
+    effects
+}
+
+/// Lets views that are worked out when they are looked at catch up with image and layer.
+fn enter_view(model: &mut Model) -> Vec<Effect> {
+    let Some(subject) = model.subject.clone() else {
+        return Vec::new();
+    };
+    let requests = with_place(
+        model,
+        &subject,
+        Place::Body,
+        |model, reads, jobs| match model.tab {
+            Tab::Files => model.files.enter(reads, jobs),
+            Tab::Treemap => {
+                model.treemap.enter(reads);
+                Vec::new()
+            }
+            Tab::Layers | Tab::Waste | Tab::Image => Vec::new(),
+        },
+    );
+    fulfil(model, requests)
 }
 
 fn toggle_mouse(model: &mut Model) -> Vec<Effect> {
@@ -308,6 +332,7 @@ pub(super) fn with_place<T>(
     let reads = Reads {
         subject,
         session: &session,
+        layer: model.layers.layer(),
         // A pane that is not on the screen keeps the height it would have there.
         area: area.unwrap_or(areas.body),
         arrangement: areas.arrangement,
@@ -376,6 +401,7 @@ pub(super) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<Effect> {
                 model.focus = Focus::Tree;
                 resize(model, model.size);
             }
+            Request::ShowView(tab) => effects.extend(show_tab(model, tab)),
             Request::Tree(command) => effects.extend(tell_tree(model, command)),
             Request::ZoomOut => {
                 model.zoom = ZoomState::Shared;
@@ -416,11 +442,11 @@ fn go_to(model: &mut Model, path: PathId, layer: Option<LayerIndex>) -> Vec<Effe
         return Vec::new();
     };
     model.focus = Focus::Tree;
-    show_tab(model, Tab::Layers);
+    let mut effects = show_tab(model, Tab::Layers);
     let mode = match layer {
         None => TreeMode::Merged,
         Some(layer) => {
-            choose_layer(model, layer);
+            effects.extend(choose_layer(model, layer));
             TreeMode::Layer
         }
     };
@@ -428,7 +454,8 @@ fn go_to(model: &mut Model, path: PathId, layer: Option<LayerIndex>) -> Vec<Effe
         model.tree.set_mode(mode, reads);
         model.tree.go_to(path, reads);
     });
-    follow(model)
+    effects.extend(follow(model));
+    effects
 }
 
 fn choose_layer(model: &mut Model, layer: LayerIndex) -> Vec<Effect> {
@@ -441,7 +468,9 @@ fn choose_layer(model: &mut Model, layer: LayerIndex) -> Vec<Effect> {
     with_place(model, &subject, Place::Tree, |model, reads, _| {
         model.tree.choose(layer, reads);
     });
-    follow(model)
+    let mut effects = enter_view(model);
+    effects.extend(follow(model));
+    effects
 }
 
 fn look(model: &mut Model, version: VersionAt) -> Vec<Effect> {
@@ -520,7 +549,7 @@ fn job_done(model: &mut Model, job: JobId, outcome: Outcome) -> Vec<Effect> {
         Outcome::Ranked(ranking) => {
             if let Some(subject) = model.subject.clone() {
                 with_place(model, &subject, Place::Body, |model, reads, _| {
-                    model.files.take(&ranking, reads);
+                    model.files.take(job, &ranking, reads);
                 });
             }
         }
@@ -598,5 +627,7 @@ fn loaded(model: &mut Model, subject: Arc<Subject>) -> Vec<Effect> {
         model.treemap.show(reads);
         model.image.show(reads);
     });
-    follow(model)
+    let mut effects = enter_view(model);
+    effects.extend(follow(model));
+    effects
 }

@@ -16,6 +16,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod files;
 mod image;
 mod keys;
 mod layers;

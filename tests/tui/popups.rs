@@ -5,8 +5,7 @@ use layerscope::source::Choice;
 use layerscope::tui::message::Outcome;
 use layerscope::tui::panes::popup::{HelpPopup, Notice, Picker, Popup, Prompt, Purpose, place};
 use layerscope::tui::scroll::Scroll;
-use layerscope::tui::update::start;
-use layerscope::tui::{Effect, Model, Msg};
+use layerscope::tui::{Effect, Msg};
 use ratatui::layout::{Rect, Size};
 use ratatui::style::Modifier;
 
@@ -289,18 +288,11 @@ fn the_cursor_of_many_choices_stays_on_the_screen() {
 
 #[test]
 fn leaving_the_choice_that_everything_waits_for_leaves_the_program() {
-    let mut model = Model::new(session(), Size::new(80, 24));
-    let effects = start(&mut model);
-    let Some(Effect::Load { job, .. }) = effects.first() else {
-        panic!("nothing is read");
-    };
-    let mut screen = Screen {
-        model,
-        effects: Vec::new(),
-        writes: crate::screen::Writes::Done,
-    };
+    let mut screen = Screen::waiting(session(), 80, 24);
+    screen.effects.clear();
+    let job = screen.model.loading.as_ref().expect("a load").job;
     screen.send(Msg::Done(
-        *job,
+        job,
         Outcome::Choices(vec![choice(0, &["a:1"], None), choice(1, &[], None)]),
     ));
     assert!(screen.shows("a:1") && screen.shows("<unnamed>"));

@@ -70,6 +70,7 @@ fn with_reads<T>(
     let reads = Reads {
         subject: &subject,
         session: &session,
+        layer: screen.model.layers.layer(),
         area: screen.model.columns().preview.unwrap_or(areas.body),
         arrangement: areas.arrangement,
     };

@@ -1,11 +1,12 @@
 //! The waste view: what is in it, and what every key does there.
 
+use layerscope::analysis::Stage;
 use layerscope::analysis::groups::Grouping;
-use layerscope::tui::Effect;
-use layerscope::tui::message::VersionAt;
+use layerscope::tui::message::{Outcome, VersionAt};
 use layerscope::tui::model::{Focus, Tab};
 use layerscope::tui::panes::popup::Popup;
 use layerscope::tui::panes::waste::{Direction, Field};
+use layerscope::tui::{Effect, Msg};
 
 use crate::screen::{Screen, session};
 use crate::support::{Image, demo, image};
@@ -193,14 +194,58 @@ fn v_looks_into_the_largest_wasted_version() {
         } => Some((*path, *layer)),
         _ => None,
     });
-    if let Some((path, layer)) = reads {
-        let subject = screen.model.subject.as_ref().unwrap();
-        assert_eq!(
-            subject.tree().path(path),
-            b"var/lib/apt/lists/deb.harbour.example_main"
-        );
-        assert_eq!(layer.0, 1);
+    let (path, layer) = reads.expect("something is read");
+    let subject = screen.model.subject.as_ref().unwrap();
+    let main = b"var/lib/apt/lists/deb.harbour.example_main";
+    assert_eq!(
+        (subject.tree().path(path).as_slice(), layer.0),
+        (&main[..], 1)
+    );
+}
+
+#[test]
+fn figures_that_can_change_are_said_to() {
+    for (stage, words) in [
+        (Stage::Partial, "Waste so far  15.5 MiB"),
+        (Stage::Provisional, "Waste (comparing files)  15.5 MiB"),
+        (Stage::Final, "Waste  15.5 MiB"),
+    ] {
+        for (width, height) in [(80, 24), (50, 20), (40, 12)] {
+            let mut analysis = crate::screen::analysis_of(&demo::demo());
+            analysis.stage = stage;
+            let mut screen = Screen::of(analysis, session(), width, height);
+            screen.keys("2");
+            assert!(screen.shows(words), "{}", screen.text());
+        }
     }
+}
+
+#[test]
+fn the_cursor_stays_on_its_group_when_layers_are_added() {
+    let mut partial = demo::demo();
+    partial.layers.truncate(9);
+    let mut made = 0;
+    partial.history.retain(|entry| {
+        made += usize::from(!entry.empty_layer);
+        made <= 9
+    });
+    let mut screen = Screen::image(&partial, 80, 24);
+    screen.keys("2/archives<enter><esc>");
+    let archives = |screen: &Screen| place(screen) == "var/cache/apt/archives";
+    while !archives(&screen) {
+        screen.keys("j");
+    }
+    // The whole image has more paths, so that every one has another number.
+    let whole = Screen::demo(80, 24).model.subject.unwrap();
+    let first = screen.model.subject.clone().unwrap();
+    assert_ne!(first.tree().len(), whole.tree().len());
+    screen.keys("r");
+    let job = screen.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Load { job, .. } => Some(*job),
+        _ => None,
+    });
+    screen.send(Msg::Done(job.unwrap(), Outcome::Loaded(whole)));
+    assert!(archives(&screen), "{}", screen.text());
 }
 
 #[test]

@@ -1,56 +1,399 @@
-//! All files in one list: of the merged view, or every version in every layer.
+//! All files in one list: of the merged view, or every version in every layer; and the search for any path.
+//!
+//! The list is made when the view is entered and kept until there is another image. Paths are put together for
+//! rows on the screen only, and in the background while something is looked for.
 
-use super::Request;
+mod act;
+pub mod finder;
+pub mod order;
+pub mod row;
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+
+use super::{Request, done};
+use crate::layer::LayerIndex;
+use crate::path::ImagePath;
+use crate::tree::{Counted, FlatFile, FlatView, MergedTree, PathId, PathSet, flat};
 use crate::tui::command::Command;
-use crate::tui::message::Edit;
-use crate::tui::model::{Jobs, Reads};
-use crate::tui::scroll::Scroll;
+use crate::tui::layout::Arrangement;
+use crate::tui::message::{Edit, JobId};
+use crate::tui::model::{Jobs, Reads, Tab};
+use crate::tui::scroll::{Moved, Scroll};
+use crate::tui::subject::Subject;
+use crate::tui::tasks::rank::Scorer;
+use finder::{Edited, Finder, Reach, Taken};
+use order::{Field, Sorting};
+use row::FileRow;
 
-/// All files in one list: of the merged view, or every version in every layer.
-#[derive(Debug, Default)]
+pub use finder::{Ranking, Sought};
+
+/// All files in one list.
+#[derive(Debug)]
 pub struct FilesPane {
     /// Cursor.
     pub scroll: Scroll,
+    /// Which files.
+    pub view: FlatView,
+    /// What is looked for.
+    pub finder: Finder,
+    /// Order while nothing is looked for.
+    sorting: Sorting,
+    /// Order while something is.
+    sorting_found: Sorting,
+    /// The list; empty before the view was entered.
+    all: Vec<FlatFile>,
+    /// What was found of it.
+    found: Option<Vec<FlatFile>>,
+    /// Which characters of the paths on the screen were matched, from the first row on the screen on.
+    hits: Vec<Vec<usize>>,
+    /// Places of all paths, once an order needs them.
+    ranks: Vec<u32>,
+    /// The image the list is of; `None` before the view was entered.
+    subject: Option<Arc<Subject>>,
+    /// Where the cursor was in a list that has to be made anew.
+    wanted: Option<(Vec<u8>, LayerIndex)>,
+}
+
+impl Default for FilesPane {
+    fn default() -> Self {
+        Self {
+            scroll: Scroll::default(),
+            view: FlatView::default(),
+            finder: Finder::default(),
+            sorting: Sorting::by(Field::Size),
+            sorting_found: Sorting::by(Field::Match),
+            all: Vec::new(),
+            found: None,
+            hits: Vec::new(),
+            ranks: Vec::new(),
+            subject: None,
+            wanted: None,
+        }
+    }
+}
+
+/// The lines of the pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    /// What is looked for; empty while nothing is.
+    pub finder: Rect,
+    /// Titles of the columns; empty where there is no room.
+    pub titles: Rect,
+    /// The rows.
+    pub rows: Rect,
 }
 
 impl FilesPane {
-    /// Takes a subject, a new one or the same refined: what can be kept is kept.
-    pub fn show(&mut self, _reads: &Reads<'_>) {}
+    /// Takes a subject, a new one or the same refined: the list is made anew when the view is entered, the cursor
+    /// and what is looked for stay.
+    pub fn show(&mut self, reads: &Reads<'_>) {
+        let Some(old) = self.subject.take() else {
+            return;
+        };
+        let place = self
+            .selected()
+            .map(|file| (old.tree().path(file.path), file.layer));
+        self.wanted = place.or_else(|| self.wanted.take());
+        // With further layers paths have other identities.
+        if old.tree().layers().len() != reads.subject.tree().layers().len() {
+            self.finder.forget();
+        }
+        self.all = Vec::new();
+        self.found = None;
+        self.ranks = Vec::new();
+        self.hits.clear();
+    }
+
+    /// Makes the list, if there is none of this image. Cost is linear in the paths, and sorting them.
+    pub fn enter(&mut self, reads: &Reads<'_>, jobs: &mut Jobs) -> Vec<Request> {
+        if self.subject.is_some() {
+            self.resize(reads);
+            return Vec::new();
+        }
+        self.subject = Some(Arc::clone(reads.subject));
+        self.collect(reads.subject);
+        self.find_again(reads.subject.tree(), reads);
+        if self.finder.is_on() && self.finder.ranking.is_none() {
+            return self.finder.ask(self.view, jobs);
+        }
+        Vec::new()
+    }
 
     /// Fits the pane to its place.
-    pub fn resize(&mut self, _reads: &Reads<'_>) {}
+    pub fn resize(&mut self, reads: &Reads<'_>) {
+        self.put_cursor(self.scroll.at, reads);
+    }
 
     /// Returns whether letters are text.
-    pub const fn is_typing(&self) -> bool {
-        false
+    pub fn is_typing(&self) -> bool {
+        self.finder.is_typing()
+    }
+
+    /// Begins to look for any path; `from` is the view to return to.
+    pub fn find(&mut self, from: Tab, reads: &Reads<'_>) -> Vec<Request> {
+        let from = match (self.finder.reach, from) {
+            (Reach::Everything(before), Tab::Files) => before,
+            (_, from) => from,
+        };
+        let requests = self.finder.begin(Reach::Everything(from));
+        self.refind(reads);
+        requests
     }
 
     /// Does what a command means here.
-    pub fn update(
-        &mut self,
-        _command: Command,
-        _reads: &Reads<'_>,
-        _jobs: &mut Jobs,
-    ) -> Vec<Request> {
-        Vec::new()
+    pub fn update(&mut self, command: Command, reads: &Reads<'_>, jobs: &mut Jobs) -> Vec<Request> {
+        let height = self.height(reads);
+        if self.scroll.step(command, self.rows().len(), height) == Moved::Yes {
+            self.light(reads);
+            return Vec::new();
+        }
+        match command {
+            Command::NextMode => self.next_view(reads, jobs),
+            Command::NextSort | Command::ReverseSort => self.resort(command, reads),
+            Command::Filter => {
+                let requests = self.finder.begin(Reach::List);
+                self.refind(reads);
+                requests
+            }
+            Command::Accept => self.accept(reads),
+            Command::Back => self.back(reads),
+            Command::NextPattern | Command::ToggleCase => {
+                done("words in any order; 'exact  ^start  end$  !not; an upper-case letter counts")
+            }
+            _ => self.act(command, reads),
+        }
     }
 
     /// Edits the line being typed.
-    pub fn edit(&mut self, _edit: &Edit, _reads: &Reads<'_>, _jobs: &mut Jobs) -> Vec<Request> {
+    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>, jobs: &mut Jobs) -> Vec<Request> {
+        if self.finder.edit(edit) == Edited::No {
+            return Vec::new();
+        }
+        let requests = self.finder.ask(self.view, jobs);
+        if self.finder.ranking.is_none() {
+            self.refind(reads);
+        }
+        requests
+    }
+
+    /// Takes the result of a job; one that is not waited for any more is dropped.
+    pub fn take(&mut self, job: JobId, ranking: &Arc<Ranking>, reads: &Reads<'_>) {
+        if self.finder.take(job, ranking) == Taken::Shown {
+            self.refind(reads);
+        }
+    }
+
+    /// Returns the rows.
+    pub fn rows(&self) -> &[FlatFile] {
+        self.found.as_deref().unwrap_or(&self.all)
+    }
+
+    /// Returns how many there are while nothing is looked for.
+    pub fn total(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Returns the file under the cursor.
+    pub fn selected(&self) -> Option<FlatFile> {
+        self.rows().get(self.scroll.at).copied()
+    }
+
+    /// Returns the order of the rows.
+    pub const fn sorting(&self) -> Sorting {
+        match self.found {
+            Some(_) => self.sorting_found,
+            None => self.sorting,
+        }
+    }
+
+    /// Returns which characters of the path of a row were matched.
+    pub fn hits(&self, row: usize) -> &[usize] {
+        let at = row.checked_sub(self.scroll.offset);
+        at.and_then(|at| self.hits.get(at))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// Divides the pane.
+    pub fn parts(&self, inner: Rect, arrangement: Arrangement) -> Parts {
+        let finder = u16::from(self.finder.is_shown()).min(inner.height);
+        let has_titles = arrangement > Arrangement::Bare && inner.height >= 4 + finder;
+        let titles = u16::from(has_titles);
+        let line = |y: u16, height: u16| Rect {
+            y: inner.y + y,
+            height,
+            ..inner
+        };
+        Parts {
+            finder: line(0, finder),
+            titles: line(finder, titles),
+            rows: line(finder + titles, inner.height - finder - titles),
+        }
+    }
+
+    fn height(&self, reads: &Reads<'_>) -> usize {
+        usize::from(self.parts(reads.inner(), reads.arrangement).rows.height)
+    }
+
+    fn collect(&mut self, subject: &Subject) {
+        self.all = self.view.list(subject.tree(), &subject.weights);
+        if self.ranks.is_empty() {
+            self.ranks = flat::ranks(subject.tree());
+        }
+        self.sorting.sort(&mut self.all, &self.ranks, &[]);
+        self.found = self.sift(subject);
+    }
+
+    /// Returns what of the list was found; `None` while nothing is looked for.
+    fn sift(&self, subject: &Subject) -> Option<Vec<FlatFile>> {
+        let matches: &[PathId] = match &self.finder.ranking {
+            Some(ranking) => &ranking.paths,
+            None if self.finder.is_on() || self.finder.reach != Reach::List => &[],
+            None => return None,
+        };
+        let tree = subject.tree();
+        let mut found: Vec<FlatFile> = if self.finder.reach == Reach::List {
+            let mut set = PathSet::with_room(tree.len());
+            for &path in matches {
+                set.insert(path);
+            }
+            let files = self.all.iter().copied();
+            files.filter(|file| set.contains(file.path)).collect()
+        } else {
+            matches
+                .iter()
+                .map(|&path| last_version(tree, path))
+                .collect()
+        };
+        self.sorting_found.sort(&mut found, &self.ranks, matches);
+        Some(found)
+    }
+
+    /// Takes what was found into the rows, the best first under the cursor.
+    fn refind(&mut self, reads: &Reads<'_>) {
+        self.found = self.sift(reads.subject);
+        self.scroll = Scroll::default();
+        self.put_cursor(0, reads);
+    }
+
+    fn next_view(&mut self, reads: &Reads<'_>, jobs: &mut Jobs) -> Vec<Request> {
+        self.wanted = self
+            .selected()
+            .map(|file| (reads.subject.tree().path(file.path), file.layer));
+        let (view, words) = match self.view {
+            FlatView::Merged => (FlatView::Versions, "every version in every layer"),
+            FlatView::Versions => (FlatView::Merged, "what a container sees"),
+        };
+        self.view = view;
+        self.finder.reach = Reach::List;
+        self.finder.forget();
+        self.collect(reads.subject);
+        self.find_again(reads.subject.tree(), reads);
+        let mut requests = self.finder.ask(self.view, jobs);
+        requests.extend(done(words));
+        requests
+    }
+
+    fn resort(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
+        let cursor = self.selected();
+        let next = |sorting: Sorting, next: fn(Sorting) -> Sorting| match command {
+            Command::ReverseSort => sorting.reversed(),
+            _ => next(sorting),
+        };
+        if let Some(found) = &mut self.found {
+            self.sorting_found = next(self.sorting_found, Sorting::next_of_found);
+            let ranking = self.finder.ranking.as_ref();
+            let matches = ranking.map_or(&[][..], |ranking| &ranking.paths);
+            self.sorting_found.sort(found, &self.ranks, matches);
+        } else {
+            self.sorting = next(self.sorting, Sorting::next_of_all);
+            self.sorting.sort(&mut self.all, &self.ranks, &[]);
+        }
+        let at = cursor.and_then(|cursor| self.rows().iter().position(|file| *file == cursor));
+        self.put_cursor(at.unwrap_or(0), reads);
+        done(self.sorting().words())
+    }
+
+    fn accept(&mut self, reads: &Reads<'_>) -> Vec<Request> {
+        if self.finder.reach != Reach::List {
+            return self.act(Command::Open, reads);
+        }
+        self.finder.keep();
+        self.resize(reads);
         Vec::new()
+    }
+
+    fn back(&mut self, reads: &Reads<'_>) -> Vec<Request> {
+        let cursor = self.selected();
+        let from = self.finder.reach;
+        let mut requests = self.finder.clear();
+        self.found = None;
+        let at = cursor.and_then(|cursor| self.rows().iter().position(|file| *file == cursor));
+        self.put_cursor(at.unwrap_or(0), reads);
+        if let Reach::Everything(tab) = from {
+            requests.push(Request::ShowView(tab));
+        }
+        requests
+    }
+
+    /// Puts the cursor where it was before the list was made anew.
+    fn find_again(&mut self, tree: &MergedTree, reads: &Reads<'_>) {
+        let place = self.wanted.take().and_then(|(path, layer)| {
+            let path = tree.find(ImagePath::new(&path)?)?;
+            let rows = self.rows();
+            let of_path = || {
+                rows.iter()
+                    .enumerate()
+                    .filter(|(_, file)| file.path == path)
+            };
+            let exact = of_path().find(|(_, file)| file.layer == layer);
+            exact.or_else(|| of_path().next()).map(|(at, _)| at)
+        });
+        self.put_cursor(place.unwrap_or(self.scroll.at), reads);
+    }
+
+    fn put_cursor(&mut self, at: usize, reads: &Reads<'_>) {
+        let height = self.height(reads);
+        self.scroll.go(at, self.rows().len(), height);
+        self.light(reads);
+    }
+
+    /// Works out what was matched in the rows on the screen.
+    fn light(&mut self, reads: &Reads<'_>) {
+        self.hits.clear();
+        let Some(ranking) = &self.finder.ranking else {
+            return;
+        };
+        let visible = self.scroll.visible(self.rows().len(), self.height(reads));
+        let mut scorer = Scorer::new(&ranking.pattern);
+        let rows = self.rows().get(visible).unwrap_or_default();
+        self.hits = rows
+            .iter()
+            .map(|&file| {
+                let kind = FileRow::of(reads.subject, file).kind;
+                let look = reads.session.look;
+                scorer.hits(&row::shown_path(
+                    reads.subject.tree(),
+                    look,
+                    file.path,
+                    kind,
+                ))
+            })
+            .collect();
     }
 }
 
-/// Paths ranked by a fuzzy pattern.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Ranking {
-    /// What was typed.
-    pub pattern: String,
-    /// Best first.
-    pub paths: Vec<crate::tree::PathId>,
-}
-
-impl FilesPane {
-    /// Takes the result of a fuzzy search.
-    pub fn take(&mut self, _ranking: &std::sync::Arc<Ranking>, _reads: &Reads<'_>) {}
+/// Returns the last version of a path that stores something there, else the last.
+fn last_version(tree: &MergedTree, path: PathId) -> FlatFile {
+    let versions = tree.versions(path);
+    let stored = versions.iter().rev().find(|version| version.is_visible());
+    let version = stored.or(versions.last());
+    let data = stored.and_then(|version| tree.inode(version.layer, version.node));
+    FlatFile {
+        bytes: data.map_or(0, |(layer, node)| tree.layer(layer).size(node)),
+        path,
+        layer: version.map_or(LayerIndex(0), |version| version.layer),
+        counted: Counted::Here,
+    }
 }

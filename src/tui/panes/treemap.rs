@@ -17,6 +17,9 @@ impl TreemapPane {
     /// Takes a subject, a new one or the same refined: what can be kept is kept.
     pub fn show(&mut self, _reads: &Reads<'_>) {}
 
+    /// Catches up with image and layer.
+    pub fn enter(&mut self, _reads: &Reads<'_>) {}
+
     /// Fits the pane to its place.
     pub fn resize(&mut self, _reads: &Reads<'_>) {}
 
