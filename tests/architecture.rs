@@ -184,3 +184,41 @@ fn the_readme_shows_the_report_of_the_demo_image() {
         "run it again and put the output into the README"
     );
 }
+
+fn table_of_keys() -> String {
+    use layerscope::tui::keys::{KeyMap, Preset, document};
+    let keys = KeyMap::new(Preset::Default, &std::collections::BTreeMap::new());
+    document::markdown(&keys.expect("the table has no clash"))
+}
+
+/// The table in the README is the one the program uses.
+#[test]
+fn the_readme_lists_the_keys() {
+    let readme = readme();
+    let listed = readme
+        .split_once("<!-- keys -->\n")
+        .and_then(|(_, rest)| rest.split_once("<!-- end of keys -->"));
+    let (listed, _) = listed.expect("the README has a table of keys between its two marks");
+    let table = table_of_keys();
+    assert_eq!(
+        listed.trim(),
+        table.trim(),
+        "put the table as it is now into the README:\n{table}"
+    );
+}
+
+#[test]
+fn the_manual_page_lists_the_keys() {
+    let output = Command::new(env!("CARGO_BIN_EXE_layerscope"))
+        .arg("man")
+        .output()
+        .unwrap();
+    let page = String::from_utf8(output.stdout).unwrap();
+    let (_, keys) = page
+        .split_once(".SH \"KEYS\"")
+        .expect("a section about keys");
+    for binding in layerscope::tui::keys::TABLE {
+        let action = format!("(\\fI{}\\fR)", binding.name.replace('-', "\\-"));
+        assert!(keys.contains(&action), "{action}");
+    }
+}

@@ -10,10 +10,10 @@ use crate::error::{Error, Result};
 use crate::path::display_str;
 
 use super::nearest::advice;
-use super::settings::{Settings, Spot, Valued};
+use super::settings::{Settings, Spot};
 
 const SECTIONS: [&str; 3] = ["rules", "keys", "ui"];
-const UI_KEYS: [&str; 2] = ["theme", "units"];
+const UI_KEYS: [&str; 3] = ["theme", "units", "mouse"];
 const LIST_RULES: [&str; 3] = ["ignore", "forbid", "forbid-secrets"];
 
 /// Reads the text of a configuration file; `name` is escaped.
@@ -95,13 +95,14 @@ impl File<'_> {
             match key.get_ref().as_ref() {
                 "theme" => settings.set_theme(&self.scalar("theme", value)?, spot)?,
                 "units" => settings.set_units(&self.scalar("units", value)?, spot)?,
+                "mouse" => settings.set_mouse(&self.scalar("mouse", value)?, spot)?,
                 _ => return Err(self.unknown("setting", key, &UI_KEYS)),
             }
         }
         Ok(())
     }
 
-    /// Keys are kept by the name of their action; the interactive view knows which there are.
+    /// Keys of actions, and the preset they begin with.
     fn keys(&self, table: &DeTable<'_>, settings: &mut Settings) -> Result<()> {
         for (key, value) in table {
             let word = key.get_ref().to_string();
@@ -113,8 +114,12 @@ impl File<'_> {
                 DeValue::String(one) => vec![one.to_string()],
                 _ => self.strings(&word, value)?,
             };
-            let source = self.name.to_owned();
-            settings.keys.insert(word, Valued { value, source });
+            let place = self.place(key.span().start);
+            let spot = Spot {
+                source: self.name,
+                place: &place,
+            };
+            settings.rebind(&word, value, spot)?;
         }
         Ok(())
     }
@@ -191,6 +196,8 @@ impl File<'_> {
 mod tests {
     use super::*;
     use crate::analysis::rules::Amount;
+    use crate::tui::keys::Preset;
+    use crate::tui::message::MouseMode;
     use crate::units::Units;
 
     #[test]
@@ -211,6 +218,7 @@ mod tests {
             [ui]
             theme = "mono"
             units = "si"
+            mouse = true
         "#;
         let settings = read(text, "test.toml").unwrap();
         let threshold = |limit| settings.rules.threshold(limit).map(|(amount, _)| amount);
@@ -227,7 +235,17 @@ mod tests {
         assert_eq!(threshold(Limit::MaxLayerBytes), None);
         assert_eq!(settings.rules.forbid.len(), 2);
         assert_eq!(settings.units(), Units::Si);
-        assert_eq!(settings.keys["quit"].value, ["q"]);
+        assert_eq!(settings.keys["quit"].keys, ["q"]);
+        assert_eq!(settings.keys["quit"].place, "test.toml:13");
+        assert_eq!(settings.mouse.unwrap().value, MouseMode::On);
+    }
+
+    #[test]
+    fn a_preset_of_keys_stands_alone_or_beside_keys_of_ones_own() {
+        for text in ["keys = 'dive'", "[keys]\npreset = 'dive'\nquit = 'x'"] {
+            let settings = read(text, "f").unwrap();
+            assert_eq!(settings.preset.unwrap().value, Preset::Dive);
+        }
     }
 
     #[test]
@@ -252,6 +270,30 @@ mod tests {
                 "did you mean 'colourblind'?",
             ),
             (
+                "[keys]\n\nfiltre = '/'",
+                "f:3",
+                "unknown action 'filtre'",
+                "did you mean 'filter'?",
+            ),
+            (
+                "[keys]\nfilter = ['/', 'ctrl-ff']",
+                "f:2",
+                "filter: unknown key 'ctrl-ff'",
+                "did you mean 'ctrl-f'?",
+            ),
+            (
+                "[keys]\nquit = ['entre']",
+                "f:2",
+                "quit: unknown key 'entre'",
+                "did you mean 'enter'?",
+            ),
+            (
+                "keys = 'dvie'",
+                "f:1",
+                "unknown preset of keys 'dvie'",
+                "did you mean 'dive'?",
+            ),
+            (
                 "[ui]\n\nunit = 'si'",
                 "f:3",
                 "unknown setting 'unit'",
@@ -272,6 +314,11 @@ mod tests {
                 "f:2: min-efficiency: '95' is more than the whole; write 0.05 or 5%",
             ),
             ("rules = 1", "f:1: 'rules' is a section: write [rules]"),
+            ("keys = 1", "f:1: 'keys' is a section: write [keys]"),
+            (
+                "[ui]\nmouse = 'yes'",
+                "f:2: mouse: 'yes' is neither true nor false",
+            ),
             (
                 "[rules]\nignore = 'x'",
                 "f:2: 'ignore' takes a list of strings: [\"…\"]",

@@ -7,11 +7,12 @@ use std::sync::Mutex;
 
 use crate::error::{Error, Result};
 use crate::report::{Detail, Glyphs, Look};
-use crate::tui::keys::{KeyMap, Preset};
+use crate::tui::clipboard::Multiplexer;
+use crate::tui::keys::{KeyError, KeyMap, Preset};
 use crate::tui::message::MouseMode;
 use crate::tui::run::{Ended, Start, run};
-use crate::tui::terminal::{Keyboard, Multiplexer};
-use crate::tui::theme::Theme;
+use crate::tui::terminal::Keyboard;
+use crate::tui::theme::{Colours, Theme};
 use crate::tui::{Origin, Session};
 
 use super::load::{Loaded, Surroundings};
@@ -62,7 +63,10 @@ pub(super) fn show(
         theme: theme(common, around, settings),
         keys: keys(settings)?,
         rules: settings.rules.clone(),
-        mouse: MouseMode::Off,
+        mouse: settings
+            .mouse
+            .as_ref()
+            .map_or(MouseMode::Off, |mouse| mouse.value),
     };
     let pager = around.variable("PAGER").cloned();
     let start = Start {
@@ -106,52 +110,54 @@ fn glyphs(common: &Common, around: &Surroundings) -> Glyphs {
 
 /// `--color always` overrules `NO_COLOR`, as it does for reports.
 fn theme(common: &Common, around: &Surroundings, settings: &Settings) -> Theme {
-    let is_colourless = match common.color {
-        Color::Always => false,
-        Color::Auto => around.variable("NO_COLOR").is_some(),
-        Color::Never => true,
+    let colours = match common.color {
+        Color::Always => Colours::Wanted,
+        Color::Auto if around.variable("NO_COLOR").is_none() => Colours::Wanted,
+        Color::Auto | Color::Never => Colours::None,
     };
-    if is_colourless {
-        return Theme::Mono;
-    }
-    let wanted = settings.theme.as_ref().map(|theme| theme.value.as_str());
-    let mut known = Theme::ALL.into_iter();
-    let chosen = known.find(|(name, _)| Some(*name) == wanted);
-    chosen.map_or(Theme::default(), |(_, theme)| theme)
+    let setting = settings.theme.as_ref().map(|theme| theme.value.as_str());
+    Theme::chosen(setting, colours)
 }
 
+/// Returns the keys in effect.
+///
+/// # Errors
+/// [`Error::Config`] where two actions want one key; it names both, the key, and where that was written.
 fn keys(settings: &Settings) -> Result<KeyMap> {
     let preset = settings.preset.as_ref();
     let preset = preset.map_or(Preset::Default, |preset| preset.value);
     let replaced: BTreeMap<_, _> = settings
         .keys
         .iter()
-        .map(|(action, keys)| (action.clone(), keys.value.clone()))
+        .map(|(action, rebound)| (action.clone(), rebound.keys.clone()))
         .collect();
-    KeyMap::new(preset, &replaced).map_err(|reason| {
-        // What is wrong was written in a file, and of the files with keys the reason names one of the actions.
-        let named = settings
-            .keys
-            .iter()
-            .find(|(action, _)| reason.contains(action.as_str()))
-            .or_else(|| settings.keys.iter().next());
+    KeyMap::new(preset, &replaced).map_err(|error| {
+        let (places, suggestion) = match &error {
+            KeyError::UnknownAction { action } | KeyError::UnknownKey { action, .. } => {
+                (vec![action.as_str()], None)
+            }
+            KeyError::Clash(clash) => (
+                vec![clash.action, clash.other],
+                Some("give one of the two another key, or none: []".to_owned()),
+            ),
+        };
+        let mut written: Vec<&str> = places
+            .into_iter()
+            .filter_map(|action| settings.keys.get(action))
+            .map(|rebound| rebound.place.as_str())
+            .collect();
+        written.dedup();
         Error::Config {
-            place: named.map_or("[keys]".into(), |(_, keys)| keys.source.clone()),
-            reason: crate::path::display_str(&reason).into_owned(),
-            suggestion: None,
+            place: written.join(" and "),
+            reason: error.to_string(),
+            suggestion,
         }
     })
 }
 
 fn multiplexer(around: &Surroundings) -> Multiplexer {
-    let term = around.variable("TERM").and_then(|term| term.to_str());
-    if around.variable("TMUX").is_some() {
-        Multiplexer::Tmux
-    } else if term.is_some_and(|term| term.starts_with("screen")) {
-        Multiplexer::Screen
-    } else {
-        Multiplexer::None
-    }
+    let set = |name| around.variable(name).and_then(|value| value.to_str());
+    Multiplexer::of(set("TMUX"), set("STY"), set("TERM"))
 }
 
 #[cfg(test)]
@@ -216,11 +222,56 @@ mod tests {
         );
     }
 
+    fn refused(text: &str) -> Error {
+        let settings = crate::cli::config::read(text, "k.toml").unwrap();
+        keys(&settings).unwrap_err()
+    }
+
     #[test]
-    fn keys_that_cannot_be_are_refused_with_their_file() {
-        let settings = crate::cli::config::read("[keys]\nfly = ['f']", "k.toml").unwrap();
-        let error = keys(&settings).unwrap_err();
-        assert!(error.to_string().contains("k.toml"), "{error}");
-        assert!(error.to_string().contains("fly"), "{error}");
+    fn a_clash_names_both_actions_the_key_and_the_line() {
+        for (text, place, named) in [
+            // With the table's own key of another action.
+            (
+                "[keys]\nfilter = ['/', 'v']",
+                "k.toml:2",
+                ["'v'", "'filter'", "'view'"],
+            ),
+            // Between two lines of the file.
+            (
+                "[keys]\nsort = ['t']\nmark = ['t']",
+                "k.toml:3 and k.toml:2",
+                ["'t'", "'sort'", "'mark'"],
+            ),
+            // With what means the same in every pane.
+            (
+                "[keys]\nmark = 'q'",
+                "k.toml:2",
+                ["'q'", "'mark'", "'quit'"],
+            ),
+            (
+                "[keys]\nquit = 'ctrl-c'",
+                "k.toml:2",
+                ["'ctrl-c'", "'quit'", "'quit-now'"],
+            ),
+        ] {
+            let error = refused(text);
+            let message = error.to_string();
+            let (one, other) = place.split_once(" and ").unwrap_or((place, place));
+            assert!(
+                message.contains(one) && message.contains(other),
+                "{message}"
+            );
+            for name in named {
+                assert!(message.contains(name), "{message}");
+            }
+            assert!(error.hint().is_some());
+        }
+    }
+
+    #[test]
+    fn keys_may_change_places() {
+        let text = "[keys]\nfilter = 'v'\nview = '/'\nmark = []";
+        let settings = crate::cli::config::read(text, "k.toml").unwrap();
+        keys(&settings).unwrap();
     }
 }

@@ -274,6 +274,7 @@ fn from_variables(around: &Surroundings) -> Result<Settings> {
             "forbid-secrets" => Settings::set_forbid_secrets(text, spot)?,
             "theme" => settings.set_theme(text, spot)?,
             "units" => settings.set_units(text, spot)?,
+            "mouse" => settings.set_mouse(text, spot)?,
             "config" | "log" => {}
             _ => match Limit::ALL.into_iter().find(|limit| limit.as_str() == word) {
                 Some(limit) => settings.set_limit(limit, text, spot)?,
@@ -291,7 +292,7 @@ fn for_each_glob(text: &str, mut add: impl FnMut(&str) -> Result<()>) -> Result<
 }
 
 fn refuse_near_miss(word: &str, spot: Spot<'_>) -> Result<()> {
-    let others = ["theme", "units", "config", "log"];
+    let others = ["theme", "units", "mouse", "config", "log"];
     let known = config::rule_words().into_iter().chain(others);
     match nearest(word, known) {
         Some(near) => {

@@ -1,9 +1,12 @@
 //! Completion scripts and the manual page, from the same definition as the help.
 
+use std::collections::BTreeMap;
+
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use crate::error::Result;
+use crate::tui::keys::{KeyMap, Preset, document};
 
 use super::arguments::Arguments;
 use super::output;
@@ -33,6 +36,13 @@ pub(crate) fn write_page() -> Result<()> {
             man.render_description_section(output)?;
             man.render_synopsis_section(output)?;
         }
-        Ok(())
+        output.write_all(keys().as_bytes())
     })
+}
+
+/// Returns the section about keys, those of no configuration.
+fn keys() -> String {
+    KeyMap::new(Preset::Default, &BTreeMap::new())
+        .map(|keys| document::roff(&keys))
+        .unwrap_or_default()
 }

@@ -3,9 +3,11 @@
 use std::io::{self, Write};
 
 use crate::analysis::rules::{Amount, Limit, Pattern};
+use crate::tui::keys::Preset;
+use crate::tui::message::MouseMode;
 use crate::units::Units;
 
-use super::settings::{PRESETS, Settings};
+use super::settings::Settings;
 
 /// Writes the settings.
 ///
@@ -23,15 +25,18 @@ pub(crate) fn write(settings: &Settings, output: &mut dyn Write) -> io::Result<(
     write_patterns("ignore", &settings.rules.ignore, output)?;
     write_patterns("forbid", &settings.rules.forbid, output)?;
     writeln!(output, "\n[keys]")?;
-    if let Some(preset) = &settings.preset {
-        let known = PRESETS.iter().find(|(_, value)| *value == preset.value);
-        let name = known.map_or("default", |(name, _)| name);
-        writeln!(output, "preset = \"{name}\"  # {}", preset.source)?;
-    }
-    for (action, keys) in &settings.keys {
-        let action = toml::Value::String(action.clone());
-        let list = array(keys.value.iter().map(String::as_str));
-        writeln!(output, "{action} = {list}  # {}", keys.source)?;
+    let (preset, source) = settings
+        .preset
+        .as_ref()
+        .map_or((Preset::Default, "default"), |preset| {
+            (preset.value, &preset.source)
+        });
+    let known = Preset::ALL.into_iter().find(|(_, value)| *value == preset);
+    let name = known.map_or("default", |(name, _)| name);
+    writeln!(output, "preset = \"{name}\"  # {source}")?;
+    for (action, rebound) in &settings.keys {
+        let list = array(rebound.keys.iter().map(String::as_str));
+        writeln!(output, "{action} = {list}  # {}", rebound.source)?;
     }
     writeln!(output, "\n[ui]")?;
     match &settings.theme {
@@ -46,7 +51,14 @@ pub(crate) fn write(settings: &Settings, output: &mut dyn Write) -> io::Result<(
         Units::Iec => "iec",
         Units::Si => "si",
     };
-    writeln!(output, "units = \"{units}\"  # {source}")
+    writeln!(output, "units = \"{units}\"  # {source}")?;
+    let (mouse, source) = settings
+        .mouse
+        .as_ref()
+        .map_or((MouseMode::Off, "default"), |mouse| {
+            (mouse.value, &mouse.source)
+        });
+    writeln!(output, "mouse = {}  # {source}", mouse == MouseMode::On)
 }
 
 fn write_limit(settings: &Settings, limit: Limit, output: &mut dyn Write) -> io::Result<()> {
@@ -104,7 +116,7 @@ mod tests {
             forbid = ["**/*.pem"]
             [keys]
             preset = "dive"
-            "odd key" = ["/", "ctrl-f"]
+            filter = ["/", "ctrl-f", '"', "\\"]
             [ui]
             theme = "mono"
         "#;
@@ -113,6 +125,11 @@ mod tests {
         let mut again = config::read(&output, "x.toml").unwrap();
         // What is not set is printed with its default.
         again.units = None;
+        again.mouse = None;
+        for rebound in again.keys.values_mut() {
+            // The line is another.
+            rebound.place.clone_from(&settings.keys["filter"].place);
+        }
         assert_eq!(again, settings, "{output}");
         assert!(output.contains("max-wasted-bytes = 20000000  # x.toml"));
         assert!(output.contains("# max-image-bytes is off"));

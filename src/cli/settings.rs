@@ -5,18 +5,27 @@ use std::collections::BTreeMap;
 use crate::analysis::rules::{Limit, Pattern, Patterns, RuleSet};
 use crate::error::{Error, Result};
 use crate::path::display_str;
-use crate::tui::keys::Preset;
+use crate::tui::keys::{Key, Preset, TABLE};
+use crate::tui::message::MouseMode;
 use crate::units::Units;
 
-use super::nearest::advice;
+use super::nearest::{advice, nearest};
 
 /// Themes of the interactive view.
 pub(crate) const THEMES: [&str; 3] = ["default", "colourblind", "mono"];
-/// Sets of keys to begin with.
-pub(crate) const PRESETS: [(&str, Preset); 2] =
-    [("default", Preset::Default), ("dive", Preset::Dive)];
 /// Names of [`Units`].
 pub(crate) const UNITS: [&str; 2] = ["iec", "si"];
+
+/// Keys of one action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rebound {
+    /// Names of keys.
+    pub(crate) keys: Vec<String>,
+    /// The file that says so.
+    pub(crate) source: String,
+    /// The same with the line.
+    pub(crate) place: String,
+}
 
 /// A value and the place that set it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +41,8 @@ pub(crate) struct Settings {
     pub(crate) theme: Option<Valued<String>>,
     pub(crate) units: Option<Valued<Units>>,
     pub(crate) preset: Option<Valued<Preset>>,
-    pub(crate) keys: BTreeMap<String, Valued<Vec<String>>>,
+    pub(crate) mouse: Option<Valued<MouseMode>>,
+    pub(crate) keys: BTreeMap<String, Rebound>,
 }
 
 /// Where a value stands: for the report, and for a complaint.
@@ -66,6 +76,7 @@ impl Settings {
         self.theme = self.theme.take().or(lower.theme);
         self.units = self.units.take().or(lower.units);
         self.preset = self.preset.take().or(lower.preset);
+        self.mouse = self.mouse.take().or(lower.mouse);
         for (action, keys) in lower.keys {
             self.keys.entry(action).or_insert(keys);
         }
@@ -125,11 +136,58 @@ impl Settings {
     }
 
     pub(crate) fn set_preset(&mut self, name: &str, spot: Spot<'_>) -> Result<()> {
-        let Some(&(_, value)) = PRESETS.iter().find(|(known, _)| *known == name) else {
-            return Err(spot.unknown("preset of keys", name, &PRESETS.map(|(known, _)| known)));
+        let mut known = Preset::ALL.into_iter();
+        let Some((_, value)) = known.find(|(known, _)| *known == name) else {
+            return Err(spot.unknown("preset of keys", name, &Preset::ALL.map(|(known, _)| known)));
         };
         let source = spot.source.to_owned();
         self.preset = Some(Valued { value, source });
+        Ok(())
+    }
+
+    pub(crate) fn set_mouse(&mut self, text: &str, spot: Spot<'_>) -> Result<()> {
+        let value = match text {
+            "true" => MouseMode::On,
+            "false" => MouseMode::Off,
+            _ => {
+                let reason = format!("mouse: '{}' is neither true nor false", display_str(text));
+                return Err(spot.error(reason, None));
+            }
+        };
+        let source = spot.source.to_owned();
+        self.mouse = Some(Valued { value, source });
+        Ok(())
+    }
+
+    /// Gives an action other keys.
+    pub(crate) fn rebind(&mut self, action: &str, keys: Vec<String>, spot: Spot<'_>) -> Result<()> {
+        if !TABLE.iter().any(|binding| binding.name == action) {
+            let mut known: Vec<&str> = TABLE.iter().map(|binding| binding.name).collect();
+            known.sort_unstable();
+            known.dedup();
+            return Err(spot.unknown("action", action, &known));
+        }
+        if let Some(wrong) = keys.iter().find(|name| Key::parse(name).is_none()) {
+            let reason = format!("{action}: unknown key '{}'", display_str(wrong));
+            let known = Key::names();
+            let advice = match nearest(wrong, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => {
+                    "keys are letters and names such as ctrl-f, alt-x, enter, esc, pgup, f1, space"
+                        .into()
+                }
+            };
+            return Err(spot.error(reason, Some(advice)));
+        }
+        let (source, place) = (spot.source.to_owned(), spot.place.to_owned());
+        self.keys.insert(
+            action.to_owned(),
+            Rebound {
+                keys,
+                source,
+                place,
+            },
+        );
         Ok(())
     }
 

@@ -1,14 +1,16 @@
 //! Keys: their names, the table of what they mean, and the map in effect.
 
+mod clash;
+pub mod document;
+mod map;
 mod table;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::command::{Command, Context};
-
+pub use clash::Clash;
+pub use map::{KeyError, KeyMap};
 pub use table::{Binding, TABLE};
 
 /// A key with its modifiers, as a terminal without extensions can tell them apart.
@@ -63,6 +65,17 @@ impl Key {
             _ => return None,
         };
         Some(Self { code, modifiers }.plain())
+    }
+
+    /// Returns the names of keys that are not letters, for advice.
+    pub fn names() -> Vec<String> {
+        let named = NAMES.iter().map(|(name, _)| (*name).to_owned());
+        let numbered = (1..=12).map(|number| format!("f{number}"));
+        let letters = ('a'..='z').flat_map(|letter| {
+            let modified = ["ctrl-", "alt-"].map(|modifier| format!("{modifier}{letter}"));
+            modified.into_iter()
+        });
+        named.chain(numbered).chain(letters).collect()
     }
 
     /// Returns the key of an event.
@@ -141,93 +154,7 @@ pub enum Preset {
     Dive,
 }
 
-/// What keys mean, context by context.
-#[derive(Debug, Clone)]
-pub struct KeyMap {
-    /// In the order of the table: its binding and its keys in effect.
-    bindings: Vec<(&'static Binding, Vec<Key>)>,
-}
-
-impl KeyMap {
-    /// Makes the map of a preset, with the keys of some actions replaced.
-    ///
-    /// # Errors
-    /// A sentence for people: an action that does not exist, a key that has no such name, or two actions
-    /// that want one key in one context.
-    pub fn new(preset: Preset, replaced: &BTreeMap<String, Vec<String>>) -> Result<Self, String> {
-        for action in replaced.keys() {
-            if !TABLE.iter().any(|binding| binding.name == action) {
-                return Err(format!("unknown action '{action}'"));
-            }
-        }
-        let mut bindings = Vec::with_capacity(TABLE.len());
-        for binding in TABLE {
-            let keys = match replaced.get(binding.name) {
-                Some(names) => names
-                    .iter()
-                    .map(|name| Key::parse(name).ok_or_else(|| format!("unknown key '{name}'")))
-                    .collect::<Result<_, _>>()?,
-                None => keys_of(binding, preset),
-            };
-            bindings.push((binding, keys));
-        }
-        if preset == Preset::Dive {
-            give_way(&mut bindings);
-        }
-        Ok(Self { bindings })
-    }
-
-    /// Returns what a key means in the first of these contexts that knows it.
-    pub fn command(&self, contexts: &[Context], key: Key) -> Option<Command> {
-        contexts.iter().find_map(|&context| {
-            let mut here = self.in_context(context);
-            here.find(|(_, keys)| keys.contains(&key))
-                .map(|(binding, _)| binding.command)
-        })
-    }
-
-    /// Returns the bindings of a context with their keys, in the order of help.
-    pub fn in_context(
-        &self,
-        context: Context,
-    ) -> impl Iterator<Item = (&'static Binding, &[Key])> + '_ {
-        self.bindings
-            .iter()
-            .filter(move |(binding, _)| binding.context == context)
-            .map(|(binding, keys)| (*binding, keys.as_slice()))
-    }
-
-    /// Returns the key to show for a command in a context, if there is one.
-    pub fn key(&self, context: Context, command: Command) -> Option<Key> {
-        self.in_context(context)
-            .find(|(binding, _)| binding.command == command)
-            .and_then(|(_, keys)| keys.first().copied())
-    }
-}
-
-fn keys_of(binding: &Binding, preset: Preset) -> Vec<Key> {
-    let further: &[&str] = match preset {
-        Preset::Default => &[],
-        Preset::Dive => binding.dive,
-    };
-    let names = binding.keys.iter().chain(further);
-    names.filter_map(|name| Key::parse(name)).collect()
-}
-
-/// Takes keys that dive's preset gives to one action away from others of the same context.
-fn give_way(bindings: &mut [(&'static Binding, Vec<Key>)]) {
-    let claims: Vec<(Context, &str, Key)> = bindings
-        .iter()
-        .flat_map(|(binding, _)| {
-            let keys = binding.dive.iter().filter_map(|name| Key::parse(name));
-            keys.map(|key| (binding.context, binding.name, key))
-        })
-        .collect();
-    for (binding, keys) in bindings {
-        keys.retain(|key| {
-            !claims.iter().any(|(context, name, claimed)| {
-                *context == binding.context && *name != binding.name && claimed == key
-            })
-        });
-    }
+impl Preset {
+    /// Every preset with its name in the configuration.
+    pub const ALL: [(&'static str, Self); 2] = [("default", Self::Default), ("dive", Self::Dive)];
 }

@@ -12,6 +12,7 @@ use filedescriptor::{POLLERR, POLLHUP, POLLIN, poll, pollfd};
 use ratatui::crossterm::event::{self, Event};
 use rustix::process::{Signal as ProcessSignal, kill_current_process_group};
 
+use super::clipboard::Multiplexer;
 use super::command::Command;
 use super::events::message;
 use super::message::{Complaint, Effect, JobId, Msg, Outcome, VersionAt};
@@ -19,7 +20,7 @@ use super::model::Model;
 use super::pager;
 use super::session::Session;
 use super::signals::{Signal, Signals};
-use super::terminal::{Keyboard, Multiplexer, Terminal};
+use super::terminal::{Keyboard, Terminal};
 use super::update::{start, update};
 use super::view::draw;
 use super::worker::{News, Origin, Worker};

@@ -2,7 +2,6 @@
 //!
 //! What was changed is remembered in one place of the process, because a panic has to find it too.
 
-mod clipboard;
 mod keyboard;
 
 use std::io::{self, BufWriter, Stdout, Write as _};
@@ -22,9 +21,9 @@ use ratatui::layout::Size;
 use rustix::fd::OwnedFd;
 use rustix::termios::{OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 
+use super::clipboard::{self, Multiplexer};
 use super::message::MouseMode;
 
-pub use clipboard::Multiplexer;
 pub use keyboard::Keyboard;
 
 /// Bytes of a frame that reach the terminal in one piece.
@@ -141,8 +140,11 @@ impl Terminal {
     /// # Errors
     /// When the terminal is gone.
     pub fn copy(&mut self, text: &str, multiplexer: Multiplexer) -> io::Result<()> {
+        let Some(sequence) = clipboard::sequence(text, multiplexer) else {
+            return Ok(());
+        };
         let mut output = io::stdout().lock();
-        output.write_all(&clipboard::sequence(text, multiplexer))?;
+        output.write_all(&sequence)?;
         output.flush()
     }
 }

@@ -18,6 +18,7 @@ mod support;
 
 mod files;
 mod image;
+mod keymap;
 mod keys;
 mod layers;
 mod loading;

@@ -644,6 +644,68 @@ fn a_cancelled_job_reads_nothing() {
     }
 }
 
+/// While an image is read its tree grows, and paths get other numbers.
+#[test]
+fn what_is_shown_stays_when_more_of_the_image_is_known() {
+    let layer = LayerBuilder::new;
+    let all = stack(vec![
+        layer().file("m", lines(60)),
+        layer()
+            .file("a", "new")
+            .file("b/c", "new")
+            .file("m", "other"),
+    ]);
+    let mut screen = Screen::layers(&all[..1], 80, 24);
+    look(&mut screen, b"m", 0);
+    screen.keys("jjj");
+    let before = screen.model.preview.version.unwrap();
+    let job = screen.model.jobs.take_number();
+    screen.model.loading = Some(layerscope::tui::panes::loading::LoadingPane {
+        job,
+        ..Default::default()
+    });
+    let analysis = opened::analyse(&all, &[Codec::None]);
+    let subject = layerscope::tui::Subject::new(analysis, &screen.model.session.rules);
+    screen.send(Msg::Done(
+        job,
+        Outcome::Loaded(std::sync::Arc::new(subject)),
+    ));
+    let after = screen.model.preview.version.unwrap();
+    assert_ne!(before.path, after.path, "the test tests something");
+    assert_eq!(after, at(&screen, b"m", 0));
+    assert_eq!(first_line(&screen), 3);
+    screen.keys("J");
+    assert!(screen.shows("1  other"));
+}
+
+/// Behind a compressed layer a file is reached by reading everything before it.
+#[test]
+fn reading_ends_soon_after_it_is_cancelled() {
+    let stack = stack(vec![
+        LayerBuilder::new()
+            .zeros("large", 100_000_000)
+            .file("wanted", "x"),
+    ]);
+    let analysis = opened::analyse(&stack, &[Codec::Gzip]);
+    let mut screen = Screen::of(analysis, session(), 80, 24);
+    let asked = ask(&mut screen, b"wanted", 0);
+    let Some(Request::Do(effect)) = asked.first() else {
+        panic!("nothing is read");
+    };
+    let subject = screen.model.subject.clone().unwrap();
+    let job = Job::new();
+    std::thread::scope(|scope| {
+        let work = scope.spawn(|| tasks::run(effect, &subject, &job));
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        let begun = std::time::Instant::now();
+        job.cancel();
+        let outcome = work.join().unwrap();
+        // Five times what is promised: this machine is busy and the build slow.
+        assert!(begun.elapsed().as_millis() < 500, "{:?}", begun.elapsed());
+        assert!(matches!(outcome, Some(Outcome::Cancelled)), "{outcome:?}");
+    });
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

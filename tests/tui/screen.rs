@@ -257,7 +257,7 @@ fn letter(cell: &ratatui::buffer::Cell) -> char {
         Color::Green => 'G',
         Color::Yellow => 'Y',
         Color::Red => 'R',
-        Color::Blue => 'B',
+        Color::Blue | Color::LightBlue => 'B',
         Color::Cyan => 'C',
         Color::Magenta => 'M',
         _ if cell.modifier.contains(Modifier::BOLD) => 'b',

@@ -78,8 +78,8 @@ pub const TABLE: &[Binding] = &[
     bind(In::Move, C::Down, "down", &["down", "j"], "down"),
     bind(In::Move, C::PageUp, "page-up", &["pgup", "u"], "a screenful up"),
     bind(In::Move, C::PageDown, "page-down", &["pgdn", "d"], "a screenful down"),
-    bind(In::Move, C::HalfPageUp, "half-page-up", &["ctrl-u"], "half a screenful up"),
-    bind(In::Move, C::HalfPageDown, "half-page-down", &["ctrl-d"], "half a screenful down"),
+    bind(In::Move, C::HalfPageUp, "half-page-up", &["ctrl-u", "("], "half a screenful up"),
+    bind(In::Move, C::HalfPageDown, "half-page-down", &["ctrl-d", ")"], "half a screenful down"),
     bind(In::Move, C::Top, "top", &["g", "home"], "first row"),
     bind(In::Move, C::Bottom, "bottom", &["G", "end"], "last row"),
 
@@ -87,7 +87,7 @@ pub const TABLE: &[Binding] = &[
     bind(In::Layers, C::NextMode, "mode", &["m"], "tree: this layer, accumulated, merged").hint("mode"),
     bind(In::Layers, C::ScopeLayer, "scope-layer", &[], "tree of this layer").dive(&["ctrl-l"]),
     bind(In::Layers, C::ScopeAccumulated, "scope-accumulated", &[], "tree accumulated up to this layer").dive(&["ctrl-a"]),
-    bind(In::Layers, C::Wrap, "wrap", &["w"], "whole instruction in the details"),
+    bind(In::Layers, C::Wrap, "wrap", &["w"], "whole instruction in the details").dive(&["ctrl-p"]),
     bind(In::Layers, C::Filter, "filter", &["/"], "filter the tree while typing").hint("filter").dive(&["ctrl-f"]),
     bind(In::Layers, C::CopyPath, "copy", &["y"], "copy the instruction").hint("copy"),
     bind(In::Layers, C::CopyDigest, "copy-digest", &["Y"], "copy the diff ID"),
@@ -178,8 +178,8 @@ pub const TABLE: &[Binding] = &[
 
     bind(In::Filter, C::Accept, "accept", &["enter"], "keep the filter").hint("keep"),
     bind(In::Filter, C::Back, "back", &["esc"], "clear the filter").hint("clear"),
-    bind(In::Filter, C::NextPattern, "pattern", &["ctrl-r"], "substring, glob, regular expression").hint("pattern"),
-    bind(In::Filter, C::ToggleCase, "case", &["ctrl-t"], "case: smart, exact, ignored").hint("case"),
+    bind(In::Filter, C::NextPattern, "pattern", &["ctrl-r", "f3"], "substring, glob, regular expression").hint("pattern"),
+    bind(In::Filter, C::ToggleCase, "case", &["ctrl-t", "f4"], "case: smart, exact, ignored").hint("case"),
     bind(In::Filter, C::Up, "up", &["up"], "up in what is found"),
     bind(In::Filter, C::Down, "down", &["down"], "down in what is found"),
 

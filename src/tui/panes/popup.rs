@@ -7,6 +7,7 @@ pub mod wrapped;
 use ratatui::layout::Size;
 
 use super::{Request, done, refused};
+use crate::limits;
 use crate::report::Look;
 use crate::source::Choice;
 use crate::tree::{PathId, Scope};
@@ -103,6 +104,19 @@ impl Notice {
     }
 }
 
+impl Notice {
+    fn copy(&self) -> Vec<Request> {
+        let text = self.lines.join("\n");
+        if text.len() > limits::CLIPBOARD_BYTES {
+            return refused("not copied: terminals take no text of this length");
+        }
+        let copy = Request::Do(Effect::Copy(text));
+        std::iter::once(copy)
+            .chain(done("copied the text"))
+            .collect()
+    }
+}
+
 /// A question with a line to answer on.
 #[derive(Debug, Clone)]
 pub struct Prompt {
@@ -173,12 +187,7 @@ impl Popup {
                 let help = HelpPopup::of(self.contexts());
                 vec![Request::Show(Self::Help(help))]
             }
-            (Self::Notice(notice), Command::CopyPath) => {
-                let copy = Request::Do(Effect::Copy(notice.lines.join("\n")));
-                std::iter::once(copy)
-                    .chain(done("copied the text"))
-                    .collect()
-            }
+            (Self::Notice(notice), Command::CopyPath) => notice.copy(),
             (Self::Prompt(prompt), Command::Accept) => vec![
                 Request::Close,
                 Request::Answer(prompt.purpose.clone(), prompt.line.text().to_owned()),

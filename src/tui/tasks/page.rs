@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::read::{failed, fill, with_data};
+use super::read::{failed, fill, place_of, with_data};
 use crate::error::{Error, Result};
 use crate::progress::Job;
 use crate::report::Look;
@@ -14,6 +14,14 @@ use crate::tui::subject::Subject;
 const PIECE: usize = 64 * 1024;
 /// Bytes on a line of hex.
 const HEX_BYTES: usize = 16;
+
+/// Tells whether a version can be paged, before anything is started for it.
+///
+/// # Errors
+/// [`Error::WrongType`] for anything but a file, [`Error::Damaged`] for a hard link to nothing.
+pub fn check(subject: &Subject, version: VersionAt) -> Result<()> {
+    place_of(subject, version).map(drop)
+}
 
 /// Writes all of a version.
 ///

@@ -3,10 +3,11 @@
 use std::io::{self, Read};
 
 use crate::error::{Error, Result};
-use crate::layer::EntryKind;
+use crate::layer::{EntryKind, LayerIndex};
 use crate::limits;
 use crate::path::display_absolute;
 use crate::progress::Job;
+use crate::tree::NodeId;
 use crate::tui::message::VersionAt;
 use crate::tui::panes::preview::Content;
 use crate::tui::subject::Subject;
@@ -69,11 +70,7 @@ pub(super) fn with_data(
 ) -> Result<()> {
     job.check()?;
     let tree = subject.tree();
-    refuse_all_but_files(subject, version)?;
-    let Some((layer, node)) = version.data(tree) else {
-        let reason = "it is a hard link to a file that is not there".to_owned();
-        return Err(damaged(subject, version, reason));
-    };
+    let (layer, node) = place_of(subject, version)?;
     let layers = &subject.analysis.image.layers;
     let source = layers.get(layer.as_usize()).ok_or(Error::NoSuchLayer {
         wanted: layer.0.into(),
@@ -84,6 +81,18 @@ pub(super) fn with_data(
     source
         .source
         .visit(&[offset], &mut |_, data| take(data), job)
+}
+
+/// Returns where the data of a version is.
+///
+/// # Errors
+/// [`Error::WrongType`] for anything but a file, [`Error::Damaged`] for a hard link to nothing.
+pub(super) fn place_of(subject: &Subject, version: VersionAt) -> Result<(LayerIndex, NodeId)> {
+    refuse_all_but_files(subject, version)?;
+    version.data(subject.tree()).ok_or_else(|| {
+        let reason = "it is a hard link to a file that is not there".to_owned();
+        damaged(subject, version, reason)
+    })
 }
 
 fn refuse_all_but_files(subject: &Subject, version: VersionAt) -> Result<()> {
