@@ -8,7 +8,7 @@ use crate::analysis::rules::State;
 use crate::analysis::{Analysis, Stage};
 use crate::report::columns::platform;
 use crate::report::{Cut, Glyphs, Look};
-use crate::tree::Order;
+use crate::tree::{Order, SortField};
 use crate::tui::layout::{Areas, Arrangement};
 use crate::tui::model::{Model, Tab};
 use crate::tui::panes::tree::choices::{TOGGLES, TreeMode, sort_word};
@@ -238,7 +238,7 @@ fn tabs(model: &Model, line: Rect, paint: &mut Paint<'_>) {
 /// Returns what is shown and how it is sorted, from the longest form to the shortest.
 fn choices(model: &Model, paint: &Paint<'_>) -> Vec<String> {
     let pane = &model.tree;
-    let modes = TreeMode::ALL.map(|mode| {
+    let words = TreeMode::ALL.map(|mode| {
         let word = mode.word();
         if mode == pane.mode {
             format!("[{word}]")
@@ -251,18 +251,19 @@ fn choices(model: &Model, paint: &Paint<'_>) -> Vec<String> {
         marks.any(|&mark| pane.marks().contains(mark))
     });
     let shown: Vec<String> = shown.map(|toggle| toggle.letter.to_string()).collect();
-    let arrow = match (paint.look.glyphs, pane.order, sort_word(pane.sort)) {
-        (Glyphs::Unicode, Order::Natural, "size" | "files") => "↓",
-        (Glyphs::Unicode, Order::Reversed, "size" | "files") => "↑",
-        (Glyphs::Unicode, Order::Natural, _) => "↑",
-        (Glyphs::Unicode, Order::Reversed, _) => "↓",
-        (Glyphs::Ascii, Order::Natural, _) => "",
-        (Glyphs::Ascii, Order::Reversed, _) => " reversed",
+    // Sizes and counts begin with the largest, names and changes with the first.
+    let falls = matches!(pane.sort, SortField::Size | SortField::Files);
+    let is_reversed = pane.order == Order::Reversed;
+    let arrow = match (paint.look.glyphs, falls != is_reversed) {
+        (Glyphs::Unicode, true) => "↓",
+        (Glyphs::Unicode, false) => "↑",
+        (Glyphs::Ascii, _) if is_reversed => " reversed",
+        (Glyphs::Ascii, _) => "",
     };
     let sort = format!("sort:{}{arrow}", sort_word(pane.sort));
     let show = format!("show: {}", shown.join(" "));
     vec![
-        format!("tree: {}   {show}   {sort}", modes.join(" ")),
+        format!("tree: {}   {show}   {sort}", words.join(" ")),
         format!("{show}   {sort}"),
         sort,
     ]

@@ -218,17 +218,19 @@ fn footer(model: &Model, line: Rect, paint: &mut Paint<'_>) {
     let bold = paint.style(Role::Key);
     let plain = paint.style(Role::Plain);
     let mut place = line;
+    let mut gap = "";
     for (key, hint) in hints.iter().chain(&last) {
         for (text, style) in [
+            (gap, plain),
             (key.as_str(), bold),
             (" ", plain),
             (hint, plain),
-            ("  ", plain),
         ] {
             let used = paint.text(place, text, style).min(place.width);
             place.x += used;
             place.width -= used;
         }
+        gap = "  ";
     }
 }
 

@@ -305,11 +305,12 @@ fn without_layer(subject: &Subject) -> Option<String> {
     } else {
         "entries"
     };
-    let mut text = format!("+ {} {plural} without a layer", entries.len());
-    if !words.is_empty() {
-        text.push_str(&format!(" ({})", words.join(", ")));
-    }
-    Some(text)
+    let text = format!("+ {} {plural} without a layer", entries.len());
+    Some(if words.is_empty() {
+        text
+    } else {
+        format!("{text} ({})", words.join(", "))
+    })
 }
 
 /// Breaks text of the image into lines of at most so many columns.
