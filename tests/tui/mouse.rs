@@ -73,3 +73,20 @@ fn presses_anywhere_do_no_harm() {
         screen.text();
     }
 }
+
+#[test]
+fn rows_of_the_other_lists_are_pressed_too() {
+    let mut screen = Screen::demo(80, 24);
+    screen.keys("2");
+    press(&mut screen, "/app/src/");
+    assert_eq!(screen.model.waste.scroll.at, 3);
+    press(&mut screen, "/app/src/");
+    assert_eq!(screen.model.tab, Tab::Layers, "opened");
+    screen.keys("3");
+    press(&mut screen, "/bin/grep");
+    assert!(
+        screen.line(22).starts_with(" /bin/grep"),
+        "{}",
+        screen.text()
+    );
+}

@@ -2,8 +2,10 @@
 
 use layerscope::tui::Msg;
 use layerscope::tui::message::Mouse;
+use layerscope::tui::panes::tree::list_area;
 use proptest::prelude::*;
 use ratatui::layout::Position;
+use ratatui::style::Modifier;
 
 use crate::screen::{Screen, Writes};
 use crate::support::strategy::stacks;
@@ -80,7 +82,7 @@ fn act() -> impl Strategy<Value = Act> {
 fn check(screen: &Screen) {
     let model = &screen.model;
     let size = model.size;
-    let text = screen.text();
+    let buffer = screen.buffer();
     let tree = &model.tree;
     assert!(tree.scroll.at < tree.rows.len().max(1));
     assert!(tree.scroll.offset <= tree.scroll.at);
@@ -91,23 +93,29 @@ fn check(screen: &Screen) {
     let cursor = tree.path();
     let is_shown = tree.projection.as_ref().unwrap().is_shown(cursor);
     assert!(is_shown || cursor.0 == 0);
-    // The cursor is the only row in reverse video.
     let has_room = size.width >= 20 && size.height >= 5;
-    let in_tree = model.columns().tree.is_some() && model.popups.is_empty();
-    if has_room && in_tree {
-        let styled = screen.styled();
-        let marked = styled.contains('r') || styled.contains('u');
-        assert!(marked, "no cursor on\n{text}");
+    if let Some(place) = model
+        .columns()
+        .tree
+        .filter(|_| has_room && model.popups.is_empty())
+    {
+        let arrangement = model.areas().arrangement;
+        let list = list_area(arrangement.inner(place), arrangement);
+        let down = u16::try_from(tree.scroll.at - tree.scroll.offset).unwrap();
+        assert!(down < list.height, "the cursor is on the screen");
+        let cell = &buffer[(list.x, list.y + down)];
+        let cursor = Modifier::REVERSED | Modifier::UNDERLINED;
+        assert!(cell.modifier.intersects(cursor), "and is seen: {cell:?}");
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn the_cursor_stays_in_range_and_on_the_screen(
         stack in stacks(),
-        acts in prop::collection::vec(act(), 0..60),
+        acts in prop::collection::vec(act(), 0..50),
     ) {
         let mut screen = Screen::layers(&stack, 80, 24);
         screen.writes = Writes::Kept;

@@ -1,12 +1,16 @@
 //! The tree: what it shows, and what every key does there.
 
+use std::sync::Arc;
+
+use layerscope::report::Glyphs;
 use layerscope::tree::Scope;
-use layerscope::tui::Effect;
+use layerscope::tui::message::Outcome;
 use layerscope::tui::model::{Focus, Tab, Tone, ZoomState};
 use layerscope::tui::panes::popup::{Popup, Purpose};
 use layerscope::tui::panes::tree::TreeMode;
+use layerscope::tui::{Effect, Msg, Subject};
 
-use crate::screen::Screen;
+use crate::screen::{Screen, session};
 use crate::support::{Item, LayerBuilder};
 
 fn layer() -> LayerBuilder {
@@ -307,8 +311,8 @@ fn a_kept_filter_leaves_the_tree_usable_and_its_end_leaves_the_cursor() {
     let mut screen = screen();
     screen.keys("/a<enter>");
     assert!(!screen.model.tree.is_typing());
-    let matches = screen.line_with("filter:");
-    assert!(matches.contains("filter: 4 match"), "{matches}");
+    let matches = screen.line_with("/a:");
+    assert!(matches.contains("/a: 4 match"), "{matches}");
     screen.keys("gn");
     let first = here(&screen);
     screen.keys("n");
@@ -333,7 +337,7 @@ fn a_filter_follows_to_other_layers_and_marks() {
     screen.keys("/passwd<enter>");
     screen.keys("K");
     assert_eq!(here(&screen), "etc/passwd");
-    assert!(screen.shows("filter: 1 match"));
+    assert!(screen.shows("/passwd: 1 match"));
     screen.keys("JM");
     assert!(
         screen.shows("nothing here matches the filter; Esc clears it"),
@@ -493,7 +497,7 @@ fn everything_about_a_path_is_told_layer_by_layer() {
     assert!(
         notice
             .lines
-            .contains(&"wasted below: 2.9 KiB in 1 files".to_owned()),
+            .contains(&"wasted below: 2.9 KiB in 1 file".to_owned()),
         "{notice:?}"
     );
 }
@@ -601,4 +605,81 @@ fn deep_directories_leave_room_for_the_name() {
             screen.keys("k");
         }
     }
+}
+
+#[test]
+fn another_reading_of_the_image_keeps_the_place_by_path() {
+    let mut screen = screen();
+    go(&mut screen, "srv/cache");
+    screen.keys("<space>");
+    go(&mut screen, "etc/passwd");
+    screen.keys("x");
+    go(&mut screen, "etc/passwd");
+    let (old, line) = (screen.model.tree.path(), screen.line_with(" passwd"));
+    let mut stack = changes();
+    // Paths that come before all others get the identities of those.
+    stack[0].extend(layer().file("a/b/c", "1").file("b/c", "2").into_items());
+    let analysis = crate::support::opened::analyse(&stack, &[crate::support::Codec::None]);
+    let subject = Subject::new(analysis, &screen.model.session.rules);
+    screen.keys("r");
+    let job = screen.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Load { job, .. } => Some(*job),
+        _ => None,
+    });
+    screen.send(Msg::Done(job.unwrap(), Outcome::Loaded(Arc::new(subject))));
+    assert_ne!(screen.model.tree.path(), old, "other identities");
+    assert_eq!(here(&screen), "etc/passwd");
+    assert_eq!(
+        screen.line_with(" passwd"),
+        line,
+        "and the mark, and the place on the screen"
+    );
+    assert!(!screen.shows(" one "), "what was folded is");
+    assert!(screen.shows(" large"), "what was unfolded is");
+}
+
+#[test]
+fn a_terminal_without_unicode_gets_ascii() {
+    let mut session = session();
+    session.look.glyphs = Glyphs::Ascii;
+    let stack = [
+        changes()[0].clone(),
+        layer().file("gr\u{fc}n", "1").into_items(),
+    ];
+    for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+        let analysis = crate::support::opened::analyse(&stack, &[crate::support::Codec::None]);
+        let mut screen = Screen::of(analysis, session.clone(), width, height);
+        for keys in [
+            "",
+            "m+",
+            "S",
+            "/a",
+            "<enter>",
+            "<esc><tab>",
+            "JK",
+            "i",
+            "<esc>z",
+        ] {
+            screen.keys(keys);
+            let text = screen.text();
+            assert!(text.is_ascii(), "after {keys}:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_small_screen_tells_of_its_filter_in_the_second_line() {
+    let mut screen = Screen::layers(&changes(), 40, 12);
+    screen.keys("/passwd<enter>");
+    assert!(
+        screen.line(1).starts_with("/passwd: 1 match"),
+        "{}",
+        screen.text()
+    );
+    screen.keys("<esc>m");
+    assert!(
+        screen.line(1).starts_with("up to L1/2"),
+        "{}",
+        screen.text()
+    );
 }

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::paint::Paint;
 use crate::report::Cut;
+use crate::tree::PathId;
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
 use crate::tui::layout::{Areas, Arrangement};
@@ -65,8 +66,29 @@ fn standing(model: &Model, subject: &Subject, line: Rect, paint: &mut Paint<'_>)
             let (path, facts) = model.tree.standing(subject, paint.look);
             (path, facts, Cut::Middle)
         }
-        // The other views tell it in their own lines.
-        _ => return,
+        (Focus::Preview, _) => match model.preview.version {
+            Some(at) => (shown_path(subject, paint, at.path), Vec::new(), Cut::Middle),
+            None => return,
+        },
+        (_, Tab::Waste) => match model.waste.selected(subject) {
+            Some((_, group)) => {
+                let cause = group.cause.as_str().to_owned();
+                let facts = vec![paint.look.units.size(group.bytes), cause];
+                (shown_path(subject, paint, group.place), facts, Cut::Middle)
+            }
+            None => return,
+        },
+        (_, Tab::Files) => match model.files.selected() {
+            Some(file) => {
+                let facts = vec![
+                    paint.look.units.size(file.bytes),
+                    format!("L{}", file.layer),
+                ];
+                (shown_path(subject, paint, file.path), facts, Cut::Middle)
+            }
+            None => return,
+        },
+        (_, Tab::Treemap | Tab::Image) => return,
     };
     let room = usize::from(line.width);
     let path_room = place.width().min(LEAST_PATH.max(room * 3 / 5));
@@ -92,6 +114,10 @@ fn standing(model: &Model, subject: &Subject, line: Rect, paint: &mut Paint<'_>)
         ..line
     };
     paint.text_cut(left, &place, cut, plain);
+}
+
+fn shown_path(subject: &Subject, paint: &Paint<'_>, path: PathId) -> String {
+    format!("/{}", paint.look.shown(&subject.tree().path(path)))
 }
 
 /// The filter being typed: text, what was found, how it is written.

@@ -137,7 +137,7 @@ fn notes(sheet: &Sheet<'_>, row: &Row, shown: &Shown, paint: &Paint<'_>) -> Vec<
     if is_folded && sheet.projection.has_any_below(row.path, gone()) {
         let lost = sheet.projection.lost_bytes(row.path);
         notes.push(match lost {
-            0 => "D in it".into(),
+            0 => "D inside".into(),
             lost => format!("-{}", paint.look.units.size(lost)),
         });
     }
