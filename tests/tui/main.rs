@@ -19,7 +19,6 @@ mod support;
 mod files;
 mod image;
 mod keymap;
-mod keys;
 mod loading;
 mod popups;
 mod preview;

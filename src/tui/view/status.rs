@@ -65,6 +65,16 @@ fn standing(model: &Model, subject: &Subject, line: Rect, paint: &mut Paint<'_>)
             let (path, facts) = model.tree.standing(subject, paint.look);
             (path, facts, Cut::Middle)
         }
+        (Focus::Layers | Focus::Tree, Tab::Files | Tab::Treemap) => {
+            let told = match model.tab {
+                Tab::Files => model.files.standing(subject, paint.look),
+                _ => model.treemap.standing(subject, paint.look),
+            };
+            let Some((path, facts)) = told else {
+                return;
+            };
+            (path, facts, Cut::Middle)
+        }
         // The other views tell it in their own lines.
         _ => return,
     };
