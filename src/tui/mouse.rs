@@ -1,12 +1,13 @@
 //! What the mouse means. Off by default, so that the terminal selects text as always.
 
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
 
 use super::command::Command;
 use super::layout::Arrangement;
 use super::message::{Effect, Mouse};
-use super::model::{Focus, Model};
-use super::panes::Request;
+use super::model::{Focus, Model, Tab};
+use super::panes::{Request, waste};
+use super::scroll::Scroll;
 use super::tabs;
 use super::update::{Place, command_given, follow, fulfil, resize, with_place};
 use crate::layer::LayerIndex;
@@ -48,7 +49,53 @@ fn pressed(model: &mut Model, at: Position) -> Vec<Effect> {
     }
     match pane_at(model, at) {
         Some(pane) => pressed_in(model, pane, at),
-        None => Vec::new(),
+        None => pressed_list(model, at),
+    }
+}
+
+/// As [`pressed_in`], in a view that is one list.
+fn pressed_list(model: &mut Model, at: Position) -> Vec<Effect> {
+    let Some((place, scroll, rows)) = list_of(model) else {
+        return Vec::new();
+    };
+    let down = at.y.checked_sub(place.y).filter(|_| place.contains(at));
+    let row = down.map(|down| scroll.offset.saturating_add(usize::from(down)));
+    let Some(row) = row.filter(|&row| row < rows) else {
+        return Vec::new();
+    };
+    if row == scroll.at {
+        return command_given(model, Command::Open);
+    }
+    let step = if row > scroll.at {
+        Command::Down
+    } else {
+        Command::Up
+    };
+    // The list does what a move brings with it; no row on the screen is far.
+    (0..row.abs_diff(scroll.at))
+        .flat_map(|_| command_given(model, step))
+        .collect()
+}
+
+/// Returns where the rows of the view are, its cursor and how many rows there are.
+fn list_of(model: &Model) -> Option<(Rect, Scroll, usize)> {
+    let subject = model.subject.as_ref()?;
+    let areas = model.areas();
+    let arrangement = areas.arrangement;
+    match model.tab {
+        Tab::Waste => {
+            let parts = waste::Parts::of(areas.body, arrangement, subject);
+            let rows = parts.rows(arrangement, &model.waste.sieve);
+            Some((rows, model.waste.scroll, model.waste.rows.len()))
+        }
+        Tab::Files => {
+            let parts = model
+                .files
+                .parts(arrangement.inner(areas.body), arrangement);
+            let rows = model.files.rows().len();
+            Some((parts.rows, model.files.scroll, rows))
+        }
+        Tab::Layers | Tab::Treemap | Tab::Image => None,
     }
 }
 

@@ -289,9 +289,8 @@ fn the_cursor_of_many_choices_stays_on_the_screen() {
 #[test]
 fn leaving_the_choice_that_everything_waits_for_leaves_the_program() {
     let mut screen = Screen::waiting(session(), 80, 24);
-    let Some(Effect::Load { job, .. }) = screen.effects.pop() else {
-        panic!("nothing is read");
-    };
+    screen.effects.clear();
+    let job = screen.model.loading.as_ref().expect("a load").job;
     screen.send(Msg::Done(
         job,
         Outcome::Choices(vec![choice(0, &["a:1"], None), choice(1, &[], None)]),

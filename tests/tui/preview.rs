@@ -731,3 +731,21 @@ proptest! {
         assert_harmless(&screen);
     }
 }
+
+#[test]
+fn the_tree_leads_into_a_file_and_the_preview_follows_its_cursor() {
+    let mut screen = Screen::demo(200, 50);
+    screen.keys("mm/os-rel<enter>G");
+    assert!(screen.shows("ID=harbour"), "{}", screen.text());
+    assert_eq!(screen.model.focus, Focus::Tree);
+    screen.keys("<up>");
+    assert!(!screen.shows("ID=harbour"));
+    screen.keys("<down>v");
+    assert_eq!(screen.model.focus, Focus::Preview);
+    screen.keys("K");
+    assert!(screen.shows("[L0]") && screen.shows("ID=harbour"));
+    screen.keys("q");
+    assert_eq!(screen.model.focus, Focus::Tree);
+    screen.resize(80, 24).keys("v");
+    assert!(screen.shows("ID=harbour"), "{}", screen.text());
+}

@@ -29,7 +29,7 @@ fn the_first_screen_tells_what_why_and_what_to_do() {
     let screen = waste(80, 24);
     assert!(
         screen
-            .line_with("Waste  ")
+            .line_with("━ Waste  ")
             .contains("15.5 MiB of 24.4 MiB (63.7 %)   own layers: 63.7 %")
     );
     let row = screen.line_with("metadata-only");

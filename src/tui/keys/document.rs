@@ -56,7 +56,11 @@ pub fn markdown(keys: &KeyMap) -> String {
         for (at, entry) in entries.iter().enumerate() {
             let place = if at == 0 { title } else { "" };
             let names: Vec<String> = entry.keys.iter().map(|key| format!("`{key}`")).collect();
-            let keys = names.join(" ");
+            let keys = if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(" ")
+            };
             // Writing to a String cannot fail.
             writeln!(
                 text,

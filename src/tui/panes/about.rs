@@ -1,7 +1,7 @@
 //! Everything known about a path or a layer, as text to read.
 
 use super::popup::Notice;
-use super::tree::listing::{length, meta};
+use super::tree::listing::{files, length, meta};
 use super::{Request, done, refused};
 use crate::analysis::{WasteCause, WastedPath};
 use crate::layer::{EntryKind, LayerIndex};
@@ -43,7 +43,8 @@ fn what_it_did(tree: &MergedTree, look: Look, path: PathId, version: Version) ->
             words.push(look.units.size(bytes));
             words.push(format!("({} bytes)", count(bytes)));
         }
-        if let Some(meta) = meta(tree, path, version).filter(|_| kind != EntryKind::Whiteout) {
+        let is_listed = kind != EntryKind::Whiteout && !is_implied(tree, version);
+        if let Some(meta) = meta(tree, path, version).filter(|_| is_listed) {
             words.push(attributes::permissions(kind, Some(meta.mode)));
             words.push(format!("{}:{}", meta.uid, meta.gid));
             words.push(attributes::time(meta.mtime));
@@ -68,6 +69,9 @@ fn did(tree: &MergedTree, version: Version) -> &'static str {
         (_, Some(HideCause::DeletedDir)) => "removed with a directory above",
         (_, Some(HideCause::Opaque)) => "hidden by an opaque directory",
         (_, Some(HideCause::Replaced)) => "gone: a directory above was replaced",
+        (Change::Added | Change::Unchanged, _) if is_implied(tree, version) => {
+            "not listed, but there is something in it"
+        }
         (Change::Added, _) => "added",
         (Change::Modified, _) => "modified",
         (Change::Touched, _) => "metadata changed",
@@ -83,6 +87,10 @@ fn did(tree: &MergedTree, version: Version) -> &'static str {
             }
         }
     }
+}
+
+fn is_implied(tree: &MergedTree, version: Version) -> bool {
+    tree.layer(version.layer).is_implied(version.node)
 }
 
 fn attribute_names(tree: &MergedTree, look: Look, version: Version) -> Option<String> {
@@ -115,7 +123,7 @@ fn waste(subject: &Subject, look: Look, path: PathId) -> Vec<String> {
     });
     if pieces > 0 {
         let size = look.units.size(bytes);
-        lines.push(format!("wasted below: {size} in {} files", count(pieces)));
+        lines.push(format!("wasted below: {size} in {}", files(pieces)));
     }
     if lines.is_empty() {
         lines.push("nothing wasted".into());

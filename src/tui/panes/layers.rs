@@ -3,6 +3,7 @@
 pub mod details;
 pub mod listing;
 pub mod parts;
+pub mod tops;
 
 use super::popup::{Notice, Popup};
 use super::{Request, about, done};
@@ -13,9 +14,10 @@ use crate::tui::message::Effect;
 use crate::tui::model::{Jobs, Reads};
 use crate::tui::scroll::{Moved, Scroll};
 use crate::tui::subject::Subject;
-use details::{Detail, Length, Top};
-use listing::LayerRow;
+use details::{Detail, Length};
+use listing::{LayerRow, Widths};
 use parts::Parts;
+use tops::Top;
 
 /// The list of layers.
 #[derive(Debug, Default)]
@@ -24,6 +26,8 @@ pub struct LayersPane {
     pub scroll: Scroll,
     /// A row a layer, bottom first.
     pub rows: Vec<LayerRow>,
+    /// Columns of the cells.
+    pub widths: Widths,
     /// What is said about the chosen layer.
     pub details: Vec<Detail>,
     /// The largest directories of the chosen layer.
@@ -41,6 +45,7 @@ impl LayersPane {
     /// Takes a subject, a new one or the same refined.
     pub fn show(&mut self, reads: &Reads<'_>) {
         self.rows = listing::rows(reads.subject, reads.session.look);
+        self.widths = Widths::of(&self.rows);
         self.choose(self.layer(), reads);
     }
 
@@ -63,7 +68,7 @@ impl LayersPane {
     /// Makes a layer the chosen one.
     pub fn choose(&mut self, layer: LayerIndex, reads: &Reads<'_>) {
         self.scroll.at = layer.as_usize().min(self.rows.len().saturating_sub(1));
-        self.tops = details::tops(reads.subject, reads.session.look, self.layer());
+        self.tops = tops::tops(reads.subject, reads.session.look, self.layer());
         self.resize(reads);
     }
 

@@ -8,7 +8,7 @@ use crate::analysis::rules::State;
 use crate::analysis::{Analysis, Stage};
 use crate::report::columns::platform;
 use crate::report::{Cut, Glyphs, Look};
-use crate::tree::Order;
+use crate::tree::{Order, PathId, SortField};
 use crate::tui::layout::{Areas, Arrangement};
 use crate::tui::model::{Model, Tab};
 use crate::tui::panes::tree::choices::{TOGGLES, TreeMode, sort_word};
@@ -238,7 +238,7 @@ fn tabs(model: &Model, line: Rect, paint: &mut Paint<'_>) {
 /// Returns what is shown and how it is sorted, from the longest form to the shortest.
 fn choices(model: &Model, paint: &Paint<'_>) -> Vec<String> {
     let pane = &model.tree;
-    let modes = TreeMode::ALL.map(|mode| {
+    let words = TreeMode::ALL.map(|mode| {
         let word = mode.word();
         if mode == pane.mode {
             format!("[{word}]")
@@ -251,18 +251,19 @@ fn choices(model: &Model, paint: &Paint<'_>) -> Vec<String> {
         marks.any(|&mark| pane.marks().contains(mark))
     });
     let shown: Vec<String> = shown.map(|toggle| toggle.letter.to_string()).collect();
-    let arrow = match (paint.look.glyphs, pane.order, sort_word(pane.sort)) {
-        (Glyphs::Unicode, Order::Natural, "size" | "files") => "↓",
-        (Glyphs::Unicode, Order::Reversed, "size" | "files") => "↑",
-        (Glyphs::Unicode, Order::Natural, _) => "↑",
-        (Glyphs::Unicode, Order::Reversed, _) => "↓",
-        (Glyphs::Ascii, Order::Natural, _) => "",
-        (Glyphs::Ascii, Order::Reversed, _) => " reversed",
+    // Sizes and counts begin with the largest, names and changes with the first.
+    let falls = matches!(pane.sort, SortField::Size | SortField::Files);
+    let is_reversed = pane.order == Order::Reversed;
+    let arrow = match (paint.look.glyphs, falls != is_reversed) {
+        (Glyphs::Unicode, true) => "↓",
+        (Glyphs::Unicode, false) => "↑",
+        (Glyphs::Ascii, _) if is_reversed => " reversed",
+        (Glyphs::Ascii, _) => "",
     };
     let sort = format!("sort:{}{arrow}", sort_word(pane.sort));
     let show = format!("show: {}", shown.join(" "));
     vec![
-        format!("tree: {}   {show}   {sort}", modes.join(" ")),
+        format!("tree: {}   {show}   {sort}", words.join(" ")),
         format!("{show}   {sort}"),
         sort,
     ]
@@ -274,19 +275,33 @@ fn layer(model: &Model, line: Rect, paint: &mut Paint<'_>) {
     let Some(row) = pane.rows.get(pane.scroll.at) else {
         return;
     };
-    let style = paint.style(Role::Strong);
-    let width = u16::try_from(row.size.width()).unwrap_or(u16::MAX);
-    paint.text_right(line, &row.size, style);
+    let tree = &model.tree;
     let last = pane.rows.len().saturating_sub(1);
-    let words = match model.tree.mode {
-        TreeMode::Merged => "merged".into(),
-        TreeMode::Accumulated => format!("L0-{}/{last} {}", row.number, row.title),
-        TreeMode::Layer => format!("L{}/{last} {}", row.number, row.title),
+    let whole = tree.projection.as_ref();
+    let whole = whole.map_or(0, |projection| projection.bytes(PathId::ROOT));
+    let whole = paint.look.units.size(whole);
+    let (words, size) = match (model.tab, tree.mode) {
+        (Tab::Layers, TreeMode::Layer) => (
+            format!("L{}/{last} {}", row.number, row.title),
+            row.size.clone(),
+        ),
+        (Tab::Layers, TreeMode::Accumulated) => {
+            (format!("up to L{}/{last} {}", row.number, row.title), whole)
+        }
+        (Tab::Layers, TreeMode::Merged) => ("merged".into(), whole),
+        (tab, _) => (tab.title().to_owned(), String::new()),
     };
-    let words = match model.tab {
-        Tab::Layers => words,
-        tab => tab.title().to_owned(),
+    let words = match tree.filter.found() {
+        Some(found) if model.tab == Tab::Layers => {
+            let text = paint.look.shown(tree.filter.line.text().as_bytes());
+            let found = u64::from(found.directories()) + u64::from(found.files());
+            format!("/{text}: {} match", count(found))
+        }
+        _ => words,
     };
+    let style = paint.style(Role::Strong);
+    let width = u16::try_from(size.width()).unwrap_or(u16::MAX);
+    paint.text_right(line, &size, style);
     let place = Rect {
         width: line.width.saturating_sub(width + 1),
         ..line

@@ -6,9 +6,10 @@ use super::paint::{Keys, Paint, bar};
 use crate::report::{Cut, Glyphs};
 use crate::tui::model::Model;
 use crate::tui::panes::layers::LayersPane;
-use crate::tui::panes::layers::details::{Detail, LABEL, Length, Room, Top};
+use crate::tui::panes::layers::details::{Detail, LABEL, Length, Room};
 use crate::tui::panes::layers::listing::{Condition, LayerRow, Owner};
 use crate::tui::panes::layers::parts::{Parts, indented};
+use crate::tui::panes::layers::tops::Top;
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
 
@@ -75,11 +76,6 @@ struct Spans {
 
 impl Spans {
     fn of(pane: &LayersPane, inner: Rect) -> Self {
-        let widest = |cell: fn(&LayerRow) -> &str, heading: u16| {
-            let cells = pane.rows.iter().map(|row| cell(row).chars().count());
-            let widest = cells.max().unwrap_or(0);
-            u16::try_from(widest).unwrap_or(u16::MAX).max(heading)
-        };
         let mut x = inner.x.saturating_add(1);
         let mut left = inner.width.saturating_sub(1);
         let mut take = |width: u16| {
@@ -91,21 +87,19 @@ impl Spans {
             span
         };
         let is_wide = inner.width >= WIDE_FROM;
-        let number = take(widest(|row| &row.number, 1));
-        let has_base = pane.rows.iter().any(|row| row.owner == Owner::Base);
-        let base = if has_base { take(1) } else { (0, 0) };
-        let size = take(widest(|row| &row.size, 4));
-        let level = take(1);
-        let mut wide = |cell: fn(&LayerRow) -> &str, heading| {
-            if is_wide {
-                take(widest(cell, heading))
-            } else {
-                (0, 0)
-            }
+        let widths = &pane.widths;
+        let number = take(widths.number);
+        let base = if widths.base > 0 {
+            take(widths.base)
+        } else {
+            (0, 0)
         };
-        let blob = wide(|row| &row.blob, 4);
-        let entries = wide(|row| &row.entries, 7);
-        let wasted = wide(|row| &row.wasted, 6);
+        let size = take(widths.size);
+        let level = take(1);
+        let mut wide = |width| if is_wide { take(width) } else { (0, 0) };
+        let blob = wide(widths.blob);
+        let entries = wide(widths.entries);
+        let wasted = wide(widths.wasted);
         Self {
             number,
             base,

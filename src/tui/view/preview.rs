@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use super::paint::{Keys, Paint};
 use crate::report::Cut;
 use crate::tui::model::Model;
+use crate::tui::panes::popup::wrapped;
 use crate::tui::panes::preview::parts::Parts;
 use crate::tui::panes::preview::{
     Body, Compared, Content, Margin, Nature, PreviewPane, Sheet, Viewport, facts, hex,
@@ -30,8 +31,11 @@ pub(super) fn draw(
     paint.pane(place, &title(pane, subject), &note, keys);
     if pane.version.is_none() {
         let style = paint.style(Role::Dim);
-        let line = Rect { height: 1, ..inner };
-        paint.text(line, "no file: move to one in the tree", style);
+        let words = "no file here: move to one in the tree";
+        let rows = wrapped::wrap(&[words.to_owned()], usize::from(inner.width));
+        for (row, line) in rows.iter().zip(inner.rows()) {
+            paint.text(line, row, style);
+        }
         return;
     }
     // Without a border the note stands in the head.

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::paint::Paint;
 use crate::report::Cut;
+use crate::tree::PathId;
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
 use crate::tui::layout::{Areas, Arrangement};
@@ -65,18 +66,27 @@ fn standing(model: &Model, subject: &Subject, line: Rect, paint: &mut Paint<'_>)
             let (path, facts) = model.tree.standing(subject, paint.look);
             (path, facts, Cut::Middle)
         }
-        (Focus::Layers | Focus::Tree, Tab::Files | Tab::Treemap) => {
-            let told = match model.tab {
-                Tab::Files => model.files.standing(subject, paint.look),
-                _ => model.treemap.standing(subject, paint.look),
-            };
-            let Some((path, facts)) = told else {
-                return;
-            };
-            (path, facts, Cut::Middle)
-        }
-        // The other views tell it in their own lines.
-        _ => return,
+        (Focus::Preview, _) => match model.preview.version {
+            Some(at) => (shown_path(subject, paint, at.path), Vec::new(), Cut::Middle),
+            None => return,
+        },
+        (_, Tab::Waste) => match model.waste.selected(subject) {
+            Some((_, group)) => {
+                let cause = group.cause.as_str().to_owned();
+                let facts = vec![paint.look.units.size(group.bytes), cause];
+                (shown_path(subject, paint, group.place), facts, Cut::Middle)
+            }
+            None => return,
+        },
+        (_, Tab::Files) => match model.files.standing(subject, paint.look) {
+            Some((path, facts)) => (path, facts, Cut::Middle),
+            None => return,
+        },
+        (_, Tab::Treemap) => match model.treemap.standing(subject, paint.look) {
+            Some((path, facts)) => (path, facts, Cut::Middle),
+            None => return,
+        },
+        (_, Tab::Image) => return,
     };
     let room = usize::from(line.width);
     let path_room = place.width().min(LEAST_PATH.max(room * 3 / 5));
@@ -102,6 +112,10 @@ fn standing(model: &Model, subject: &Subject, line: Rect, paint: &mut Paint<'_>)
         ..line
     };
     paint.text_cut(left, &place, cut, plain);
+}
+
+fn shown_path(subject: &Subject, paint: &Paint<'_>, path: PathId) -> String {
+    format!("/{}", paint.look.shown(&subject.tree().path(path)))
 }
 
 /// The filter being typed: text, what was found, how it is written.
@@ -228,17 +242,19 @@ fn footer(model: &Model, line: Rect, paint: &mut Paint<'_>) {
     let bold = paint.style(Role::Key);
     let plain = paint.style(Role::Plain);
     let mut place = line;
+    let mut gap = "";
     for (key, hint) in hints.iter().chain(&last) {
         for (text, style) in [
+            (gap, plain),
             (key.as_str(), bold),
             (" ", plain),
             (hint, plain),
-            ("  ", plain),
         ] {
             let used = paint.text(place, text, style).min(place.width);
             place.x += used;
             place.width -= used;
         }
+        gap = "  ";
     }
 }
 

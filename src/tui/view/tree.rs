@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 
 use super::paint::{Keys, Paint};
 use crate::layer::EntryKind;
-use crate::report::{Cut, attributes};
+use crate::report::{Cut, Look, attributes};
 use crate::tree::{Mark, Projection, Row};
 use crate::tui::model::Model;
 use crate::tui::panes::tree::choices::TreeMode;
@@ -28,7 +28,7 @@ pub(super) fn draw(
 ) {
     let pane = &model.tree;
     let title = pane.mode.title(pane.layer());
-    let inner = paint.pane(place, &title, &note(pane), keys);
+    let inner = paint.pane(place, &title, &note(pane, paint.look), keys);
     let Some(projection) = &pane.projection else {
         return;
     };
@@ -77,14 +77,19 @@ pub(super) fn draw(
     }
 }
 
+/// Columns for the text of a filter in the border.
+const MOST_FILTER: usize = 16;
+
 /// Returns where in the list one is, and what the filter found.
-fn note(pane: &TreePane) -> String {
+fn note(pane: &TreePane, look: Look) -> String {
     let here = count(pane.scroll.at as u64 + 1);
     let all = count(pane.rows.len() as u64);
     match pane.filter.found() {
         Some(found) => {
             let found = u64::from(found.directories()) + u64::from(found.files());
-            format!("filter: {} match, {here} of {all}", count(found))
+            let text = look.shown(pane.filter.line.text().as_bytes());
+            let text = look.fit(&text, MOST_FILTER, Cut::Middle);
+            format!("/{text}: {} match, {here} of {all}", count(found))
         }
         None => format!("{here} of {all}"),
     }

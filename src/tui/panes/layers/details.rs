@@ -1,16 +1,14 @@
 //! What there is to say about one layer.
 
-use std::cmp::Reverse;
-
 use unicode_width::UnicodeWidthChar as _;
 
+use super::tops::Top;
 use crate::analysis::LayerFigures;
 use crate::image::Layer;
 use crate::layer::LayerIndex;
 use crate::layer::codec::Codec;
 use crate::report::columns::flow;
 use crate::report::{Cut, Look};
-use crate::tree::{FileTree, NodeId, Row};
 use crate::tui::subject::Subject;
 use crate::units::count;
 
@@ -26,17 +24,6 @@ pub enum Detail {
     },
     /// A directory and its part of the layer.
     Top(Top),
-}
-
-/// A top directory of a layer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Top {
-    /// Name, escaped, with a slash where it is a directory.
-    pub name: String,
-    /// Bytes, for people.
-    pub size: String,
-    /// Relative to the largest one, up to [`Row::FULL`].
-    pub share: u16,
 }
 
 /// How much of a long instruction is told.
@@ -77,9 +64,6 @@ pub const LABEL: u16 = 9;
 const SHORT: usize = 3;
 /// Lines of an instruction at most.
 const MOST: usize = 500;
-/// Directories listed.
-const TOPS: usize = 12;
-
 impl Room {
     /// Returns the columns that labels take.
     pub const fn label(self) -> u16 {
@@ -305,11 +289,12 @@ fn without_layer(subject: &Subject) -> Option<String> {
     } else {
         "entries"
     };
-    let mut text = format!("+ {} {plural} without a layer", entries.len());
-    if !words.is_empty() {
-        text.push_str(&format!(" ({})", words.join(", ")));
-    }
-    Some(text)
+    let text = format!("+ {} {plural} without a layer", entries.len());
+    Some(if words.is_empty() {
+        text
+    } else {
+        format!("{text} ({})", words.join(", "))
+    })
 }
 
 /// Breaks text of the image into lines of at most so many columns.
@@ -354,56 +339,6 @@ fn break_at(text: &str, columns: usize) -> usize {
         }
     }
     text.len()
-}
-
-/// Returns the largest top directories and files of a layer. Cost is linear in its nodes.
-pub fn tops(subject: &Subject, look: Look, layer: LayerIndex) -> Vec<Top> {
-    let Some(tree) = subject.tree().layers().get(layer.as_usize()) else {
-        return Vec::new();
-    };
-    let mut sizes = top_sizes(tree);
-    sizes.retain(|(_, bytes)| *bytes > 0);
-    sizes.sort_by_key(|(node, bytes)| (Reverse(*bytes), node.0));
-    sizes.truncate(TOPS);
-    let most = sizes.first().map_or(1, |(_, bytes)| *bytes);
-    let top = |(node, bytes): (NodeId, u64)| {
-        let slash = if tree.children(node).is_empty() {
-            ""
-        } else {
-            "/"
-        };
-        let share = u128::from(bytes) * u128::from(Row::FULL) / u128::from(most);
-        Top {
-            name: format!("{}{slash}", look.shown(tree.name(node))),
-            size: look.units.size(bytes),
-            share: u16::try_from(share).unwrap_or(Row::FULL),
-        }
-    };
-    sizes.into_iter().map(top).collect()
-}
-
-/// Adds up what is below each child of the root. Nodes come parents first.
-fn top_sizes(tree: &FileTree) -> Vec<(NodeId, u64)> {
-    let tops = tree.children(NodeId::ROOT);
-    let mut sizes: Vec<(NodeId, u64)> = tops.clone().map(|node| (NodeId(node), 0)).collect();
-    let mut top_of = vec![0usize; tree.len()];
-    for (at, node) in tops.enumerate() {
-        if let Some(place) = top_of.get_mut(node as usize) {
-            *place = at;
-        }
-    }
-    for node in (1u32..).take(tree.len().saturating_sub(1)) {
-        let top = top_of.get(node as usize).copied().unwrap_or(0);
-        if let Some((_, bytes)) = sizes.get_mut(top) {
-            *bytes = bytes.saturating_add(tree.size(NodeId(node)));
-        }
-        for child in tree.children(NodeId(node)) {
-            if let Some(place) = top_of.get_mut(child as usize) {
-                *place = top;
-            }
-        }
-    }
-    sizes
 }
 
 #[cfg(test)]

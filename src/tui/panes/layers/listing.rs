@@ -1,6 +1,7 @@
 //! One row a layer.
 
 use crate::report::Look;
+use crate::report::columns::widest;
 use crate::tui::subject::Subject;
 use crate::units::count;
 
@@ -45,6 +46,41 @@ pub enum Owner {
     Base,
     /// That of the image itself.
     Own,
+}
+
+/// Columns of the widest cell of each column, or of its heading; 0 where there is nothing to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Widths {
+    /// Of [`LayerRow::number`].
+    pub number: u16,
+    /// Of the mark of layers of the base image.
+    pub base: u16,
+    /// Of [`LayerRow::size`].
+    pub size: u16,
+    /// Of [`LayerRow::blob`].
+    pub blob: u16,
+    /// Of [`LayerRow::entries`].
+    pub entries: u16,
+    /// Of [`LayerRow::wasted`].
+    pub wasted: u16,
+}
+
+impl Widths {
+    /// Measures rows.
+    pub fn of(rows: &[LayerRow]) -> Self {
+        let widest = |cell: fn(&LayerRow) -> &str, heading: &str| {
+            let cells = rows.iter().map(cell).chain([heading]);
+            u16::try_from(widest(cells)).unwrap_or(u16::MAX)
+        };
+        Self {
+            number: widest(|row| &row.number, "#"),
+            base: u16::from(rows.iter().any(|row| row.owner == Owner::Base)),
+            size: widest(|row| &row.size, "Size"),
+            blob: widest(|row| &row.blob, "Blob"),
+            entries: widest(|row| &row.entries, "Entries"),
+            wasted: widest(|row| &row.wasted, "Wasted"),
+        }
+    }
 }
 
 /// Returns the rows, bottom first.

@@ -206,11 +206,17 @@ impl TreePane {
         }
         facts.extend(origin(projection, shown));
         if shown.is_directory() {
-            facts.push(format!("{} files", count(u64::from(shown.files))));
+            facts.push(files(u64::from(shown.files)));
         }
         facts.extend(shown.notes(subject.tree(), projection, look));
         (path, facts)
     }
+}
+
+/// Returns `1 file` or `1,204 files`.
+pub fn files(number: u64) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} file{plural}", count(number))
 }
 
 /// Says which layers a row is owed to.

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::report::columns::flow;
-use crate::tree::{MarkSet, PathId, Projection};
+use crate::tree::{MarkSet, PathId, Projection, Row};
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
 use crate::tui::model::Model;
@@ -15,7 +15,7 @@ use crate::tui::view::paint::Paint;
 /// Returns the sentence; `None` where there is something to see.
 pub(super) fn words(model: &Model, subject: &Subject, projection: &Projection) -> Option<String> {
     let pane = &model.tree;
-    if pane.rows.len() > 1 || pane.rows.get(0).is_some_and(|root| root.is_branch()) {
+    if pane.rows.len() > 1 || pane.rows.get(0).is_some_and(Row::is_branch) {
         return None;
     }
     let key = |context, command| {
@@ -23,16 +23,12 @@ pub(super) fn words(model: &Model, subject: &Subject, projection: &Projection) -
         key.map_or("?".into(), shown_key)
     };
     if pane.filter.found().is_some() {
-        let (pattern, clear) = match pane.is_typing() {
-            true => (Command::NextPattern, Context::Filter),
-            false => (Command::Filter, Context::Global),
-        };
-        let context = if pane.is_typing() {
-            Context::Filter
+        let (here, pattern, around) = if pane.is_typing() {
+            (Context::Filter, Command::NextPattern, Context::Filter)
         } else {
-            Context::Tree
+            (Context::Tree, Command::Filter, Context::Global)
         };
-        let (other, clear) = (key(context, pattern), key(clear, Command::Back));
+        let (other, clear) = (key(here, pattern), key(around, Command::Back));
         return Some(format!(
             "nothing here matches the filter; {clear} clears it, {other} changes it"
         ));

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::Sheet;
 use crate::report::{Cut, Glyphs};
-use crate::tree::{Mark, Row, Rows};
+use crate::tree::{Mark, MarkSet, Row, Rows};
 use crate::tui::layout::Arrangement;
 use crate::tui::panes::tree::listing::Shown;
 use crate::tui::theme::Role;
@@ -134,8 +134,21 @@ fn notes(sheet: &Sheet<'_>, row: &Row, shown: &Shown, paint: &Paint<'_>) -> Vec<
     } else if is_folded && shown.files > 0 {
         notes.push(format!("({})", count(u64::from(shown.files))));
     }
+    if is_folded && sheet.projection.has_any_below(row.path, gone()) {
+        let lost = sheet.projection.lost_bytes(row.path);
+        notes.push(match lost {
+            0 => "D inside".into(),
+            lost => format!("-{}", paint.look.units.size(lost)),
+        });
+    }
     notes.extend(shown.notes(sheet.subject.tree(), sheet.projection, paint.look));
     notes
+}
+
+/// Returns the marks of what is gone.
+fn gone() -> MarkSet {
+    let others = Mark::ALL.into_iter().filter(|mark| !mark.is_gone());
+    others.fold(MarkSet::ALL, |marks, mark| marks.toggled(&[mark]))
 }
 
 /// Returns the lines before a name, for at most so many levels.

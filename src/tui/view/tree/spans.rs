@@ -20,6 +20,8 @@ pub(super) struct Spans {
     pub(super) from: (u16, u16),
 }
 
+/// What the user marked, and what the layer did.
+const MARK: u16 = 2;
 /// `1023.9 KiB`.
 const SIZE: u16 = 10;
 /// From this width on there is room for bars and percent.
@@ -42,6 +44,7 @@ impl Spans {
         if arrangement <= Arrangement::Bare {
             return Self::bare(inner);
         }
+        let wants = Wants::of(pane, inner.width);
         let mut spans = Self::default();
         let mut x = inner.x;
         let mut left = inner.width;
@@ -53,25 +56,16 @@ impl Spans {
             left -= taken;
             span
         };
-        spans.mark = take(2, 1);
-        spans.size = take(SIZE, 1);
-        let (has_percent, has_bar) = match pane.bars {
-            Bars::Both => (inner.width >= BOTH_FROM, true),
-            Bars::Bar => (false, true),
-            Bars::Percent => (true, false),
-            Bars::Neither => (false, false),
+        let mut wanted = |width: u16| {
+            if width > 0 { take(width, 1) } else { (0, 0) }
         };
-        if has_percent {
-            spans.percent = take(4, 1);
-        }
-        if has_bar {
-            spans.bar = take(if inner.width >= LONG_FROM { 12 } else { 8 }, 1);
-        }
-        if pane.columns.settled(inner.width) == Columns::Shown {
-            spans.mode = take(10, 1);
-            spans.owner = take(9, 1);
-            spans.time = take(10, 1);
-        }
+        spans.mark = wanted(MARK);
+        spans.size = wanted(SIZE);
+        spans.percent = wanted(wants.percent);
+        spans.bar = wanted(wants.bar);
+        spans.mode = wanted(wants.mode);
+        spans.owner = wanted(wants.owner);
+        spans.time = wanted(wants.time);
         spans.name = (x, left);
         let from = origin_width(layers);
         let has_origin = pane.mode != TreeMode::Layer && inner.width >= ORIGIN_FROM;
@@ -93,6 +87,47 @@ impl Spans {
             size: (inner.x + name, size),
             ..Self::default()
         }
+    }
+}
+
+/// Widths of the columns that may be left out.
+#[derive(Default)]
+struct Wants {
+    percent: u16,
+    bar: u16,
+    mode: u16,
+    owner: u16,
+    time: u16,
+}
+
+impl Wants {
+    /// Picks what there is room for beside a name; what was asked for comes first.
+    fn of(pane: &TreePane, width: u16) -> Self {
+        let mut room = width.saturating_sub(MARK + SIZE + 2 + LEAST_NAME);
+        let mut want = |width: u16| {
+            let fits = width < room;
+            room -= if fits { width + 1 } else { 0 };
+            if fits { width } else { 0 }
+        };
+        let mut wants = Self::default();
+        if pane.columns.settled(width) == Columns::Shown {
+            wants.mode = want(10);
+            wants.owner = want(9);
+            wants.time = want(10);
+        }
+        let (has_percent, has_bar) = match pane.bars {
+            Bars::Both => (width >= BOTH_FROM, true),
+            Bars::Bar => (false, true),
+            Bars::Percent => (true, false),
+            Bars::Neither => (false, false),
+        };
+        if has_bar {
+            wants.bar = want(if width >= LONG_FROM { 12 } else { 8 });
+        }
+        if has_percent {
+            wants.percent = want(4);
+        }
+        wants
     }
 }
 

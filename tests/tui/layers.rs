@@ -1,0 +1,173 @@
+//! The list of layers, the details of one, and what is said around the panes.
+
+use layerscope::tui::Effect;
+use layerscope::tui::model::Focus;
+use layerscope::tui::panes::popup::Popup;
+use layerscope::tui::panes::tree::TreeMode;
+
+use crate::screen::{Screen, session};
+use crate::support::{LayerBuilder, image};
+
+fn layers() -> Screen {
+    let mut screen = Screen::demo(80, 24);
+    screen.keys("<shift-tab>");
+    assert_eq!(screen.model.focus, Focus::Layers);
+    screen
+}
+
+#[test]
+fn the_list_tells_number_size_and_instruction() {
+    let screen = Screen::demo(200, 50);
+    let row = screen.line_with("RUN apt-get up");
+    assert!(row.contains("│  1   15.5 MiB █ 15.5 MiB"), "{row}");
+    assert!(
+        screen.line_with(">11").contains("RUN ./migrate"),
+        "{}",
+        screen.text()
+    );
+    assert!(
+        screen.line_with("  0 ").contains(" 0 b "),
+        "the base image is marked"
+    );
+    assert!(
+        screen
+            .line_with("│ Size  ")
+            .contains("8.8 MiB  blob 8.8 MiB  3 entries")
+    );
+    assert!(
+        screen
+            .line_with("History")
+            .contains("6 entries without a layer")
+    );
+    let top = screen.line_with("usr/    ");
+    assert!(top.contains("8.8 MiB ████"), "{top}");
+}
+
+#[test]
+fn moving_in_the_list_changes_the_tree() {
+    let mut screen = layers();
+    screen.keys("g");
+    assert_eq!(screen.model.layers.layer().0, 0);
+    assert_eq!(screen.model.tree.layer().0, 0);
+    assert!(screen.shows("this layer (L0)"));
+    screen.keys("jj<pgdn><end>");
+    assert_eq!(screen.model.tree.layer().0, 11);
+    screen.keys("K");
+    assert_eq!(screen.model.tree.layer().0, 10);
+}
+
+#[test]
+fn keys_of_the_list_reach_the_tree() {
+    let mut screen = layers();
+    screen.keys("m");
+    assert_eq!(screen.model.tree.mode, TreeMode::Accumulated);
+    assert_eq!(screen.model.focus, Focus::Layers);
+    screen.keys("/lib");
+    assert_eq!(screen.model.focus, Focus::Tree);
+    assert!(screen.model.tree.is_typing() && screen.shows("/lib"));
+    screen.keys("<esc><tab><enter>");
+    assert_eq!(screen.model.focus, Focus::Tree, "Enter goes to the tree");
+}
+
+#[test]
+fn instructions_and_digests_are_copied_and_everything_is_told() {
+    let mut screen = layers();
+    screen.keys("y");
+    let Some(Effect::Copy(text)) = screen.effects.last() else {
+        panic!("nothing copied");
+    };
+    assert!(text.starts_with("RUN ./migrate --seed && setcap"), "{text}");
+    screen.keys("Y");
+    assert!(
+        matches!(screen.effects.last(), Some(Effect::Copy(text)) if text.starts_with("sha256:"))
+    );
+    screen.keys("i");
+    let Some(Popup::Notice(notice)) = screen.model.popups.last() else {
+        panic!("nothing told");
+    };
+    assert_eq!(notice.title, "Layer 11");
+    let text = notice.lines.join("\n");
+    for words in ["Size", "Changes", "Wasted", "Command", "Created", "Diff ID"] {
+        assert!(text.contains(words), "{words} in\n{text}");
+    }
+}
+
+#[test]
+fn a_long_instruction_is_wrapped_on_request() {
+    let command = format!("RUN {}", "echo many words && ".repeat(20) + "true");
+    let built = image().layer(&command, |l| l.file("a", "1")).build();
+    let mut screen = Screen::of(crate::screen::analysis_of(&built), session(), 80, 40);
+    screen.keys("<shift-tab>");
+    assert!(!screen.shows(" true") && screen.shows("…"));
+    screen.keys("w");
+    assert!(screen.shows("true"), "{}", screen.text());
+}
+
+#[test]
+fn instructions_are_shown_escaped() {
+    let built = image()
+        .layer("RUN echo \u{1b}[31m \u{202E}x", |l: LayerBuilder| {
+            l.file("a", "1")
+        })
+        .build();
+    let mut screen = Screen::of(crate::screen::analysis_of(&built), session(), 120, 40);
+    for keys in ["", "<shift-tab>", "i", "<esc>y"] {
+        screen.keys(keys);
+        assert!(!screen.text().contains(['\u{1b}', '\u{202E}']));
+    }
+    assert!(screen.shows(r"\x1B[31m"));
+    assert!(
+        matches!(screen.effects.last(), Some(Effect::Copy(text)) if text.contains(r"\u{202E}"))
+    );
+}
+
+#[test]
+fn the_header_says_what_fits() {
+    for (width, words) in [
+        (
+            200,
+            "harbour-board:1.4 (linux/amd64)  12 layers  82 paths  24.4 MiB (blobs 24.5 MiB)  efficiency 36.3%  wasted 15.5 MiB (63.7%)",
+        ),
+        (
+            80,
+            "harbour-board:1.4 (linux/amd64)  12 layers  24.4 MiB  eff 36.3%  waste 15.5 MiB",
+        ),
+        (40, "harbour-board:1.4  24.4 MiB"),
+        (20, "harbour-board:1.4"),
+    ] {
+        let screen = Screen::demo(width, 24);
+        let header = screen.line(0);
+        assert!(header.contains(words), "{width}: {header}");
+    }
+}
+
+#[test]
+fn the_footer_never_cuts_a_hint_and_help_comes_first() {
+    for width in 20..160 {
+        let screen = Screen::demo(width, 24);
+        let footer = screen.line(23);
+        assert!(footer.chars().count() <= usize::from(width));
+        assert!(footer.contains("? help"), "{width}: {footer}");
+        assert!(
+            footer.ends_with("? help") || footer.ends_with("q quit"),
+            "{footer}"
+        );
+    }
+}
+
+#[test]
+fn bare_screens_name_the_layer_in_the_second_line() {
+    let screen = Screen::demo(40, 12);
+    assert!(
+        screen.line(1).starts_with("L11/11 RUN ./migrate"),
+        "{}",
+        screen.text()
+    );
+    assert!(screen.line(1).ends_with("8.8 MiB"));
+    assert!(screen.line(2).starts_with("▾ /"), "{}", screen.text());
+    assert!(
+        screen.line_with("node").starts_with('m'),
+        "{}",
+        screen.text()
+    );
+}

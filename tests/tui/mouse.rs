@@ -1,0 +1,92 @@
+//! The mouse.
+
+use layerscope::tui::Msg;
+use layerscope::tui::message::Mouse;
+use layerscope::tui::model::{Focus, Tab};
+use ratatui::layout::Position;
+
+use crate::screen::Screen;
+
+fn press(screen: &mut Screen, words: &str) {
+    let text = screen.text();
+    let (y, line) = text
+        .lines()
+        .enumerate()
+        .find(|(_, line)| line.contains(words))
+        .expect("words on the screen");
+    let x = line.split(words).next().unwrap().chars().count();
+    let at = Position::new(u16::try_from(x).unwrap(), u16::try_from(y).unwrap());
+    screen.send(Msg::Mouse(Mouse::Press(at)));
+}
+
+#[test]
+fn a_press_puts_the_cursor_there_and_a_second_one_opens() {
+    let mut screen = Screen::demo(80, 24);
+    press(&mut screen, "app/");
+    assert!(screen.shows("data/  (1)"));
+    press(&mut screen, "app/");
+    assert!(!screen.shows("data/"), "{}", screen.text());
+    press(&mut screen, "WORKDIR");
+    assert_eq!(screen.model.focus, Focus::Layers);
+    assert_eq!(screen.model.layers.layer().0, 3);
+    press(&mut screen, "WORKDIR");
+    assert_eq!(screen.model.focus, Focus::Tree, "opened");
+}
+
+#[test]
+fn a_press_on_a_name_shows_that_view() {
+    for (words, tab) in [
+        ("Waste", Tab::Waste),
+        ("3 Files", Tab::Files),
+        ("Treemap", Tab::Treemap),
+        ("Image", Tab::Image),
+    ] {
+        let mut screen = Screen::demo(80, 24);
+        press(&mut screen, words);
+        assert_eq!(screen.model.tab, tab);
+        press(&mut screen, "1 Layers");
+        assert_eq!(screen.model.tab, Tab::Layers);
+    }
+}
+
+#[test]
+fn the_wheel_moves_in_the_pane_under_it() {
+    let mut screen = Screen::demo(80, 24);
+    let layer = screen.model.layers.layer().0;
+    screen.send(Msg::Mouse(Mouse::WheelUp(Position::new(5, 8))));
+    assert_eq!(screen.model.layers.layer().0, layer - 3);
+    assert_eq!(screen.model.focus, Focus::Tree);
+    screen.send(Msg::Mouse(Mouse::WheelDown(Position::new(50, 8))));
+    assert_eq!(screen.model.tree.scroll.at, 3);
+}
+
+#[test]
+fn presses_anywhere_do_no_harm() {
+    for (width, height) in [(80, 24), (120, 40), (50, 20), (40, 12), (20, 5), (3, 2)] {
+        let mut screen = Screen::demo(width, height);
+        for y in 0..height {
+            for x in (0..width).step_by(7) {
+                screen.send(Msg::Mouse(Mouse::Press(Position::new(x, y))));
+                screen.send(Msg::Mouse(Mouse::WheelDown(Position::new(x, y))));
+            }
+        }
+        screen.text();
+    }
+}
+
+#[test]
+fn rows_of_the_other_lists_are_pressed_too() {
+    let mut screen = Screen::demo(80, 24);
+    screen.keys("2");
+    press(&mut screen, "/app/src/");
+    assert_eq!(screen.model.waste.scroll.at, 3);
+    press(&mut screen, "/app/src/");
+    assert_eq!(screen.model.tab, Tab::Layers, "opened");
+    screen.keys("3");
+    press(&mut screen, "/bin/grep");
+    assert!(
+        screen.line(22).starts_with(" /bin/grep"),
+        "{}",
+        screen.text()
+    );
+}
