@@ -11,7 +11,6 @@ pub mod preview;
 pub mod sieve;
 pub mod tree;
 pub mod treemap;
-pub mod versions;
 pub mod waste;
 
 use super::command::Command;

@@ -15,6 +15,7 @@ use ratatui::layout::Rect;
 use super::{Request, done};
 use crate::layer::LayerIndex;
 use crate::path::ImagePath;
+use crate::report::Look;
 use crate::tree::{Counted, FlatFile, FlatView, MergedTree, PathId, PathSet, flat};
 use crate::tui::command::Command;
 use crate::tui::layout::Arrangement;
@@ -114,10 +115,12 @@ impl FilesPane {
         }
         self.subject = Some(Arc::clone(reads.subject));
         self.collect(reads.subject);
-        self.find_again(reads.subject.tree(), reads);
         if self.finder.is_on() && self.finder.ranking.is_none() {
+            // The cursor waits for the answer, which is about another image and not about another pattern.
+            self.resize(reads);
             return self.finder.ask(self.view, jobs);
         }
+        self.find_again(reads.subject.tree(), reads);
         Vec::new()
     }
 
@@ -144,6 +147,7 @@ impl FilesPane {
 
     /// Does what a command means here.
     pub fn update(&mut self, command: Command, reads: &Reads<'_>, jobs: &mut Jobs) -> Vec<Request> {
+        self.wanted = None;
         let height = self.height(reads);
         if self.scroll.step(command, self.rows().len(), height) == Moved::Yes {
             self.light(reads);
@@ -171,6 +175,7 @@ impl FilesPane {
         if self.finder.edit(edit) == Edited::No {
             return Vec::new();
         }
+        self.wanted = None;
         let requests = self.finder.ask(self.view, jobs);
         if self.finder.ranking.is_none() {
             self.refind(reads);
@@ -180,7 +185,13 @@ impl FilesPane {
 
     /// Takes the result of a job; one that is not waited for any more is dropped.
     pub fn take(&mut self, job: JobId, ranking: &Arc<Ranking>, reads: &Reads<'_>) {
-        if self.finder.take(job, ranking) == Taken::Shown {
+        if self.finder.take(job, ranking) == Taken::Dropped {
+            return;
+        }
+        if self.wanted.is_some() {
+            self.found = self.sift(reads.subject);
+            self.find_again(reads.subject.tree(), reads);
+        } else {
             self.refind(reads);
         }
     }
@@ -198,6 +209,13 @@ impl FilesPane {
     /// Returns the file under the cursor.
     pub fn selected(&self) -> Option<FlatFile> {
         self.rows().get(self.scroll.at).copied()
+    }
+
+    /// Returns the full path of the cursor, escaped, and what is known about it, the most important first.
+    pub fn standing(&self, subject: &Subject, look: Look) -> Option<(String, Vec<String>)> {
+        let row = FileRow::of(subject, self.selected()?);
+        let path = row::shown_path(subject.tree(), look, row.file.path, row.kind);
+        Some((path, row.facts(subject, look)))
     }
 
     /// Returns the order of the rows.

@@ -11,13 +11,16 @@ use std::sync::Arc;
 
 use crate::layer::LayerIndex;
 use crate::path::ImagePath;
-use crate::tree::{Mark, MarkSet, PathId, Projection, Scope};
+use crate::report::Look;
+use crate::tree::{Mark, MarkSet, MergedTree, PathId, Projection, Scope};
 use crate::tui::model::Reads;
 use crate::tui::scroll::Scroll;
 use crate::tui::subject::Subject;
+use crate::units::count;
 use entries::{Entry, Measure};
-use picture::{Canvas, Picture, What};
+use picture::{Canvas, Picture, Tile, What};
 
+use super::about;
 use super::tree::TreeMode;
 
 /// What the colours of tiles tell.
@@ -50,8 +53,8 @@ pub struct TreemapPane {
     /// Wasted bytes at and below each path.
     waste: Vec<u64>,
     subject: Option<Arc<Subject>>,
-    /// Path of the directory and of the cursor, in a picture that has to be made anew.
-    wanted: Option<(Vec<u8>, Vec<u8>)>,
+    /// Where one was in a picture that has to be made anew.
+    wanted: Option<Wanted>,
 }
 
 /// One step into the picture.
@@ -60,6 +63,15 @@ struct Level {
     directory: PathId,
     /// Large entries that are left out.
     skipped: usize,
+}
+
+/// A place by paths, which other images of the same layers have too.
+#[derive(Debug)]
+struct Wanted {
+    /// Directories below the root, with the large entries left out.
+    levels: Vec<(Vec<u8>, usize)>,
+    /// What the cursor was on; empty where that had no path.
+    picked: Vec<u8>,
 }
 
 /// What the cursor is on.
@@ -106,7 +118,12 @@ impl TreemapPane {
             Picked::Entry(entry) => path(entry),
             Picked::First | Picked::Rest => Vec::new(),
         };
-        self.wanted = Some((path(self.level().directory), picked));
+        let levels = self.levels.iter().skip(1);
+        let levels = levels.map(|level| (path(level.directory), level.skipped));
+        self.wanted = Some(Wanted {
+            levels: levels.collect(),
+            picked,
+        });
         self.levels = vec![WHOLE];
         self.measure = None;
         self.entries = Vec::new();
@@ -184,7 +201,12 @@ impl TreemapPane {
             return own;
         }
         let is_below = |mark: &&Mark| projection.has_any_below(path, MarkSet::of(**mark));
-        let mut below = Mark::ALL.iter().skip(1).filter(is_below);
+        // What is hidden is so by something that was removed or replaced.
+        let changes = Mark::ALL
+            .iter()
+            .skip(1)
+            .filter(|mark| **mark != Mark::Hidden);
+        let mut below = changes.filter(is_below);
         match (below.next(), below.next()) {
             (Some(&only), None) => only,
             _ => Mark::Modified,
@@ -195,6 +217,48 @@ impl TreemapPane {
     pub fn total(&self) -> u64 {
         let measure = self.measure.as_ref();
         measure.map_or(0, |measure| measure.weight(self.directory()))
+    }
+
+    /// Returns the full path of the cursor, escaped, and what is known about it, the most important first.
+    pub fn standing(&self, subject: &Subject, look: Look) -> Option<(String, Vec<String>)> {
+        let tile = self.picture.selected()?;
+        let size = look.units.size(tile.bytes);
+        let path = match tile.what {
+            What::Entry { path, .. } => path,
+            What::Rest { count: number } => {
+                let directory = look.shown(&subject.tree().path(self.directory()));
+                let files = format!("{} small entries", count(number as u64));
+                return Some((format!("/{directory}"), vec![files, size]));
+            }
+        };
+        let projection = self.projection()?;
+        let mut facts = vec![format!("{size}  {}", self.share(tile))];
+        if projection.is_directory(path) {
+            let files = u64::from(projection.files(path));
+            facts.push(format!("{} files", count(files)));
+        }
+        let wasted = self.wasted(path);
+        if wasted > 0 {
+            facts.push(format!("wasted {}", look.units.size(wasted)));
+        }
+        if let Some((low, high)) = projection.layers(path) {
+            facts.push(if low == high {
+                format!("L{low}  {}", about::layer_title(subject, look, low))
+            } else {
+                format!("L{low}-{high}")
+            });
+        }
+        let path = look.shown(&subject.tree().path(path));
+        Some((format!("/{path}"), facts))
+    }
+
+    /// Returns the part of a tile in the directory, in percent.
+    pub fn share(&self, tile: &Tile) -> String {
+        let whole = u128::from(self.total().max(1));
+        match u128::from(tile.bytes) * 100 / whole {
+            0 if tile.bytes > 0 => "<1%".into(),
+            percent => format!("{percent}%"),
+        }
     }
 
     fn level(&self) -> Level {
@@ -217,19 +281,10 @@ impl TreemapPane {
         }
         let scope = self.scope(reads.layer);
         let projection = Projection::new(subject.tree(), &subject.weights, scope);
-        if let Some((directory, picked)) = self.wanted.take() {
-            let tree = subject.tree();
-            let find = |path: &[u8]| tree.find(ImagePath::new(path)?);
-            self.picked = match find(&picked).filter(|&path| path != PathId::ROOT) {
-                Some(path) => Picked::Entry(path),
-                None => Picked::First,
-            };
-            if let Some(directory) = find(&directory).filter(|&found| found != PathId::ROOT) {
-                self.levels.push(Level {
-                    directory,
-                    skipped: 0,
-                });
-            }
+        match self.wanted.take() {
+            Some(wanted) => self.restore(&wanted, subject.tree()),
+            // What was large is another matter in another scope.
+            None => self.levels.retain(|level| level.skipped == 0),
         }
         let is_kept = |level: &Level| {
             let directory = level.directory;
@@ -242,10 +297,23 @@ impl TreemapPane {
             .take_while(|level| is_kept(level))
             .count();
         self.levels.truncate(kept.max(1));
-        // What was large is another matter in another scope.
-        self.levels.retain(|level| level.skipped == 0);
         self.measure = Some(Measure::new(subject.tree(), projection));
         self.open(reads);
+    }
+
+    fn restore(&mut self, wanted: &Wanted, tree: &MergedTree) {
+        let find = |path: &[u8]| tree.find(ImagePath::new(path)?);
+        let found = wanted.levels.iter().map_while(|(path, skipped)| {
+            Some(Level {
+                directory: find(path)?,
+                skipped: *skipped,
+            })
+        });
+        self.levels.extend(found);
+        self.picked = match find(&wanted.picked) {
+            Some(path) if path != PathId::ROOT => Picked::Entry(path),
+            _ => Picked::First,
+        };
     }
 
     /// Lists what is in the directory, and lays it out.

@@ -78,17 +78,15 @@ fn standing(model: &Model, subject: &Subject, line: Rect, paint: &mut Paint<'_>)
             }
             None => return,
         },
-        (_, Tab::Files) => match model.files.selected() {
-            Some(file) => {
-                let facts = vec![
-                    paint.look.units.size(file.bytes),
-                    format!("L{}", file.layer),
-                ];
-                (shown_path(subject, paint, file.path), facts, Cut::Middle)
-            }
+        (_, Tab::Files) => match model.files.standing(subject, paint.look) {
+            Some((path, facts)) => (path, facts, Cut::Middle),
             None => return,
         },
-        (_, Tab::Treemap | Tab::Image) => return,
+        (_, Tab::Treemap) => match model.treemap.standing(subject, paint.look) {
+            Some((path, facts)) => (path, facts, Cut::Middle),
+            None => return,
+        },
+        (_, Tab::Image) => return,
     };
     let room = usize::from(line.width);
     let path_room = place.width().min(LEAST_PATH.max(room * 3 / 5));

@@ -10,7 +10,7 @@ use crate::tui::line::Line;
 use crate::tui::message::{Effect, VersionAt};
 use crate::tui::model::Reads;
 use crate::tui::panes::popup::{Popup, Prompt, Purpose};
-use crate::tui::panes::{Request, done, refused, versions};
+use crate::tui::panes::{Request, about, done, refused};
 
 impl FilesPane {
     pub(super) fn act(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
@@ -44,7 +44,7 @@ impl FilesPane {
             Command::Page => vec![Request::Do(Effect::Page(version))],
             Command::Extract => vec![Request::Show(self.ask_where_to(row, reads))],
             Command::CopyPath => copy(file, reads),
-            _ => vec![Request::Show(Popup::Notice(versions::of_path(
+            _ => vec![Request::Show(Popup::Notice(about::path(
                 reads.subject,
                 reads.session.look,
                 file.path,

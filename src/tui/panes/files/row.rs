@@ -3,7 +3,8 @@
 use crate::analysis::WasteCause;
 use crate::layer::{EntryKind, LayerIndex, Meta};
 use crate::report::Look;
-use crate::tree::{Change, FlatFile, Mark, MergedTree, PathId, Version};
+use crate::tree::{Change, Counted, FlatFile, Mark, MergedTree, PathId, Version};
+use crate::tui::panes::about;
 use crate::tui::subject::Subject;
 
 /// What became of a version.
@@ -23,6 +24,21 @@ pub enum Fate {
         /// The layer that ended it.
         by: LayerIndex,
     },
+}
+
+impl Fate {
+    /// Returns what became of the version in a few words, with the layer that did it.
+    pub fn words(self) -> String {
+        match self {
+            Self::Live => "live".into(),
+            Self::Wasted {
+                cause: WasteCause::ShadowedInLayer,
+                ..
+            } => "stored twice".into(),
+            Self::Wasted { cause, by } => format!("{} by L{by}", cause.as_str()),
+            Self::Gone { by } => format!("gone since L{by}"),
+        }
+    }
 }
 
 /// A file, looked up.
@@ -63,6 +79,29 @@ impl FileRow {
     /// Returns whether the file is a directory.
     pub fn is_directory(&self) -> bool {
         self.kind == Some(EntryKind::Dir)
+    }
+
+    /// Returns what is known about the file, the most important first, escaped.
+    pub fn facts(&self, subject: &Subject, look: Look) -> Vec<String> {
+        let mut facts = Vec::new();
+        if self.has_data() {
+            let size = look.units.size(self.file.bytes);
+            let link = match self.file.counted {
+                Counted::Here => "",
+                Counted::Elsewhere => ", counted at another name",
+            };
+            facts.push(format!("{size}{link}"));
+        }
+        let layer = self.file.layer;
+        facts.push(match self.fate {
+            Fate::Live => format!("L{layer}"),
+            fate => format!("L{layer}  {}", fate.words()),
+        });
+        if let Some(meta) = self.meta.filter(|_| self.kind != Some(EntryKind::Whiteout)) {
+            facts.push(format!("{:04o} {}:{}", meta.mode, meta.uid, meta.gid));
+        }
+        facts.push(about::layer_title(subject, look, layer));
+        facts
     }
 
     /// Returns whether data can be read.

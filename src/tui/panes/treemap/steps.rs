@@ -9,7 +9,7 @@ use crate::tui::command::Command;
 use crate::tui::message::{Effect, VersionAt};
 use crate::tui::model::{Jobs, Reads};
 use crate::tui::panes::popup::Popup;
-use crate::tui::panes::{Request, done, refused, versions};
+use crate::tui::panes::{Request, about, done, refused};
 use crate::tui::scroll::Moved;
 
 impl TreemapPane {
@@ -179,7 +179,7 @@ impl TreemapPane {
             }
             _ => {
                 let look = reads.session.look;
-                let notice = versions::of_path(reads.subject, look, path);
+                let notice = about::path(reads.subject, look, path);
                 vec![Request::Show(Popup::Notice(notice))]
             }
         }

@@ -3,11 +3,11 @@
 use ratatui::layout::Rect;
 
 use super::{is_bare, is_elsewhere};
-use crate::analysis::WasteCause;
 use crate::layer::EntryKind;
 use crate::report::{Look, attributes};
 use crate::tree::{FlatView, Mark};
 use crate::tui::layout::Arrangement;
+use crate::tui::panes::about::layer_title;
 use crate::tui::panes::files::FilesPane;
 use crate::tui::panes::files::finder::Reach;
 use crate::tui::panes::files::row::{Fate, FileRow};
@@ -157,7 +157,7 @@ pub(super) fn text(column: Column, row: &FileRow, subject: &Subject, look: Look)
         Column::Layer => format!("L{}", row.file.layer),
         Column::Mark => mark(row),
         Column::Fate => fate(row).into(),
-        Column::FullFate => full_fate(row),
+        Column::FullFate => row.fate.words(),
         Column::Mode => {
             let kind = row.kind.unwrap_or(EntryKind::Whiteout);
             attributes::permissions(kind, row.meta.map(|meta| meta.mode))
@@ -170,11 +170,7 @@ pub(super) fn text(column: Column, row: &FileRow, subject: &Subject, look: Look)
             .meta
             .map(|meta| attributes::time(meta.mtime))
             .unwrap_or_default(),
-        Column::Instruction => {
-            let layers = &subject.analysis.image.layers;
-            let layer = layers.get(usize::from(row.file.layer.0));
-            layer.map_or(String::new(), |layer| look.shown(layer.title().as_bytes()))
-        }
+        Column::Instruction => layer_title(subject, look, row.file.layer),
         Column::Path => String::new(),
     }
 }
@@ -201,17 +197,5 @@ const fn fate(row: &FileRow) -> &'static str {
         Fate::Live => "live",
         Fate::Wasted { .. } => "wasted",
         Fate::Gone { .. } => "gone",
-    }
-}
-
-fn full_fate(row: &FileRow) -> String {
-    match row.fate {
-        Fate::Live => "live".into(),
-        Fate::Wasted {
-            cause: WasteCause::ShadowedInLayer,
-            ..
-        } => "stored twice".into(),
-        Fate::Wasted { cause, by } => format!("{} by L{by}", cause.as_str()),
-        Fate::Gone { by } => format!("gone since L{by}"),
     }
 }

@@ -53,9 +53,10 @@ impl Labels<'_> {
 
     fn mark(&self, tile: &Tile) -> Mark {
         match tile.what {
-            What::Entry { head, path } => match self.pane.mark(head) {
-                Mark::Unchanged => self.pane.mark(path),
-                mark => mark,
+            What::Entry { head, path } => match (self.pane.mark(head), self.pane.mark(path)) {
+                (Mark::Unchanged, of_path) => of_path,
+                (_, of_path) if of_path.is_gone() => of_path,
+                (of_head, _) => of_head,
             },
             What::Rest { .. } => Mark::Unchanged,
         }
@@ -100,12 +101,7 @@ impl Labels<'_> {
             ""
         };
         let size = format!("{minus}{}", look.units.size(tile.bytes));
-        let whole = u128::from(self.pane.total().max(1));
-        let percent = match u128::from(tile.bytes) * 100 / whole {
-            0 if tile.bytes > 0 => "<1%".into(),
-            percent => format!("{percent}%"),
-        };
-        (size, percent)
+        (size, self.pane.share(tile))
     }
 
     /// Writes name, size and waste on lines of their own, the letter into the upper right corner.
