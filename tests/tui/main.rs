@@ -26,6 +26,6 @@ mod popups;
 mod preview;
 mod random;
 mod screen;
-mod treemap;
 mod tree;
+mod treemap;
 mod waste;

@@ -64,12 +64,17 @@ fn act() -> impl Strategy<Value = Act> {
         "o",
         "w",
         "z",
+        "r",
         "J",
         "K",
         "<tab>",
         "<shift-tab>",
         "1",
         "2",
+        "3",
+        "4",
+        "5",
+        "F",
         "?",
     ]);
     prop_oneof![
