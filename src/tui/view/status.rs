@@ -225,6 +225,16 @@ fn matches(directories: u32, files: u32) -> String {
 }
 
 /// Draws as many hints as fit, none cut; help and the way out keep their place.
+/// Returns whether a key that means the same everywhere does something here.
+fn is_of_use(model: &Model, context: Context, command: Command) -> bool {
+    if context != Context::Global || matches!(command, Command::Help | Command::Quit) {
+        return true;
+    }
+    let has_panes = model.tab == Tab::Layers || model.focus == Focus::Preview;
+    let is_pane = matches!(command, Command::NextPane | Command::Zoom);
+    model.popups.is_empty() && (has_panes || !is_pane)
+}
+
 fn footer(model: &Model, line: Rect, paint: &mut Paint<'_>) {
     let (mut hints, last) = hints(model);
     let room = usize::from(line.width);
@@ -272,7 +282,7 @@ fn hints(model: &Model) -> (Hints, Hints) {
             let (Some(hint), Some(&key)) = (binding.hint, keys.first()) else {
                 continue;
             };
-            if known.contains(&binding.command) {
+            if known.contains(&binding.command) || !is_of_use(model, context, binding.command) {
                 continue;
             }
             known.push(binding.command);
