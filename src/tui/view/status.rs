@@ -12,6 +12,7 @@ use crate::tui::layout::{Areas, Arrangement};
 use crate::tui::model::{Focus, Model, Tab, Tone};
 use crate::tui::panes::about::layer_title;
 use crate::tui::panes::tree::filter::{Filter, case_word, pattern_word};
+use crate::tui::panes::tree::listing::files;
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
 use crate::units::count;
@@ -88,7 +89,15 @@ fn standing(model: &Model, subject: &Subject, line: Rect, paint: &mut Paint<'_>)
             }
             None => return,
         },
-        (_, Tab::Treemap | Tab::Image) => return,
+        (_, Tab::Treemap) => match (model.treemap.selected(), model.treemap.projection()) {
+            (Some(path), Some(projection)) => {
+                let files = files(u64::from(projection.files(path)));
+                let facts = vec![paint.look.units.size(projection.bytes(path)), files];
+                (shown_path(subject, paint, path), facts, Cut::Middle)
+            }
+            _ => return,
+        },
+        (_, Tab::Image) => return,
     };
     let room = usize::from(line.width);
     let path_room = place.width().min(LEAST_PATH.max(room * 3 / 5));
