@@ -1,10 +1,14 @@
 //! The layers of image `b` as trees, without the tars around them.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use layerscope::analysis::{self, Analysis};
-use layerscope::image::{Image, ImageConfig, Platform};
-use layerscope::layer::{Completeness, Entry, EntryKind, EntrySink as _, Meta, Placement};
+use layerscope::image::{Image, ImageConfig, Layer, Platform};
+use layerscope::layer::codec::Codec;
+use layerscope::layer::{
+    Completeness, Entry, EntryKind, EntrySink as _, LayerIndex, Meta, Placement, UnreadableLayer,
+};
 use layerscope::path::ImagePath;
 use layerscope::scan::Scanned;
 use layerscope::source::SourceInfo;
@@ -81,7 +85,7 @@ pub(crate) fn analyse(tree: MergedTree) -> Analysis {
         config: ImageConfig::default(),
         history: Vec::new(),
         annotations: Vec::new(),
-        layers: Vec::new(),
+        layers: (0u16..).take(tree.layers().len()).map(layer).collect(),
         warnings: Vec::new(),
     };
     let source = SourceInfo {
@@ -94,4 +98,19 @@ pub(crate) fn analyse(tree: MergedTree) -> Analysis {
         unread: Vec::new(),
     };
     analysis::from_scan(source, image, scanned, &analysis::Options::default())
+}
+
+/// A layer of which nothing but its tree is looked at.
+fn layer(index: u16) -> Layer {
+    Layer {
+        index: LayerIndex(index),
+        diff_id: None,
+        digest: None,
+        media_type: None,
+        compression: Codec::None,
+        stored_bytes: None,
+        instruction: None,
+        history: None,
+        source: Arc::new(UnreadableLayer::new("bench", "nothing")),
+    }
 }

@@ -116,24 +116,40 @@ pub fn columns(areas: &Areas, focus: Focus, zoom: ZoomState) -> Columns {
         };
     }
     let is_three = areas.arrangement == Arrangement::Three;
+    let part = |x: u16, width: u16| Rect {
+        x: body.x.saturating_add(x),
+        width,
+        ..body
+    };
+    // A file that is being read needs its lines more than the tree its bars.
+    if is_three && focus == Focus::Preview && body.width < WIDE {
+        let tree = body.width * 2 / 5;
+        return Columns {
+            layers: None,
+            tree: Some(part(0, tree)),
+            preview: Some(part(tree, body.width - tree)),
+        };
+    }
     let left = if is_three {
         (body.width * 3 / 10).clamp(38, 64)
     } else {
         (body.width * 2 / 5).max(32)
     };
-    let right = if is_three {
-        (body.width / 5).clamp(30, 60)
-    } else {
-        0
+    let right = match (is_three, focus) {
+        (false, _) => 0,
+        (true, Focus::Preview) => body.width.saturating_sub(left) / 2,
+        (true, _) => (body.width / 4).clamp(30, 60),
     };
-    let middle = body.width.saturating_sub(left + right);
-    let part = |x: u16, width: u16| Rect { x, width, ..body };
+    let middle = body.width.saturating_sub(left.saturating_add(right));
     Columns {
-        layers: Some(part(body.x, left)),
-        tree: Some(part(body.x + left, middle)),
-        preview: is_three.then(|| part(body.x + left + middle, right)),
+        layers: Some(part(0, left)),
+        tree: Some(part(left, middle)),
+        preview: is_three.then(|| part(left + middle, right)),
     }
 }
+
+/// Columns from which on three panes stay side by side while a file is read.
+const WIDE: u16 = 180;
 
 #[cfg(test)]
 mod tests {

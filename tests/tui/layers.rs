@@ -143,8 +143,9 @@ fn the_header_says_what_fits() {
 
 #[test]
 fn the_footer_never_cuts_a_hint_and_help_comes_first() {
+    let mut screen = Screen::demo(80, 24);
     for width in 20..160 {
-        let screen = Screen::demo(width, 24);
+        screen.resize(width, 24);
         let footer = screen.line(23);
         assert!(footer.chars().count() <= usize::from(width));
         assert!(footer.contains("? help"), "{width}: {footer}");

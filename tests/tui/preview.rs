@@ -678,34 +678,6 @@ fn what_is_shown_stays_when_more_of_the_image_is_known() {
     assert!(screen.shows("1  other"));
 }
 
-/// Behind a compressed layer a file is reached by reading everything before it.
-#[test]
-fn reading_ends_soon_after_it_is_cancelled() {
-    let stack = stack(vec![
-        LayerBuilder::new()
-            .zeros("large", 100_000_000)
-            .file("wanted", "x"),
-    ]);
-    let analysis = opened::analyse(&stack, &[Codec::Gzip]);
-    let mut screen = Screen::of(analysis, session(), 80, 24);
-    let asked = ask(&mut screen, b"wanted", 0);
-    let Some(Request::Do(effect)) = asked.first() else {
-        panic!("nothing is read");
-    };
-    let subject = screen.model.subject.clone().unwrap();
-    let job = Job::new();
-    std::thread::scope(|scope| {
-        let work = scope.spawn(|| tasks::run(effect, &subject, &job));
-        std::thread::sleep(std::time::Duration::from_millis(10));
-        let begun = std::time::Instant::now();
-        job.cancel();
-        let outcome = work.join().unwrap();
-        // Five times what is promised: this machine is busy and the build slow.
-        assert!(begun.elapsed().as_millis() < 500, "{:?}", begun.elapsed());
-        assert!(matches!(outcome, Some(Outcome::Cancelled)), "{outcome:?}");
-    });
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

@@ -210,11 +210,12 @@ fn figures_that_can_change_are_said_to() {
         (Stage::Provisional, "Waste (comparing files)  15.5 MiB"),
         (Stage::Final, "Waste  15.5 MiB"),
     ] {
+        let mut analysis = crate::screen::analysis_of(&demo::demo());
+        analysis.stage = stage;
+        let mut screen = Screen::of(analysis, session(), 80, 24);
+        screen.keys("2");
         for (width, height) in [(80, 24), (50, 20), (40, 12)] {
-            let mut analysis = crate::screen::analysis_of(&demo::demo());
-            analysis.stage = stage;
-            let mut screen = Screen::of(analysis, session(), width, height);
-            screen.keys("2");
+            screen.resize(width, height);
             assert!(screen.shows(words), "{}", screen.text());
         }
     }

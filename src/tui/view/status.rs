@@ -12,6 +12,7 @@ use crate::tui::layout::{Areas, Arrangement};
 use crate::tui::model::{Focus, Model, Tab, Tone};
 use crate::tui::panes::about::layer_title;
 use crate::tui::panes::tree::filter::{Filter, case_word, pattern_word};
+use crate::tui::panes::tree::listing::files;
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
 use crate::units::count;
@@ -223,6 +224,16 @@ fn matches(directories: u32, files: u32) -> String {
 }
 
 /// Draws as many hints as fit, none cut; help and the way out keep their place.
+/// Returns whether a key that means the same everywhere does something here.
+fn is_of_use(model: &Model, context: Context, command: Command) -> bool {
+    if context != Context::Global || matches!(command, Command::Help | Command::Quit) {
+        return true;
+    }
+    let has_panes = model.tab == Tab::Layers || model.focus == Focus::Preview;
+    let is_pane = matches!(command, Command::NextPane | Command::Zoom);
+    model.popups.is_empty() && (has_panes || !is_pane)
+}
+
 fn footer(model: &Model, line: Rect, paint: &mut Paint<'_>) {
     let (mut hints, last) = hints(model);
     let room = usize::from(line.width);
@@ -270,7 +281,7 @@ fn hints(model: &Model) -> (Hints, Hints) {
             let (Some(hint), Some(&key)) = (binding.hint, keys.first()) else {
                 continue;
             };
-            if known.contains(&binding.command) {
+            if known.contains(&binding.command) || !is_of_use(model, context, binding.command) {
                 continue;
             }
             known.push(binding.command);

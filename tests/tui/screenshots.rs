@@ -1,0 +1,22 @@
+//! The pictures that are checked in are what their program draws.
+
+use std::path::Path;
+
+#[test]
+fn the_pictures_of_the_readme_are_frames_of_this_version() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    for (name, picture) in crate::pictures::all() {
+        let file = root.join("assets/screenshots").join(name);
+        let stored = std::fs::read_to_string(&file).unwrap_or_default();
+        // Not `assert_eq!`: nobody reads the difference of two drawings.
+        assert!(
+            stored == picture,
+            "{name} is stale: run `cargo run --example screenshots`"
+        );
+        assert!(
+            readme.contains(&format!("assets/screenshots/{name}")),
+            "{name} is not in the README"
+        );
+    }
+}
