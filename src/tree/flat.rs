@@ -52,7 +52,7 @@ impl FlatView {
 }
 
 fn merged(tree: &MergedTree, weights: &Weights) -> Vec<FlatFile> {
-    let mut files = Vec::new();
+    let mut files = Vec::with_capacity(tree.len());
     let mut shared = Vec::new();
     let mut names = weights.names.iter().peekable();
     for path in tree.paths() {
@@ -87,7 +87,7 @@ fn merged(tree: &MergedTree, weights: &Weights) -> Vec<FlatFile> {
 }
 
 fn versions(tree: &MergedTree, weights: &Weights) -> Vec<FlatFile> {
-    let mut files = Vec::new();
+    let mut files = Vec::with_capacity(tree.versions.len());
     for path in tree.paths() {
         for at in tree.version_range(path) {
             let (version, facts) = (tree.versions[at], weights.facts[at]);

@@ -5,6 +5,7 @@
 
 mod act;
 pub mod finder;
+mod listing;
 pub mod order;
 pub mod row;
 
@@ -14,9 +15,8 @@ use ratatui::layout::Rect;
 
 use super::{Request, done};
 use crate::layer::LayerIndex;
-use crate::path::ImagePath;
 use crate::report::Look;
-use crate::tree::{Counted, FlatFile, FlatView, MergedTree, PathId, PathSet, flat};
+use crate::tree::{FlatFile, FlatView};
 use crate::tui::command::Command;
 use crate::tui::layout::Arrangement;
 use crate::tui::message::{Edit, JobId};
@@ -254,40 +254,6 @@ impl FilesPane {
         usize::from(self.parts(reads.inner(), reads.arrangement).rows.height)
     }
 
-    fn collect(&mut self, subject: &Subject) {
-        self.all = self.view.list(subject.tree(), &subject.weights);
-        if self.ranks.is_empty() {
-            self.ranks = flat::ranks(subject.tree());
-        }
-        self.sorting.sort(&mut self.all, &self.ranks, &[]);
-        self.found = self.sift(subject);
-    }
-
-    /// Returns what of the list was found; `None` while nothing is looked for.
-    fn sift(&self, subject: &Subject) -> Option<Vec<FlatFile>> {
-        let matches: &[PathId] = match &self.finder.ranking {
-            Some(ranking) => &ranking.paths,
-            None if self.finder.is_on() || self.finder.reach != Reach::List => &[],
-            None => return None,
-        };
-        let tree = subject.tree();
-        let mut found: Vec<FlatFile> = if self.finder.reach == Reach::List {
-            let mut set = PathSet::with_room(tree.len());
-            for &path in matches {
-                set.insert(path);
-            }
-            let files = self.all.iter().copied();
-            files.filter(|file| set.contains(file.path)).collect()
-        } else {
-            matches
-                .iter()
-                .map(|&path| last_version(tree, path))
-                .collect()
-        };
-        self.sorting_found.sort(&mut found, &self.ranks, matches);
-        Some(found)
-    }
-
     /// Takes what was found into the rows, the best first under the cursor.
     fn refind(&mut self, reads: &Reads<'_>) {
         self.found = self.sift(reads.subject);
@@ -319,13 +285,17 @@ impl FilesPane {
             Command::ReverseSort => sorting.reversed(),
             _ => next(sorting),
         };
-        if let Some(found) = &mut self.found {
+        if self.found.is_some() {
             self.sorting_found = next(self.sorting_found, Sorting::next_of_found);
+        } else {
+            self.sorting = next(self.sorting, Sorting::next_of_all);
+        }
+        self.rank(self.sorting(), reads.subject);
+        if let Some(found) = &mut self.found {
             let ranking = self.finder.ranking.as_ref();
             let matches = ranking.map_or(&[][..], |ranking| &ranking.paths);
             self.sorting_found.sort(found, &self.ranks, matches);
         } else {
-            self.sorting = next(self.sorting, Sorting::next_of_all);
             self.sorting.sort(&mut self.all, &self.ranks, &[]);
         }
         let at = cursor.and_then(|cursor| self.rows().iter().position(|file| *file == cursor));
@@ -353,22 +323,6 @@ impl FilesPane {
             requests.push(Request::ShowView(tab));
         }
         requests
-    }
-
-    /// Puts the cursor where it was before the list was made anew.
-    fn find_again(&mut self, tree: &MergedTree, reads: &Reads<'_>) {
-        let place = self.wanted.take().and_then(|(path, layer)| {
-            let path = tree.find(ImagePath::new(&path)?)?;
-            let rows = self.rows();
-            let of_path = || {
-                rows.iter()
-                    .enumerate()
-                    .filter(|(_, file)| file.path == path)
-            };
-            let exact = of_path().find(|(_, file)| file.layer == layer);
-            exact.or_else(|| of_path().next()).map(|(at, _)| at)
-        });
-        self.put_cursor(place.unwrap_or(self.scroll.at), reads);
     }
 
     fn put_cursor(&mut self, at: usize, reads: &Reads<'_>) {
@@ -399,19 +353,5 @@ impl FilesPane {
                 ))
             })
             .collect();
-    }
-}
-
-/// Returns the last version of a path that stores something there, else the last.
-fn last_version(tree: &MergedTree, path: PathId) -> FlatFile {
-    let versions = tree.versions(path);
-    let stored = versions.iter().rev().find(|version| version.is_visible());
-    let version = stored.or(versions.last());
-    let data = stored.and_then(|version| tree.inode(version.layer, version.node));
-    FlatFile {
-        bytes: data.map_or(0, |(layer, node)| tree.layer(layer).size(node)),
-        path,
-        layer: version.map_or(LayerIndex(0), |version| version.layer),
-        counted: Counted::Here,
     }
 }

@@ -5,22 +5,20 @@
 mod entries;
 mod neighbour;
 pub mod picture;
+mod standing;
 mod steps;
 
 use std::sync::Arc;
 
 use crate::layer::LayerIndex;
 use crate::path::ImagePath;
-use crate::report::Look;
 use crate::tree::{Mark, MarkSet, MergedTree, PathId, Projection, Scope};
 use crate::tui::model::Reads;
 use crate::tui::scroll::Scroll;
 use crate::tui::subject::Subject;
-use crate::units::count;
 use entries::{Entry, Measure};
-use picture::{Canvas, Picture, Tile, What};
+use picture::{Canvas, Picture, What};
 
-use super::about;
 use super::tree::TreeMode;
 
 /// What the colours of tiles tell.
@@ -217,48 +215,6 @@ impl TreemapPane {
     pub fn total(&self) -> u64 {
         let measure = self.measure.as_ref();
         measure.map_or(0, |measure| measure.weight(self.directory()))
-    }
-
-    /// Returns the full path of the cursor, escaped, and what is known about it, the most important first.
-    pub fn standing(&self, subject: &Subject, look: Look) -> Option<(String, Vec<String>)> {
-        let tile = self.picture.selected()?;
-        let size = look.units.size(tile.bytes);
-        let path = match tile.what {
-            What::Entry { path, .. } => path,
-            What::Rest { count: number } => {
-                let directory = look.shown(&subject.tree().path(self.directory()));
-                let files = format!("{} small entries", count(number as u64));
-                return Some((format!("/{directory}"), vec![files, size]));
-            }
-        };
-        let projection = self.projection()?;
-        let mut facts = vec![format!("{size}  {}", self.share(tile))];
-        if projection.is_directory(path) {
-            let files = u64::from(projection.files(path));
-            facts.push(format!("{} files", count(files)));
-        }
-        let wasted = self.wasted(path);
-        if wasted > 0 {
-            facts.push(format!("wasted {}", look.units.size(wasted)));
-        }
-        if let Some((low, high)) = projection.layers(path) {
-            facts.push(if low == high {
-                format!("L{low}  {}", about::layer_title(subject, look, low))
-            } else {
-                format!("L{low}-{high}")
-            });
-        }
-        let path = look.shown(&subject.tree().path(path));
-        Some((format!("/{path}"), facts))
-    }
-
-    /// Returns the part of a tile in the directory, in percent.
-    pub fn share(&self, tile: &Tile) -> String {
-        let whole = u128::from(self.total().max(1));
-        match u128::from(tile.bytes) * 100 / whole {
-            0 if tile.bytes > 0 => "<1%".into(),
-            percent => format!("{percent}%"),
-        }
     }
 
     fn level(&self) -> Level {

@@ -1,6 +1,5 @@
 //! Orders of a list of files.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::tree::{FlatFile, Order, PathId};
@@ -83,28 +82,43 @@ impl Sorting {
         }
     }
 
-    /// Sorts files. `ranks` are the places of all paths, `matches` the paths found, best first.
+    /// Returns whether sorting needs the places of all paths.
+    pub const fn needs_ranks(self) -> bool {
+        matches!(self.field, Field::Path)
+    }
+
+    /// Sorts files. `ranks` are the places of all paths, where they are needed, `matches` the paths found, best
+    /// first.
     ///
-    /// Equal files stand in path order, versions of one path bottom first; reversed, all the other way round.
+    /// Equal files stand in the order of their identities, higher directories first, and versions of one path
+    /// bottom first; reversed, all the other way round.
     pub fn sort(self, files: &mut [FlatFile], ranks: &[u32], matches: &[PathId]) {
-        let rank = |file: &FlatFile| {
-            let place = ranks.get(file.path.0 as usize).copied();
-            (place.unwrap_or(u32::MAX), file.layer)
-        };
+        // Each key is one number: lists are long, and a person waits.
         match self.field {
             Field::Match => {
                 let places: HashMap<PathId, usize> = matches.iter().copied().zip(0..).collect();
                 let place = |file: &FlatFile| places.get(&file.path).copied().unwrap_or(usize::MAX);
-                files.sort_unstable_by_key(|file| (place(file), rank(file)));
+                files.sort_unstable_by_key(|file| (place(file), file.layer));
             }
-            Field::Size => files.sort_unstable_by_key(|file| (Reverse(file.bytes), rank(file))),
-            Field::Path => files.sort_unstable_by_key(rank),
-            Field::Layer => {
-                files.sort_unstable_by_key(|file| (file.layer, Reverse(file.bytes), rank(file)));
+            Field::Size => files.sort_unstable_by_key(by_size),
+            Field::Path => {
+                let rank = |file: &FlatFile| ranks.get(file.path.0 as usize).copied();
+                files.sort_by_cached_key(|file| {
+                    u64::from(rank(file).unwrap_or(u32::MAX)) << 16 | u64::from(file.layer.0)
+                });
             }
+            Field::Layer => files.sort_unstable_by_key(|file| {
+                u128::from(file.layer.0) << 96
+                    | u128::from(!file.bytes) << 32
+                    | u128::from(file.path.0)
+            }),
         }
         if self.order == Order::Reversed {
             files.reverse();
         }
     }
+}
+
+fn by_size(file: &FlatFile) -> u128 {
+    u128::from(!file.bytes) << 64 | u128::from(file.path.0) << 16 | u128::from(file.layer.0)
 }
