@@ -187,7 +187,7 @@ impl Projection {
 impl Lens {
     /// Returns which version shows the path, and its mark.
     pub(super) fn pick(
-        &self,
+        self,
         versions: &[Version],
         facts: impl Fn(usize) -> u8,
     ) -> Option<(usize, Mark)> {
