@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::paint::Paint;
+use super::paint::{Paint, matches};
 use crate::analysis::rules::State;
 use crate::analysis::{Analysis, Stage};
 use crate::report::columns::platform;
@@ -295,7 +295,7 @@ fn layer(model: &Model, line: Rect, paint: &mut Paint<'_>) {
         Some(found) if model.tab == Tab::Layers => {
             let text = paint.look.shown(tree.filter.line.text().as_bytes());
             let found = u64::from(found.directories()) + u64::from(found.files());
-            format!("/{text}: {} match", count(found))
+            format!("/{text}: {}", matches(found))
         }
         _ => words,
     };

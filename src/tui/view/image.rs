@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthChar as _;
 
-use super::paint::{Keys, Paint};
+use super::paint::{Keys, Paint, matches};
 use crate::report::Glyphs;
 use crate::tui::model::Model;
 use crate::tui::panes::image::{Fact, FactKind, ImagePane, Piece};
@@ -37,7 +37,7 @@ pub(super) fn draw(model: &Model, _subject: &Subject, place: Rect, paint: &mut P
             height: filter,
             ..inner
         };
-        let words = format!("{} match", units::count(pane.found as u64));
+        let words = matches(pane.found as u64);
         super::sieve::draw(&pane.sieve, &words, line, paint);
     }
 }

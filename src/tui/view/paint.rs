@@ -11,6 +11,7 @@ use crate::report::{Cut, Glyphs, Look};
 use crate::tree::Row;
 use crate::tui::layout::Arrangement;
 use crate::tui::theme::{Role, Theme};
+use crate::units;
 
 /// A screen being drawn.
 #[derive(Debug)]
@@ -189,6 +190,14 @@ impl Paint<'_> {
     pub fn bar(&mut self, place: Rect, share: u16, style: Style) {
         let bar = bar(usize::from(place.width), share, self.look.glyphs);
         self.text(place, &bar, style);
+    }
+}
+
+/// Returns a number of matches in words.
+pub fn matches(count: u64) -> String {
+    match count {
+        1 => "1 match".to_owned(),
+        more => format!("{} matches", units::count(more)),
     }
 }
 

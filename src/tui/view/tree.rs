@@ -6,7 +6,7 @@ mod spans;
 
 use ratatui::layout::Rect;
 
-use super::paint::{Keys, Paint};
+use super::paint::{Keys, Paint, matches};
 use crate::layer::EntryKind;
 use crate::report::{Cut, Look, attributes};
 use crate::tree::{Mark, Projection, Row};
@@ -89,7 +89,7 @@ fn note(pane: &TreePane, look: Look) -> String {
             let found = u64::from(found.directories()) + u64::from(found.files());
             let text = look.shown(pane.filter.line.text().as_bytes());
             let text = look.fit(&text, MOST_FILTER, Cut::Middle);
-            format!("/{text}: {} match, {here} of {all}", count(found))
+            format!("/{text}: {}, {here} of {all}", matches(found))
         }
         None => format!("{here} of {all}"),
     }

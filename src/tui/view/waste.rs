@@ -5,7 +5,7 @@ mod columns;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::paint::{Keys, Paint};
+use super::paint::{Keys, Paint, matches};
 use crate::analysis::Stage;
 use crate::analysis::groups::Grouping;
 use crate::analysis::rules::State;
@@ -117,7 +117,7 @@ fn draw_filter(pane: &WastePane, place: Rect, paint: &mut Paint<'_>) {
     if place.is_empty() {
         return;
     }
-    let words = format!("{} match", units::count(pane.rows.len() as u64));
+    let words = matches(pane.rows.len() as u64);
     super::sieve::draw(&pane.sieve, &words, place, paint);
 }
 

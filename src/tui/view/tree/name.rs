@@ -9,7 +9,7 @@ use crate::tree::{Mark, MarkSet, Row, Rows};
 use crate::tui::layout::Arrangement;
 use crate::tui::panes::tree::listing::Shown;
 use crate::tui::theme::Role;
-use crate::tui::view::paint::Paint;
+use crate::tui::view::paint::{Paint, matches};
 use crate::units::count;
 
 /// Pieces of the connecting lines.
@@ -130,7 +130,7 @@ fn notes(sheet: &Sheet<'_>, row: &Row, shown: &Shown, paint: &Paint<'_>) -> Vec<
     let found = sheet.pane.filter.found();
     let below = found.map_or(0, |found| found.below(row.path));
     if is_folded && below > 0 {
-        notes.push(format!("{} match", count(u64::from(below))));
+        notes.push(matches(u64::from(below)));
     } else if is_folded && shown.files > 0 {
         notes.push(format!("({})", count(u64::from(shown.files))));
     }
