@@ -12,7 +12,6 @@ use crate::tui::layout::{Areas, Arrangement};
 use crate::tui::model::{Focus, Model, Tab, Tone};
 use crate::tui::panes::about::layer_title;
 use crate::tui::panes::tree::filter::{Filter, case_word, pattern_word};
-use crate::tui::panes::tree::listing::files;
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
 use crate::units::count;
