@@ -5,7 +5,12 @@ use crate::svg::svg;
 
 /// File, title, size and keys of each.
 const PICTURES: [(&str, &str, (u16, u16), &str); 4] = [
-    ("layers.svg", "layers and what each changed", (140, 36), ""),
+    (
+        "layers.svg",
+        "layers and what each changed",
+        (140, 36),
+        "KKK<down><down><down>",
+    ),
     (
         "waste.svg",
         "waste, who made it, and the fix",
