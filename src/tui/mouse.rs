@@ -49,8 +49,26 @@ fn pressed(model: &mut Model, at: Position) -> Vec<Effect> {
     }
     match pane_at(model, at) {
         Some(pane) => pressed_in(model, pane, at),
+        None if model.tab == Tab::Treemap => pressed_tile(model, at),
         None => pressed_list(model, at),
     }
+}
+
+/// Puts the cursor on a tile, or goes into the one it is on.
+fn pressed_tile(model: &mut Model, at: Position) -> Vec<Effect> {
+    let Some(subject) = model.subject.clone() else {
+        return Vec::new();
+    };
+    let was_on = with_place(model, &subject, Place::Body, |model, reads, _| {
+        let tile = model.treemap.tile_at(at, reads)?;
+        let before = model.treemap.picture.at;
+        model.treemap.go_to_tile(tile, reads);
+        Some(before == tile)
+    });
+    if was_on == Some(true) {
+        return command_given(model, Command::Open);
+    }
+    Vec::new()
 }
 
 /// As [`pressed_in`], in a view that is one list.

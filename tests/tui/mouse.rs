@@ -90,3 +90,20 @@ fn rows_of_the_other_lists_are_pressed_too() {
         screen.text()
     );
 }
+
+#[test]
+fn tiles_are_pressed_too() {
+    let mut screen = Screen::demo(80, 24);
+    screen.keys("4G");
+    let rest = screen.model.treemap.picture.at;
+    press(&mut screen, "usr/");
+    assert_eq!((rest > 0, screen.model.treemap.picture.at), (true, 0));
+    press(&mut screen, "usr/");
+    assert!(screen.shows("/usr   8.8 MiB"), "{}", screen.text());
+    screen.resize(20, 4);
+    screen.resize(20, 5);
+    for y in 0..5 {
+        screen.send(Msg::Mouse(Mouse::Press(Position::new(3, y))));
+    }
+    screen.text();
+}

@@ -1,6 +1,6 @@
 //! The tiles of a directory, those of what is in them too.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::entries::{self, Entry, Largest, Measure};
 use crate::tree::{MergedTree, PathId};
@@ -101,6 +101,13 @@ impl Canvas {
             cells: area,
             outside: u16::from(arrangement <= Arrangement::Bare),
         }
+    }
+
+    /// Returns where a cell of the screen is among the lines; `None` outside.
+    pub(super) fn among_lines(self, at: Position) -> Option<Position> {
+        let x = at.x.checked_sub(self.cells.x)? + self.outside;
+        let y = at.y.checked_sub(self.cells.y)? + self.outside;
+        self.cells.contains(at).then_some(Position::new(x, y))
     }
 
     /// Returns the place of the tiles, from the first line to the last.

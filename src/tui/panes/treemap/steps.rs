@@ -1,7 +1,9 @@
 //! What commands mean in the treemap.
 
+use ratatui::layout::Position;
+
 use super::neighbour::{Towards, neighbour};
-use super::picture::{Form, What};
+use super::picture::{Canvas, Form, What};
 use super::{Colour, Level, Picked, TreeMode, TreemapPane};
 use crate::path::display_absolute;
 use crate::tree::{PathId, Scope};
@@ -38,6 +40,31 @@ impl TreemapPane {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Returns which tile is at a place on the screen.
+    pub fn tile_at(&self, at: Position, reads: &Reads<'_>) -> Option<usize> {
+        let canvas = Canvas::of(reads.area, reads.arrangement);
+        match self.picture.form {
+            Form::Tiles => {
+                let tiles = &self.picture.tiles;
+                let at = canvas.among_lines(at)?;
+                tiles.iter().position(|tile| tile.place.contains(at))
+            }
+            Form::Rows => {
+                let rows = reads.inner();
+                let row = at.y.checked_sub(rows.y).filter(|_| rows.contains(at))?;
+                let tile = self.scroll.offset.saturating_add(usize::from(row));
+                Some(tile).filter(|&tile| tile < self.picture.tiles.len())
+            }
+        }
+    }
+
+    /// Puts the cursor on a tile.
+    pub fn go_to_tile(&mut self, tile: usize, reads: &Reads<'_>) {
+        self.picture.at = tile.min(self.picture.tiles.len().saturating_sub(1));
+        self.pick();
+        self.follow_scroll(reads);
     }
 
     fn step(&mut self, command: Command, reads: &Reads<'_>) -> Moved {
