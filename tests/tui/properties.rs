@@ -117,7 +117,7 @@ fn take(screen: &mut Screen, step: &Step) {
 }
 
 /// Returns what must hold of any state.
-fn check(screen: &Screen) {
+pub fn check(screen: &Screen) {
     let buffer = screen.buffer();
     for cell in &buffer.content {
         let is_raw = |character: char| {
