@@ -124,7 +124,13 @@ fn tail(text: &str, columns: usize) -> String {
     take(text.chars().rev(), columns).chars().rev().collect()
 }
 
-fn take(characters: impl Iterator<Item = char>, columns: usize) -> String {
+fn take(characters: impl Iterator<Item = char> + Clone, columns: usize) -> String {
+    let count = fitting(characters.clone(), columns);
+    characters.take(count).collect()
+}
+
+/// Returns how many characters fit into so many columns.
+pub(crate) fn fitting(characters: impl Iterator<Item = char>, columns: usize) -> usize {
     let mut left = columns;
     characters
         .take_while(|character| {
@@ -133,7 +139,7 @@ fn take(characters: impl Iterator<Item = char>, columns: usize) -> String {
             left = left.saturating_sub(width);
             fits
         })
-        .collect()
+        .count()
 }
 
 #[cfg(test)]

@@ -167,6 +167,26 @@ pub enum Context {
 }
 
 impl Context {
+    /// Every context in the order of the documentation, those of one title together.
+    pub const ALL: [Self; 16] = [
+        Self::Global,
+        Self::Always,
+        Self::Move,
+        Self::Layers,
+        Self::Tree,
+        Self::Waste,
+        Self::Files,
+        Self::Treemap,
+        Self::Image,
+        Self::Preview,
+        Self::Loading,
+        Self::Filter,
+        Self::Prompt,
+        Self::Help,
+        Self::Notice,
+        Self::Picker,
+    ];
+
     /// Returns whether letters are text here.
     pub const fn takes_text(self) -> bool {
         matches!(self, Self::Filter | Self::Prompt | Self::Help)

@@ -5,26 +5,6 @@ use std::fmt::Write as _;
 use super::KeyMap;
 use crate::tui::command::Context;
 
-/// Contexts in the order of the documentation, those of one title together.
-const ORDER: [Context; 16] = [
-    Context::Global,
-    Context::Always,
-    Context::Move,
-    Context::Layers,
-    Context::Tree,
-    Context::Waste,
-    Context::Files,
-    Context::Treemap,
-    Context::Image,
-    Context::Preview,
-    Context::Loading,
-    Context::Filter,
-    Context::Prompt,
-    Context::Help,
-    Context::Notice,
-    Context::Picker,
-];
-
 /// A line of the documentation.
 struct Entry {
     keys: Vec<String>,
@@ -35,7 +15,7 @@ struct Entry {
 /// Returns titles with their entries, in order.
 fn sections(keys: &KeyMap) -> Vec<(&'static str, Vec<Entry>)> {
     let mut sections: Vec<(&'static str, Vec<Entry>)> = Vec::new();
-    for context in ORDER {
+    for context in Context::ALL {
         let entries = keys.in_context(context).map(|(binding, keys)| Entry {
             keys: keys.iter().map(ToString::to_string).collect(),
             action: binding.name,

@@ -51,26 +51,6 @@ const WIDEST_KEYS: usize = 18;
 /// Columns around keys: in front of them, and twice that behind.
 pub const GAP: usize = 2;
 
-/// Every context in the order of the table.
-const ORDER: [Context; 16] = [
-    Context::Global,
-    Context::Always,
-    Context::Move,
-    Context::Layers,
-    Context::Tree,
-    Context::Waste,
-    Context::Files,
-    Context::Treemap,
-    Context::Image,
-    Context::Preview,
-    Context::Loading,
-    Context::Filter,
-    Context::Prompt,
-    Context::Help,
-    Context::Notice,
-    Context::Picker,
-];
-
 /// What the letters in front of rows mean.
 const MARKS: [(Option<Mark>, char, &str); 9] = [
     (Some(Mark::Added), 'A', "added"),
@@ -162,7 +142,7 @@ type Sections = Vec<Vec<HelpLine>>;
 
 /// Returns what matches the search: the contexts in effect, and the marks with everything else.
 fn sections(help: &HelpPopup, keys: &KeyMap) -> (Sections, Sections) {
-    let others = ORDER
+    let others = Context::ALL
         .iter()
         .filter(|context| !help.contexts.contains(context));
     let search = help.search.text().trim().to_lowercase();

@@ -2,8 +2,9 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthStr as _;
 
+use crate::report::columns::fitting;
 use crate::tui::theme::Role;
 use crate::tui::view::paint::Paint;
 
@@ -51,19 +52,6 @@ impl Middle {
     const fn has(&self, at: usize) -> bool {
         self.from <= at && at < self.to
     }
-}
-
-/// Returns how many characters fit.
-fn fitting(characters: impl Iterator<Item = char>, columns: usize) -> usize {
-    let mut left = columns;
-    characters
-        .take_while(|character| {
-            let width = character.width().unwrap_or(0);
-            let fits = width <= left;
-            left = left.saturating_sub(width);
-            fits
-        })
-        .count()
 }
 
 /// Returns pieces of the path that look alike.
