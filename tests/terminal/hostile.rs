@@ -68,6 +68,10 @@ fn nothing_of_the_image_reaches_the_terminal_raw() {
     pty.send("\u{3}");
     pty.wait_for("exit=");
     assert_eq!(found(&pty.raw), None);
+    let escaped = b"\\x1B]0;owned";
+    let mut parts = pty.raw.windows(escaped.len());
+    assert!(parts.any(|part| part == escaped), "it was shown, escaped");
+    assert!(!clipboards(&pty.raw).is_empty(), "something was copied");
     for copied in clipboards(&pty.raw) {
         assert_eq!(found(&copied), None, "in the clipboard");
         assert!(!copied.iter().any(u8::is_ascii_control), "{copied:?}");
