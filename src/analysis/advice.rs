@@ -83,7 +83,9 @@ fn base(case: &Case<'_>) -> Option<Advice> {
         WasteCause::MetadataOnly | WasteCause::Identical
     );
     let is_own = case.group.destroyed_in.0 >= case.analysis.base.layers;
-    let goal = if is_copy && is_own {
+    let goal = if case.analysis.base.is_assumed() {
+        "needs another base image, if this layer is one: nothing tells"
+    } else if is_copy && is_own {
         "cannot be freed without another base; unchanged, it costs once"
     } else {
         "cannot be freed without another base image"

@@ -22,7 +22,15 @@ pub struct BaseBoundary {
     pub evidence: String,
 }
 
+/// Evidence of a boundary that is only assumed.
+const NOTHING_TELLS: &str = "by default, nothing tells where the base image ends";
+
 impl BaseBoundary {
+    /// Returns whether the boundary is only assumed: nothing tells where the base image ends.
+    pub fn is_assumed(&self) -> bool {
+        self.evidence == NOTHING_TELLS
+    }
+
     /// Takes the user's word for it, as far as there are layers.
     pub fn fixed(layers: u16, layer_count: u16) -> Self {
         Self::new(
@@ -143,7 +151,7 @@ fn bottom(history: &[HistoryEntry]) -> Trace {
         .and_then(|entry| entry.instruction.as_ref());
     match instruction.and_then(own_from_nothing) {
         Some(reason) => Trace::new(0, &reason),
-        None => Trace::new(1, "by default, nothing tells where the base image ends"),
+        None => Trace::new(1, NOTHING_TELLS),
     }
 }
 

@@ -145,6 +145,8 @@ pub struct Model {
     pub writing: Option<JobId>,
     /// Where the keys go back to when the preview is left.
     pub before_preview: Focus,
+    /// The view a jump into the tree came from; Esc goes back there.
+    pub before_jump: Option<Tab>,
 }
 
 /// What a pane may read beside its own state.
@@ -194,6 +196,7 @@ impl Model {
             jobs: Jobs::default(),
             writing: None,
             before_preview: Focus::Tree,
+            before_jump: None,
         }
     }
 

@@ -35,7 +35,11 @@ pub(super) fn page(subject: &Subject, version: VersionAt, pager: &OsStr, look: L
         }
         None => Ok(()),
     };
-    child.wait().map_err(failed)?;
+    let status = child.wait().map_err(failed)?;
+    // What a shell says of a command that is not there or cannot be run.
+    if matches!(status.code(), Some(126 | 127)) {
+        return Err(failed(io::ErrorKind::NotFound.into()));
+    }
     match written {
         Err(Error::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,

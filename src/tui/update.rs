@@ -4,12 +4,16 @@ mod outcomes;
 mod places;
 mod requests;
 
+use std::sync::Arc;
+
 use super::command::Command;
 use super::message::{Edit, Effect, MouseMode, Msg};
 use super::model::{Focus, Model, Tab, Tone, ZoomState};
 use super::panes::Request;
-use super::panes::loading::{LayerState, LoadingPane};
+use super::panes::loading::LoadingPane;
 use super::panes::popup::{HelpPopup, Popup, Prompt, Purpose};
+use super::subject::Subject;
+use crate::analysis::Stage;
 use crate::layer::LayerIndex;
 
 use outcomes::job_done;
@@ -61,7 +65,7 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
 /// Does what a command means where the keys are.
 pub(super) fn command_given(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
-        Command::QuitNow => return quit_now(model),
+        Command::QuitNow => return cancel_or_quit(model),
         Command::Suspend => return vec![Effect::Suspend],
         _ => {}
     }
@@ -86,12 +90,7 @@ fn browse(model: &mut Model) -> Vec<Effect> {
     let Some(loading) = &model.loading else {
         return Vec::new();
     };
-    let layers = loading
-        .progress
-        .iter()
-        .flat_map(|progress| &progress.layers);
-    let mut states = layers.map(|layer| layer.state);
-    if states.any(|state| matches!(state, LayerState::Done | LayerState::Damaged)) {
+    if loading.has_read_layers() {
         return vec![Effect::Browse(loading.job)];
     }
     model.said = Some((Tone::Refused, "no layer is read yet".into()));
@@ -100,7 +99,8 @@ fn browse(model: &mut Model) -> Vec<Effect> {
 
 fn quit_now(model: &mut Model) -> Vec<Effect> {
     if let Some(job) = model.writing.take() {
-        model.said = Some((Tone::Refused, "cancelled".into()));
+        let words = "cancelled; what was written until then stays";
+        model.said = Some((Tone::Refused, words.into()));
         return vec![Effect::Cancel(job)];
     }
     if model.focus == Focus::Preview && model.preview.job().is_some() {
@@ -111,6 +111,20 @@ fn quit_now(model: &mut Model) -> Vec<Effect> {
     let cancel = model.loading.take();
     let cancel = cancel.map(|loading| Effect::Cancel(loading.job));
     cancel.into_iter().chain([Effect::Quit]).collect()
+}
+
+/// Ctrl-C: cancels what runs, or leaves. An image that is read again is still there when that is cancelled.
+fn cancel_or_quit(model: &mut Model) -> Vec<Effect> {
+    let is_whole = |subject: &Arc<Subject>| subject.analysis.stage == Stage::Final;
+    if model.writing.is_none()
+        && model.subject.as_ref().is_some_and(is_whole)
+        && let Some(loading) = model.loading.take()
+    {
+        let words = "reading again was cancelled; this is as it was read before";
+        model.said = Some((Tone::Refused, words.into()));
+        return vec![Effect::Cancel(loading.job)];
+    }
+    quit_now(model)
 }
 
 /// Commands that mean the same in every pane.
@@ -158,6 +172,7 @@ fn find(model: &mut Model) -> Vec<Effect> {
 
 fn show_tab(model: &mut Model, tab: Tab) -> Vec<Effect> {
     model.tab = tab;
+    model.before_jump = None;
     if model.focus == Focus::Preview {
         model.focus = model.before_preview;
     }

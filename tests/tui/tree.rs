@@ -11,7 +11,7 @@ use layerscope::tui::panes::tree::TreeMode;
 use layerscope::tui::{Effect, Msg, Subject};
 
 use crate::screen::{Screen, session};
-use crate::support::{Item, LayerBuilder};
+use crate::support::{Codec, Item, LayerBuilder, demo, opened};
 
 fn layer() -> LayerBuilder {
     LayerBuilder::new()
@@ -682,4 +682,62 @@ fn a_small_screen_tells_of_its_filter_in_the_second_line() {
         "{}",
         screen.text()
     );
+}
+
+#[test]
+fn an_image_that_is_read_again_is_shown_as_it_is_now() {
+    for mode in ["", "m", "mm", "4", "3", "2", "5"] {
+        for (before, after) in [(9, 12), (12, 9)] {
+            let part = |layers: usize| {
+                let mut stack = demo::demo().stack();
+                stack.truncate(layers);
+                stack
+            };
+            let mut screen = Screen::layers(&part(before), 100, 30);
+            screen.keys(mode).keys("r");
+            let job = screen.model.loading.as_ref().unwrap().job;
+            let analysis = opened::analyse(&part(after), &[Codec::None]);
+            let bytes = analysis.totals.effective_bytes;
+            let subject = Arc::new(Subject::new(analysis, &session().rules));
+            screen.send(Msg::Done(job, Outcome::Loaded(subject)));
+            screen.keys("+jjjG");
+            crate::properties::check(&screen);
+            screen.keys("1");
+            let tree = &screen.model.tree;
+            if tree.scope() == Scope::Merged {
+                let projection = tree.projection.as_ref().unwrap();
+                assert_eq!(projection.bytes(layerscope::tree::PathId::ROOT), bytes);
+            }
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_ends_reading_again_and_not_the_view() {
+    let mut screen = Screen::demo(80, 24);
+    screen.keys("r");
+    screen.effects.clear();
+    screen.keys("<ctrl-c>");
+    assert!(matches!(screen.effects.as_slice(), [Effect::Cancel(_)]));
+    screen.keys("<ctrl-c>");
+    assert!(matches!(screen.effects.last(), Some(Effect::Quit)));
+}
+
+#[test]
+fn esc_goes_back_to_the_view_a_jump_came_from() {
+    let mut screen = Screen::demo(80, 24);
+    screen.keys("2<enter>");
+    assert_eq!(screen.model.tab, Tab::Layers);
+    screen.keys("<esc>");
+    assert_eq!(screen.model.tab, Tab::Waste);
+    screen.keys("<enter>1<esc>");
+    assert_eq!(screen.model.tab, Tab::Layers, "1 was meant to stay");
+}
+
+#[test]
+fn a_star_makes_text_a_glob() {
+    let mut screen = Screen::demo(80, 24);
+    screen.keys("mm/*.so.1");
+    assert!(screen.shows("libuv.so.1"), "{}", screen.text());
+    assert!(screen.shows("glob"));
 }

@@ -129,6 +129,11 @@ impl FilesPane {
         self.put_cursor(self.scroll.at, reads);
     }
 
+    /// Returns whether what is typed looks for any path, and not only through the list.
+    pub fn is_finding(&self) -> bool {
+        self.finder.reach != Reach::List
+    }
+
     /// Returns whether letters are text.
     pub fn is_typing(&self) -> bool {
         self.finder.is_typing()

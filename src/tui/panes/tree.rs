@@ -126,6 +126,8 @@ impl TreePane {
             None => true,
         };
         self.layer = layer;
+        // It is of the image before, whatever the scope.
+        self.projection = None;
         self.project(reads);
         if is_first {
             self.unfold_first(reads);
@@ -240,21 +242,12 @@ impl TreePane {
     /// Looks the scope up, unless it is there already.
     fn project(&mut self, reads: &Reads<'_>) {
         let subject = reads.subject;
-        let is_there = self.mode == TreeMode::Merged
-            && self
-                .projection
-                .as_ref()
-                .is_some_and(|known| known.scope() == Scope::Merged && self.is_of(subject));
+        let known = self.projection.as_ref().map(Projection::scope);
+        let is_there = self.mode == TreeMode::Merged && known == Some(Scope::Merged);
         if !is_there {
             let projection = Projection::new(subject.tree(), &subject.weights, self.scope());
             self.projection = Some(projection);
         }
-    }
-
-    fn is_of(&self, subject: &Arc<Subject>) -> bool {
-        self.subject
-            .as_ref()
-            .is_some_and(|known| Arc::ptr_eq(known, subject))
     }
 
     /// Returns what decides about rows.

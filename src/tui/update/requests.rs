@@ -32,9 +32,14 @@ pub(in crate::tui) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<E
             }
             Request::ShowView(tab) => effects.extend(show_tab(model, tab)),
             Request::Tree(command) => effects.extend(tell_tree(model, command)),
-            Request::ZoomOut => {
+            Request::ZoomOut if model.zoom == ZoomState::Zoomed => {
                 model.zoom = ZoomState::Shared;
                 resize(model, model.size);
+            }
+            Request::ZoomOut => {
+                if let Some(tab) = model.before_jump.take() {
+                    effects.extend(show_tab(model, tab));
+                }
             }
             Request::Show(popup) => model.popups.push(popup),
             Request::Close => {
@@ -67,11 +72,13 @@ fn tell_tree(model: &mut Model, command: Command) -> Vec<Effect> {
 }
 
 pub(super) fn go_to(model: &mut Model, path: PathId, layer: Option<LayerIndex>) -> Vec<Effect> {
+    let before = Some(model.tab).filter(|tab| *tab != Tab::Layers);
     let Some(subject) = model.subject.clone() else {
         return Vec::new();
     };
     model.focus = Focus::Tree;
     let mut effects = show_tab(model, Tab::Layers);
+    model.before_jump = before;
     let mode = match layer {
         None => TreeMode::Merged,
         Some(layer) => {
@@ -127,29 +134,39 @@ fn answer(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effect> {
         return Vec::new();
     }
     let job = model.jobs.take_number();
-    model.writing = Some(job);
-    match purpose {
-        Purpose::Extract { paths, scope } => vec![Effect::Extract {
+    let look = model.session.look;
+    let effect = match purpose {
+        Purpose::Extract { paths, scope } => Effect::Extract {
             job,
             paths,
             scope,
             directory: text.into(),
-            units: model.session.look.units,
-        }],
-        Purpose::Export => vec![Effect::Export {
-            job,
-            format: format_of(text),
-            look: model.session.look,
-            file: text.into(),
-        }],
-    }
+            units: look.units,
+        },
+        Purpose::Export => {
+            let Some(format) = format_of(text) else {
+                let words = "nothing was written: the name has to end with .json or .txt";
+                model.said = Some((Tone::Refused, words.into()));
+                return Vec::new();
+            };
+            Effect::Export {
+                job,
+                format,
+                look,
+                file: text.into(),
+            }
+        }
+    };
+    model.writing = Some(job);
+    vec![effect]
 }
 
-/// Reads the format of a report from the ending of its file.
-fn format_of(name: &str) -> Format {
-    let ending = name.rsplit('.').next().unwrap_or_default();
+/// Reads the format of a report from the ending of its file; `None` for one that nothing writes.
+fn format_of(name: &str) -> Option<Format> {
+    let (_, ending) = name.rsplit_once('.')?;
     match ending.to_ascii_lowercase().as_str() {
-        "txt" | "text" => Format::Text,
-        _ => Format::Json,
+        "txt" | "text" => Some(Format::Text),
+        "json" => Some(Format::Json),
+        _ => None,
     }
 }

@@ -22,6 +22,7 @@ pub(super) fn draw(model: &Model, areas: &Areas, paint: &mut Paint<'_>) {
     let strong = paint.style(Role::Strong);
     let title = format!(" layerscope  {}", model.session.locator);
     paint.text_cut(areas.header, &title, Cut::Middle, strong);
+    super::status::footer(model, areas, paint);
     let Some(loading) = &model.loading else {
         return;
     };
@@ -32,7 +33,6 @@ pub(super) fn draw(model: &Model, areas: &Areas, paint: &mut Paint<'_>) {
         let words = format!(" reading {}", paint.look.ellipsis());
         paint.text(line(areas.body, 0), &words, style);
     }
-    draw_keys(model, areas, paint);
 }
 
 fn draw_progress(model: &Model, progress: &LoadProgress, areas: &Areas, paint: &mut Paint<'_>) {
@@ -198,24 +198,6 @@ fn seconds(milliseconds: u64) -> String {
         whole @ 60.. => format!("{}:{:02} min", whole / 60, whole % 60),
         whole => format!("{whole}.{} s", milliseconds % 1000 / 100),
     }
-}
-
-fn draw_keys(model: &Model, areas: &Areas, paint: &mut Paint<'_>) {
-    let keys = &model.session.keys;
-    let mut hints = Vec::new();
-    for context in [Context::Loading, Context::Always, Context::Global] {
-        for (binding, keys) in keys.in_context(context) {
-            let words = match binding.command {
-                Command::Open => "browse what is ready",
-                Command::QuitNow => "cancel",
-                Command::Quit => "quit",
-                _ => continue,
-            };
-            hints.extend(keys.first().map(|key| format!("{key} {words}")));
-        }
-    }
-    let style = paint.style(Role::Dim);
-    paint.text(areas.footer, &format!(" {}", hints.join("  ")), style);
 }
 
 /// Cuts columns off the right of a place and writes text at their end.

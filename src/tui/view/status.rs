@@ -11,6 +11,7 @@ use crate::tui::keys::shown_key;
 use crate::tui::layout::{Areas, Arrangement};
 use crate::tui::model::{Focus, Model, Tab, Tone};
 use crate::tui::panes::about::layer_title;
+use crate::tui::panes::loading::LoadingPane;
 use crate::tui::panes::tree::filter::{Filter, case_word, pattern_word};
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
@@ -35,9 +36,7 @@ pub(super) fn draw(model: &Model, subject: &Subject, areas: &Areas, paint: &mut 
     } else {
         standing(model, subject, line, paint);
     }
-    if !areas.footer.is_empty() {
-        footer(model, inset(areas.footer, paint), paint);
-    }
+    footer(model, areas, paint);
 }
 
 /// Leaves a column free where there is room.
@@ -131,7 +130,7 @@ fn filter_line(filter: &Filter, line: Rect, paint: &mut Paint<'_>) {
     };
     let kinds = format!(
         "{}, {}",
-        pattern_word(filter.pattern),
+        pattern_word(filter.kind()),
         case_word(filter.case)
     );
     let room = usize::from(line.width);
@@ -222,18 +221,42 @@ fn matches(directories: u32, files: u32) -> String {
     }
 }
 
-/// Draws as many hints as fit, none cut; help and the way out keep their place.
+/// Returns whether what is typed looks for any path, and not only through the list.
+fn is_finding(model: &Model, context: Context) -> bool {
+    context == Context::Filter && model.tab == Tab::Files && model.files.is_finding()
+}
+
 /// Returns whether a key that means the same everywhere does something here.
 fn is_of_use(model: &Model, context: Context, command: Command) -> bool {
-    if context != Context::Global || matches!(command, Command::Help | Command::Quit) {
-        return true;
+    let is_files = model.tab == Tab::Files && model.focus != Focus::Preview;
+    match (context, command) {
+        (Context::Loading, _) => {
+            return model
+                .loading
+                .as_ref()
+                .is_some_and(LoadingPane::has_read_layers);
+        }
+        // A fuzzy pattern has no kinds.
+        (Context::Filter, Command::NextPattern | Command::ToggleCase) => return !is_files,
+        (Context::Global, Command::Help | Command::Quit) => return true,
+        (Context::Global, _) if model.subject.is_none() => return false,
+        (Context::Global, _) => {}
+        _ => return true,
     }
     let has_panes = model.tab == Tab::Layers || model.focus == Focus::Preview;
     let is_pane = matches!(command, Command::NextPane | Command::Zoom);
     model.popups.is_empty() && (has_panes || !is_pane)
 }
 
-fn footer(model: &Model, line: Rect, paint: &mut Paint<'_>) {
+/// Draws the keys below everything else.
+pub(super) fn footer(model: &Model, areas: &Areas, paint: &mut Paint<'_>) {
+    if !areas.footer.is_empty() {
+        keys_line(model, inset(areas.footer, paint), paint);
+    }
+}
+
+/// Draws as many hints as fit, none cut; help and the way out keep their place.
+fn keys_line(model: &Model, line: Rect, paint: &mut Paint<'_>) {
     let (mut hints, last) = hints(model);
     let room = usize::from(line.width);
     let width = |hints: &[(String, &str)]| -> usize {
@@ -284,6 +307,11 @@ fn hints(model: &Model) -> (Hints, Hints) {
                 continue;
             }
             known.push(binding.command);
+            let hint = match binding.command {
+                Command::Accept if is_finding(model, context) => "go to it",
+                Command::Back if is_finding(model, context) => "close",
+                _ => hint,
+            };
             let entry = (shown_key(key), hint);
             match (context, binding.command) {
                 (Context::Global, Command::Help) => last.insert(0, entry),

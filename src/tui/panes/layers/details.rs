@@ -207,7 +207,10 @@ fn sizes(look: Look, layer: &Layer, figures: &LayerFigures) -> Vec<String> {
         );
         pieces.extend(ratio(figures.content_bytes, stored));
     }
-    pieces.push(format!("{} entries", count(figures.entries)));
+    pieces.push(match figures.entries {
+        1 => "1 entry".to_owned(),
+        entries => format!("{} entries", count(entries)),
+    });
     pieces
 }
 

@@ -82,9 +82,17 @@ impl Filter {
         self.found = None;
     }
 
+    /// Returns how what was typed is read: a `*` makes text a glob, for hardly a name has one.
+    pub fn kind(&self) -> Pattern {
+        match self.pattern {
+            Pattern::Substring if self.line.text().contains('*') => Pattern::Glob,
+            chosen => chosen,
+        }
+    }
+
     /// Reads what was typed; what cannot be used changes nothing but the complaint.
     fn read(&mut self) {
-        match Search::parse(self.line.text(), self.pattern, self.case) {
+        match Search::parse(self.line.text(), self.kind(), self.case) {
             Ok(search) => {
                 self.complaint = None;
                 self.search = Some(search).filter(|search| !search.is_empty());

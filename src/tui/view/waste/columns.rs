@@ -239,7 +239,12 @@ fn draw_cell(
     match column {
         Column::Wasted => paint.text_right(place, &look.units.size(row.bytes), plain),
         Column::Percent => {
-            let percent = units::percent(share(row, subject));
+            let share = share(row, subject);
+            let percent = if share > 0.0 && share < 0.001 {
+                "<0.1 %".to_owned()
+            } else {
+                units::percent(share)
+            };
             paint.text_right(place, &percent, plain);
         }
         Column::Bar => {
