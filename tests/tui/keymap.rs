@@ -254,3 +254,11 @@ fn remapped_keys_are_pressed_and_shown() {
             .any(|effect| matches!(effect, Effect::Quit))
     );
 }
+
+#[test]
+fn one_way_out_is_left_whatever_is_switched_off() {
+    let none = ["quit", "back", "quit-now"].map(|action| (action.to_owned(), Vec::new()));
+    let keys = KeyMap::new(Preset::Default, &none.into_iter().collect()).unwrap();
+    assert!(keys.key(Context::Global, Command::Quit).is_none());
+    assert!(keys.key(Context::Always, Command::QuitNow).is_some());
+}

@@ -721,3 +721,14 @@ fn the_tree_leads_into_a_file_and_the_preview_follows_its_cursor() {
     screen.resize(80, 24).keys("v");
     assert!(screen.shows("ID=harbour"), "{}", screen.text());
 }
+
+#[test]
+fn a_search_goes_along_to_the_difference() {
+    let mut screen = versions(100, 30);
+    look(&mut screen, b"etc/app.conf", 1);
+    screen.keys("/line<enter>");
+    assert!(!screen.shows("no match"), "{}", screen.text());
+    screen.keys("d");
+    assert!(screen.shows("Difference"));
+    assert!(!screen.shows("no match"), "{}", screen.text());
+}

@@ -39,7 +39,7 @@ pub(super) type Bound = (&'static Binding, Vec<Key>);
 
 impl KeyMap {
     /// Makes the map of a preset, with the keys of some actions replaced. An action without keys is switched
-    /// off.
+    /// off, but for the one that leaves at once.
     ///
     /// # Errors
     /// For an action that does not exist, a key that has no such name, and two actions that want one key where
@@ -52,7 +52,13 @@ impl KeyMap {
         }
         let mut bindings = bindings_of(preset, &|name| wanted.contains_key(name));
         for (binding, keys) in &mut bindings {
-            if let Some(wanted) = wanted.get(binding.name) {
+            // One way out is left, whatever is switched off.
+            let is_last_way_out =
+                |wanted: &Vec<Key>| wanted.is_empty() && binding.command == Command::QuitNow;
+            if let Some(wanted) = wanted
+                .get(binding.name)
+                .filter(|keys| !is_last_way_out(keys))
+            {
                 keys.clone_from(wanted);
             }
         }

@@ -258,7 +258,7 @@ impl PreviewPane {
     pub fn take(&mut self, job: JobId, content: &Arc<Content>, reads: &Reads<'_>) {
         if matches!(self.body, Body::Reading(own) if own == job) {
             self.body = Body::Read(Arc::clone(content));
-            self.search.compile(self.nature());
+            self.search_anew();
             self.resize(reads);
         }
     }
@@ -268,9 +268,14 @@ impl PreviewPane {
         if matches!(self.compared, Compared::Working(own) if own == job) {
             self.compared = Compared::Done(Arc::clone(difference));
             self.viewport = Viewport::default();
-            self.search.compile(self.nature());
+            self.search_anew();
             self.resize(reads);
         }
+    }
+
+    /// Returns whether there is nothing yet that a search could look through.
+    pub const fn is_unread(&self) -> bool {
+        matches!(self.body, Body::Unread(_) | Body::Reading(_))
     }
 
     /// Takes word that contents could not be read; returns whether the job was its own.

@@ -56,6 +56,14 @@ impl PreviewPane {
         Vec::new()
     }
 
+    /// Looks through other bytes for the same, from the top and without moving there.
+    pub(super) fn search_anew(&mut self) {
+        self.search.compile(self.nature());
+        if self.search.is_on() {
+            self.search.at = self.search.next(self.sheet().bytes(), 0);
+        }
+    }
+
     fn search_again(&mut self, reads: &Reads<'_>) {
         self.search.compile(self.nature());
         let from = self.search.from;

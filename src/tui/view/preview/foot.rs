@@ -34,6 +34,7 @@ fn draw_search(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
     let text = search.line.text();
     let found = match (search.is_wrong(), &search.at) {
         (true, _) => "not an expression",
+        (_, None) if pane.is_unread() => "not read yet",
         (_, None) if !text.is_empty() => "no match",
         _ => "",
     };
