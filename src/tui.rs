@@ -29,6 +29,7 @@ pub mod update;
 mod version;
 pub mod view;
 mod worker;
+pub mod wrapped;
 
 pub use message::{Effect, Msg};
 pub use model::Model;

@@ -328,11 +328,7 @@ fn names_cannot_harm_the_terminal() {
     let mut screen = Screen::layers(&[layer.into_items()], 90, 20);
     for keys in ["3", "m", "/e", "<esc>Fa", "<esc>i", "<esc>y"] {
         screen.keys(keys);
-        let text = screen.text();
-        let is_raw = |character: char| {
-            (character.is_control() && character != '\n') || character == '\u{202E}'
-        };
-        assert!(!text.chars().any(is_raw), "{keys}: {text}");
+        screen.assert_nothing_raw();
     }
     screen.keys("<esc>3/x1b<enter>");
     assert!(

@@ -193,12 +193,7 @@ fn nothing_of_the_image_reaches_the_cells_raw() {
         let mut screen = Screen::image(&hostile(), width, height);
         for keys in ["5", "w", "/1B", "<enter>", "<esc>", "G", "g"] {
             screen.keys(keys);
-            let text = screen.text();
-            let is_raw = |character: char| {
-                (character.is_control() && character != '\n')
-                    || ('\u{202A}'..='\u{202E}').contains(&character)
-            };
-            assert!(!text.contains(is_raw), "{text:?}");
+            screen.assert_nothing_raw();
         }
         go_to(&mut screen, "]0;");
         screen.keys("y");

@@ -119,13 +119,7 @@ fn take(screen: &mut Screen, step: &Step) {
 /// Returns what must hold of any state.
 pub fn check(screen: &Screen) {
     let buffer = screen.buffer();
-    for cell in &buffer.content {
-        let is_raw = |character: char| {
-            character.is_control()
-                || matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200B}')
-        };
-        assert!(!cell.symbol().chars().any(is_raw), "{:?}", cell.symbol());
-    }
+    screen.assert_nothing_raw();
     let model = &screen.model;
     let Some(subject) = &model.subject else {
         return;

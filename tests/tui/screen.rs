@@ -207,6 +207,22 @@ impl Screen {
             .to_owned()
     }
 
+    /// Makes sure that no cell holds what could steer a terminal or turn text around.
+    pub fn assert_nothing_raw(&self) {
+        let is_raw = |character: char| {
+            character.is_control()
+                || matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200B}')
+        };
+        for cell in &self.buffer().content {
+            let symbol = cell.symbol();
+            assert!(
+                !symbol.chars().any(is_raw),
+                "{symbol:?} on\n{}",
+                self.text()
+            );
+        }
+    }
+
     /// Returns text and styles: below each line that is not plain another one with a letter a cell.
     pub fn styled(&self) -> String {
         styled(&self.buffer())

@@ -349,11 +349,7 @@ fn names_cannot_harm_the_terminal() {
     let mut screen = Screen::layers(&[layer.into_items()], 90, 30);
     for keys in ["4", "m", "c", "<enter>", "<esc>y", "i"] {
         screen.keys(keys);
-        let text = screen.text();
-        let is_raw = |character: char| {
-            (character.is_control() && character != '\n') || character == '\u{202E}'
-        };
-        assert!(!text.chars().any(is_raw), "{keys}: {text}");
+        screen.assert_nothing_raw();
     }
     assert!(screen.keys("<esc>").shows("\\x1B[31mred/"));
 }

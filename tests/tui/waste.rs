@@ -330,12 +330,7 @@ fn nothing_of_the_image_reaches_the_cells_raw() {
         let mut screen = Screen::image(&hostile(), width, height);
         for keys in ["2", "m", "m", "/\\x1B", "<enter>", "<esc>", "m"] {
             screen.keys(keys);
-            let text = screen.text();
-            let is_raw = |character: char| {
-                (character.is_control() && character != '\n')
-                    || ('\u{202A}'..='\u{202E}').contains(&character)
-            };
-            assert!(!text.contains(is_raw), "{text:?}");
+            screen.assert_nothing_raw();
         }
         assert!(screen.shows("x1B["), "{}", screen.text());
         screen.keys("y");

@@ -2,7 +2,6 @@
 
 pub mod help;
 pub mod place;
-pub mod wrapped;
 
 use ratatui::layout::Size;
 
@@ -222,7 +221,7 @@ impl Popup {
         let columns = usize::from(place::list(self, session, size).width);
         match self {
             Self::Help(help) => help::table(help, &session.keys, columns).height(),
-            Self::Notice(notice) => wrapped::wrap(&notice.lines, columns).len(),
+            Self::Notice(notice) => crate::tui::wrapped::wrap(&notice.lines, columns).len(),
             Self::Picker(picker) => picker.choices.len(),
             Self::Prompt(_) => 1,
         }

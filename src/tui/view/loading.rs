@@ -7,6 +7,7 @@ use super::paint::{Keys, Paint};
 use crate::report::Cut;
 use crate::tree::Row;
 use crate::tui::command::{Command, Context};
+use crate::tui::keys::shown_key;
 use crate::tui::layout::{Areas, Arrangement};
 use crate::tui::model::Model;
 use crate::tui::panes::loading::{LayerProgress, LayerState, LoadProgress};
@@ -171,7 +172,10 @@ fn draw_whole(model: &Model, progress: &LoadProgress, place: Rect, paint: &mut P
     if progress.layers.iter().any(is_read) {
         let keys = &model.session.keys;
         let key = keys.key(Context::Loading, Command::Open);
-        let words = key.map(|key| format!(" Layers that are read can be browsed now: {key}"));
+        let words = key.map(|key| {
+            let key = shown_key(key);
+            format!(" Layers that are read can be browsed now: {key}")
+        });
         paint.text(line(place, blank + 2), &words.unwrap_or_default(), plain);
     }
 }

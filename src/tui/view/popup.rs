@@ -10,8 +10,9 @@ use crate::report::Cut;
 use crate::tui::layout::{Areas, Arrangement};
 use crate::tui::line::Line;
 use crate::tui::model::Model;
-use crate::tui::panes::popup::{Notice, NoticeKind, Picker, Popup, Prompt, place, wrapped};
+use crate::tui::panes::popup::{Notice, NoticeKind, Picker, Popup, Prompt, place};
 use crate::tui::theme::Role;
+use crate::tui::wrapped;
 use crate::units::count;
 
 pub(super) fn draw(model: &Model, popup: &Popup, areas: &Areas, paint: &mut Paint<'_>) {

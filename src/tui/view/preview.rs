@@ -8,13 +8,13 @@ use ratatui::layout::Rect;
 use super::paint::{Keys, Paint};
 use crate::report::Cut;
 use crate::tui::model::Model;
-use crate::tui::panes::popup::wrapped;
 use crate::tui::panes::preview::parts::Parts;
 use crate::tui::panes::preview::{
     Body, Compared, Content, Margin, Nature, PreviewPane, Sheet, Viewport, facts, hex,
 };
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
+use crate::tui::wrapped;
 use crate::units::count;
 
 pub(super) fn draw(

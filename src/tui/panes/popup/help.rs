@@ -3,10 +3,10 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use super::HelpPopup;
-use super::wrapped::wrap;
 use crate::tree::Mark;
 use crate::tui::command::Context;
 use crate::tui::keys::KeyMap;
+use crate::tui::wrapped::wrap;
 
 /// A line of help.
 #[derive(Debug, Clone, PartialEq, Eq)]
