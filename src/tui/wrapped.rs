@@ -59,6 +59,23 @@ fn break_word(
     row
 }
 
+/// Returns the bytes of a text that fill a row of so many columns, broken behind a space where there is one late enough;
+/// at least one character.
+pub fn break_at(text: &str, columns: usize) -> usize {
+    let mut used = 0;
+    let mut space = 0;
+    for (at, character) in text.char_indices() {
+        used += character.width().unwrap_or(0);
+        if used > columns && at > 0 {
+            return if space > at / 2 { space } else { at };
+        }
+        if character == ' ' {
+            space = at + 1;
+        }
+    }
+    text.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

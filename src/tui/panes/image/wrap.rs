@@ -1,8 +1,7 @@
 //! Long lines in several rows.
 
-use unicode_width::UnicodeWidthChar as _;
-
 use super::{Fact, FactKind, Piece};
+use crate::tui::wrapped::break_at;
 
 /// Least columns of text in a row.
 const LEAST: usize = 8;
@@ -21,35 +20,16 @@ impl Fact {
 pub(super) fn pieces(fact: &Fact, line: usize, width: u16) -> Vec<Piece> {
     let columns = usize::from(width.saturating_sub(fact.indent(width))).max(LEAST);
     let mut pieces = Vec::new();
-    let (mut start, mut used, mut blank) = (0, 0, None);
-    for (at, character) in fact.text.char_indices() {
-        let wide = character.width().unwrap_or(0);
-        if used + wide > columns {
-            // The blank at a break belongs to the row before it.
-            let end = blank.take().unwrap_or(at);
-            pieces.push(Piece { line, start, end });
-            used = text_width(&fact.text, end, at);
-            start = end;
+    let (mut start, mut rest) = (0, fact.text.as_str());
+    loop {
+        let (row, behind) = rest.split_at(break_at(rest, columns));
+        let end = start + row.len();
+        pieces.push(Piece { line, start, end });
+        if behind.is_empty() {
+            return pieces;
         }
-        used += wide;
-        if character == ' ' {
-            blank = Some(at + 1);
-        }
+        (start, rest) = (end, behind);
     }
-    pieces.push(Piece {
-        line,
-        start,
-        end: fact.text.len(),
-    });
-    pieces
-}
-
-fn text_width(text: &str, from: usize, to: usize) -> usize {
-    let carried = text.get(from..to).unwrap_or_default();
-    carried
-        .chars()
-        .map(|character| character.width().unwrap_or(0))
-        .sum()
 }
 
 #[cfg(test)]

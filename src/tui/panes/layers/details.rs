@@ -1,7 +1,5 @@
 //! What there is to say about one layer.
 
-use unicode_width::UnicodeWidthChar as _;
-
 use super::tops::Top;
 use crate::analysis::LayerFigures;
 use crate::image::Layer;
@@ -10,6 +8,7 @@ use crate::layer::codec::Codec;
 use crate::report::columns::flow;
 use crate::report::{Cut, Look};
 use crate::tui::subject::Subject;
+use crate::tui::wrapped::break_at;
 use crate::units::count;
 
 /// A line of the details.
@@ -326,22 +325,6 @@ fn wrapped(text: &str, look: Look, columns: usize, length: Length) -> Vec<String
         }
     }
     lines
-}
-
-/// Returns the bytes of a text that fill a line, broken behind a space where there is one late enough.
-fn break_at(text: &str, columns: usize) -> usize {
-    let mut used = 0;
-    let mut space = 0;
-    for (at, character) in text.char_indices() {
-        used += character.width().unwrap_or(0);
-        if used > columns && at > 0 {
-            return if space > at / 2 { space } else { at };
-        }
-        if character == ' ' {
-            space = at + 1;
-        }
-    }
-    text.len()
 }
 
 #[cfg(test)]
