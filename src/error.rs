@@ -290,6 +290,14 @@ pub enum WarningCode {
     NotInSource,
     /// Two versions of a file could not be compared; they count as different.
     NotCompared,
+    /// A record of a layer store is missing or cannot be used; the rest of the store is shown.
+    BadRecord,
+    /// A part of a layer store could not be read; what depends on it is unmeasured, not zero.
+    Unmeasured,
+    /// Opaque directories may have been missed: their marks are for root's eyes.
+    HiddenMarks,
+    /// A directory moved, or a file copied up without its data, whose lower part could not be resolved.
+    Unresolved,
     /// Something about the configuration of this run.
     Configuration,
 }
@@ -315,6 +323,10 @@ impl WarningCode {
             Self::DigestMismatch => "digest-mismatch",
             Self::NotInSource => "not-in-source",
             Self::NotCompared => "not-compared",
+            Self::BadRecord => "bad-record",
+            Self::Unmeasured => "unmeasured",
+            Self::HiddenMarks => "hidden-marks",
+            Self::Unresolved => "unresolved",
             Self::Configuration => "configuration",
         }
     }
@@ -323,7 +335,12 @@ impl WarningCode {
     pub const fn makes_incomplete(self) -> bool {
         matches!(
             self,
-            Self::DamagedLayer | Self::MissingEnd | Self::UnreadableLayer | Self::LimitReached
+            Self::DamagedLayer
+                | Self::MissingEnd
+                | Self::UnreadableLayer
+                | Self::LimitReached
+                | Self::Unmeasured
+                | Self::HiddenMarks
         )
     }
 }

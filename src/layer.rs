@@ -4,9 +4,13 @@
 //! are stored. Encodings (tar headers, whiteout names, overlay attributes) end here: to the right of this
 //! module there are only entries.
 
+pub mod beneath;
 pub mod bytes;
 pub mod codec;
+pub mod copy;
+pub mod dir;
 pub mod tar;
+pub mod tar_split;
 
 use std::fmt;
 use std::io::Read;
@@ -124,7 +128,7 @@ pub struct Entry<'a> {
     /// xxh3 of the data, where the scanner had the data in its hands.
     pub content: Option<u64>,
     /// Where [`LayerSource::open`] finds the entry again: offset in bytes of its first header in the
-    /// uncompressed layer. Strictly ascending over a scan.
+    /// uncompressed layer; in a directory its number. Strictly ascending over a scan.
     pub offset: u64,
     /// Where the data of a file lies in the uncompressed layer: start and length. `None` for sparse files,
     /// whose data is in pieces, and for everything that is no file.
@@ -151,6 +155,15 @@ pub enum Access {
     Sequential,
 }
 
+/// How a layer is asked for the data of one of its files.
+#[derive(Debug, Clone, Copy)]
+pub struct FileAt<'a> {
+    /// [`Entry::offset`] of the entry that carries the data; archives find it by this.
+    pub offset: u64,
+    /// Its path in the layer, of the first name where it has several; directories find it by this.
+    pub path: ImagePath<'a>,
+}
+
 /// Receives what a file's bytes are: the position in the list asked for, and the bytes.
 pub type Visitor<'a> = dyn FnMut(usize, &mut dyn Read) -> Result<()> + 'a;
 
@@ -164,20 +177,20 @@ pub trait LayerSource: Send + Sync + fmt::Debug {
     /// When nothing of the layer can be read, when the sink refuses, or [`Error::Interrupted`].
     fn scan(&self, sink: &mut dyn EntrySink, job: &Job) -> Result<Completeness>;
 
-    /// Opens the data of the file whose entry stands at `offset`.
+    /// Opens the data of a file.
     ///
     /// # Errors
-    /// When the layer cannot be read there, or the entry there is not a file.
-    fn open(&self, offset: u64) -> Result<Box<dyn Read + '_>>;
+    /// When the layer cannot be read there, or what is there is not a file.
+    fn open(&self, file: FileAt<'_>) -> Result<Box<dyn Read + '_>>;
 
-    /// Visits the data of several files, `offsets` ascending, in one pass over the layer.
+    /// Visits the data of several files, their offsets ascending, in one pass over the layer.
     ///
     /// # Errors
     /// As [`LayerSource::open`], or what `visit` returns.
-    fn visit(&self, offsets: &[u64], visit: &mut Visitor<'_>, job: &Job) -> Result<()> {
-        for (position, &offset) in offsets.iter().enumerate() {
+    fn visit(&self, files: &[FileAt<'_>], visit: &mut Visitor<'_>, job: &Job) -> Result<()> {
+        for (position, &file) in files.iter().enumerate() {
             job.check()?;
-            visit(position, &mut *self.open(offset)?)?;
+            visit(position, &mut *self.open(file)?)?;
         }
         Ok(())
     }
@@ -246,7 +259,7 @@ impl LayerSource for UnreadableLayer {
         Err(self.error())
     }
 
-    fn open(&self, _offset: u64) -> Result<Box<dyn Read + '_>> {
+    fn open(&self, _file: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
         Err(self.error())
     }
 

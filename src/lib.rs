@@ -10,6 +10,7 @@
 //! | [`layer`] | one layer: its entries and its bytes; compression; the tar walk |
 //! | [`tree`] | one layer's tree, the union of all, and what a view of it shows; no I/O |
 //! | [`image`] | manifests' view of an image: configuration, history, instructions, base boundary |
+//! | [`store`] | local layer stores: images, containers, layers, who shares what, what nobody owns |
 //! | [`source`] | from what the user named to an [`image::Image`] |
 //! | [`scan`] | layers to trees, in parallel; comparing what has to be compared |
 //! | [`analysis`] | every figure, waste, rules, dive's arithmetic |
@@ -54,6 +55,7 @@ pub mod progress;
 pub mod report;
 pub mod scan;
 pub mod source;
+pub mod store;
 pub mod tree;
 pub mod tui;
 pub mod units;

@@ -61,6 +61,16 @@ pub const MANIFESTS: usize = 4096;
 /// Most indexes inside each other.
 pub const INDEX_DEPTH: usize = 8;
 
+/// Longest record of a layer store other than a database, in bytes: `layers.json` of a large Podman store has a
+/// few megabytes.
+pub const RECORD_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Longest database of an engine, in bytes.
+pub const DATABASE_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Most directories of a store that are listed at one place: layers, containers, blobs.
+pub const STORE_NAMES: usize = 1_000_000;
+
 /// Most members of an outer archive that are looked at for manifests and blobs.
 pub const ARCHIVE_MEMBERS: usize = 200_000;
 

@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A module may use only modules before it, or of its own rank.
-const RANKS: [&[&str]; 10] = [
+const RANKS: [&[&str]; 11] = [
     &["error", "limits", "path", "units", "progress"],
     &["layer"],
     &["tree"],
     &["image"],
+    &["store"],
     &["source"],
     &["scan"],
     &["analysis"],

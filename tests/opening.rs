@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 use layerscope::error::{Error, Result, WarningCode};
 use layerscope::image::Platform;
+use layerscope::layer::FileAt;
+use layerscope::path::ImagePath;
 use layerscope::progress::Job;
 use layerscope::source::{self, Choice, Locator, OpenOptions, Opened};
 use serde_json::{Value, json};
@@ -372,14 +374,18 @@ fn missing_layers_stay_in_their_place() {
     let layers = &opened.image.layers;
     assert_eq!((layers[0].stored_bytes, layers.len()), (None, 2));
     assert_eq!(layers[0].digest.as_ref().unwrap().as_str(), digest);
-    let error = layers[0].source.open(0).err().unwrap();
+    let first = FileAt {
+        offset: 0,
+        path: ImagePath::ROOT,
+    };
+    let error = layers[0].source.open(first).err().unwrap();
     assert!(
         error
             .to_string()
             .contains(&format!("blob {digest} is missing")),
         "{error}"
     );
-    assert!(layers[1].source.open(0).is_ok());
+    assert!(layers[1].source.open(first).is_ok());
 }
 
 #[test]

@@ -19,7 +19,8 @@ use layerscope::analysis::{self, Analysis, Options, Stage, WastedPath};
 use layerscope::error::{Error, Result};
 use layerscope::image::Image;
 use layerscope::layer::{
-    Access, Completeness, Entry, EntryKind, EntrySink, LayerIndex, LayerSource, Meta, Placement,
+    Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerIndex, LayerSource, Meta,
+    Placement,
 };
 use layerscope::path::ImagePath;
 use layerscope::progress::Job;
@@ -253,7 +254,7 @@ impl LayerSource for Slow {
         Ok(Completeness::Complete)
     }
 
-    fn open(&self, _offset: u64) -> Result<Box<dyn Read + '_>> {
+    fn open(&self, _file: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
         self.tell();
         Ok(Box::new(io::repeat(0)))
     }

@@ -48,7 +48,8 @@ fn open<'a>(analysis: &'a Analysis, row: &Listed) -> Result<Box<dyn Read + 'a>> 
         layer: row.layer.0,
         reason: "it is a hard link to a file that is not there".into(),
     })?;
-    let offset = analysis.tree.layer(layer).offset(node);
+    let tree = analysis.tree.layer(layer);
+    let path = tree.path(node);
     let source = analysis
         .image
         .layers
@@ -59,7 +60,7 @@ fn open<'a>(analysis: &'a Analysis, row: &Listed) -> Result<Box<dyn Read + 'a>> 
             wanted: layer.0.into(),
             last: analysis.tree.top().0.into(),
         })?
-        .open(offset)
+        .open(tree.file_at(node, &path))
 }
 
 fn not_a_file(path: &[u8], kind: &'static str) -> Error {

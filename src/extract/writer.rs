@@ -12,7 +12,7 @@ use super::place::{Place, Root};
 use super::{Devices, Extracted, Options, Owner};
 use crate::analysis::Analysis;
 use crate::error::{Error, Result};
-use crate::layer::{EntryKind, LayerIndex};
+use crate::layer::{EntryKind, FileAt, LayerIndex};
 use crate::path::{display, display_absolute};
 use crate::progress::Job;
 use crate::tree::{Listed, NodeId};
@@ -29,7 +29,7 @@ pub(super) struct Writer<'a> {
 }
 
 /// Files of one layer by the place of their data.
-type ByOffset<'a> = Vec<(u64, Vec<&'a Listed>)>;
+type ByOffset<'a> = Vec<(NodeId, Vec<&'a Listed>)>;
 
 impl<'a> Writer<'a> {
     /// Opens the directory, making it where it is not there.
@@ -82,11 +82,17 @@ impl<'a> Writer<'a> {
                 continue;
             };
             let source = std::sync::Arc::clone(&source.source);
-            let offsets: Vec<u64> = files.iter().map(|(offset, _)| *offset).collect();
+            let tree = self.analysis.tree.layer(layer);
+            let paths: Vec<Vec<u8>> = files.iter().map(|(node, _)| tree.path(*node)).collect();
+            let places: Vec<FileAt<'_>> = files
+                .iter()
+                .zip(&paths)
+                .map(|((node, _), path)| tree.file_at(*node, path))
+                .collect();
             let job = self.job;
             let mut visited = 0;
             source.visit(
-                &offsets,
+                &places,
                 &mut |position, data| {
                     visited += 1;
                     files
@@ -114,13 +120,13 @@ impl<'a> Writer<'a> {
         }
         let mut layers: HashMap<LayerIndex, ByOffset<'r>> = HashMap::new();
         for ((layer, node), names) in inodes {
-            let offset = self.analysis.tree.layer(layer).offset(node);
-            layers.entry(layer).or_default().push((offset, names));
+            layers.entry(layer).or_default().push((node, names));
         }
         let mut layers: Vec<_> = layers.into_iter().collect();
         layers.sort_by_key(|(layer, _)| *layer);
-        for (_, files) in &mut layers {
-            files.sort_by_key(|(offset, _)| *offset);
+        for (layer, files) in &mut layers {
+            let tree = self.analysis.tree.layer(*layer);
+            files.sort_by_key(|(node, _)| tree.offset(*node));
         }
         layers
     }

@@ -24,7 +24,8 @@ use self::window::{Input, Window};
 use super::bytes::Region;
 use super::codec::Codec;
 use super::{
-    Access, Completeness, Entry, EntryKind, EntrySink, LayerSource, Meta, Placement, Visitor,
+    Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerSource, Meta, Placement,
+    Visitor,
 };
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::limits;
@@ -143,7 +144,7 @@ impl LayerSource for TarLayer {
         Ok(scan.completeness)
     }
 
-    fn open(&self, offset: u64) -> Result<Box<dyn Read + '_>> {
+    fn open(&self, FileAt { offset, .. }: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
         // Reading one file back reports to nobody and is bounded by the file's length.
         static UNWATCHED: std::sync::OnceLock<Job> = std::sync::OnceLock::new();
         let mut walk = self.walk(offset, UNWATCHED.get_or_init(Job::new))?;
@@ -160,12 +161,12 @@ impl LayerSource for TarLayer {
         })
     }
 
-    fn visit(&self, offsets: &[u64], visit: &mut Visitor<'_>, job: &Job) -> Result<()> {
+    fn visit(&self, files: &[FileAt<'_>], visit: &mut Visitor<'_>, job: &Job) -> Result<()> {
         let mut walk = self.walk(0, job)?;
         let mut record = Record::default();
-        for (position, &offset) in offsets.iter().enumerate() {
+        for (position, file) in files.iter().enumerate() {
             job.check()?;
-            self.file_at(&mut walk, &mut record, offset)?;
+            self.file_at(&mut walk, &mut record, file.offset)?;
             let mut stored = Stored::new(&mut walk.window, &record);
             match record.sparse.take() {
                 Some(segments) => {

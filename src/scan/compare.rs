@@ -12,11 +12,11 @@ use super::parallel::in_parallel;
 use super::{Compared, Options};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{Image, Layer};
-use crate::layer::{Access, LayerIndex};
+use crate::layer::{Access, FileAt, LayerIndex};
 use crate::limits;
 use crate::path;
 use crate::progress::Job;
-use crate::tree::{Comparison, Content, MergedTree, NodeId};
+use crate::tree::{Comparison, Content, FileTree, MergedTree, NodeId};
 
 type Place = (LayerIndex, NodeId);
 
@@ -153,7 +153,8 @@ impl Pairs<'_> {
         for (layer, mut files) in wanted {
             files.sort_unstable();
             files.dedup();
-            match hash_files(&self.layers[layer.as_usize()], &files, self.job) {
+            let tree = self.tree.layer(layer);
+            match hash_files(&self.layers[layer.as_usize()], tree, &files, self.job) {
                 Err(_) if self.job.is_cancelled() => return Err(Error::Interrupted),
                 // The layer was damaged; its scan has said so, and what is not hashed is not equal to anything.
                 Err(_) => {}
@@ -201,8 +202,10 @@ struct Worker {
 impl Worker {
     fn compare(&mut self, pairs: &Pairs<'_>, pair: Comparison) -> Result<Content> {
         let open = |place: Place| {
-            let offset = pairs.tree.layer(place.0).offset(place.1);
-            pairs.layers[place.0.as_usize()].source.open(offset)
+            let tree = pairs.tree.layer(place.0);
+            let path = tree.path(place.1);
+            let file = tree.file_at(place.1, &path);
+            pairs.layers[place.0.as_usize()].source.open(file)
         };
         let (mut older, mut newer) = (open(pair.older)?, open(pair.newer)?);
         let mut length = FIRST_READ;
@@ -243,12 +246,21 @@ fn read_full(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(done)
 }
 
-fn hash_files(layer: &Layer, files: &[(u64, NodeId)], job: &Job) -> Result<Vec<u64>> {
-    let offsets: Vec<u64> = files.iter().map(|&(offset, _)| offset).collect();
+fn hash_files(
+    layer: &Layer,
+    tree: &FileTree,
+    files: &[(u64, NodeId)],
+    job: &Job,
+) -> Result<Vec<u64>> {
+    let paths: Vec<Vec<u8>> = files.iter().map(|&(_, node)| tree.path(node)).collect();
+    let places = files.iter().zip(&paths);
+    let places: Vec<FileAt<'_>> = places
+        .map(|(&(_, node), path)| tree.file_at(node, path))
+        .collect();
     let mut hashes = Vec::with_capacity(files.len());
     let mut buffer = vec![0; FURTHER_READ];
     layer.source.visit(
-        &offsets,
+        &places,
         &mut |_, data| {
             let mut state = Xxh3Default::new();
             loop {

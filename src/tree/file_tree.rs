@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::Warning;
-use crate::layer::{Completeness, EntryKind, Meta};
+use crate::layer::{Completeness, EntryKind, FileAt, Meta};
 use crate::path::ImagePath;
 
 /// A node of one [`FileTree`]; 0 is the root.
@@ -351,6 +351,15 @@ impl FileTree {
         }
         names.reverse();
         names.join(&b'/')
+    }
+
+    /// Returns how the layer is asked for the data of a file; `path` is the file's own.
+    pub fn file_at<'a>(&self, node: NodeId, path: &'a [u8]) -> FileAt<'a> {
+        FileAt {
+            offset: self.offset(node),
+            // Names come from the scan, which normalised them.
+            path: ImagePath::new(path).unwrap_or(ImagePath::ROOT),
+        }
     }
 }
 

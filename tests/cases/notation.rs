@@ -133,11 +133,12 @@ fn word(analysis: &Analysis, row: &Listed) -> String {
 /// Reads a file back; `None` for a hard link to nothing.
 pub(crate) fn data(analysis: &Analysis, row: &Listed) -> Option<String> {
     let (layer, node) = row.data?;
-    let offset = analysis.tree.layer(layer).offset(node);
+    let tree = analysis.tree.layer(layer);
+    let path = tree.path(node);
     let source = &analysis.image.layers[layer.as_usize()].source;
     let mut data = String::new();
     source
-        .open(offset)
+        .open(tree.file_at(node, &path))
         .unwrap()
         .read_to_string(&mut data)
         .unwrap();

@@ -77,10 +77,9 @@ pub(super) fn with_data(
         last: tree.top().0.into(),
     })?;
     // Unlike opening it alone, a visit watches the job while a compressed layer is read up to the file.
-    let offset = tree.layer(layer).offset(node);
-    source
-        .source
-        .visit(&[offset], &mut |_, data| take(data), job)
+    let path = tree.layer(layer).path(node);
+    let file = tree.layer(layer).file_at(node, &path);
+    source.source.visit(&[file], &mut |_, data| take(data), job)
 }
 
 /// Returns where the data of a version is.

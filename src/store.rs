@@ -1,0 +1,53 @@
+//! Local layer stores: what engines keep on this disk, read offline, without a lock and without a write.
+//!
+//! A reader for each engine (`docker`, `containerd`, `containers_storage`) fills one model: [`Store`] with its
+//! images, layers, containers, build cache, volumes and what nobody owns, and the [`Piece`]s of disk that each
+//! of them occupies. [`measure`] walks the disk once and weighs every piece; [`Accounts`] adds up who shares
+//! what. [`Store::open_image`] and [`Store::open_container`] make an [`crate::image::Image`] of any of them.
+
+pub mod accounts;
+pub mod bbolt;
+pub mod figures;
+pub mod measure;
+pub mod mounts;
+pub mod piece;
+
+mod containerd;
+mod containers_storage;
+mod docker;
+mod find;
+mod model;
+mod open;
+
+use std::path::Path;
+
+use crate::error::Result;
+use crate::progress::Job;
+
+pub use accounts::{Accounts, Amount, Basis};
+pub use find::{looks_like_store, usual_places};
+pub use model::{
+    Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Engine, Growth, ImageId,
+    Layer, LayerId, Listing, Orphan, Owner, Pod, PodId, State, Store, StoredImage, Volume,
+    VolumeId,
+};
+pub use piece::{Location, Piece, PieceId, Role, Usage};
+
+/// Every store below one directory.
+#[derive(Debug)]
+pub struct Inventory {
+    /// What the user named, escaped.
+    pub name: String,
+    /// The stores, the one in use first.
+    pub stores: Vec<Store>,
+}
+
+/// Reads the records of every store below a directory; layers are not walked and nothing is measured.
+///
+/// A record that cannot be used is a warning of its store, with the rest still there.
+///
+/// # Errors
+/// When the directory cannot be read, holds no store, or [`crate::error::Error::Interrupted`].
+pub fn read(root: &Path, job: &Job) -> Result<Inventory> {
+    find::read(root, job)
+}

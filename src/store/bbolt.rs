@@ -1,0 +1,1 @@
+//! bbolt databases, read without a lock: bounds-checked, of any state.

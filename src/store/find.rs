@@ -1,0 +1,54 @@
+//! Which stores are below a directory, and where engines usually keep theirs.
+
+use std::path::{Path, PathBuf};
+
+use super::{Inventory, containerd, containers_storage, docker};
+use crate::error::{Error, Result};
+use crate::layer::beneath::Beneath;
+use crate::progress::Job;
+
+/// Returns whether a directory is the root of a store, or a part of one that leads to it.
+pub fn looks_like_store(root: &Beneath) -> bool {
+    docker::is_root(root) || containerd::is_root(root) || containers_storage::is_root(root)
+}
+
+/// Returns where engines keep their stores by default, those of the user first; none need exist.
+pub fn usual_places(home: Option<&Path>) -> Vec<PathBuf> {
+    let own = home.map(|home| {
+        [
+            home.join(".local/share/containers/storage"),
+            home.join(".local/share/docker"),
+            home.join(".local/share/containerd"),
+        ]
+    });
+    let of_root = [
+        "/var/lib/docker",
+        "/var/lib/containerd",
+        "/var/lib/containers/storage",
+        "/var/lib/rancher/k3s/agent/containerd",
+    ];
+    own.into_iter()
+        .flatten()
+        .chain(of_root.into_iter().map(PathBuf::from))
+        .collect()
+}
+
+/// See [`super::read`].
+pub(super) fn read(root: &Path, job: &Job) -> Result<Inventory> {
+    let beneath = Beneath::open(root)?;
+    let mut stores = Vec::new();
+    for read in [docker::read, containerd::read, containers_storage::read] {
+        job.check()?;
+        stores.extend(read(&beneath, job)?);
+    }
+    if stores.is_empty() {
+        return Err(Error::NotAnImage {
+            name: beneath.name().to_owned(),
+            found: "it is no layer store".into(),
+        });
+    }
+    Ok(Inventory {
+        name: beneath.name().to_owned(),
+        stores,
+    })
+}

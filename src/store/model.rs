@@ -1,0 +1,416 @@
+//! The model that every reader fills: what is in one store, by position and by reference.
+
+use crate::error::Warning;
+use crate::image::{Digest, Platform};
+use crate::layer::beneath::Beneath;
+use crate::layer::dir::Encoding;
+
+use super::piece::{Location, Piece, PieceId};
+
+macro_rules! position {
+    ($name:ident, $what:literal) => {
+        #[doc = concat!("Position of ", $what, ".")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// Returns the position as an index.
+            pub const fn as_usize(self) -> usize {
+                self.0 as usize
+            }
+        }
+    };
+}
+
+position!(LayerId, "a layer in [`Store::layers`]");
+position!(ImageId, "an image in [`Store::images`]");
+position!(ContainerId, "a container in [`Store::containers`]");
+position!(CacheId, "a record in [`Store::cache`]");
+position!(VolumeId, "a volume in [`Store::volumes`]");
+position!(PodId, "a pod in [`Store::pods`]");
+
+/// Whose store it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Engine {
+    /// Docker with a graph driver.
+    Docker,
+    /// Docker with containerd's image store.
+    DockerContainerd,
+    /// containerd: `ctr`, `nerdctl`.
+    Containerd,
+    /// containerd with the namespace `k8s.io`.
+    Kubernetes,
+    /// Podman, Buildah, CRI-O: containers-storage.
+    ContainersStorage,
+}
+
+impl Engine {
+    /// Returns the stable text form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::DockerContainerd => "docker-containerd",
+            Self::Containerd => "containerd",
+            Self::Kubernetes => "kubernetes",
+            Self::ContainersStorage => "containers-storage",
+        }
+    }
+}
+
+/// Whether the engine works with the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Activity {
+    /// Probably.
+    #[default]
+    Active,
+    /// Probably not: the engine was moved to another driver or image store and left this one behind.
+    LeftBehind,
+}
+
+/// One store.
+#[derive(Debug)]
+pub struct Store {
+    /// Whose it is.
+    pub engine: Engine,
+    /// Graph driver or snapshotter, escaped: `overlay2`, `vfs`, `overlayfs`.
+    pub driver: String,
+    /// Its root.
+    pub root: Beneath,
+    /// Whether it is in use.
+    pub activity: Activity,
+    /// Everything that takes room. The whole root is [`PieceId`] 0, [`super::Role::Bookkeeping`]: it keeps what
+    /// no other piece claims.
+    pub pieces: Vec<Piece>,
+    /// In no particular order; parents by [`Layer::parent`].
+    pub layers: Vec<Layer>,
+    /// In the engine's order, or by name.
+    pub images: Vec<StoredImage>,
+    /// In the engine's order, or by name.
+    pub containers: Vec<Container>,
+    /// Build cache records.
+    pub cache: Vec<CacheRecord>,
+    /// Volumes.
+    pub volumes: Vec<Volume>,
+    /// Pods, on a Kubernetes node.
+    pub pods: Vec<Pod>,
+    /// What nobody owns.
+    pub orphans: Vec<Orphan>,
+    /// What was odd, or could not be read.
+    pub warnings: Vec<Warning>,
+}
+
+/// One layer, or one snapshot.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// What the engine calls it, unescaped: a chain ID, a snapshot key, a directory name.
+    pub name: String,
+    /// Digest of its uncompressed tar, where the engine keeps it.
+    pub diff_id: Option<Digest>,
+    /// Digest of it together with everything below (OCI image-spec, config.md, "Layer `ChainID`").
+    pub chain_id: Option<Digest>,
+    /// The layer below.
+    pub parent: Option<LayerId>,
+    /// What it occupies: its files first, then its records.
+    pub pieces: Vec<PieceId>,
+    /// Its compressed form, where that lies in the store too.
+    pub blobs: Vec<PieceId>,
+    /// Size in bytes as the engine wrote it down, whatever the engine means by it.
+    pub recorded_bytes: Option<u64>,
+    /// When the engine says it was made, seconds since 1970.
+    pub created: Option<i64>,
+    /// Where its entries come from.
+    pub listing: Listing,
+}
+
+/// Where the entries of a layer, and the bytes of its files, come from.
+#[derive(Debug, Clone)]
+pub enum Listing {
+    /// Original tar headers; file data from elsewhere.
+    TarSplit {
+        /// The gzip-compressed record.
+        record: Location,
+        /// File data.
+        contents: Contents,
+        /// What to read where the record is missing or damaged.
+        fallback: Option<(Location, Encoding)>,
+    },
+    /// A directory with what the layer changes.
+    Directory {
+        /// It.
+        directory: Location,
+        /// How deletions are written in it.
+        encoding: Encoding,
+    },
+    /// A directory with the whole file system: what changed is what differs from another one.
+    Copy {
+        /// The whole file system.
+        directory: Location,
+        /// The one below; `None` for a base.
+        below: Option<Location>,
+    },
+    /// A tar archive, compressed or not.
+    Archive {
+        /// The blob.
+        blob: Location,
+        /// Digest of the blob, which names it.
+        digest: Digest,
+    },
+    /// A layer without files.
+    Empty,
+    /// Nothing that this program can read; why, and what would make it readable; escaped.
+    Unavailable(String),
+}
+
+/// Where file data behind a tar-split record lies.
+#[derive(Debug, Clone)]
+pub enum Contents {
+    /// At its path in a directory.
+    Directory(Location),
+    /// Nowhere within reach; why, escaped.
+    Refused(String),
+}
+
+/// One image, for one platform.
+#[derive(Debug, Clone)]
+pub struct StoredImage {
+    /// Tags and digests that name it, unescaped; none for a dangling one.
+    pub names: Vec<String>,
+    /// Digest of its configuration.
+    pub id: Option<Digest>,
+    /// Digest of its manifest or, for containerd, of the index that the name points to.
+    pub digest: Option<Digest>,
+    /// What it runs on.
+    pub platform: Platform,
+    /// When it was built, as its configuration says.
+    pub created: Option<String>,
+    /// Its configuration, where it is readable.
+    pub config: Option<Location>,
+    /// Bottom first; `None` where a layer is not in the store.
+    pub layers: Vec<Option<LayerId>>,
+    /// Diff IDs as the configuration lists them, bottom first.
+    pub diff_ids: Vec<Digest>,
+    /// What it occupies beside its layers: manifests, configuration, its records.
+    pub pieces: Vec<PieceId>,
+    /// The image it was built from step by step (Docker's legacy builder, Podman), if any.
+    pub parent: Option<ImageId>,
+    /// Namespace of containerd, where there is more than one; unescaped.
+    pub namespace: Option<String>,
+    /// Whether the engine lists it only on request: an intermediate step of a build.
+    pub is_intermediate: bool,
+}
+
+/// What a container is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// The record says so; a store alone cannot tell for certain.
+    Running,
+    /// Made and never started.
+    Created,
+    /// It ran once.
+    Exited,
+    /// Somebody's working container: `buildah from`.
+    Working,
+    /// Anything else, escaped; empty where the store does not tell.
+    Other(String),
+}
+
+impl State {
+    /// Returns the word on the screen; `-` where nothing is known.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Running => "running",
+            Self::Created => "created",
+            Self::Exited => "exited",
+            Self::Working => "working",
+            Self::Other(word) if word.is_empty() => "-",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+/// One container.
+#[derive(Debug, Clone)]
+pub struct Container {
+    /// Its whole ID, unescaped.
+    pub id: String,
+    /// Its name without the leading slash, unescaped; empty where the store does not tell.
+    pub name: String,
+    /// Its image, where that is in the store.
+    pub image: Option<ImageId>,
+    /// What its record calls the image, unescaped.
+    pub image_name: String,
+    /// What it is doing.
+    pub state: State,
+    /// When it was made, seconds since 1970.
+    pub created: Option<i64>,
+    /// The read-only layers below the writable one, bottom first, without `init`.
+    pub layers: Vec<LayerId>,
+    /// The layer with mount points and `/etc/hosts` that some engines put between.
+    pub init: Option<LayerId>,
+    /// What it has written. Its pieces are [`super::Role::Writable`].
+    pub writable: Option<LayerId>,
+    /// Logs.
+    pub logs: Vec<PieceId>,
+    /// Whatever else belongs to it alone.
+    pub pieces: Vec<PieceId>,
+    /// Its pod, on a Kubernetes node.
+    pub pod: Option<PodId>,
+    /// Directories that grew most, largest first; known once measured.
+    pub growth: Vec<Growth>,
+}
+
+/// A directory of a container that holds much of what it has written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Growth {
+    /// Path in the container, relative.
+    pub path: Vec<u8>,
+    /// Disk blocks in bytes at and below it.
+    pub disk_bytes: u64,
+}
+
+/// A Kubernetes pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pod {
+    /// Unescaped.
+    pub namespace: String,
+    /// Unescaped.
+    pub name: String,
+    /// Its UID, unescaped.
+    pub uid: String,
+    /// `emptyDir` volumes and logs outside of the store.
+    pub pieces: Vec<PieceId>,
+}
+
+/// One record of a build cache.
+#[derive(Debug, Clone)]
+pub struct CacheRecord {
+    /// The engine's ID, unescaped.
+    pub id: String,
+    /// What it is, unescaped: `local source for context`, a command.
+    pub description: String,
+    /// Its layer; images may have the same one.
+    pub layer: Option<LayerId>,
+    /// Pieces beside that layer.
+    pub pieces: Vec<PieceId>,
+    /// Size in bytes as the engine wrote it down.
+    pub recorded_bytes: Option<u64>,
+    /// When it was made, seconds since 1970.
+    pub created: Option<i64>,
+    /// When it was last used, seconds since 1970.
+    pub used: Option<i64>,
+    /// The records below, by their IDs; unescaped.
+    pub parents: Vec<String>,
+    /// The layer of an image that it is a second unpacked copy of: BuildKit keeps one of its own where Docker
+    /// stores images with containerd.
+    pub copy_of: Option<LayerId>,
+}
+
+/// One volume.
+#[derive(Debug, Clone)]
+pub struct Volume {
+    /// Its name, unescaped.
+    pub name: String,
+    /// Its data; empty where it lies elsewhere.
+    pub pieces: Vec<PieceId>,
+    /// Containers that mount it.
+    pub containers: Vec<ContainerId>,
+    /// Plugin or driver, unescaped.
+    pub driver: String,
+}
+
+/// Something that nobody owns.
+#[derive(Debug, Clone)]
+pub struct Orphan {
+    /// What it occupies.
+    pub piece: PieceId,
+    /// One line for people, escaped: `no image, container or build cache has it`.
+    pub reason: String,
+    /// The stable text form of the kind: `unreferenced-directory`, `half-removed-layer`, `interrupted-pull`,
+    /// `mount-without-container`, `container-without-mount`, `unreferenced-blob`, `unreferenced-layer`.
+    pub kind: &'static str,
+    /// When it was last changed, where a record tells; otherwise see [`Piece::modified`].
+    pub since: Option<i64>,
+}
+
+/// Whoever keeps a layer or a piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    /// An image.
+    Image(ImageId),
+    /// A container.
+    Container(ContainerId),
+    /// A build cache record.
+    Cache(CacheId),
+    /// A volume.
+    Volume(VolumeId),
+    /// A pod.
+    Pod(PodId),
+}
+
+impl Store {
+    /// Starts a store with nothing in it but its root.
+    pub fn new(engine: Engine, driver: &str, root: Beneath) -> Self {
+        let whole = Piece::new(Location::new(&root, Vec::new()), super::Role::Bookkeeping);
+        Self {
+            engine,
+            driver: driver.to_owned(),
+            root,
+            activity: Activity::Active,
+            pieces: vec![whole],
+            layers: Vec::new(),
+            images: Vec::new(),
+            containers: Vec::new(),
+            cache: Vec::new(),
+            volumes: Vec::new(),
+            pods: Vec::new(),
+            orphans: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Adds a piece and returns its position.
+    pub fn add_piece(&mut self, location: Location, role: super::Role) -> PieceId {
+        self.pieces.push(Piece::new(location, role));
+        PieceId(position(self.pieces.len() - 1))
+    }
+
+    /// Adds a layer and returns its position.
+    pub fn add_layer(&mut self, layer: Layer) -> LayerId {
+        self.layers.push(layer);
+        LayerId(position(self.layers.len() - 1))
+    }
+
+    /// Returns a piece.
+    pub fn piece(&self, id: PieceId) -> &Piece {
+        &self.pieces[id.as_usize()]
+    }
+
+    /// Returns a layer.
+    pub fn layer(&self, id: LayerId) -> &Layer {
+        &self.layers[id.as_usize()]
+    }
+
+    /// Returns a layer and everything below it, bottom first. A loop of parents ends where it closes.
+    pub fn chain(&self, top: LayerId) -> Vec<LayerId> {
+        let mut chain = vec![top];
+        let mut seen = std::collections::HashSet::from([top]);
+        let mut at = top;
+        while let Some(parent) = self
+            .layers
+            .get(at.as_usize())
+            .and_then(|layer| layer.parent)
+        {
+            if !seen.insert(parent) {
+                break;
+            }
+            chain.push(parent);
+            at = parent;
+        }
+        chain.reverse();
+        chain
+    }
+}
+
+fn position(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
