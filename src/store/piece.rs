@@ -118,3 +118,14 @@ pub struct Usage {
     /// Names of regular files.
     pub files: u64,
 }
+
+impl Usage {
+    /// Adds another part of the same piece.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.disk_bytes = self.disk_bytes.saturating_add(other.disk_bytes);
+        self.own_disk_bytes = self.own_disk_bytes.saturating_add(other.own_disk_bytes);
+        self.file_bytes = self.file_bytes.saturating_add(other.file_bytes);
+        self.inodes = self.inodes.saturating_add(other.inodes);
+        self.files = self.files.saturating_add(other.files);
+    }
+}
