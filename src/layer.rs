@@ -162,6 +162,8 @@ pub struct FileAt<'a> {
     pub offset: u64,
     /// Its path in the layer, of the first name where it has several; directories find it by this.
     pub path: ImagePath<'a>,
+    /// Its [`Meta::size`]: whoever finds a file of another length must not pass it off as this one.
+    pub size: u64,
 }
 
 /// Receives what a file's bytes are: the position in the list asked for, and the bytes.
