@@ -65,6 +65,9 @@ pub const INDEX_DEPTH: usize = 8;
 /// few megabytes.
 pub const RECORD_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Longest record of a layer store that holds one value, in bytes: a digest, or the short names of 128 layers.
+pub const STORE_VALUE_BYTES: u64 = 64 * 1024;
+
 /// Longest database of an engine, in bytes.
 pub const DATABASE_BYTES: u64 = 512 * 1024 * 1024;
 
