@@ -345,8 +345,10 @@ fn layer_image(input: &Input) -> Result<Image> {
             stored_bytes: Some(input.stored_bytes),
             instruction: None,
             history: None,
+            label: None,
             source: Arc::new(source),
         }],
+        writable: None,
         warnings: Vec::new(),
     })
 }

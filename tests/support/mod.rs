@@ -22,6 +22,7 @@
 //! | `members.rs` | named files that become a directory or an archive |
 //! | `docker.rs`, `oci.rs`, `skopeo.rs` | the containers an image comes in |
 //! | `corpus.rs` | where real images are, if they are |
+//! | `stores.rs` | where real layer stores are, and what their engines said |
 //! | `model.rs`, `model/*.rs` | what the union and the waste must be, computed naively |
 //! | `strategy.rs`, `random.rs` | random stacks of layers; numbers and text by chance |
 //! | `demo.rs` | the demo image |
@@ -61,6 +62,7 @@ pub mod oci;
 pub mod opened;
 pub mod random;
 pub mod skopeo;
+pub mod stores;
 pub mod strategy;
 pub mod tar;
 pub mod walked;
