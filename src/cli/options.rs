@@ -15,7 +15,7 @@ use crate::units;
     reason = "flags are what clap makes of them"
 )]
 pub(crate) struct Common {
-    /// Format of the report: text, json or dive
+    /// Format of the report: text, json, dive or ncdu
     #[arg(long, global = true, value_parser = parse_format, conflicts_with = "json")]
     pub(crate) format: Option<Format>,
     /// Short for --format json
@@ -239,7 +239,7 @@ impl ReportTarget {
 }
 
 fn parse_format(text: &str) -> Result<Format, String> {
-    const LATER: [&str; 5] = ["markdown", "html", "sarif", "junit", "ncdu"];
+    const LATER: [&str; 4] = ["markdown", "html", "sarif", "junit"];
     let known = Format::ALL.map(Format::as_str).join(", ");
     match Format::ALL
         .into_iter()
