@@ -7,7 +7,6 @@
 mod body;
 mod extended;
 mod header;
-mod names;
 mod pieces;
 #[cfg(test)]
 mod tests;
@@ -19,13 +18,13 @@ use std::io::{self, Read};
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use self::body::{Expanded, Stored};
-use self::names::Name;
 pub(super) use self::pieces::{Piece, Pieces};
 use self::walk::{Record, Step, Walk};
 pub(super) use self::window::Stop;
 use self::window::{Input, Window};
 use super::bytes::Region;
 use super::codec::Codec;
+use super::names::{self, Name};
 use super::{
     Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerSource, Meta, Placement,
     Visitor,
