@@ -16,6 +16,7 @@ mod containerd;
 mod containers_storage;
 mod docker;
 mod find;
+mod kubelet;
 mod model;
 mod open;
 
