@@ -18,12 +18,14 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use layerscope::analysis;
 use layerscope::error::{Warning, WarningCode};
 use layerscope::image::{Digest, Platform};
 use layerscope::layer::beneath::Beneath;
 use layerscope::progress::Job;
 use layerscope::report::store::StoreReport;
-use layerscope::report::{Detail, Format, Glyphs, Look};
+use layerscope::report::{Detail, Format, Glyphs, Look, Report};
+use layerscope::source;
 use layerscope::store::figures::Figures;
 use layerscope::store::{
     self, Accounts, Activity, Basis, CacheRecord, Container, ContainerId, Engine, Growth, ImageId,
@@ -753,4 +755,28 @@ fn real_stores_are_reported_in_every_format() {
         let total: store::Amount = totals.sum();
         assert_eq!(Counted::of(&export).bytes, total.bytes, "{name}");
     }
+}
+
+#[test]
+fn an_image_is_exported_as_its_merged_view() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("demo.tar");
+    fs::write(&file, support::demo::archive()).unwrap();
+    let job = Job::new();
+    let locator = source::Locator::parse(file.as_os_str()).unwrap();
+    let opened = source::open(&locator, &source::OpenOptions::default(), &job).unwrap();
+    let options = analysis::Options::default();
+    let analysis = analysis::run(opened.source, opened.image, &options, &job).unwrap();
+    let report = Report {
+        analysis: &analysis,
+        judgement: None,
+        top: None,
+        look: look(80),
+    };
+    let mut bytes = Vec::new();
+    report.write(Format::Ncdu, &mut bytes).unwrap();
+    let counted = Counted::of(&serde_json::from_slice(&bytes).unwrap());
+    assert_eq!(counted.bytes, analysis.totals.effective_bytes);
+    assert!(!counted.links.is_empty());
+    assert!(counted.links.values().all(|(names, found)| names == found));
 }
