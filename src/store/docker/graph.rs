@@ -63,10 +63,7 @@ impl Graph {
             return Contents::Refused(self.how_to_mount(name));
         }
         let found = self.driver.contents().iter().find_map(|&below| {
-            let files = Location::new(
-                &self.root,
-                place(&[&directory.path, below.as_bytes()]),
-            );
+            let files = Location::new(&self.root, place(&[&directory.path, below.as_bytes()]));
             is_directory(&self.root, &files.path).then_some(files)
         });
         found.map_or_else(
@@ -83,8 +80,13 @@ impl Graph {
         };
         match self.driver.encoding(self.privilege) {
             // See `Driver::contents`.
-            Some(encoding) if self.driver != Driver::Overlay || !directory.path.ends_with(b"/root") => {
-                Listing::Directory { directory, encoding }
+            Some(encoding)
+                if self.driver != Driver::Overlay || !directory.path.ends_with(b"/root") =>
+            {
+                Listing::Directory {
+                    directory,
+                    encoding,
+                }
             }
             _ => self.copy(directory, below),
         }
@@ -92,7 +94,10 @@ impl Graph {
 
     fn copy(&self, directory: Location, below: Option<&str>) -> Listing {
         match below.map(|below| self.files(below)) {
-            None => Listing::Copy { directory, below: None },
+            None => Listing::Copy {
+                directory,
+                below: None,
+            },
             Some(Contents::Directory(below)) => Listing::Copy {
                 directory,
                 below: Some(below),
@@ -103,7 +108,13 @@ impl Graph {
 
     /// A file system of its own has another device number than the directory that it is mounted in.
     fn is_mounted(&self, directory: &Location) -> bool {
-        let device = |place: &[u8]| self.root.status(place).ok().flatten().map(|found| found.st_dev);
+        let device = |place: &[u8]| {
+            self.root
+                .status(place)
+                .ok()
+                .flatten()
+                .map(|found| found.st_dev)
+        };
         let here = device(&directory.path);
         here.is_some() && here != device(&self.home)
     }

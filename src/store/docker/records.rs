@@ -19,6 +19,7 @@ pub(super) struct Records {
     root: Beneath,
     warnings: Vec<Warning>,
     counts: BTreeMap<WarningCode, usize>,
+    is_whole: bool,
 }
 
 impl Records {
@@ -27,11 +28,17 @@ impl Records {
             root: root.clone(),
             warnings: Vec::new(),
             counts: BTreeMap::new(),
+            is_whole: true,
         }
     }
 
     pub(super) const fn root(&self) -> &Beneath {
         &self.root
+    }
+
+    /// Returns whether every directory of records could be listed.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// Keeps a warning; `message` is escaped.
@@ -86,6 +93,7 @@ impl Records {
             }
             Err(error) => {
                 self.failed(&error);
+                self.is_whole = false;
                 Vec::new()
             }
         }
@@ -138,7 +146,7 @@ impl Records {
         None
     }
 
-    /// Returns a JSON document, and how long it is.
+    /// Returns a JSON document.
     pub(super) fn json(&mut self, place: &[u8], limit: u64) -> Option<Json> {
         let bytes = self.bytes(place, limit)?;
         match Json::parse(&bytes) {
@@ -190,7 +198,11 @@ pub(super) fn seconds(time: &str) -> Option<i64> {
 
 /// Joins components to a place.
 pub(super) fn place(parts: &[&[u8]]) -> Vec<u8> {
-    let parts: Vec<&[u8]> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&[u8]> = parts
+        .iter()
+        .copied()
+        .filter(|part| !part.is_empty())
+        .collect();
     parts.join(&b'/')
 }
 
@@ -203,7 +215,16 @@ mod tests {
         for name in [&b"abc"[..], b"abc-init", b"...", b"a b", &[b'x'; 255]] {
             assert!(is_component(name), "{}", path::display(name));
         }
-        for name in [&b""[..], b".", b"..", b"../x", b"a/b", b"/", b"a\0", &[b'x'; 256]] {
+        for name in [
+            &b""[..],
+            b".",
+            b"..",
+            b"../x",
+            b"a/b",
+            b"/",
+            b"a\0",
+            &[b'x'; 256],
+        ] {
             assert!(!is_component(name), "{}", path::display(name));
         }
     }
@@ -224,6 +245,12 @@ mod tests {
         }
         let warnings = records.into_warnings();
         assert_eq!(warnings.len(), WARNINGS_PER_KIND + 1);
-        assert!(warnings.last().unwrap().message.ends_with(": 7 more of the same kind"));
+        assert!(
+            warnings
+                .last()
+                .unwrap()
+                .message
+                .ends_with(": 7 more of the same kind")
+        );
     }
 }
