@@ -111,17 +111,19 @@ fn dispatch(arguments: &Arguments) -> Result<Exit> {
         Command::Man => manual::write_page()?,
         Command::Diff { .. } => return Err(reserved("diff")),
         Command::Store { .. } => return Err(reserved("store")),
-        Command::Ls { image, path, view } => open::with_image(image, common, |analysis, _| {
-            open::tell_damage(analysis, common);
-            list::run(analysis, path.as_deref(), *view, common)
-        })?,
-        Command::Cat { image, path } => open::with_image(image, common, |analysis, job| {
+        Command::Ls { image, path, view } => {
+            open::with_image(Some(image), common, |analysis, _| {
+                open::tell_damage(analysis, common);
+                list::run(analysis, path.as_deref(), *view, common)
+            })?
+        }
+        Command::Cat { image, path } => open::with_image(Some(image), common, |analysis, job| {
             open::tell_damage(analysis, common);
             cat::run(analysis, path, common, job)
         })?,
         Command::Extract(arguments) => {
             let directory = extract::directory(common)?;
-            open::with_image(&arguments.image, common, |analysis, job| {
+            open::with_image(Some(&arguments.image), common, |analysis, job| {
                 open::tell_damage(analysis, common);
                 extract::run(analysis, arguments, &directory, common, job)
             })?;

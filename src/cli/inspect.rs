@@ -27,9 +27,9 @@ pub(crate) fn run(image: Option<&OsStr>, common: &Common, around: &Surroundings)
         output::to_stdout(|output| print_config::write(&loaded.settings, output))?;
         return Ok(Exit::Success);
     }
-    let Some(image) = image else {
+    if image.is_none() && common.lower.is_none() {
         return Ok(ask_for_image());
-    };
+    }
     if let Some(keyboard) = interactive::keyboard(common, around) {
         return interactive::show(image, common, around, &loaded, keyboard);
     }

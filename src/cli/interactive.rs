@@ -44,7 +44,7 @@ pub(super) fn keyboard(common: &Common, around: &Surroundings) -> Option<Keyboar
 /// # Errors
 /// What is wrong with the arguments or the configuration, and what keeps the image from being shown.
 pub(super) fn show(
-    image: &OsStr,
+    image: Option<&OsStr>,
     common: &Common,
     around: &Surroundings,
     loaded: &Loaded,

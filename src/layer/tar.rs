@@ -7,7 +7,6 @@
 mod body;
 mod extended;
 mod header;
-mod names;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -18,11 +17,12 @@ use std::io::{self, Read};
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use self::body::{Expanded, Stored};
-use self::names::Name;
+
 use self::walk::{Record, Step, Walk};
 use self::window::{Input, Window};
 use super::bytes::Region;
 use super::codec::Codec;
+use super::names::{self, Name};
 use super::{
     Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerSource, Meta, Placement,
     Visitor,
