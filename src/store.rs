@@ -11,6 +11,7 @@ pub mod figures;
 pub mod measure;
 pub mod mounts;
 pub mod piece;
+pub mod reclaim;
 
 mod containerd;
 mod containers_storage;
@@ -35,7 +36,7 @@ pub use model::{
 pub use piece::{Location, Piece, PieceId, Role, Usage};
 
 /// Every store below one directory.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Inventory {
     /// What the user named, escaped.
     pub name: String,
