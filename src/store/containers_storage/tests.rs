@@ -388,7 +388,11 @@ fn layers_of_an_additional_store_are_found_there() {
         additional: vec![PathBuf::from("/nonexistent"), shared.path().to_owned()],
     };
     let store = root.read_with(&options);
-    assert!(!warned(&store, "which is not there"), "{:?}", store.warnings);
+    assert!(
+        !warned(&store, "which is not there"),
+        "{:?}",
+        store.warnings
+    );
     let layers = store.images[0].layers.iter().flatten().copied();
     assert_eq!(names(&store, layers), ["a", "b", "c"]);
     assert!(store.orphans.is_empty());
