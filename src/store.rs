@@ -19,7 +19,7 @@ mod find;
 mod model;
 mod open;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::progress::Job;
@@ -40,6 +40,15 @@ pub struct Inventory {
     pub name: String,
     /// The stores, the one in use first.
     pub stores: Vec<Store>,
+}
+
+/// Reads the stores below several directories as [`read`] does; the first error counts only where none of them
+/// can be read, and is a warning otherwise.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_all(roots: &[PathBuf], job: &Job) -> Result<Inventory> {
+    find::read_all(roots, job)
 }
 
 /// Reads the records of every store below a directory; layers are not walked and nothing is measured.

@@ -377,6 +377,7 @@ fn missing_layers_stay_in_their_place() {
     let first = FileAt {
         offset: 0,
         path: ImagePath::ROOT,
+        size: 1,
     };
     let error = layers[0].source.open(first).err().unwrap();
     assert!(

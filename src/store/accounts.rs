@@ -1,8 +1,18 @@
 //! Who takes how much: unique, shared and total bytes of every image, container and record of a measured store.
 
-use std::collections::BTreeSet;
+mod owners;
+#[cfg(test)]
+mod tests;
 
-use super::{CacheId, ContainerId, ImageId, Owner, PieceId, Store};
+use std::collections::BTreeSet;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign};
+
+use self::owners::Owners;
+use super::{
+    CacheId, Container, ContainerId, ImageId, LayerId, Owner, Piece, PieceId, Role, Store,
+    StoredImage,
+};
 
 /// Bytes, and whether they are all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -130,29 +140,356 @@ pub struct Accounts {
     pub orphans: Vec<Amount>,
     /// Everything.
     pub totals: Totals,
-    owners: Vec<BTreeSet<Owner>>,
+    owners: Owners,
+}
+
+impl Amount {
+    /// Returns what is known of a piece.
+    pub fn of(piece: &Piece, basis: Basis) -> Self {
+        let bytes = piece.usage.map_or(0, |usage| match basis {
+            Basis::Disk => usage.disk_bytes,
+            Basis::Files => usage.file_bytes,
+        });
+        let is_whole = piece.usage.is_some() && piece.unmeasured.is_none();
+        Self {
+            bytes,
+            unmeasured: u32::from(!is_whole),
+        }
+    }
+
+    /// Returns whether it is all there is.
+    pub const fn is_whole(self) -> bool {
+        self.unmeasured == 0
+    }
+}
+
+impl Add for Amount {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes.saturating_add(other.bytes),
+            unmeasured: self.unmeasured.saturating_add(other.unmeasured),
+        }
+    }
+}
+
+impl AddAssign for Amount {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sum for Amount {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::default(), Self::add)
+    }
+}
+
+/// What the accounts of one store are made from.
+struct Books<'a> {
+    store: &'a Store,
+    basis: Basis,
+    owners: &'a Owners,
 }
 
 impl Accounts {
     /// Adds up a measured store.
-    pub fn of(_store: &Store, basis: Basis) -> Self {
+    pub fn of(store: &Store, basis: Basis) -> Self {
+        let owners = Owners::of(store);
+        let books = Books {
+            store,
+            basis,
+            owners: &owners,
+        };
+        let images: Vec<ImageAccount> = (0..)
+            .map(ImageId)
+            .zip(&store.images)
+            .map(|(id, image)| books.image(id, image))
+            .collect();
+        let containers: Vec<ContainerAccount> = store
+            .containers
+            .iter()
+            .map(|container| books.container(container))
+            .collect();
+        let mut totals = books.totals();
+        totals.images_added_up = store
+            .images
+            .iter()
+            .zip(&images)
+            .filter(|(image, _)| !image.is_intermediate)
+            .map(|(_, account)| account.total)
+            .sum();
         Self {
             basis,
-            ..Self::default()
+            layers: books.layers(),
+            cache: books.cache(),
+            volumes: store
+                .volumes
+                .iter()
+                .map(|volume| books.sum(&volume.pieces))
+                .collect(),
+            pods: books.pods(&containers),
+            orphans: store
+                .orphans
+                .iter()
+                .map(|orphan| books.sum([&orphan.piece]))
+                .collect(),
+            images,
+            containers,
+            totals,
+            owners,
         }
     }
 
     /// Returns who keeps a piece, in a stable order.
     pub fn owners(&self, piece: PieceId) -> impl Iterator<Item = Owner> {
-        self.owners
-            .get(piece.as_usize())
-            .into_iter()
-            .flatten()
-            .copied()
+        self.owners.of_piece(piece)
     }
 
     /// Returns what would be freed if everything selected were removed, and nothing else.
-    pub fn freed(&self, _store: &Store, _selection: &[Owner]) -> Amount {
-        Amount::default()
+    ///
+    /// Steps of a build that nothing else stands on go with the image, as engines remove them.
+    pub fn freed(&self, store: &Store, selection: &[Owner]) -> Amount {
+        let books = Books {
+            store,
+            basis: self.basis,
+            owners: &self.owners,
+        };
+        books.freed(selection)
+    }
+}
+
+impl Books<'_> {
+    fn amount(&self, piece: PieceId) -> Amount {
+        let piece = self.store.pieces.get(piece.as_usize());
+        piece.map_or(Amount::default(), |piece| Amount::of(piece, self.basis))
+    }
+
+    /// Adds up pieces, each once.
+    fn sum<'p>(&self, pieces: impl IntoIterator<Item = &'p PieceId>) -> Amount {
+        let pieces: BTreeSet<PieceId> = pieces.into_iter().copied().collect();
+        pieces.into_iter().map(|piece| self.amount(piece)).sum()
+    }
+
+    fn image(&self, id: ImageId, image: &StoredImage) -> ImageAccount {
+        let pieces = owners::pieces_of_image(self.store, image);
+        let is_other = |owner: Owner| match owner {
+            Owner::Image(other) => {
+                other != id && !self.store.images[other.as_usize()].is_intermediate
+            }
+            _ => false,
+        };
+        let (shared, unique): (Vec<_>, Vec<_>) = pieces
+            .iter()
+            .partition(|piece| self.owners.of_piece(**piece).any(is_other));
+        let (shared, unique) = (self.sum(shared), self.sum(unique));
+        let containers = self.store.containers.iter();
+        let count = containers
+            .filter(|container| container.image == Some(id))
+            .count();
+        ImageAccount {
+            unique,
+            shared,
+            total: unique + shared,
+            freed: self.freed(&[Owner::Image(id)]),
+            containers: u32::try_from(count).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn container(&self, container: &Container) -> ContainerAccount {
+        let own = owners::pieces_of_container_alone(self.store, container);
+        let with = |wanted: fn(Role) -> bool| {
+            self.sum(
+                own.iter()
+                    .filter(|piece| wanted(self.store.piece(**piece).role)),
+            )
+        };
+        ContainerAccount {
+            writable: with(|role| role == Role::Writable),
+            logs: with(|role| role == Role::Log),
+            other: with(|role| !matches!(role, Role::Writable | Role::Log)),
+        }
+    }
+
+    fn layers(&self) -> Vec<LayerAccount> {
+        let mut accounts: Vec<LayerAccount> = self
+            .store
+            .layers
+            .iter()
+            .map(|layer| LayerAccount {
+                total: self.sum(layer.pieces.iter().chain(&layer.blobs)),
+                ..LayerAccount::default()
+            })
+            .collect();
+        let mut each = |layer: LayerId, owner: Owner| {
+            let Some(account) = accounts.get_mut(layer.as_usize()) else {
+                return;
+            };
+            match owner {
+                Owner::Image(id) => account.images.push(id),
+                Owner::Container(id) => account.containers.push(id),
+                Owner::Cache(id) => account.cache.push(id),
+                Owner::Volume(_) | Owner::Pod(_) => {}
+            }
+        };
+        owners::each_layer(self.store, &mut each);
+        for account in &mut accounts {
+            account.images.dedup();
+            account.containers.dedup();
+            account.cache.dedup();
+        }
+        accounts
+    }
+
+    fn cache(&self) -> Vec<CacheAccount> {
+        let records = self.store.cache.iter();
+        records
+            .map(|record| {
+                let layer = record
+                    .layer
+                    .and_then(|layer| self.store.layers.get(layer.as_usize()));
+                let own = layer.into_iter().flat_map(|layer| &layer.pieces);
+                let pieces: Vec<PieceId> = own.chain(&record.pieces).copied().collect();
+                let is_private = |piece: &&PieceId| {
+                    let mut owners = self.owners.of_piece(**piece);
+                    owners.all(|owner| matches!(owner, Owner::Cache(_)))
+                };
+                CacheAccount {
+                    total: self.sum(&pieces),
+                    private: self.sum(pieces.iter().filter(is_private)),
+                }
+            })
+            .collect()
+    }
+
+    fn pods(&self, containers: &[ContainerAccount]) -> Vec<PodAccount> {
+        let mut accounts: Vec<PodAccount> = self
+            .store
+            .pods
+            .iter()
+            .map(|pod| {
+                let with = |wanted: fn(Role) -> bool| {
+                    self.sum(
+                        pod.pieces
+                            .iter()
+                            .filter(|piece| wanted(self.store.piece(**piece).role)),
+                    )
+                };
+                PodAccount {
+                    logs: with(|role| role == Role::Log),
+                    volumes: with(|role| role != Role::Log),
+                    ..PodAccount::default()
+                }
+            })
+            .collect();
+        for (container, account) in self.store.containers.iter().zip(containers) {
+            let pod = container
+                .pod
+                .and_then(|pod| accounts.get_mut(pod.as_usize()));
+            if let Some(pod) = pod {
+                pod.writable += account.writable;
+                pod.logs += account.logs;
+            }
+        }
+        for pod in &mut accounts {
+            pod.total = pod.writable + pod.logs + pod.volumes;
+        }
+        accounts
+    }
+
+    fn totals(&self) -> Totals {
+        let orphans: BTreeSet<PieceId> = self
+            .store
+            .orphans
+            .iter()
+            .map(|orphan| orphan.piece)
+            .collect();
+        let mut totals = Totals::default();
+        for (position, piece) in self.store.pieces.iter().enumerate() {
+            let id = PieceId(u32::try_from(position).unwrap_or(u32::MAX));
+            let amount = Amount::of(piece, self.basis);
+            let part = match piece.role {
+                _ if orphans.contains(&id) => &mut totals.orphans,
+                Role::Orphan => &mut totals.orphans,
+                Role::Log => &mut totals.logs,
+                Role::Writable => &mut totals.writable,
+                Role::Volume => &mut totals.volumes,
+                Role::ContainerFiles => &mut totals.container_files,
+                Role::Layer | Role::Blob | Role::Cache | Role::Bookkeeping => {
+                    self.part_of_owner(id, piece.role, &mut totals)
+                }
+            };
+            *part += amount;
+            totals.total += amount;
+        }
+        totals
+    }
+
+    /// Pieces that anybody may own are the images' first, then the containers', then the cache's.
+    fn part_of_owner<'t>(
+        &self,
+        piece: PieceId,
+        role: Role,
+        totals: &'t mut Totals,
+    ) -> &'t mut Amount {
+        match self.owners.of_piece(piece).next() {
+            Some(Owner::Image(_)) => &mut totals.images,
+            Some(Owner::Container(_) | Owner::Pod(_)) => &mut totals.container_files,
+            Some(Owner::Cache(_)) => &mut totals.cache,
+            Some(Owner::Volume(_)) => &mut totals.volumes,
+            None if role == Role::Cache => &mut totals.cache,
+            None if role == Role::Bookkeeping => &mut totals.bookkeeping,
+            None => &mut totals.orphans,
+        }
+    }
+
+    fn freed(&self, selection: &[Owner]) -> Amount {
+        let selected = self.with_steps(selection);
+        let is_freed = |piece: &&PieceId| {
+            self.owners
+                .of_piece(**piece)
+                .all(|owner| selected.contains(&owner))
+        };
+        let kept: BTreeSet<PieceId> = self.owners.pieces_of(&selected);
+        self.sum(kept.iter().filter(is_freed))
+    }
+
+    /// Adds the steps that a build went through, as far as nothing else stands on them.
+    fn with_steps(&self, selection: &[Owner]) -> BTreeSet<Owner> {
+        let mut selected: BTreeSet<Owner> = selection.iter().copied().collect();
+        let images = &self.store.images;
+        let is_selected = |selected: &BTreeSet<Owner>, at: usize| {
+            let id = ImageId(u32::try_from(at).unwrap_or(u32::MAX));
+            selected.contains(&Owner::Image(id))
+        };
+        let mut waiting: Vec<ImageId> = selection
+            .iter()
+            .filter_map(|owner| match owner {
+                Owner::Image(id) => Some(*id),
+                _ => None,
+            })
+            .collect();
+        while let Some(id) = waiting.pop() {
+            let Some(parent) = images.get(id.as_usize()).and_then(|image| image.parent) else {
+                continue;
+            };
+            let is_step = images
+                .get(parent.as_usize())
+                .is_some_and(|image| image.is_intermediate);
+            let is_needed = images
+                .iter()
+                .enumerate()
+                .any(|(at, image)| image.parent == Some(parent) && !is_selected(&selected, at))
+                || self
+                    .store
+                    .containers
+                    .iter()
+                    .any(|container| container.image == Some(parent));
+            if is_step && !is_needed && selected.insert(Owner::Image(parent)) {
+                waiting.push(parent);
+            }
+        }
+        selected
     }
 }

@@ -1,22 +1,157 @@
 //! Weighs every piece of the stores in one walk over the disk.
 
-use std::num::NonZeroUsize;
+mod claims;
+mod growth;
+#[cfg(test)]
+mod tests;
+mod walk;
 
-use super::Inventory;
-use crate::error::Result;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use self::claims::{Claim, Claims};
+use self::growth::Grown;
+use self::walk::{Failure, Linked, Tally, walk};
+use super::piece::Usage;
+use super::{Inventory, Piece};
+use crate::error::{Result, Warning, WarningCode};
 use crate::progress::Job;
 
-/// Walks what the pieces cover and fills in [`super::Piece::usage`] and [`super::Container::growth`].
+/// Walks what the pieces cover and fills in [`Piece::usage`] and [`super::Container::growth`].
 ///
-/// Every directory is opened relative to the one above, no link is followed and no other file system entered.
-/// What cannot be read stays unmeasured.
+/// Every directory is opened relative to the one above, no link is followed. Mounts of containers are not
+/// entered, nor other file systems unless they are volumes. What cannot be read stays unmeasured.
 ///
 /// # Errors
 /// [`crate::error::Error::Interrupted`].
-pub fn measure(
-    _inventory: &mut Inventory,
-    _threads: Option<NonZeroUsize>,
-    _job: &Job,
-) -> Result<()> {
+pub fn measure(inventory: &mut Inventory, threads: Option<NonZeroUsize>, job: &Job) -> Result<()> {
+    allow_open_files();
+    let claims = Claims::of(inventory);
+    let threads = threads
+        .or_else(|| std::thread::available_parallelism().ok())
+        .map_or(1, NonZeroUsize::get);
+    let tallies = walk(&claims, threads, job);
+    job.check()?;
+    fill(inventory, &claims, tallies);
     Ok(())
+}
+
+/// A directory stays open until everything in it was taken up; the usual limit is lower than what is allowed.
+fn allow_open_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current < limit.maximum {
+        limit.current = limit.maximum;
+        // Without it the walk still works, to a lesser depth.
+        setrlimit(Resource::Nofile, limit).unwrap_or_default();
+    }
+}
+
+fn fill(inventory: &mut Inventory, claims: &Claims, tallies: Vec<Tally>) {
+    let mut usages = vec![Usage::default(); claims.len()];
+    let mut linked = Vec::new();
+    let mut failures = Vec::new();
+    let mut grown: BTreeMap<Claim, Vec<Arc<Grown>>> = BTreeMap::new();
+    for tally in tallies {
+        for (sum, usage) in usages.iter_mut().zip(&tally.usages) {
+            sum.add(usage);
+        }
+        linked.extend(tally.linked);
+        failures.extend(tally.failures);
+        for (claim, modified) in tally.modified {
+            piece(inventory, claims, claim).modified = Some(modified);
+        }
+        for (claim, directory) in tally.grown {
+            grown.entry(claim).or_default().push(directory);
+        }
+        note_mounts(inventory, claims, &tally.not_entered);
+    }
+    add_linked(&mut usages, linked);
+    for (at, usage) in usages.into_iter().enumerate() {
+        let claim = Claim(u32::try_from(at).unwrap_or(u32::MAX));
+        piece(inventory, claims, claim).usage = Some(usage);
+    }
+    note_failures(inventory, claims, failures);
+    for (claim, directories) in grown {
+        if let Some((store, container)) = claims.container(claim) {
+            let container = &mut inventory.stores[store].containers[container];
+            container.growth = growth::largest(directories);
+        }
+    }
+}
+
+fn piece<'i>(inventory: &'i mut Inventory, claims: &Claims, claim: Claim) -> &'i mut Piece {
+    let (store, piece) = claims.piece(claim);
+    &mut inventory.stores[store].pieces[piece.as_usize()]
+}
+
+/// Adds files with several names: once in each piece that has one, and to the disk once in all.
+fn add_linked(usages: &mut [Usage], mut linked: Vec<Linked>) {
+    linked.sort_unstable();
+    let mut last: Option<Linked> = None;
+    for link in linked {
+        let is_new_inode = last.is_none_or(|last| last.inode != link.inode);
+        let is_new_here = is_new_inode || last.is_some_and(|last| last.claim != link.claim);
+        let usage = &mut usages[link.claim.as_usize()];
+        if is_new_here {
+            usage.inodes += 1;
+            usage.own_disk_bytes = usage.own_disk_bytes.saturating_add(link.disk_bytes);
+            usage.file_bytes = usage.file_bytes.saturating_add(link.file_bytes);
+        }
+        if is_new_inode {
+            usage.disk_bytes = usage.disk_bytes.saturating_add(link.disk_bytes);
+        }
+        last = Some(link);
+    }
+}
+
+/// What cannot be read is unmeasured; a piece of which nothing is known has no usage at all.
+fn note_failures(inventory: &mut Inventory, claims: &Claims, mut failures: Vec<Failure>) {
+    failures.sort_unstable();
+    let mut counts: BTreeMap<Claim, (usize, String)> = BTreeMap::new();
+    for failure in failures {
+        for below in failure
+            .spot
+            .map(|spot| claims.claims_below(spot))
+            .into_iter()
+            .flatten()
+        {
+            let piece = piece(inventory, claims, below);
+            if piece.usage.is_some_and(|usage| usage.inodes == 0) {
+                piece.usage = None;
+                piece.unmeasured = Some(failure.reason.clone());
+            }
+        }
+        counts.entry(failure.claim).or_insert((0, failure.reason)).0 += 1;
+    }
+    for (claim, (count, reason)) in counts {
+        let (store, _) = claims.piece(claim);
+        let piece = piece(inventory, claims, claim);
+        let more = if count > 1 {
+            format!(" and {} more", count - 1)
+        } else {
+            String::new()
+        };
+        let shown = piece.location.shown();
+        piece.unmeasured = Some(format!("{reason}{more}"));
+        // Its own directory was seen and nothing in it.
+        if piece.usage.is_some_and(|usage| usage.inodes <= 1) {
+            piece.usage = None;
+        }
+        let message = format!("{shown} could not be measured: {reason}{more}");
+        let warnings = &mut inventory.stores[store].warnings;
+        warnings.push(Warning::new(WarningCode::Unmeasured, message));
+    }
+}
+
+fn note_mounts(inventory: &mut Inventory, claims: &Claims, mounts: &[(Claim, String)]) {
+    for (claim, name) in mounts {
+        let shown = piece(inventory, claims, *claim).location.shown();
+        let message =
+            format!("another file system is mounted below {shown}, at {name}; it is not counted");
+        let (store, _) = claims.piece(*claim);
+        let warnings = &mut inventory.stores[store].warnings;
+        warnings.push(Warning::new(WarningCode::NotInSource, message));
+    }
 }

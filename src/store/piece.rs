@@ -1,5 +1,6 @@
 //! A piece of disk: one directory or file of a store, with what it is there for and what it weighs.
 
+use crate::error::{Error, Result};
 use crate::layer::beneath::Beneath;
 
 /// A place below a directory that is open.
@@ -32,6 +33,16 @@ impl Location {
             root: self.root.clone(),
             path,
         }
+    }
+
+    /// Opens it as a directory.
+    ///
+    /// # Errors
+    /// [`Error::Open`] or, where nothing has the name, [`Error::NotFound`].
+    pub fn open(&self) -> Result<Beneath> {
+        self.root
+            .directory(&self.path)?
+            .ok_or_else(|| Error::NotFound { name: self.shown() })
     }
 
     /// Returns the whole name for messages, escaped.
@@ -117,4 +128,15 @@ pub struct Usage {
     pub inodes: u64,
     /// Names of regular files.
     pub files: u64,
+}
+
+impl Usage {
+    /// Adds another part of the same piece.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.disk_bytes = self.disk_bytes.saturating_add(other.disk_bytes);
+        self.own_disk_bytes = self.own_disk_bytes.saturating_add(other.own_disk_bytes);
+        self.file_bytes = self.file_bytes.saturating_add(other.file_bytes);
+        self.inodes = self.inodes.saturating_add(other.inodes);
+        self.files = self.files.saturating_add(other.files);
+    }
 }

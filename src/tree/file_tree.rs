@@ -359,6 +359,7 @@ impl FileTree {
             offset: self.offset(node),
             // Names come from the scan, which normalised them.
             path: ImagePath::new(path).unwrap_or(ImagePath::ROOT),
+            size: self.size(node),
         }
     }
 }

@@ -1,0 +1,227 @@
+use super::*;
+use crate::layer::beneath::Beneath;
+use crate::store::{CacheRecord, Engine, Layer, Listing, Location, State, Usage, Volume};
+
+/// A store whose pieces weigh what a test says; nothing of it is on a disk.
+struct Books {
+    store: Store,
+}
+
+impl Books {
+    fn new() -> Self {
+        let beneath = Beneath::open(std::path::Path::new("/")).unwrap();
+        let mut store = Store::new(Engine::Docker, "overlay2", beneath);
+        store.pieces[0].usage = Some(weight(7));
+        Self { store }
+    }
+
+    fn piece(&mut self, bytes: u64, role: Role) -> PieceId {
+        let location = Location::new(&self.store.root, "x");
+        let id = self.store.add_piece(location, role);
+        self.store.pieces[id.as_usize()].usage = Some(weight(bytes));
+        id
+    }
+
+    fn layer(&mut self, bytes: u64, role: Role, parent: Option<LayerId>) -> LayerId {
+        let piece = self.piece(bytes, role);
+        self.store.add_layer(Layer {
+            name: bytes.to_string(),
+            diff_id: None,
+            chain_id: None,
+            parent,
+            pieces: vec![piece],
+            blobs: Vec::new(),
+            recorded_bytes: None,
+            created: None,
+            listing: Listing::Empty,
+        })
+    }
+
+    fn image(&mut self, layers: &[LayerId]) -> ImageId {
+        self.store.images.push(StoredImage {
+            names: Vec::new(),
+            id: None,
+            digest: None,
+            platform: crate::image::Platform::default(),
+            created: None,
+            config: None,
+            layers: layers.iter().copied().map(Some).collect(),
+            diff_ids: Vec::new(),
+            pieces: Vec::new(),
+            parent: None,
+            namespace: None,
+            is_intermediate: false,
+        });
+        ImageId(u32::try_from(self.store.images.len() - 1).unwrap())
+    }
+
+    fn container(&mut self, image: ImageId, bytes: u64, log: u64) -> ContainerId {
+        let layers: Vec<LayerId> = self.store.images[image.as_usize()]
+            .layers
+            .iter()
+            .flatten()
+            .copied()
+            .collect();
+        let writable = self.layer(bytes, Role::Writable, layers.last().copied());
+        let log = self.piece(log, Role::Log);
+        let files = self.piece(3, Role::ContainerFiles);
+        self.store.containers.push(Container {
+            id: String::new(),
+            name: String::new(),
+            image: Some(image),
+            image_name: String::new(),
+            state: State::Running,
+            created: None,
+            layers,
+            init: None,
+            writable: Some(writable),
+            logs: vec![log],
+            pieces: vec![files],
+            pod: None,
+            growth: Vec::new(),
+        });
+        ContainerId(u32::try_from(self.store.containers.len() - 1).unwrap())
+    }
+
+    fn record(&mut self, layer: LayerId) -> CacheId {
+        self.store.cache.push(CacheRecord {
+            id: String::new(),
+            description: String::new(),
+            layer: Some(layer),
+            pieces: Vec::new(),
+            recorded_bytes: None,
+            created: None,
+            used: None,
+            parents: Vec::new(),
+            copy_of: None,
+        });
+        CacheId(u32::try_from(self.store.cache.len() - 1).unwrap())
+    }
+
+    fn accounts(&self) -> Accounts {
+        Accounts::of(&self.store, Basis::Disk)
+    }
+
+    fn freed(&self, selection: &[Owner]) -> u64 {
+        self.accounts().freed(&self.store, selection).bytes
+    }
+}
+
+fn weight(bytes: u64) -> Usage {
+    Usage {
+        disk_bytes: bytes,
+        file_bytes: bytes,
+        ..Usage::default()
+    }
+}
+
+#[test]
+fn the_parts_add_up_to_the_whole() {
+    let mut books = Books::new();
+    let base = books.layer(100, Role::Layer, None);
+    let top = books.layer(40, Role::Layer, Some(base));
+    let one = books.image(&[base]);
+    let two = books.image(&[base, top]);
+    let container = books.container(one, 11, 13);
+    let volume = books.piece(17, Role::Volume);
+    books.store.volumes.push(Volume {
+        name: "data".into(),
+        pieces: vec![volume],
+        containers: vec![container],
+        driver: "local".into(),
+    });
+    let private = books.layer(19, Role::Cache, Some(top));
+    books.record(private);
+    books.record(top);
+    books.piece(23, Role::Orphan);
+
+    let accounts = books.accounts();
+    let totals = accounts.totals;
+    let parts = [
+        (totals.images, 140),
+        (totals.writable, 11),
+        (totals.logs, 13),
+        (totals.container_files, 3),
+        (totals.volumes, 17),
+        (totals.cache, 19),
+        (totals.orphans, 23),
+        (totals.bookkeeping, 7),
+    ];
+    for (part, bytes) in parts {
+        assert_eq!(part.bytes, bytes);
+    }
+    assert_eq!(totals.total, parts.iter().map(|(part, _)| *part).sum());
+    assert_eq!(totals.images_added_up.bytes, 240);
+    let [of_one, of_two] = [one, two].map(|id| accounts.images[id.as_usize()]);
+    assert_eq!(
+        (of_one.unique.bytes, of_one.shared.bytes, of_one.containers),
+        (0, 100, 1)
+    );
+    assert_eq!(
+        (of_two.unique.bytes, of_two.shared.bytes, of_two.total.bytes),
+        (40, 100, 140)
+    );
+    // The build cache keeps the layer.
+    assert_eq!(of_two.freed.bytes, 0);
+    assert_eq!(accounts.layers[base.as_usize()].images, [one, two]);
+    assert_eq!(accounts.cache[1].private.bytes, 0);
+    assert_eq!(accounts.cache[0].private.bytes, 19);
+}
+
+#[test]
+fn a_piece_is_freed_when_its_last_owner_goes() {
+    let mut books = Books::new();
+    let base = books.layer(100, Role::Layer, None);
+    let top = books.layer(40, Role::Layer, Some(base));
+    let one = books.image(&[base]);
+    let two = books.image(&[base, top]);
+    let container = books.container(one, 11, 13);
+    assert_eq!(books.freed(&[Owner::Image(one)]), 0);
+    assert_eq!(books.freed(&[Owner::Image(two)]), 40);
+    assert_eq!(books.freed(&[Owner::Container(container)]), 27);
+    assert_eq!(books.freed(&[Owner::Image(one), Owner::Image(two)]), 40);
+    let all = [
+        Owner::Image(one),
+        Owner::Image(two),
+        Owner::Container(container),
+    ];
+    assert_eq!(books.freed(&all), 167);
+    let record = books.record(top);
+    assert_eq!(books.freed(&all), 27);
+    assert_eq!(
+        books.freed(&[&all[..], &[Owner::Cache(record)]].concat()),
+        167
+    );
+}
+
+#[test]
+fn steps_of_a_build_go_with_the_image_and_do_not_share() {
+    let mut books = Books::new();
+    let base = books.layer(100, Role::Layer, None);
+    let top = books.layer(40, Role::Layer, Some(base));
+    let step = books.image(&[base]);
+    let image = books.image(&[base, top]);
+    books.store.images[step.as_usize()].is_intermediate = true;
+    books.store.images[image.as_usize()].parent = Some(step);
+    let account = books.accounts().images[image.as_usize()];
+    assert_eq!((account.unique.bytes, account.freed.bytes), (140, 140));
+    let other = books.image(&[base]);
+    books.store.images[other.as_usize()].parent = Some(step);
+    assert_eq!(books.freed(&[Owner::Image(image)]), 40);
+    assert_eq!(
+        books.freed(&[Owner::Image(image), Owner::Image(other)]),
+        140
+    );
+}
+
+#[test]
+fn what_is_not_measured_is_not_nothing() {
+    let mut books = Books::new();
+    let base = books.layer(100, Role::Layer, None);
+    books.image(&[base]);
+    let piece = books.store.layers[0].pieces[0];
+    books.store.pieces[piece.as_usize()].usage = None;
+    let accounts = books.accounts();
+    assert!(!accounts.images[0].total.is_whole() && !accounts.totals.total.is_whole());
+    assert!(accounts.totals.bookkeeping.is_whole());
+}

@@ -1,0 +1,1 @@
+//! Small roots made by hand, sound and damaged.
