@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use layerscope::image::Digest;
 use layerscope::progress::Job;
 use layerscope::store::figures::Figures;
 use layerscope::store::{self, Activity, Engine, Inventory, Listing, Role, State, Store};
@@ -34,7 +35,10 @@ struct Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.root()).status();
+        let status = Command::new("umount").arg(self.root()).status();
+        if !status.is_ok_and(|status| status.success()) {
+            println!("{} is still mounted", self.root().display());
+        }
     }
 }
 
@@ -164,11 +168,7 @@ fn images_are_told(ready: &Ready, store: &Store) {
         assert_eq!(image.platform.architecture, text(&told["Architecture"]));
         let layers = told["RootFS"]["Layers"].as_array().unwrap();
         let layers: Vec<&str> = layers.iter().map(text).collect();
-        let diff_ids: Vec<&str> = image
-            .diff_ids
-            .iter()
-            .map(|digest| digest.as_str())
-            .collect();
+        let diff_ids: Vec<&str> = image.diff_ids.iter().map(Digest::as_str).collect();
         assert_eq!(diff_ids, layers);
         let own: Vec<&str> = image
             .layers

@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::error::{Result, WarningCode};
 use crate::image::Digest;
 use crate::path;
 
 use super::super::{Contents, Layer, LayerId, Listing, Location, PieceId, Role};
 use super::reader::{Claimed, Reader};
-use super::records::place;
+use super::records::{place, sha256};
 
 /// One directory of the layer database.
 #[derive(Debug)]
@@ -29,9 +27,7 @@ pub(super) fn chain_id(below: Option<&Digest>, diff_id: &Digest) -> Option<Diges
     let Some(below) = below else {
         return Some(diff_id.clone());
     };
-    let hash = Sha256::digest(format!("{below} {diff_id}").as_bytes());
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    Digest::parse(&format!("sha256:{hex}"))
+    sha256(format!("{below} {diff_id}").as_bytes())
 }
 
 /// Reads every layer that the database has, and what is left of those being removed.

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, Warning, WarningCode};
 use crate::image::Digest;
@@ -194,6 +197,16 @@ pub(super) fn seconds(time: &str) -> Option<i64> {
     const ZERO_TIME: i64 = -62_135_596_800;
     let seconds = time.parse::<jiff::Timestamp>().ok()?.as_second();
     (seconds > ZERO_TIME).then_some(seconds)
+}
+
+/// Returns the SHA-256 digest of bytes.
+pub(super) fn sha256(bytes: &[u8]) -> Option<Digest> {
+    let mut text = String::from("sha256:");
+    for byte in Sha256::digest(bytes) {
+        // Writing to a String cannot fail.
+        write!(text, "{byte:02x}").unwrap_or_default();
+    }
+    Digest::parse(&text)
 }
 
 /// Joins components to a place.

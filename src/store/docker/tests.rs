@@ -3,7 +3,6 @@
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
-use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::super::bbolt::writer::Tree;
@@ -20,9 +19,7 @@ struct Root {
 
 /// A digest that is as good as any.
 fn digest(seed: &str) -> Digest {
-    let hash = Sha256::digest(seed.as_bytes());
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    Digest::parse(&format!("sha256:{hex}")).unwrap()
+    records::sha256(seed.as_bytes()).unwrap()
 }
 
 impl Root {
@@ -495,7 +492,7 @@ fn one_bad_record_costs_that_record() {
             "mount",
             |root, _, _| {
                 std::fs::remove_file(root.path("image/overlay2/layerdb/mounts/cafe/mount-id"))
-                    .unwrap()
+                    .unwrap();
             },
             "which directory the container writes to",
         ),
