@@ -81,11 +81,10 @@ fn read_record(reader: &mut Reader<'_>, chain: Digest, at: Vec<u8>) -> Record {
     if bytes.is_some() && size.is_none() {
         records.bad(&file("size"), "it holds no number of bytes");
     }
-    let headers = records.root().status(&file("tar-split.json.gz"));
     Record {
         diff_id: records.digest(&file("diff")),
         parent: records.digest(&file("parent")),
-        has_headers: matches!(headers, Ok(Some(found)) if found.st_size > 0),
+        has_headers: records.has_content(&file("tar-split.json.gz")),
         place: at,
         cache_id,
         bytes: size,

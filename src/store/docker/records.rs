@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::error::{Error, Warning, WarningCode};
+use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::Digest;
 use crate::image::json::Json;
 use crate::layer::beneath::Beneath;
@@ -23,6 +23,8 @@ pub(super) struct Records {
     warnings: Vec<Warning>,
     counts: BTreeMap<WarningCode, usize>,
     is_whole: bool,
+    /// The directory that was read from last: records of one layer are several files beside each other.
+    last: Option<(Vec<u8>, Beneath)>,
 }
 
 impl Records {
@@ -32,6 +34,7 @@ impl Records {
             warnings: Vec::new(),
             counts: BTreeMap::new(),
             is_whole: true,
+            last: None,
         }
     }
 
@@ -104,13 +107,38 @@ impl Records {
 
     /// Returns a file's bytes; `None` where it is missing, or cannot be read: then with a warning.
     pub(super) fn bytes(&mut self, place: &[u8], limit: u64) -> Option<Vec<u8>> {
-        match self.root.read(place, limit) {
+        let (above, name) = split(place);
+        let read = self.directory(above);
+        let read = read.and_then(|directory| match directory {
+            Some(directory) => directory.read(name, limit),
+            None => Ok(None),
+        });
+        match read {
             Ok(bytes) => bytes,
             Err(error) => {
                 self.failed(&error);
                 None
             }
         }
+    }
+
+    fn directory(&mut self, place: &[u8]) -> Result<Option<Beneath>> {
+        if let Some((last, directory)) = &self.last
+            && last == place
+        {
+            return Ok(Some(directory.clone()));
+        }
+        let directory = self.root.directory(place)?;
+        self.last = directory.clone().map(|found| (place.to_vec(), found));
+        Ok(directory)
+    }
+
+    /// Returns whether a file has something in it.
+    pub(super) fn has_content(&mut self, place: &[u8]) -> bool {
+        let (above, name) = split(place);
+        let directory = self.directory(above).ok().flatten();
+        let found = directory.and_then(|directory| directory.status(name).ok().flatten());
+        found.is_some_and(|found| found.st_size > 0)
     }
 
     /// Returns the one value of a file, without space around it.
@@ -175,6 +203,13 @@ impl Records {
     pub(super) fn modified(&self, place: &[u8]) -> Option<i64> {
         let found = self.root.status(place).ok().flatten()?;
         i64::try_from(found.st_mtime).ok()
+    }
+}
+
+fn split(place: &[u8]) -> (&[u8], &[u8]) {
+    match memchr::memrchr(b'/', place) {
+        Some(slash) => (&place[..slash], &place[slash + 1..]),
+        None => (b"", place),
     }
 }
 
