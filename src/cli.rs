@@ -20,6 +20,7 @@ mod output;
 mod print_config;
 mod progress;
 mod settings;
+mod store;
 mod unheeded;
 
 use std::ffi::OsString;
@@ -110,7 +111,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit> {
         Command::Completions { shell } => manual::write_completions(*shell)?,
         Command::Man => manual::write_page()?,
         Command::Diff { .. } => return Err(reserved("diff")),
-        Command::Store { .. } => return Err(reserved("store")),
+        Command::Store { directory } => return store::run(directory.as_deref(), common, &around),
         Command::Ls { image, path, view } => {
             open::with_image(Some(image), common, |analysis, _| {
                 open::tell_damage(analysis, common);

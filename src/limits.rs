@@ -71,6 +71,7 @@ pub const TAR_SPLIT_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Most damaged files of one layer that a verification lists; the rest is counted.
 pub const DAMAGED_FILES: usize = 1000;
+
 /// Longest record of a layer store that holds one value, in bytes: a digest, or the short names of 128 layers.
 pub const STORE_VALUE_BYTES: u64 = 64 * 1024;
 

@@ -84,7 +84,7 @@ struct One<'a> {
 impl One<'_> {
     fn is_complete(&self) -> bool {
         let warnings = self.store.warnings.iter();
-        self.totals().total.unmeasured == 0
+        self.totals().total.is_whole()
             && !warnings
                 .map(|warning| warning.code)
                 .any(|code| code.makes_incomplete() || code == WarningCode::BadRecord)

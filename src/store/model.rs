@@ -67,8 +67,8 @@ pub enum Activity {
     LeftBehind,
 }
 
-/// One store.
-#[derive(Debug)]
+/// One store. A clone shares the open directories.
+#[derive(Debug, Clone)]
 pub struct Store {
     /// Whose it is.
     pub engine: Engine,

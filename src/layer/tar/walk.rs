@@ -148,7 +148,9 @@ impl<'a> Walk<'a> {
                     return Ok(Step::End);
                 }
                 Block::End => {
-                    self.note_missing_end(here, first);
+                    if !self.note_gap(here)? {
+                        self.note_missing_end(here, first);
+                    }
                     return Ok(Step::End);
                 }
             }
@@ -229,10 +231,12 @@ impl<'a> Walk<'a> {
         };
         let mut garbage = false;
         let behind = marker + BLOCK;
-        self.window
+        let passed = self
+            .window
             .pass(behind, length - behind.min(length), &mut |piece| {
                 garbage |= piece.iter().any(|&byte| byte != 0);
             })?;
+        self.note_gap(behind.saturating_add(passed))?;
         if garbage {
             self.trouble(
                 WarningCode::TrailingData,
@@ -240,6 +244,20 @@ impl<'a> Walk<'a> {
             );
         }
         Ok(Step::End)
+    }
+
+    /// Notes data of a file where none can be, in an archive of pieces; returns whether there is some.
+    fn note_gap(&mut self, offset: u64) -> Result<bool, Stop> {
+        if !self.window.is_outline() {
+            return Ok(false);
+        }
+        let gap = self.window.gap_at(offset)?;
+        if let Some(gap) = gap {
+            self.damage(format!(
+                "{gap} bytes of a file without a header at offset {offset}: nothing behind it can be read"
+            ));
+        }
+        Ok(gap.is_some())
     }
 
     fn note_missing_end(&mut self, offset: u64, pending: Option<u64>) {

@@ -145,7 +145,8 @@ impl<'a> Lines<'a> {
         }
         match line.kind {
             2 => {
-                decode(line.payload.as_ref(), buffer)?;
+                let payload = line.payload.as_ref().ok_or("it has no payload")?;
+                decode(Some(payload), buffer)?;
                 Ok(Part::Bytes)
             }
             1 => {

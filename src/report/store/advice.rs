@@ -1,7 +1,9 @@
 //! What could be freed, and the engine's own command for it. Only words: nothing is ever run.
 
 use super::One;
-use crate::store::{Amount, Engine, ImageId, Owner, State};
+use crate::store::{
+    Amount, CacheId, ContainerId, Engine, ImageId, Owner, State, StoredImage, VolumeId,
+};
 
 /// A group of things that an engine removes together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,16 +112,14 @@ const fn for_orphans(engine: Engine) -> &'static str {
 
 fn cache(one: &One<'_>) -> Vec<Owner> {
     let records = 0..u32::try_from(one.store.cache.len()).unwrap_or(u32::MAX);
-    records
-        .map(|at| Owner::Cache(crate::store::CacheId(at)))
-        .collect()
+    records.map(|at| Owner::Cache(CacheId(at))).collect()
 }
 
 fn stopped(one: &One<'_>) -> Vec<Owner> {
     let containers = one.store.containers.iter().zip(0..);
     containers
         .filter(|(container, _)| matches!(container.state, State::Exited | State::Created))
-        .map(|(_, at)| Owner::Container(crate::store::ContainerId(at)))
+        .map(|(_, at)| Owner::Container(ContainerId(at)))
         .collect()
 }
 
@@ -127,56 +127,25 @@ fn volumes(one: &One<'_>) -> Vec<Owner> {
     let volumes = one.store.volumes.iter().zip(0..);
     volumes
         .filter(|(volume, _)| volume.containers.is_empty())
-        .map(|(_, at)| Owner::Volume(crate::store::VolumeId(at)))
+        .map(|(_, at)| Owner::Volume(VolumeId(at)))
         .collect()
 }
 
 fn dangling(one: &One<'_>) -> Vec<Owner> {
-    let is_dangling = |at: usize| {
-        let image = &one.store.images[at];
-        image.names.is_empty() && !image.is_intermediate && one.image(at).containers == 0
-    };
-    with_parents(one, is_dangling)
+    images(one, |image| image.names.is_empty())
 }
 
 fn unused(one: &One<'_>) -> Vec<Owner> {
-    let is_unused =
-        |at: usize| !one.store.images[at].is_intermediate && one.image(at).containers == 0;
-    with_parents(one, is_unused)
+    images(one, |_| true)
 }
 
-/// Adds the intermediate images that nothing but the chosen ones was built on: engines remove them with the last
-/// image that needs them, and until then they keep its layers.
-fn with_parents(one: &One<'_>, is_chosen: impl Fn(usize) -> bool) -> Vec<Owner> {
-    let images = &one.store.images;
-    let mut children = vec![0_usize; images.len()];
-    let parent = |at: usize| images[at].parent.map(ImageId::as_usize);
-    for at in 0..images.len() {
-        if let Some(count) = parent(at).and_then(|above| children.get_mut(above)) {
-            *count += 1;
-        }
-    }
-    let mut chosen: Vec<usize> = (0..images.len())
-        .filter(|&at| is_chosen(at) && children[at] == 0)
-        .collect();
-    let mut next = 0;
-    while let Some(&at) = chosen.get(next) {
-        next += 1;
-        let Some(above) = parent(at).filter(|&above| above < images.len()) else {
-            continue;
-        };
-        children[above] = children[above].saturating_sub(1);
-        let is_free = children[above] == 0;
-        if is_free && (images[above].is_intermediate || is_chosen(above)) {
-            chosen.push(above);
-        }
-    }
-    let mut owners: Vec<Owner> = chosen
-        .into_iter()
-        .filter_map(|at| u32::try_from(at).ok())
-        .map(|at| Owner::Image(ImageId(at)))
-        .collect();
-    owners.sort_unstable();
-    owners.dedup();
-    owners
+/// Chooses among images without a container. Steps of builds go with the last image that needs them.
+fn images(one: &One<'_>, is_meant: impl Fn(&StoredImage) -> bool) -> Vec<Owner> {
+    let images = one.store.images.iter().zip(0..);
+    images
+        .filter(|(image, _)| !image.is_intermediate && is_meant(image))
+        .map(|(_, at)| ImageId(at))
+        .filter(|id| one.image(id.as_usize()).containers == 0)
+        .map(Owner::Image)
+        .collect()
 }

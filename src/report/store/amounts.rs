@@ -100,10 +100,10 @@ impl One<'_> {
 
 /// Returns `1.2 GiB`; `≥ 1.2 GiB` where a part is unmeasured, `unmeasured` where all of it is.
 pub(super) fn shown(look: &Look, amount: Amount) -> String {
-    match (amount.bytes, amount.unmeasured) {
-        (bytes, 0) => look.units.size(bytes),
-        (0, _) => "unmeasured".to_owned(),
-        (bytes, _) => {
+    match amount.bytes {
+        bytes if amount.is_whole() => look.units.size(bytes),
+        0 => "unmeasured".to_owned(),
+        bytes => {
             let least = match look.glyphs {
                 Glyphs::Unicode => "≥",
                 Glyphs::Ascii => ">=",
@@ -111,14 +111,4 @@ pub(super) fn shown(look: &Look, amount: Amount) -> String {
             format!("{least} {}", look.units.size(bytes))
         }
     }
-}
-
-/// Returns the sum.
-pub(super) fn sum(amounts: impl IntoIterator<Item = Amount>) -> Amount {
-    amounts
-        .into_iter()
-        .fold(Amount::default(), |sum, amount| Amount {
-            bytes: sum.bytes.saturating_add(amount.bytes),
-            unmeasured: sum.unmeasured.saturating_add(amount.unmeasured),
-        })
 }

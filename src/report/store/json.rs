@@ -117,6 +117,6 @@ fn totals(one: &One<'_>) -> Value {
 }
 
 fn amount(amount: Amount) -> Value {
-    let known = (amount.unmeasured == 0).then_some(amount.bytes);
+    let known = amount.is_whole().then_some(amount.bytes);
     json!({ "bytes": known, "at_least": amount.bytes })
 }

@@ -14,9 +14,9 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::amounts::{shown, sum};
+use super::amounts::shown;
 use super::{One, StoreReport};
-use crate::report::columns::flow;
+use crate::report::columns::{Cut, flow};
 use crate::report::{Detail, Look};
 use crate::store::{Activity, Amount};
 use crate::units;
@@ -28,6 +28,9 @@ const ODD: Style = AnsiColor::Yellow.on_default();
 
 /// Rows of a table unless told otherwise.
 const DEFAULT_TOP: usize = 10;
+
+/// Columns of a word that a store may choose: longer ones stand elsewhere in whole.
+const WIDEST_WORD: usize = 24;
 
 /// Writes every store, one after the other.
 ///
@@ -100,10 +103,12 @@ impl Page<'_> {
                 pieces.push(counted(number, noun));
             }
         }
-        for (row, line) in flow(&pieces, "  ", self.look.width).iter().enumerate() {
+        let width = self.look.width;
+        let lines = flow(&pieces, "  ", width);
+        for line in lines.iter().flat_map(|line| table::broken(line, width)) {
             match line.strip_prefix(&root) {
-                Some(rest) if row == 0 => writeln!(output, "{BOLD}{root}{BOLD:#}{rest}")?,
-                _ => writeln!(output, "{line}")?,
+                Some(rest) => writeln!(output, "{BOLD}{root}{BOLD:#}{rest}")?,
+                None => writeln!(output, "{line}")?,
             }
         }
         if store.activity == Activity::LeftBehind {
@@ -131,11 +136,8 @@ impl Page<'_> {
 
     /// Writes words in as many lines as they take.
     fn sentence(&self, text: &str, style: Style, output: &mut dyn Write) -> io::Result<()> {
-        let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
-        for line in flow(&words, " ", self.look.width) {
-            for line in table::broken(&line, self.look.width) {
-                writeln!(output, "{style}{line}{style:#}")?;
-            }
+        for line in table::broken(text, self.look.width) {
+            writeln!(output, "{style}{line}{style:#}")?;
         }
         Ok(())
     }
@@ -150,7 +152,7 @@ impl Page<'_> {
         if number == 0 {
             return Ok(());
         }
-        let amount = self.amount(sum(rest));
+        let amount = self.amount(rest.sum());
         let text = format!("and {} more: {amount}", units::count(number as u64));
         self.sentence(&text, DIMMED, output)
     }
@@ -192,7 +194,7 @@ fn write_overview(stores: &[One<'_>], look: &Look, output: &mut dyn Write) -> io
                 shown(look, totals.total),
                 units::count(one.store.images.len() as u64),
                 units::count(one.store.containers.len() as u64),
-                look.shown(engine.as_bytes()),
+                look.fit(&look.shown(engine.as_bytes()), WIDEST_WORD, Cut::End),
             ],
             subject: look.shown(one.store.root.name().as_bytes()),
             mark: mark.to_owned(),

@@ -2,10 +2,13 @@
 
 use std::io::{self, Write};
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::table::{Row, Side, Table};
-use super::{Page, images, largest};
+use super::{Page, WIDEST_WORD, images, largest};
 use crate::report::Detail;
 use crate::report::attributes::time;
+use crate::report::columns::Cut;
 use crate::store::{Amount, Container, PodId};
 use crate::units::Units;
 
@@ -20,7 +23,7 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
     page.title("Containers", containers_total(page), output)?;
     let own = |at: usize| {
         let account = page.one.container(at);
-        super::sum([account.writable, account.logs, account.other])
+        account.writable + account.logs + account.other
     };
     let (order, listed) = largest(containers.len(), page.top, |at| own(at).bytes);
     let (shown, rest) = order.split_at(listed);
@@ -39,7 +42,8 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
                 page.amount(account.writable),
                 page.amount(account.logs),
                 page.amount(account.other),
-                page.text(container.state.as_str()),
+                page.look
+                    .fit(&state(page, container), WIDEST_WORD, Cut::End),
             ],
             subject: page.text(name(container)),
             mark: String::new(),
@@ -50,9 +54,13 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
     page.more(rest.iter().map(|&at| own(at)), output)
 }
 
+fn state(page: &Page<'_>, container: &Container) -> String {
+    page.text(container.state.as_str())
+}
+
 fn containers_total(page: &Page<'_>) -> Amount {
     let totals = page.one.totals();
-    super::sum([totals.writable, totals.logs, totals.container_files])
+    totals.writable + totals.logs + totals.container_files
 }
 
 /// Returns the name, or the short ID where it has none; unescaped.
@@ -66,6 +74,10 @@ fn name(container: &Container) -> &str {
 fn notes(page: &Page<'_>, at: usize) -> Vec<String> {
     let container = &page.one.store.containers[at];
     let mut notes = vec![format!("image {}", page.text(&image_name(page, container)))];
+    let state = state(page, container);
+    if state.width() > WIDEST_WORD {
+        notes.push(format!("state {state}"));
+    }
     if let Some(pod) = container.pod {
         notes.push(format!("pod {}", pod_name(page, pod)));
     }
@@ -112,7 +124,7 @@ pub(super) fn write_pods(page: &Page<'_>, output: &mut dyn Write) -> io::Result<
     if pods.is_empty() {
         return Ok(());
     }
-    let all = super::sum((0..pods.len()).map(|at| page.one.pod(at).total));
+    let all = (0..pods.len()).map(|at| page.one.pod(at).total).sum();
     page.title("Pods", all, output)?;
     let (order, listed) = largest(pods.len(), page.top, |at| page.one.pod(at).total.bytes);
     let (shown, rest) = order.split_at(listed);

@@ -107,7 +107,7 @@ fn copies(page: &Page<'_>) -> (usize, Amount) {
     let amounts = layers
         .iter()
         .map(|layer| page.one.layer(layer.as_usize()).total);
-    (layers.len(), super::sum(amounts))
+    (layers.len(), amounts.sum())
 }
 
 pub(super) fn write_volumes(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::table::{Row, Side, Table};
+use super::table::{Row, Side, Table, broken};
 use super::{BAD, BOLD, DIMMED, ODD, Page, counted};
 use crate::report::Detail;
-use crate::report::columns::flow;
 use crate::report::store::advice;
 use crate::store::Engine;
 
@@ -121,13 +120,8 @@ const fn few(page: &Page<'_>) -> usize {
 }
 
 fn labelled(label: &str, text: &str, page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
-    let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
     let room = page.look.width.saturating_sub(label.len());
-    let lines = flow(&words, " ", room);
-    let lines = lines
-        .iter()
-        .flat_map(|line| super::table::broken(line, room));
-    for (row, line) in lines.enumerate() {
+    for (row, line) in broken(text, room).into_iter().enumerate() {
         if row == 0 {
             writeln!(output, "{ODD}{label}{ODD:#}{line}")?;
         } else {
