@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rustix::io::Errno;
 
 use super::attributes::{Attributes, Reader};
-use super::marks::{Marks, Opacity, Overridden};
+use super::marks::{Marks, Overridden};
 use super::status::Status;
 use super::walk::{Listing, Unlisted, Walk, joined};
 use super::{Encoding, Namespace};
@@ -28,7 +28,6 @@ const FUSE_OPAQUE_NAME: &[u8] = b".wh..opq";
 /// What a directory passes on to what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Inherited {
-    opacity: Opacity,
     /// Nothing of the lower layers is seen in it: it is opaque, or a directory above is.
     hides_lower: bool,
     /// Where the lower layers have the directory; `None` where it has none below or they cannot be found.
@@ -97,10 +96,13 @@ impl Scan<'_> {
             name: directory.name().to_owned(),
             source: error.into(),
         })?;
-        let found = self.found(directory, ImagePath::ROOT, b".", status, EntryKind::Dir);
+        let mut found = self.found(directory, ImagePath::ROOT, b".", status, EntryKind::Dir);
+        if matches!(self.encoding, Encoding::Overlay(_)) && found.marks.is_opaque {
+            // The kernel joins the roots of all layers before it looks at any mark.
+            found.marks.is_opaque = false;
+        }
         let inherited = Inherited {
-            opacity: found.marks.opacity,
-            hides_lower: found.marks.opacity == Opacity::Opaque,
+            hides_lower: found.marks.is_opaque,
             below: Some(Vec::new()),
         };
         self.send(&found, found.meta(), None)?;
@@ -165,11 +167,7 @@ impl Scan<'_> {
             return Ok(None);
         }
         let found = self.found(directory, path, name, status, kind);
-        if found.marks.is_whiteout
-            && inside.opacity == Opacity::Whiteouts
-            && kind == EntryKind::File
-            && status.length == 0
-        {
+        if found.marks.is_whiteout && kind == EntryKind::File && status.length == 0 {
             self.send_whiteout(path, &status, inside)?;
             return Ok(None);
         }
@@ -270,8 +268,7 @@ impl Scan<'_> {
         }
         self.send(found, found.meta(), None)?;
         Ok(Inherited {
-            opacity: found.marks.opacity,
-            hides_lower: inside.hides_lower || found.marks.opacity == Opacity::Opaque,
+            hides_lower: inside.hides_lower || found.marks.is_opaque,
             below: below(found, inside),
         })
     }
@@ -452,7 +449,7 @@ impl Scan<'_> {
 impl Found<'_> {
     fn meta(&self) -> Meta {
         Meta {
-            opaque: self.kind == EntryKind::Dir && self.marks.opacity == Opacity::Opaque,
+            opaque: self.kind == EntryKind::Dir && self.marks.is_opaque,
             ..self.status.meta(self.kind)
         }
     }
@@ -474,7 +471,7 @@ impl Found<'_> {
 
 /// Returns where the lower layers have a directory.
 fn below(found: &Found<'_>, inside: &Inherited) -> Option<Vec<u8>> {
-    if found.marks.opacity == Opacity::Opaque {
+    if found.marks.is_opaque {
         return None;
     }
     let name = match found.marks.redirect.as_deref() {
