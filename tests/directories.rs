@@ -17,10 +17,12 @@ use std::process::Command;
 use std::sync::Arc;
 
 use layerscope::analysis::Analysis;
+use layerscope::error::WarningCode;
 use layerscope::layer::LayerSource;
 use layerscope::layer::beneath::Beneath;
+use layerscope::layer::copy::CopyLayer;
 use layerscope::layer::dir::{DirLayer, Encoding, Namespace};
-use rustix::fs::{CWD, FileType, Mode, XattrFlags};
+use rustix::fs::{CWD, FileType, Mode, OFlags, XattrFlags};
 
 use support::listing::{Rows, rows, rows_of_directory};
 use support::opened::analyse_sources;
@@ -486,5 +488,126 @@ fn what_a_container_did_is_read_back() {
 fn what_a_rootless_container_did_is_read_back() {
     if is_root("what_a_rootless_container_did_is_read_back") {
         mutate_at_random(100..115, USER, ",userxattr");
+    }
+}
+
+fn copied(from: &Path, to: &Path) {
+    let mut command = Command::new("cp");
+    let status = command.arg("-a").arg(from).arg(to).status();
+    assert!(status.unwrap().success());
+}
+
+fn analyse_copy(below: &Path, copy: &Path) -> Analysis {
+    let open = |path| Beneath::open(path).unwrap();
+    let bottom = Arc::new(CopyLayer::new(open(below), None));
+    let top = Arc::new(CopyLayer::new(open(copy), Some(open(below))));
+    analyse_sources(vec![bottom, top])
+}
+
+#[test]
+fn a_copy_is_what_differs_from_below() {
+    for seed in 200..220 {
+        let room = tempfile::tempdir().unwrap();
+        let (below, copy) = (room.path().join("below"), room.path().join("copy"));
+        fs::create_dir(&below).unwrap();
+        let mut mutation = Mutation::new(&below, seed);
+        (0..80).for_each(|_| mutation.step());
+        copied(&below, &copy);
+        let nothing = analyse_copy(&below, &copy);
+        assert_eq!(nothing.layers[1].entries, 0, "seed {seed}");
+
+        let mut mutation = Mutation::new(&copy, seed + 1000);
+        (0..40).for_each(|_| mutation.step());
+        let found = rows(&analyse_copy(&below, &copy));
+        let mut expected = rows_of_directory(&copy);
+        // A further name of a file that is as it was stands for data of its own.
+        for (path, row) in &mut expected {
+            row.names = found.get(path).map_or(row.names, |found| found.names);
+        }
+        assert_same(
+            &format!("seed {seed}\n{}", mutation.story.join("\n")),
+            &found,
+            &expected,
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_listed_is_said_and_the_rest_is_shown() {
+    let room = tempfile::tempdir().unwrap();
+    write(&room.path().join("closed/x"), "1");
+    write(&room.path().join("open/x"), "1");
+    let closed = room.path().join("closed");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    let layer = DirLayer::new(Beneath::open(room.path()).unwrap(), Encoding::Plain);
+    let analysis = analyse_sources(vec![Arc::new(layer)]);
+    let shown: Vec<_> = rows(&analysis).into_keys().collect();
+    if rustix::process::geteuid().is_root() {
+        assert_eq!(shown.len(), 4, "nothing is closed to root");
+    } else {
+        assert_eq!(shown, [&b"closed"[..], b"open", b"open/x"]);
+        assert_eq!(analysis.warnings[0].code, WarningCode::Unmeasured);
+        assert!(!analysis.complete);
+    }
+}
+
+/// A tree far deeper than any limit, with more directories on the way than may be open.
+#[test]
+fn depth_costs_neither_stack_nor_descriptors() {
+    let room = tempfile::tempdir().unwrap();
+    let mut at = rustix::fs::open(room.path(), OFlags::DIRECTORY, Mode::empty()).unwrap();
+    for _ in 0..1100 {
+        for name in ["a", "b"] {
+            rustix::fs::mkdirat(&at, name, Mode::from(0o755)).unwrap();
+        }
+        at = rustix::fs::openat(&at, "a", OFlags::DIRECTORY, Mode::empty()).unwrap();
+    }
+    let layer = DirLayer::new(Beneath::open(room.path()).unwrap(), Encoding::Plain);
+    let analysis = analyse_sources(vec![Arc::new(layer)]);
+    assert_eq!(analysis.layers[0].entries, 1 + 2 * 1024);
+    assert_eq!(analysis.warnings[0].code, WarningCode::LimitReached);
+}
+
+/// The encodings that the kernel does not know.
+#[test]
+fn names_are_markers_where_they_are_meant_as_such() {
+    let make = |encoding| {
+        let mut stack = Stack::new();
+        base(&stack.layer());
+        let upper = stack.layer();
+        write(&upper.join(".wh.a"), "");
+        write(&upper.join("d/.wh..wh..opq"), "");
+        write(&upper.join("d/n"), "5");
+        write(&upper.join(".wh..wh.plnk/1.2"), "");
+        if encoding == Encoding::FuseOverlay {
+            whiteout(&upper.join("d/.wh..opq"));
+            whiteout(&upper.join("d/x"));
+        }
+        let analysis = stack.analyse(encoding);
+        let shown = rows(&analysis).into_keys();
+        shown
+            .map(|path| String::from_utf8(path).unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(make(Encoding::FuseOverlay), ["d", "d/n"]);
+    assert_eq!(make(Encoding::Aufs), ["d", "d/n"]);
+    assert_eq!(make(Encoding::Plain).len(), 6 + 5);
+}
+
+#[test]
+fn overridden_owners_count_where_the_user_cannot_have_them() {
+    let mut stack = Stack::new();
+    let bottom = stack.layer();
+    write(&bottom.join("null"), "");
+    set(
+        &bottom.join("null"),
+        "user.containers.override_stat",
+        "5:6:0666:char-1-3",
+    );
+    for (encoding, kind, owner) in [(USER, "char", Some((5, 6))), (TRUSTED, "file", None)] {
+        let rows = rows(&stack.analyse(encoding));
+        let row = &rows[&b"null"[..]];
+        assert_eq!(row.kind, kind);
+        assert_eq!(row.owner == Some((5, 6)), owner.is_some());
     }
 }
