@@ -50,6 +50,7 @@ pub fn analyse_sources(sources: Vec<Arc<dyn LayerSource>>) -> Analysis {
         stored_bytes: None,
         instruction: None,
         history: None,
+        label: None,
         source,
     });
     let image = Image {
