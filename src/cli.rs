@@ -20,6 +20,7 @@ mod output;
 mod print_config;
 mod progress;
 mod settings;
+mod store;
 mod unheeded;
 
 use std::ffi::OsString;
@@ -110,18 +111,20 @@ fn dispatch(arguments: &Arguments) -> Result<Exit> {
         Command::Completions { shell } => manual::write_completions(*shell)?,
         Command::Man => manual::write_page()?,
         Command::Diff { .. } => return Err(reserved("diff")),
-        Command::Store { .. } => return Err(reserved("store")),
-        Command::Ls { image, path, view } => open::with_image(image, common, |analysis, _| {
-            open::tell_damage(analysis, common);
-            list::run(analysis, path.as_deref(), *view, common)
-        })?,
-        Command::Cat { image, path } => open::with_image(image, common, |analysis, job| {
+        Command::Store { directory } => return store::run(directory.as_deref(), common, &around),
+        Command::Ls { image, path, view } => {
+            open::with_image(Some(image), common, |analysis, _| {
+                open::tell_damage(analysis, common);
+                list::run(analysis, path.as_deref(), *view, common)
+            })?
+        }
+        Command::Cat { image, path } => open::with_image(Some(image), common, |analysis, job| {
             open::tell_damage(analysis, common);
             cat::run(analysis, path, common, job)
         })?,
         Command::Extract(arguments) => {
             let directory = extract::directory(common)?;
-            open::with_image(&arguments.image, common, |analysis, job| {
+            open::with_image(Some(&arguments.image), common, |analysis, job| {
                 open::tell_damage(analysis, common);
                 extract::run(analysis, arguments, &directory, common, job)
             })?;

@@ -92,6 +92,24 @@ pub enum Error {
         /// What could have been asked for: one line each, escaped.
         available: Vec<String>,
     },
+    /// `--container` names nothing in the store, or more than one.
+    #[error("no {wanted} in {name}")]
+    NoSuchContainer {
+        /// The store, escaped.
+        name: String,
+        /// What was asked for: `container web`, `single container web`; escaped.
+        wanted: String,
+        /// What could have been asked for: one line each, escaped.
+        available: Vec<String>,
+    },
+    /// A name that is no file, and no image that a readable store of this machine has.
+    #[error("{name}: no such file, and no such image in a local store")]
+    NoSuchReference {
+        /// The name as given, escaped.
+        name: String,
+        /// Where was looked, and why it was not found there: one line each, escaped.
+        looked: Vec<String>,
+    },
     /// The source holds several images and none was chosen.
     #[error("{name} holds {} images", available.len())]
     ManyImages {
@@ -215,6 +233,20 @@ impl Error {
             Self::NoSuchPlatform { available, .. } => {
                 format!("choose one with --platform:\n{}", indent(available))
             }
+            Self::NoSuchContainer { available, .. } if available.is_empty() => {
+                "the store has no containers".into()
+            }
+            Self::NoSuchContainer { available, .. } => {
+                format!("choose one with --container:\n{}", indent(available))
+            }
+            Self::NoSuchReference { looked, .. } if looked.is_empty() => {
+                "give the file that `docker save IMAGE -o image.tar` wrote, or pipe it: `docker save IMAGE | layerscope -`"
+                    .into()
+            }
+            Self::NoSuchReference { looked, .. } => format!(
+                "try `sudo layerscope …`, or `docker save IMAGE | layerscope -`; looked in:\n{}",
+                indent(looked)
+            ),
             Self::NoSuchPath { elsewhere: Some(place), .. } => place.clone(),
             Self::NoSuchPath { .. } => "list what is there with `layerscope ls IMAGE`".into(),
             Self::WrongType { advice, .. } | Self::Usage { advice, .. } => advice.clone(),

@@ -41,6 +41,8 @@ pub struct Image {
     pub annotations: Vec<(String, String)>,
     /// Bottom first.
     pub layers: Vec<Layer>,
+    /// The layer with what a container has written, if this is a container; the topmost.
+    pub writable: Option<LayerIndex>,
     /// What was odd about its manifests.
     pub warnings: Vec<Warning>,
 }
@@ -64,6 +66,8 @@ pub struct Layer {
     pub instruction: Option<Instruction>,
     /// Position of its entry in [`Image::history`].
     pub history: Option<usize>,
+    /// What it is called where no history tells of it: `written by web-1`; unescaped.
+    pub label: Option<String>,
     /// Its bytes.
     pub source: Arc<dyn LayerSource>,
 }
@@ -71,11 +75,11 @@ pub struct Layer {
 impl Layer {
     /// Returns the human instruction or, without one, something that identifies the layer.
     pub fn title(&self) -> String {
-        match (&self.instruction, &self.diff_id, &self.digest) {
+        let digest = self.diff_id.as_ref().or(self.digest.as_ref());
+        match (&self.instruction, &self.label, digest) {
             (Some(instruction), ..) => instruction.line.clone(),
-            (None, Some(digest), _) | (None, None, Some(digest)) => {
-                format!("layer {}", digest.short())
-            }
+            (None, Some(label), _) => label.clone(),
+            (None, None, Some(digest)) => format!("layer {}", digest.short()),
             (None, None, None) => format!("layer {}", self.index),
         }
     }

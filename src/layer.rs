@@ -9,6 +9,7 @@ pub mod bytes;
 pub mod codec;
 pub mod copy;
 pub mod dir;
+mod names;
 pub mod tar;
 pub mod tar_split;
 
@@ -214,6 +215,30 @@ pub trait EntrySink {
 
     /// Takes word of something odd that did not stop the scan.
     fn warn(&mut self, warning: Warning);
+}
+
+/// A layer without entries: a build step that changed nothing.
+#[derive(Debug)]
+pub struct EmptyLayer;
+
+impl LayerSource for EmptyLayer {
+    fn scan(&self, _sink: &mut dyn EntrySink, _job: &Job) -> Result<Completeness> {
+        Ok(Completeness::Complete)
+    }
+
+    fn open(&self, file: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
+        Err(Error::NotFound {
+            name: crate::path::display_absolute(file.path.as_bytes()),
+        })
+    }
+
+    fn access(&self) -> Access {
+        Access::Random
+    }
+
+    fn stored_bytes(&self) -> u64 {
+        0
+    }
 }
 
 /// A layer that cannot be read at all: its blob is missing, or it is no file-system layer.

@@ -65,6 +65,16 @@ pub const INDEX_DEPTH: usize = 8;
 /// few megabytes.
 pub const RECORD_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Longest line of a tar-split record, in bytes. Lines hold a header or two; old versions put everything
+/// behind the last file into one.
+pub const TAR_SPLIT_LINE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Most damaged files of one layer that a verification lists; the rest is counted.
+pub const DAMAGED_FILES: usize = 1000;
+
+/// Longest record of a layer store that holds one value, in bytes: a digest, or the short names of 128 layers.
+pub const STORE_VALUE_BYTES: u64 = 64 * 1024;
+
 /// Longest database of an engine, in bytes.
 pub const DATABASE_BYTES: u64 = 512 * 1024 * 1024;
 

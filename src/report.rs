@@ -2,11 +2,13 @@
 
 pub mod dive;
 pub mod json;
+pub mod store;
 pub mod text;
 
 pub(crate) mod attributes;
 pub(crate) mod columns;
 pub(crate) mod file;
+mod ncdu;
 
 use std::io;
 
@@ -25,11 +27,13 @@ pub enum Format {
     Json,
     /// For programs that read dive's: its layout and its figures.
     Dive,
+    /// For browsing with `ncdu -f`.
+    Ncdu,
 }
 
 impl Format {
     /// Every format, in the order of the documentation.
-    pub const ALL: [Self; 3] = [Self::Text, Self::Json, Self::Dive];
+    pub const ALL: [Self; 4] = [Self::Text, Self::Json, Self::Dive, Self::Ncdu];
 
     /// Returns the name used on the command line.
     pub const fn as_str(self) -> &'static str {
@@ -37,6 +41,7 @@ impl Format {
             Self::Text => "text",
             Self::Json => "json",
             Self::Dive => "dive",
+            Self::Ncdu => "ncdu",
         }
     }
 }
@@ -138,6 +143,7 @@ impl Report<'_> {
             Format::Text => text::write(self, output),
             Format::Json => json::write(self, output),
             Format::Dive => dive::write(self.analysis, output),
+            Format::Ncdu => ncdu::write(self.analysis, output),
         }
     }
 }

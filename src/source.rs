@@ -17,13 +17,16 @@ mod manifest;
 mod oci;
 mod read;
 mod spool;
+mod stored;
 mod v1;
+
+use std::path::PathBuf;
 
 use crate::error::Result;
 use crate::image::{Digest, Image, Platform};
 use crate::progress::Job;
 
-pub use locator::{Locator, Place, Reading};
+pub use locator::{Holder, Locator, Place, Reading};
 pub use read::Source;
 
 /// Files that make an archive or a directory an image.
@@ -45,8 +48,12 @@ pub struct OpenOptions {
     pub image: Option<String>,
     /// The platform, where an image has several; otherwise the host's is preferred.
     pub platform: Option<Platform>,
+    /// Name or ID of a container, where the source is a layer store: its image and what it has written.
+    pub container: Option<String>,
     /// Bytes that a decompressed or streamed archive may take on disk; 0 for no limit.
     pub spool_limit: u64,
+    /// Where engines keep their layers, for images that are named and not pointed at; none need exist.
+    pub places: Vec<PathBuf>,
 }
 
 /// An image of a source, its layers not yet read.
@@ -81,6 +88,12 @@ pub struct Choice {
 /// When the input cannot be read or is no image.
 pub fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Result<Source> {
     read::read(locator, options, job)
+}
+
+/// Returns whether the locator names a directory where engines keep layers, and nothing in it was chosen: then
+/// the store as a whole is meant.
+pub fn is_store(locator: &Locator, options: &OpenOptions) -> bool {
+    options.image.is_none() && options.container.is_none() && stored::is_store(locator)
 }
 
 /// Opens the image that the options choose.

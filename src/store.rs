@@ -11,6 +11,7 @@ pub mod figures;
 pub mod measure;
 pub mod mounts;
 pub mod piece;
+pub mod reclaim;
 
 mod containerd;
 mod containers_storage;
@@ -20,7 +21,7 @@ mod kubelet;
 mod model;
 mod open;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::progress::Job;
@@ -35,12 +36,21 @@ pub use model::{
 pub use piece::{Location, Piece, PieceId, Role, Usage};
 
 /// Every store below one directory.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Inventory {
     /// What the user named, escaped.
     pub name: String,
     /// The stores, the one in use first.
     pub stores: Vec<Store>,
+}
+
+/// Reads the stores below several directories as [`read`] does; the first error counts only where none of them
+/// can be read, and is a warning otherwise.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_all(roots: &[PathBuf], job: &Job) -> Result<Inventory> {
+    find::read_all(roots, job)
 }
 
 /// Reads the records of every store below a directory; layers are not walked and nothing is measured.

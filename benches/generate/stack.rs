@@ -86,6 +86,7 @@ pub(crate) fn analyse(tree: MergedTree) -> Analysis {
         history: Vec::new(),
         annotations: Vec::new(),
         layers: (0u16..).take(tree.layers().len()).map(layer).collect(),
+        writable: None,
         warnings: Vec::new(),
     };
     let source = SourceInfo {
@@ -111,6 +112,7 @@ fn layer(index: u16) -> Layer {
         stored_bytes: None,
         instruction: None,
         history: None,
+        label: None,
         source: Arc::new(UnreadableLayer::new("bench", "nothing")),
     }
 }

@@ -119,11 +119,19 @@ Example:
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
         rest: Vec<OsString>,
     },
-    /// Look into a layer store
-    #[command(hide = true)]
+    /// Show what is in the layer stores of this machine: images, containers, and what nobody owns
+    #[command(after_help = "\
+Nothing is written, no lock is taken, and it does not matter whether the engine runs.
+
+Examples:
+  sudo layerscope store                                   every store at its usual place
+  sudo layerscope store /mnt/disk/docker --json           one elsewhere, for programs
+  sudo layerscope store /var/lib/docker --image app:1.4   one image of it
+  sudo layerscope store --format ncdu | ncdu -f -         its files, shared ones as hard links")]
     Store {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-        rest: Vec<OsString>,
+        /// Where the engine keeps its layers [default: the usual places]
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: Option<OsString>,
     },
 }
 

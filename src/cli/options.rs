@@ -1,5 +1,6 @@
 //! Options that every command understands, the rules among them.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
@@ -14,7 +15,7 @@ use crate::units;
     reason = "flags are what clap makes of them"
 )]
 pub(crate) struct Common {
-    /// Format of the report: text, json or dive
+    /// Format of the report: text, json, dive or ncdu
     #[arg(long, global = true, value_parser = parse_format, conflicts_with = "json")]
     pub(crate) format: Option<Format>,
     /// Short for --format json
@@ -39,6 +40,15 @@ pub(crate) struct Common {
         help_heading = "Image"
     )]
     pub(crate) image_name: Option<String>,
+    /// Which container of a layer store: its image and what it has written
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME|ID",
+        help_heading = "Image",
+        conflicts_with = "image_name"
+    )]
+    pub(crate) container: Option<String>,
     /// Which platform of several, for example linux/arm64
     #[arg(
         long,
@@ -53,6 +63,15 @@ pub(crate) struct Common {
     /// How many layers belong to the base image, where the guess is wrong
     #[arg(long, global = true, value_name = "N", help_heading = "Image")]
     pub(crate) base_layers: Option<u16>,
+    /// Read these directories as the lower layers of an overlay, the uppermost first; no IMAGE then
+    #[arg(long, global = true, value_name = "DIR[:DIR…]", value_hint = ValueHint::DirPath, help_heading = "Image", hide_short_help = true)]
+    pub(crate) lower: Option<OsString>,
+    /// The directory above those of --lower, with what was changed
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Image", hide_short_help = true, requires = "lower")]
+    pub(crate) upper: Option<PathBuf>,
+    /// Check every layer against its digest
+    #[arg(long, global = true, help_heading = "Image", hide_short_help = true)]
+    pub(crate) verify: bool,
     /// Stop when layers expand to more than this
     #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size, help_heading = "Image", hide_short_help = true)]
     pub(crate) max_expanded: Option<u64>,
@@ -220,7 +239,7 @@ impl ReportTarget {
 }
 
 fn parse_format(text: &str) -> Result<Format, String> {
-    const LATER: [&str; 5] = ["markdown", "html", "sarif", "junit", "ncdu"];
+    const LATER: [&str; 4] = ["markdown", "html", "sarif", "junit"];
     let known = Format::ALL.map(Format::as_str).join(", ");
     match Format::ALL
         .into_iter()

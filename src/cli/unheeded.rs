@@ -18,6 +18,8 @@ pub(crate) enum Task {
     Cat,
     /// `extract`.
     Extract,
+    /// A layer store as a whole.
+    Store,
 }
 
 /// Refuses the first option that the task has no use for.
@@ -43,6 +45,7 @@ pub(crate) fn refuse(task: Task, common: &Common) -> Result<()> {
         }
         Task::Cat => ("cat", of_bytes(common)),
         Task::Extract => ("extract", of_bytes(common)),
+        Task::Store => ("a layer store", of_stores(common)),
     };
     match rows.into_iter().find(|(_, is_given, _)| *is_given) {
         None => Ok(()),
@@ -66,6 +69,26 @@ fn of_reports(common: &Common) -> Vec<Row> {
     .into_iter()
     .map(|(option, is_given)| {
         let advice = format!("it belongs to the report: layerscope {option} IMAGE");
+        (option, is_given, advice)
+    })
+    .collect()
+}
+
+/// Returns what only an image has a use for.
+fn of_stores(common: &Common) -> Vec<Row> {
+    [
+        ("--ci", common.gate.ci),
+        ("--dive-compat", common.gate.dive_compat),
+        ("--layer", common.layer.is_some()),
+        ("--base-layers", common.base_layers.is_some()),
+        ("--platform", common.platform.is_some()),
+        ("--verify", common.verify),
+        ("--image", common.image_name.is_some()),
+        ("--container", common.container.is_some()),
+    ]
+    .into_iter()
+    .map(|(option, is_given)| {
+        let advice = "name one store, and choose what of it with --image or --container".into();
         (option, is_given, advice)
     })
     .collect()

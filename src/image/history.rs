@@ -2,6 +2,7 @@
 
 use super::json::Json;
 use super::{Digest, Instruction};
+use crate::error::{Warning, WarningCode};
 
 /// One entry of the configuration's history. Every field may be missing in the wild.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,6 +89,29 @@ pub fn pair(history: &mut [HistoryEntry], layers: &[LayerFill]) -> Option<Vec<us
         history[position].layer = u16::try_from(layer).ok();
     }
     Some(pairs)
+}
+
+/// Pairs history with layers and warns where that is not possible; returns the entry of each layer, nothing
+/// where there is no pairing. A configuration without history, which is optional, is no mismatch.
+pub fn pair_or_warn(
+    history: &mut [HistoryEntry],
+    layers: &[LayerFill],
+    warnings: &mut Vec<Warning>,
+) -> Vec<usize> {
+    if history.is_empty() {
+        return Vec::new();
+    }
+    pair(history, layers).unwrap_or_else(|| {
+        let made = history.iter().filter(|entry| !entry.empty_layer).count();
+        warnings.push(Warning::new(
+            WarningCode::MetadataMismatch,
+            format!(
+                "history does not match: it tells of {made} layers, the image has {}",
+                layers.len()
+            ),
+        ));
+        Vec::new()
+    })
 }
 
 #[cfg(test)]

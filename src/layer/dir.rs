@@ -1,5 +1,11 @@
 //! Directories as layers: what an engine keeps unpacked, walked and never followed out of.
 
+pub(super) mod attributes;
+mod marks;
+mod scan;
+pub(super) mod status;
+pub(super) mod walk;
+
 use std::io::Read;
 
 use super::beneath::Beneath;
@@ -32,6 +38,9 @@ pub enum Encoding {
 }
 
 /// A layer that lies unpacked in a directory.
+///
+/// Entries come directory by directory, names sorted, a directory before what is in it. A file with several
+/// names in the directory is a hard link from its second name on.
 #[derive(Debug)]
 pub struct DirLayer {
     directory: Beneath,
@@ -49,17 +58,12 @@ impl DirLayer {
 }
 
 impl LayerSource for DirLayer {
-    fn scan(&self, _sink: &mut dyn EntrySink, _job: &Job) -> Result<Completeness> {
-        let _ = self.encoding;
-        Err(Error::NotFound {
-            name: self.directory.name().to_owned(),
-        })
+    fn scan(&self, sink: &mut dyn EntrySink, job: &Job) -> Result<Completeness> {
+        scan::scan(&self.directory, self.encoding, sink, job)
     }
 
-    fn open(&self, _file: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
-        Err(Error::NotFound {
-            name: self.directory.name().to_owned(),
-        })
+    fn open(&self, file: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
+        open(&self.directory, file)
     }
 
     fn access(&self) -> Access {
@@ -68,5 +72,16 @@ impl LayerSource for DirLayer {
 
     fn stored_bytes(&self) -> u64 {
         0
+    }
+}
+
+/// Opens a file by its path below a directory.
+pub(super) fn open<'a>(directory: &Beneath, file: FileAt<'_>) -> Result<Box<dyn Read + 'a>> {
+    let path = file.path.as_bytes();
+    match directory.file(path)? {
+        Some(file) => Ok(Box::new(file)),
+        None => Err(Error::NotFound {
+            name: directory.shown(path),
+        }),
     }
 }

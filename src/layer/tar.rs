@@ -7,7 +7,7 @@
 mod body;
 mod extended;
 mod header;
-mod names;
+mod pieces;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -18,11 +18,13 @@ use std::io::{self, Read};
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use self::body::{Expanded, Stored};
-use self::names::Name;
+pub(super) use self::pieces::{Piece, Pieces};
 use self::walk::{Record, Step, Walk};
+pub(super) use self::window::Stop;
 use self::window::{Input, Window};
 use super::bytes::Region;
 use super::codec::Codec;
+use super::names::{self, Name};
 use super::{
     Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerSource, Meta, Placement,
     Visitor,
@@ -110,37 +112,14 @@ impl TarLayer {
 
 impl LayerSource for TarLayer {
     fn scan(&self, sink: &mut dyn EntrySink, job: &Job) -> Result<Completeness> {
-        let mut scan = Scan {
-            walk: self.walk(0, job)?,
-            sink,
-            normal: Vec::new(),
-            link: Vec::new(),
-            removed: Vec::new(),
-            has_absolute_names: false,
-            completeness: Completeness::Complete,
-        };
-        let mut record = Record::default();
-        let mut entries = 0;
-        loop {
-            let step = scan.walk.next(&mut record)?;
-            scan.pass_troubles_on();
-            if step == Step::End {
-                break;
-            }
-            scan.deliver(&mut record)?;
-            entries += 1;
-            if entries % 1024 == 0 {
-                job.count_entries(1024);
-            }
-        }
-        job.count_entries(entries % 1024);
+        let mut scan = Scan::new(self.walk(0, job)?, sink);
+        scan.run(job)?;
         if !scan.walk.is_archive() {
             return Err(Error::NotAnImage {
                 name: self.region.name().to_owned(),
                 found: "the layer is no tar archive".into(),
             });
         }
-        scan.note_absolute_names();
         Ok(scan.completeness)
     }
 
@@ -191,6 +170,23 @@ impl LayerSource for TarLayer {
     }
 }
 
+/// Sends every entry of an archive without the data of its files; `None` where it is no archive at all.
+///
+/// No content is hashed but that of empty files.
+///
+/// # Errors
+/// As [`LayerSource::scan`].
+pub(super) fn scan_pieces<'a>(
+    pieces: Box<dyn Pieces + 'a>,
+    sink: &mut dyn EntrySink,
+    job: &'a Job,
+) -> Result<Option<Completeness>> {
+    let window = Window::new(Input::Pieces(pieces), 0, job);
+    let mut scan = Scan::new(Walk::new(window, 0), sink);
+    scan.run(job)?;
+    Ok(scan.walk.is_archive().then_some(scan.completeness))
+}
+
 /// One pass over an archive, from records to entries.
 struct Scan<'a, 's> {
     walk: Walk<'a>,
@@ -203,7 +199,39 @@ struct Scan<'a, 's> {
     completeness: Completeness,
 }
 
-impl Scan<'_, '_> {
+impl<'a, 's> Scan<'a, 's> {
+    fn new(walk: Walk<'a>, sink: &'s mut dyn EntrySink) -> Self {
+        Self {
+            walk,
+            sink,
+            normal: Vec::new(),
+            link: Vec::new(),
+            removed: Vec::new(),
+            has_absolute_names: false,
+            completeness: Completeness::Complete,
+        }
+    }
+
+    fn run(&mut self, job: &Job) -> Result<()> {
+        let mut record = Record::default();
+        let mut entries = 0;
+        loop {
+            let step = self.walk.next(&mut record)?;
+            self.pass_troubles_on();
+            if step == Step::End {
+                break;
+            }
+            self.deliver(&mut record)?;
+            entries += 1;
+            if entries % 1024 == 0 {
+                job.count_entries(1024);
+            }
+        }
+        job.count_entries(entries % 1024);
+        self.note_absolute_names();
+        Ok(())
+    }
+
     fn deliver(&mut self, record: &mut Record) -> Result<()> {
         let content = self.content(record)?;
         let Some(kind) = record.kind else {
@@ -225,6 +253,9 @@ impl Scan<'_, '_> {
             return Ok(None);
         }
         let window = &mut self.walk.window;
+        if window.is_outline() {
+            return Ok((record.stored == 0).then(|| xxh3_64(b"")));
+        }
         let whole = if window.is_stream() {
             WHOLE_BODY_BYTES
         } else {

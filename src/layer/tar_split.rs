@@ -1,12 +1,27 @@
 //! tar-split records as layers: the original tar headers from the record, file data from a directory.
+//!
+//! Docker, Podman, Buildah and CRI-O keep such a record of every layer they unpack, whatever their driver, so
+//! that they can make the very same tar again. It holds the bytes of the tar but for the data of its files, and
+//! of those the length and a checksum. A scan therefore costs what the headers cost, and says exactly what the
+//! tar would say; what the directory has become meanwhile is found out by [`TarSplitLayer::verify`].
 
-use std::io::Read;
+mod crc64;
+mod record;
+#[cfg(test)]
+mod tests;
+mod verify;
 
+use std::io::{self, Read};
+
+use self::record::Lines;
 use super::beneath::Beneath;
 use super::bytes::Region;
-use super::{Access, Completeness, EntrySink, FileAt, LayerSource};
+use super::{Access, Completeness, EntrySink, FileAt, LayerSource, tar};
 use crate::error::{Error, Result};
+use crate::path;
 use crate::progress::Job;
+
+pub use self::verify::{Damaged, Outcome, Verified};
 
 /// Where the data of files is.
 #[derive(Debug, Clone)]
@@ -29,20 +44,58 @@ impl TarSplitLayer {
     pub fn new(record: Region, data: Data) -> Self {
         Self { record, data }
     }
+
+    fn unreadable(&self, source: io::Error) -> Error {
+        Error::Read {
+            name: self.record.name().to_owned(),
+            offset: 0,
+            source,
+        }
+    }
+}
+
+/// Says why file data cannot be had; both texts escaped.
+fn refused(name: &str, reason: &str) -> Error {
+    Error::Open {
+        name: name.to_owned(),
+        source: io::Error::other(reason.to_owned()),
+    }
 }
 
 impl LayerSource for TarSplitLayer {
-    fn scan(&self, _sink: &mut dyn EntrySink, _job: &Job) -> Result<Completeness> {
-        let _ = &self.data;
-        Err(Error::NotFound {
-            name: self.record.name().to_owned(),
+    fn scan(&self, sink: &mut dyn EntrySink, job: &Job) -> Result<Completeness> {
+        let lines = Lines::new(&self.record, job).map_err(|source| self.unreadable(source))?;
+        let completeness = tar::scan_pieces(Box::new(lines), sink, job)?;
+        completeness.ok_or_else(|| {
+            self.unreadable(io::Error::other(
+                "it is no record of a tar; what the engine unpacked may still be there",
+            ))
         })
     }
 
-    fn open(&self, _file: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
-        Err(Error::NotFound {
-            name: self.record.name().to_owned(),
-        })
+    fn open(&self, file: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
+        let place = file.path.as_bytes();
+        let directory = match &self.data {
+            Data::Directory(directory) => directory,
+            Data::Refused(reason) => {
+                return Err(refused(&path::display_absolute(place), reason));
+            }
+        };
+        let unfit = |reason: &str| refused(&directory.shown(place), reason);
+        let Some(found) = directory.file(place)? else {
+            return Err(unfit("it is missing, although the layer's record lists it"));
+        };
+        let length = found
+            .metadata()
+            .map_err(|error| unfit(&error.to_string()))?
+            .len();
+        if length != file.size {
+            let expected = file.size;
+            return Err(unfit(&format!(
+                "it has {length} bytes, not {expected} as in the layer's record: it was changed since"
+            )));
+        }
+        Ok(Box::new(found.take(length)))
     }
 
     fn access(&self) -> Access {

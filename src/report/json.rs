@@ -206,7 +206,7 @@ fn verdict(analysis: &Analysis, judgement: Option<&Judgement>) -> Value {
     })
 }
 
-fn warning(warning: &Warning) -> Value {
+pub(crate) fn warning(warning: &Warning) -> Value {
     let mut object = Map::new();
     object.insert("code".into(), json!(warning.code.as_str()));
     object.insert("message".into(), json!(warning.message));

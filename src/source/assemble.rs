@@ -6,8 +6,8 @@ use super::blobs::{BlobRef, BlobStore};
 use super::looks;
 use super::manifest::Descriptor;
 use crate::error::{Error, Result, Warning, WarningCode};
-use crate::image::history::{LayerFill, pair};
-use crate::image::{ConfigDocument, Digest, HistoryEntry, Image, Layer, Platform};
+use crate::image::history::{LayerFill, pair_or_warn};
+use crate::image::{ConfigDocument, Digest, Image, Layer, Platform};
 use crate::layer::bytes::Region;
 use crate::layer::codec::Codec;
 use crate::layer::tar::TarLayer;
@@ -108,7 +108,8 @@ pub(super) fn assemble(store: &dyn BlobStore, parts: Parts) -> Result<Image> {
         )
     }));
     let diff_ids = match_diff_ids(&config.diff_ids, parts.layers.len(), &mut warnings);
-    let pairs = match_history(&mut config.history, &parts.layers, &diff_ids, &mut warnings);
+    let fills = fills(&parts.layers, &diff_ids);
+    let pairs = pair_or_warn(&mut config.history, &fills, &mut warnings);
     let mut layers = Vec::with_capacity(parts.layers.len());
     for (position, blob) in parts.layers.iter().enumerate() {
         let index = LayerIndex(u16::try_from(position).unwrap_or(u16::MAX));
@@ -126,6 +127,7 @@ pub(super) fn assemble(store: &dyn BlobStore, parts: Parts) -> Result<Image> {
         history: config.history,
         annotations: parts.annotations,
         layers,
+        writable: None,
         warnings,
     })
 }
@@ -150,32 +152,16 @@ fn match_diff_ids(
     Vec::new()
 }
 
-/// Pairs history with layers; a configuration without history, which is optional, is no mismatch.
-fn match_history(
-    history: &mut [HistoryEntry],
-    layers: &[LayerBlob],
-    diff_ids: &[Option<Digest>],
-    warnings: &mut Vec<Warning>,
-) -> Vec<usize> {
-    if history.is_empty() {
-        return Vec::new();
-    }
-    let fills: Vec<LayerFill> = layers
+/// Returns for each layer whether it is the empty one.
+fn fills(layers: &[LayerBlob], diff_ids: &[Option<Digest>]) -> Vec<LayerFill> {
+    layers
         .iter()
         .enumerate()
         .map(|(position, layer)| {
             let diff_id = diff_ids.get(position).and_then(Option::as_ref);
             LayerFill::of(diff_id, layer.claims.digest.as_ref())
         })
-        .collect();
-    pair(history, &fills).unwrap_or_else(|| {
-        let made = history.iter().filter(|entry| !entry.empty_layer).count();
-        warnings.push(mismatch(format!(
-            "history does not match: it tells of {made} layers, the image has {}",
-            layers.len()
-        )));
-        Vec::new()
-    })
+        .collect()
 }
 
 /// The configuration says what the image runs on; the index may add a variant, or all of it.
@@ -213,6 +199,7 @@ fn open_layer(
         stored_bytes: None,
         instruction: None,
         history: None,
+        label: None,
         source: Arc::new(UnreadableLayer::new(store.name(), blob.shown())),
     };
     let opened = blob.blob.as_ref().map(|blob| store.open(blob)).transpose();

@@ -3,6 +3,7 @@
 use super::assemble::DockerEntry;
 use super::manifest::Descriptor;
 use crate::image::{Digest, Platform};
+use crate::store::ImageId;
 
 /// Everything a source offers, in its order.
 #[derive(Debug, Default)]
@@ -53,8 +54,10 @@ pub(super) enum Origin {
     Manifest(Box<Descriptor>),
     /// The topmost layer of a chain of `json` files.
     Chain(String),
-    /// The input itself is one layer.
+    /// The input itself is one layer, or an image that is open already.
     Layer,
+    /// An image of a layer store: which store, which image.
+    Stored(usize, ImageId),
 }
 
 /// Candidates that are the same image for different platforms.
@@ -102,6 +105,17 @@ impl Catalog {
             digest: None,
             members: vec![position],
         });
+    }
+
+    /// Adds a candidate as a group of its own, even if another has the same manifest: each of several stores
+    /// has its own copy.
+    pub(super) fn add_distinct(&mut self, candidate: Candidate) {
+        self.groups.push(Group {
+            names: candidate.names.clone(),
+            digest: None,
+            members: vec![self.candidates.len()],
+        });
+        self.candidates.push(candidate);
     }
 
     /// Returns whether anything that is described is also there.
@@ -187,6 +201,8 @@ pub(super) fn familiar(name: &str) -> &str {
     let short = name
         .strip_prefix("docker.io/")
         .or_else(|| name.strip_prefix("index.docker.io/"))
+        // What Podman builds without a registry in the name.
+        .or_else(|| name.strip_prefix("localhost/"))
         .unwrap_or(name);
     match short.strip_prefix("library/") {
         Some(rest) if !rest.contains('/') && !rest.is_empty() => rest,
@@ -207,6 +223,7 @@ mod tests {
             ("library/x:2", "x:2"),
             ("docker.io/a/x", "a/x:latest"),
             ("localhost:5000/x", "localhost:5000/x:latest"),
+            ("localhost/x", "x:latest"),
             ("library/a/x", "library/a/x:latest"),
             ("x@sha256:00", "x@sha256:00"),
         ] {

@@ -49,6 +49,8 @@ pub(super) fn find(store: &dyn BlobStore, reading: Reading, job: &Job) -> Result
         Reading::DockerArchive => only(Form::Docker, docker_catalog(store, job)?),
         Reading::OciArchive | Reading::OciDirectory => only(Form::Oci, oci_catalog(store, job)?),
         Reading::Directory => only(Form::Single, single_catalog(store, job)?),
+        // Neither holds images as files of these formats.
+        Reading::Store | Reading::Overlay => None,
     };
     match found {
         Some(found) if found.catalog.candidates.is_empty() => Err(lists_nothing(store)),

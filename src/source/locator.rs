@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::error::{Error, Result};
 use crate::path;
+use crate::store::mounts::Overlay;
 
 /// How to read the input: found out by looking at it, or as the user insists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,37 +22,34 @@ pub enum Reading {
     OciDirectory,
     /// `dir:` — a directory with a manifest and blobs side by side, as skopeo writes it.
     Directory,
+    /// `store:` — a directory where an engine keeps layers.
+    Store,
+    /// `overlay:` — where an overlay file system is mounted.
+    Overlay,
 }
 
 /// Prefixes that force a reading.
-const READINGS: [(&str, Reading); 4] = [
+const READINGS: [(&str, Reading); 6] = [
     ("docker-archive", Reading::DockerArchive),
     ("oci-archive", Reading::OciArchive),
     ("oci", Reading::OciDirectory),
     ("dir", Reading::Directory),
+    ("store", Reading::Store),
+    ("overlay", Reading::Overlay),
+];
+
+/// Prefixes of engines, whose stores are searched for an image.
+const ENGINES: [(&str, Holder); 3] = [
+    ("docker", Holder::Docker),
+    ("docker-daemon", Holder::Docker),
+    ("podman", Holder::Podman),
 ];
 
 /// Prefixes of places that this version cannot read, and what leads to the same image.
-const NOT_YET: [(&str, &str); 6] = [
-    (
-        "store",
-        "save the image with `docker save IMAGE -o image.tar`",
-    ),
-    (
-        "overlay",
-        "pack the mount with `tar -C MOUNTPOINT -cf layer.tar .`",
-    ),
-    ("docker", "save it with `docker save IMAGE | layerscope -`"),
-    (
-        "docker-daemon",
-        "save it with `docker save IMAGE | layerscope -`",
-    ),
-    ("podman", "save it with `podman save IMAGE | layerscope -`"),
-    (
-        "registry",
-        "copy it with `skopeo copy docker://IMAGE oci-archive:image.tar`",
-    ),
-];
+const NOT_YET: [(&str, &str); 1] = [(
+    "registry",
+    "copy it with `skopeo copy docker://IMAGE oci-archive:image.tar`",
+)];
 
 /// A named input, not yet looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +68,21 @@ pub enum Place {
     StandardInput,
     /// A file or directory.
     Path(PathBuf),
+    /// An image that an engine of this machine has, by name or ID.
+    Engine(Holder, String),
+    /// Directories of an overlay, named by hand.
+    Directories(Overlay),
+}
+
+/// Whose images are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// Docker's, with either kind of store.
+    Docker,
+    /// Podman's, Buildah's and CRI-O's.
+    Podman,
+    /// Anybody's.
+    Any,
 }
 
 impl Locator {
@@ -91,6 +104,12 @@ impl Locator {
                 reason: format!("this version cannot read {prefix}: sources"),
                 advice: (*advice).into(),
             });
+        }
+        let engine = ENGINES
+            .iter()
+            .find(|(name, _)| is_prefixed && *name == prefix);
+        if let Some((_, holder)) = engine {
+            return Self::of_engine(*holder, &bytes[colon + 1..]);
         }
         let forced = READINGS
             .iter()
@@ -115,6 +134,32 @@ impl Locator {
         })
     }
 
+    /// Names an image of an engine: `app:1.4`, `//app:1.4`, an ID.
+    fn of_engine(holder: Holder, rest: &[u8]) -> Result<Self> {
+        let rest = rest.strip_prefix(b"//").unwrap_or(rest);
+        match std::str::from_utf8(rest) {
+            Ok(name) if !name.is_empty() => Ok(Self {
+                reading: Reading::Store,
+                place: Place::Engine(holder, name.to_owned()),
+                shown: path::display_str(name).into_owned(),
+            }),
+            _ => Err(Error::Usage {
+                reason: "the name of the image is empty or not UTF-8".into(),
+                advice: "give a name or an ID, for example docker:app:1.4".into(),
+            }),
+        }
+    }
+
+    /// Names the directories of an overlay, as its mount options would.
+    pub fn of_directories(overlay: Overlay) -> Self {
+        let shown = overlay.to_string();
+        Self {
+            reading: Reading::Overlay,
+            place: Place::Directories(overlay),
+            shown,
+        }
+    }
+
     /// Returns the place as the user named it, without prefix, escaped; `-` for standard input.
     pub fn word(&self) -> &str {
         &self.shown
@@ -124,7 +169,7 @@ impl Locator {
     pub fn name(&self) -> &str {
         match self.place {
             Place::StandardInput => "standard input",
-            Place::Path(_) => &self.shown,
+            Place::Path(_) | Place::Engine(..) | Place::Directories(_) => &self.shown,
         }
     }
 }
@@ -140,6 +185,8 @@ impl Reading {
             Self::Directory => {
                 "a directory with a manifest.json that is a manifest, as `skopeo copy … dir:` writes it"
             }
+            Self::Store => "a directory where an engine keeps layers, such as /var/lib/docker",
+            Self::Overlay => "a directory where an overlay file system is mounted",
         }
     }
 }
@@ -165,6 +212,11 @@ mod tests {
             ("./oci:dir", Reading::Sniffed, "./oci:dir"),
             ("image:latest", Reading::Sniffed, "image:latest"),
             ("oci", Reading::Sniffed, "oci"),
+            ("store:/var/lib/docker", Reading::Store, "/var/lib/docker"),
+            ("overlay:/mnt", Reading::Overlay, "/mnt"),
+            ("docker:app:1.4", Reading::Store, "app:1.4"),
+            ("docker://app", Reading::Store, "app"),
+            ("podman:app", Reading::Store, "app"),
             ("a\u{1b}b", Reading::Sniffed, "a\\x1Bb"),
         ] {
             let locator = parse(word).unwrap();
@@ -176,19 +228,10 @@ mod tests {
 
     #[test]
     fn what_comes_later_says_so() {
-        for word in [
-            "store:/x",
-            "overlay:/m",
-            "docker:a",
-            "docker://a",
-            "podman:a",
-            "registry:a",
-        ] {
-            let error = parse(word).unwrap_err();
-            assert!(error.to_string().contains("this version"), "{error}");
-            assert!(error.hint().is_some());
-        }
-        for word in ["", "oci:", "dir:"] {
+        let error = parse("registry:a").unwrap_err();
+        assert!(error.to_string().contains("this version"), "{error}");
+        assert!(error.hint().is_some());
+        for word in ["", "oci:", "dir:", "store:", "docker:", "docker://"] {
             assert!(matches!(parse(word), Err(Error::Usage { .. })), "{word}");
         }
     }

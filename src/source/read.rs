@@ -13,15 +13,16 @@ use super::catalog::{Candidate, Catalog, Origin, Presence, Role};
 use super::choose::Chooser;
 use super::directory::DirBlobs;
 use super::formats::{self, Form};
-use super::locator::{Locator, Place, Reading};
+use super::locator::{Holder, Locator, Place, Reading};
 use super::manifest::{self, Kind};
 use super::spool::{self, Input};
-use super::{Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, looks, v1};
+use super::{Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, looks, stored, v1};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{Image, ImageConfig, Layer, Platform};
 use crate::layer::tar::TarLayer;
 use crate::layer::{LayerIndex, LayerSource as _};
 use crate::progress::Job;
+use crate::store::{self, Inventory, mounts};
 
 /// An input that was recognised, with the images it holds. Opening one of them does not read it again.
 #[derive(Debug)]
@@ -32,12 +33,16 @@ pub struct Source {
     catalog: Catalog,
     content: Content,
     warnings: Vec<Warning>,
+    /// The image that was asked for by name, where the source was found by it.
+    named: Option<String>,
 }
 
 #[derive(Debug)]
 enum Content {
     Blobs(Box<dyn BlobStore>),
     Layer(Input),
+    Store(Inventory),
+    Image(Box<Image>),
 }
 
 /// Reads whatever the locator names.
@@ -47,8 +52,21 @@ enum Content {
 pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Result<Source> {
     let input = match &locator.place {
         Place::StandardInput => spool::from_standard_input(options, job)?,
+        Place::Directories(overlay) => return opened_image(locator, overlay.open()?),
+        Place::Engine(holder, name) => return read_named(locator, *holder, name, options, job),
+        Place::Path(path) if locator.reading == Reading::Overlay => {
+            return opened_image(locator, mounts::find(path)?.open()?);
+        }
+        Place::Path(path) if locator.reading == Reading::Store => {
+            return read_store(locator, path, job);
+        }
         Place::Path(path) => {
-            let file = open_path(path, locator.name())?;
+            let file = match open_path(path, locator.name()) {
+                Err(Error::NotFound { .. }) if stored::may_be_name(locator) => {
+                    return read_named(locator, Holder::Any, locator.word(), options, job);
+                }
+                other => other?,
+            };
             let metadata = file.metadata().map_err(|source| Error::Open {
                 name: locator.name().to_owned(),
                 source,
@@ -84,6 +102,9 @@ fn read_directory(locator: &Locator, path: &Path, directory: File, job: &Job) ->
     }
     let found = formats::find(&store, locator.reading, job)?;
     let Some(found) = found else {
+        if locator.reading == Reading::Sniffed && stored::is_store(locator) {
+            return read_store(locator, path, job);
+        }
         let what = describe_directory(&store);
         return Err(unexpected(locator, &what));
     };
@@ -93,6 +114,7 @@ fn read_directory(locator: &Locator, path: &Path, directory: File, job: &Job) ->
         catalog: found.catalog,
         content: Content::Blobs(Box::new(store)),
         warnings: found.warnings,
+        named: None,
     })
 }
 
@@ -137,13 +159,63 @@ fn read_archive(locator: &Locator, input: Input, job: &Job) -> Result<Source> {
         catalog: found.catalog,
         content: Content::Blobs(Box::new(store)),
         warnings,
+        named: None,
     })
 }
 
-/// An archive that describes no image is a layer, or a root file system.
-fn single_layer(locator: &Locator, mut input: Input) -> Source {
+/// Reads the records of a layer store.
+fn read_store(locator: &Locator, path: &Path, job: &Job) -> Result<Source> {
+    let inventory = store::read(path, job)?;
+    Ok(Source {
+        name: locator.name().to_owned(),
+        info: info(locator, "store"),
+        catalog: stored::catalog(&inventory),
+        warnings: stored::warnings(&inventory),
+        content: Content::Store(inventory),
+        named: None,
+    })
+}
+
+/// Looks for an image by its name in the stores of this machine.
+fn read_named(
+    locator: &Locator,
+    holder: Holder,
+    name: &str,
+    options: &OpenOptions,
+    job: &Job,
+) -> Result<Source> {
+    let found = stored::find(holder, name, options, job)?;
+    let source = Source {
+        name: found.inventory.name.clone(),
+        info: SourceInfo {
+            kind: "store",
+            locator: found.inventory.name.clone(),
+        },
+        catalog: stored::catalog(&found.inventory),
+        warnings: stored::warnings(&found.inventory),
+        content: Content::Store(found.inventory),
+        named: Some(name.to_owned()),
+    };
+    log::debug!("{} is in {}", locator.word(), source.name);
+    Ok(source)
+}
+
+/// An image that needs no choosing.
+fn opened_image(locator: &Locator, image: Image) -> Result<Source> {
     let mut catalog = Catalog::default();
-    catalog.add_alone(Candidate {
+    catalog.add_alone(alone());
+    Ok(Source {
+        name: locator.name().to_owned(),
+        info: info(locator, "overlay"),
+        catalog,
+        content: Content::Image(Box::new(image)),
+        warnings: Vec::new(),
+        named: None,
+    })
+}
+
+fn alone() -> Candidate {
+    Candidate {
         names: Vec::new(),
         id: None,
         digest: None,
@@ -151,13 +223,20 @@ fn single_layer(locator: &Locator, mut input: Input) -> Source {
         presence: Presence::Present,
         role: Role::Image,
         origin: Origin::Layer,
-    });
+    }
+}
+
+/// An archive that describes no image is a layer, or a root file system.
+fn single_layer(locator: &Locator, mut input: Input) -> Source {
+    let mut catalog = Catalog::default();
+    catalog.add_alone(alone());
     Source {
         name: locator.name().to_owned(),
         info: info(locator, "layer"),
         catalog,
         warnings: std::mem::take(&mut input.warnings),
         content: Content::Layer(input),
+        named: None,
     }
 }
 
@@ -181,21 +260,10 @@ fn unexpected(locator: &Locator, found: &str) -> Error {
 
 /// Says what a directory without an image seems to be.
 fn describe_directory(store: &DirBlobs) -> String {
-    /// Names that only local layer stores have at their top.
-    const STORES: [&str; 6] = [
-        "overlay2",
-        "overlay-images",
-        "vfs-images",
-        "io.containerd.content.v1.content",
-        "io.containerd.metadata.v1.bolt",
-        "layerdb",
-    ];
     let names = store.names();
     let has = |name: &str| names.iter().any(|found| found == name.as_bytes());
     if names.is_empty() {
         "an empty directory".into()
-    } else if STORES.into_iter().any(has) {
-        "it looks like a local layer store, which this version cannot read".into()
     } else if has("blobs") || has("sha256") {
         "a directory of blobs without index.json or manifest.json, which would say what they are"
             .into()
@@ -237,6 +305,8 @@ impl Source {
         let holder = match &self.content {
             Content::Blobs(store) => store.holder(),
             Content::Layer(_) => "archive",
+            Content::Store(_) => "store",
+            Content::Image(_) => "mount",
         };
         Chooser {
             catalog: &self.catalog,
@@ -264,6 +334,8 @@ impl Source {
                 self.chooser().choose(&anywhere)?;
                 layer_image(input)?
             }
+            Content::Store(inventory) => self.open_stored(inventory, options)?,
+            Content::Image(image) => (**image).clone(),
         };
         let own = std::mem::take(&mut image.warnings);
         image.warnings.clone_from(&self.warnings);
@@ -272,6 +344,33 @@ impl Source {
             source: self.info.clone(),
             image,
         })
+    }
+
+    /// Returns the layer store, where the source is one.
+    pub fn inventory(&self) -> Option<&Inventory> {
+        match &self.content {
+            Content::Store(inventory) => Some(inventory),
+            _ => None,
+        }
+    }
+
+    fn open_stored(&self, inventory: &Inventory, options: &OpenOptions) -> Result<Image> {
+        if let Some(container) = &options.container {
+            return stored::open_container(inventory, container);
+        }
+        let options = OpenOptions {
+            image: options.image.clone().or_else(|| self.named.clone()),
+            ..options.clone()
+        };
+        let position = self.chooser().choose(&options)?;
+        match self.catalog.candidates[position].origin {
+            Origin::Stored(store, image) => inventory.stores[store].open_image(image),
+            _ => Err(Error::NoSuchImage {
+                name: self.name.clone(),
+                wanted: position.to_string(),
+                available: Vec::new(),
+            }),
+        }
     }
 
     fn load(&self, store: &dyn BlobStore, position: usize, job: &Job) -> Result<Image> {
@@ -314,7 +413,7 @@ fn describe(store: &dyn BlobStore, origin: &Origin, job: &Job) -> Result<Parts> 
                 _ => Err(manifest::no_manifest(store, descriptor)),
             }
         }
-        Origin::Layer => Err(Error::MissingBlob {
+        Origin::Layer | Origin::Stored(..) => Err(Error::MissingBlob {
             name: store.name().to_owned(),
             blob: BlobRef::member(MARKERS[0]).to_string(),
         }),
@@ -345,8 +444,10 @@ fn layer_image(input: &Input) -> Result<Image> {
             stored_bytes: Some(input.stored_bytes),
             instruction: None,
             history: None,
+            label: None,
             source: Arc::new(source),
         }],
+        writable: None,
         warnings: Vec::new(),
     })
 }

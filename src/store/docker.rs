@@ -1,20 +1,81 @@
 //! Docker with a graph driver: `image/`, `overlay2/` and its siblings, `containers/`, `volumes/`, `buildkit/`.
+//!
+//! Only records are read. `image/<driver>/` says which images there are, which layers they are made of, and in
+//! which directory of the driver each layer lies; `containers/` and `layerdb/mounts/` say the same of
+//! containers. What is left of the driver's directories belongs to the build cache or to nobody.
+
+mod bare;
+mod build_cache;
+mod containers;
+mod driver;
+mod graph;
+mod images;
+mod layers;
+mod orphans;
+mod place;
+mod reader;
+mod records;
+#[cfg(test)]
+mod tests;
+mod volumes;
 
 use crate::error::Result;
 use crate::layer::beneath::Beneath;
 use crate::progress::Job;
 
-use super::Store;
+use self::place::Place;
+use self::reader::{Found, Reader, Shares};
+use super::{Activity, Role, Store};
 
-/// Returns whether a directory is one of ours, by the names in it.
-pub(super) fn is_root(_root: &Beneath) -> bool {
-    false
+/// Returns whether a directory is one of ours, by the names in it, or a part of one.
+pub(super) fn is_root(root: &Beneath) -> bool {
+    !place::find(root).is_empty()
 }
 
-/// Reads every store of this kind in a directory.
+/// Reads every store of this kind in a directory, or in that which it is a part of; the one in use first.
 ///
 /// # Errors
-/// When the directory itself cannot be read, or [`crate::error::Error::Interrupted`].
-pub(super) fn read(_root: &Beneath, _job: &Job) -> Result<Vec<Store>> {
-    Ok(Vec::new())
+/// [`crate::error::Error::Interrupted`].
+pub(super) fn read(root: &Beneath, job: &Job) -> Result<Vec<Store>> {
+    let mut stores = Vec::new();
+    for place in place::find(root) {
+        match place {
+            Place::DataRoot(root, found) => {
+                for found in found {
+                    stores.push(read_driver(&root, found, job)?);
+                }
+            }
+            Place::Bare(root, driver) => {
+                let found = Found {
+                    driver,
+                    activity: Activity::Active,
+                    shares: Shares::None,
+                };
+                let mut reader = Reader::new(&root, found, b"", job);
+                bare::read(&mut reader)?;
+                stores.push(reader.finish());
+            }
+        }
+    }
+    Ok(stores)
+}
+
+fn read_driver(root: &Beneath, found: Found, job: &Job) -> Result<Store> {
+    let name = found.driver.name().as_bytes();
+    let mut reader = Reader::new(root, found, name, job);
+    if !place::has_records(root, found.driver) {
+        bare::read(&mut reader)?;
+        return Ok(reader.finish());
+    }
+    let records = reader.image(&[]);
+    reader.piece(records, Role::Bookkeeping);
+    layers::read(&mut reader)?;
+    images::read(&mut reader)?;
+    let mounted = containers::read(&mut reader)?;
+    if found.shares == Shares::All {
+        volumes::read(&mut reader, &mounted);
+    }
+    build_cache::read(&mut reader)?;
+    orphans::read(&mut reader)?;
+    Ok(reader.finish())
 }

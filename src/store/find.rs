@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Inventory, containerd, containers_storage, docker};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Warning, WarningCode};
 use crate::layer::beneath::Beneath;
 use crate::progress::Job;
 
@@ -49,6 +49,43 @@ pub(super) fn read(root: &Path, job: &Job) -> Result<Inventory> {
     }
     Ok(Inventory {
         name: beneath.name().to_owned(),
+        stores,
+    })
+}
+
+/// See [`super::read_all`].
+pub(super) fn read_all(roots: &[PathBuf], job: &Job) -> Result<Inventory> {
+    let mut names = Vec::new();
+    let mut stores = Vec::new();
+    let mut errors = Vec::new();
+    for root in roots {
+        match read(root, job) {
+            Err(Error::Interrupted) => return Err(Error::Interrupted),
+            Err(error) => errors.push(error),
+            Ok(inventory) => {
+                names.push(inventory.name);
+                stores.extend(inventory.stores);
+            }
+        }
+    }
+    let Some(first) = stores.first_mut() else {
+        return Err(errors.into_iter().next().unwrap_or(Error::NotFound {
+            name: "a layer store".into(),
+        }));
+    };
+    // A place without a store is nothing to worry about; one that cannot be read is.
+    let is_trouble =
+        |error: &Error| !matches!(error, Error::NotFound { .. } | Error::NotAnImage { .. });
+    let troubles = errors.into_iter().filter(is_trouble);
+    first.warnings.extend(troubles.map(|error| {
+        let mut message = error.to_string();
+        if let Some(cause) = std::error::Error::source(&error) {
+            message = format!("{message}: {cause}");
+        }
+        Warning::new(WarningCode::Unmeasured, message)
+    }));
+    Ok(Inventory {
+        name: names.join(", "),
         stores,
     })
 }

@@ -1,5 +1,6 @@
 //! A piece of disk: one directory or file of a store, with what it is there for and what it weighs.
 
+use crate::error::{Error, Result};
 use crate::layer::beneath::Beneath;
 
 /// A place below a directory that is open.
@@ -32,6 +33,16 @@ impl Location {
             root: self.root.clone(),
             path,
         }
+    }
+
+    /// Opens it as a directory.
+    ///
+    /// # Errors
+    /// [`Error::Open`] or, where nothing has the name, [`Error::NotFound`].
+    pub fn open(&self) -> Result<Beneath> {
+        self.root
+            .directory(&self.path)?
+            .ok_or_else(|| Error::NotFound { name: self.shown() })
     }
 
     /// Returns the whole name for messages, escaped.

@@ -18,6 +18,7 @@
 //! | `layer.rs` | a layer under construction |
 //! | `image.rs` | an image under construction: layers, history, configuration |
 //! | `tar.rs`, `tar/{pax,sparse}.rs` | records to tar bytes, and raw blocks for odd and hostile cases |
+//! | `tar_split.rs` | the record that engines keep of a tar they unpack |
 //! | `codec.rs` | compression, the unusual framings too |
 //! | `members.rs` | named files that become a directory or an archive |
 //! | `docker.rs`, `oci.rs`, `skopeo.rs` | the containers an image comes in |
@@ -65,6 +66,7 @@ pub mod skopeo;
 pub mod stores;
 pub mod strategy;
 pub mod tar;
+pub mod tar_split;
 pub mod walked;
 
 pub use codec::Codec;

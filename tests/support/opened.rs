@@ -49,6 +49,7 @@ pub fn image_of(blobs: &[Vec<u8>]) -> Image {
             .zip(blobs)
             .map(|(index, blob)| layer(index, blob))
             .collect(),
+        writable: None,
         warnings: Vec::new(),
     }
 }
@@ -64,6 +65,7 @@ fn layer(index: u16, blob: &[u8]) -> Layer {
         stored_bytes: Some(blob.len() as u64),
         instruction: None,
         history: None,
+        label: None,
         source: Arc::new(source),
     }
 }

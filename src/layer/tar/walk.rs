@@ -148,7 +148,9 @@ impl<'a> Walk<'a> {
                     return Ok(Step::End);
                 }
                 Block::End => {
-                    self.note_missing_end(here, first);
+                    if !self.note_gap(here)? {
+                        self.note_missing_end(here, first);
+                    }
                     return Ok(Step::End);
                 }
             }
@@ -223,17 +225,18 @@ impl<'a> Walk<'a> {
     /// Looks behind the end marker. A stream is read to its end, so that its checksums are verified.
     fn finish(&mut self, marker: u64) -> Result<Step, Stop> {
         const LOOK_BEHIND: u64 = 64 * 1024;
-        let length = if self.window.is_stream() {
-            u64::MAX
-        } else {
-            LOOK_BEHIND
+        let length = match self.window.known_length() {
+            None => u64::MAX,
+            Some(_) => LOOK_BEHIND,
         };
         let mut garbage = false;
         let behind = marker + BLOCK;
-        self.window
+        let passed = self
+            .window
             .pass(behind, length - behind.min(length), &mut |piece| {
                 garbage |= piece.iter().any(|&byte| byte != 0);
             })?;
+        self.note_gap(behind.saturating_add(passed))?;
         if garbage {
             self.trouble(
                 WarningCode::TrailingData,
@@ -241,6 +244,20 @@ impl<'a> Walk<'a> {
             );
         }
         Ok(Step::End)
+    }
+
+    /// Notes data of a file where none can be, in an archive of pieces; returns whether there is some.
+    fn note_gap(&mut self, offset: u64) -> Result<bool, Stop> {
+        if !self.window.is_outline() {
+            return Ok(false);
+        }
+        let gap = self.window.gap_at(offset)?;
+        if let Some(gap) = gap {
+            self.damage(format!(
+                "{gap} bytes of a file without a header at offset {offset}: nothing behind it can be read"
+            ));
+        }
+        Ok(gap.is_some())
     }
 
     fn note_missing_end(&mut self, offset: u64, pending: Option<u64>) {
@@ -335,7 +352,11 @@ impl<'a> Walk<'a> {
         } else if self.local.sparse.is_present() && kind == EntryKind::File {
             self.fill_pax_sparse(record, here)?;
         }
-        self.position = behind(record.data, record.stored);
+        self.position = if self.window.is_outline() {
+            self.behind_gap(record, here)?
+        } else {
+            behind(record.data, record.stored)
+        };
         self.cut_to_what_is_there(record, here);
         self.forget_local();
         Ok(())
@@ -460,7 +481,8 @@ impl<'a> Walk<'a> {
 
     fn fill_pax_sparse(&mut self, record: &mut Record, here: u64) -> Result<(), Stop> {
         let mut segments = std::mem::take(&mut self.local.sparse.segments);
-        if self.local.sparse.map_in_data {
+        // Without the data its map is missing as well.
+        if self.local.sparse.map_in_data && !self.window.is_outline() {
             let most = record.stored.min(limits::EXTENDED_HEADER_BYTES);
             let mut length = most.min(4096);
             let map = loop {
@@ -510,6 +532,24 @@ impl<'a> Walk<'a> {
                 format!("sparse map at offset {here} does not fit its file; shown as stored, without holes"),
             ),
         }
+    }
+
+    /// Returns where the next header is expected in an archive without the data of its files.
+    fn behind_gap(&mut self, record: &Record, here: u64) -> Result<u64, Stop> {
+        let gap = self.window.gap_at(record.data)?.unwrap_or(0);
+        // tar-split, README, "Caveat": sparse files are kept with their holes.
+        let expected = match record.sparse {
+            Some(_) => record.size,
+            None => record.stored,
+        };
+        if gap != expected {
+            self.damage(format!(
+                "{} at offset {here} has {expected} bytes in its header, {gap} bytes in the record",
+                crate::path::display_absolute(crate::path::trim(&record.path)),
+            ));
+        }
+        let padding = padded(record.stored).saturating_sub(record.stored);
+        Ok(record.data + gap + padding)
     }
 
     fn cut_to_what_is_there(&mut self, record: &mut Record, here: u64) {

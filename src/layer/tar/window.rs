@@ -3,25 +3,31 @@
 //!
 //! Of an uncompressed archive only headers and small bodies are read. The window is small after a jump and
 //! doubles while what is wanted lies next to what was read, so that large files cost one small read and
-//! trees of small files are read in long runs.
+//! trees of small files are read in long runs. Where an archive comes without the data of its files, that data
+//! is a gap: nothing is read or made up for it, whatever its length.
 
 use std::io::{self, Read};
 
+use super::pieces::{Piece, Pieces};
 use crate::layer::bytes::Region;
 use crate::progress::Job;
 
 const SMALLEST: usize = 1024;
 const LARGEST: usize = 128 * 1024;
 
+/// Greatest offset in an archive of pieces, whose gaps cost nothing: what the walk adds to it must not overflow.
+const FARTHEST: u64 = 1 << 62;
+
 /// Where the bytes come from.
 pub(super) enum Input<'a> {
     Region(Region),
     Stream(Box<dyn Read + Send + 'a>),
+    Pieces(Box<dyn Pieces + 'a>),
 }
 
 /// Why the bytes end before the archive does.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(in crate::layer) enum Stop {
     /// The job was cancelled.
     Cancelled,
     /// Decompression produced more than allowed.
@@ -38,6 +44,8 @@ pub(super) struct Window<'a> {
     start: u64,
     /// Bytes of the buffer that are valid.
     filled: usize,
+    /// Length of the gap behind the buffer, where one is known (pieces only).
+    gap: Option<u64>,
     /// Size of the last read of a region.
     reach: usize,
     /// Bytes reported to the job so far (regions only; a stream's stored bytes are metered below it).
@@ -53,6 +61,7 @@ impl<'a> Window<'a> {
             buffer: Vec::new(),
             start: offset,
             filled: 0,
+            gap: None,
             reach: 0,
             reported: offset,
             job,
@@ -64,17 +73,29 @@ impl<'a> Window<'a> {
         matches!(self.input, Input::Stream(_))
     }
 
+    /// Returns whether the data of files is left out.
+    pub(super) const fn is_outline(&self) -> bool {
+        matches!(self.input, Input::Pieces(_))
+    }
+
+    /// Returns the length of the gap that begins at `offset`, of an archive without the data of its files.
+    pub(super) fn gap_at(&mut self, offset: u64) -> Result<Option<u64>, Stop> {
+        self.at(offset, 1)?;
+        let end = self.start + self.filled as u64;
+        Ok(self.gap.filter(|_| offset == end))
+    }
+
     /// Returns the length of the archive where it is known beforehand.
     pub(super) fn known_length(&self) -> Option<u64> {
         match &self.input {
             Input::Region(region) => Some(region.length()),
-            Input::Stream(_) => None,
+            Input::Stream(_) | Input::Pieces(_) => None,
         }
     }
 
-    /// Returns `length` bytes at `offset`, fewer only where the archive ends.
+    /// Returns `length` bytes at `offset`, fewer only where the archive ends or a gap begins.
     ///
-    /// A stream cannot go back before the start of what it returned last.
+    /// Neither a stream nor pieces can go back before the start of what was returned last.
     pub(super) fn at(&mut self, offset: u64, length: usize) -> Result<&[u8], Stop> {
         let end = self.start + self.filled as u64;
         if offset < self.start || offset + length as u64 > end {
@@ -112,10 +133,10 @@ impl<'a> Window<'a> {
 
     fn load(&mut self, offset: u64, length: usize) -> Result<(), Stop> {
         self.job.check().map_err(|_| Stop::Cancelled)?;
-        if self.is_stream() {
-            self.load_stream(offset, length)
-        } else {
-            self.load_region(offset, length)
+        match self.input {
+            Input::Stream(_) => self.load_stream(offset, length),
+            Input::Region(_) => self.load_region(offset, length),
+            Input::Pieces(_) => self.load_pieces(offset, length),
         }
     }
 
@@ -163,12 +184,7 @@ impl<'a> Window<'a> {
                 return Ok(());
             }
         }
-        let passed = usize::try_from(offset.saturating_sub(self.start))
-            .unwrap_or(0)
-            .min(self.filled);
-        self.buffer.copy_within(passed..self.filled, 0);
-        self.filled -= passed;
-        self.start += passed as u64;
+        self.forget_before(offset);
         while self.filled < length {
             if self.read_stream(usize::MAX)? == 0 {
                 break;
@@ -196,6 +212,52 @@ impl<'a> Window<'a> {
         } else {
             Err(Stop::ExpandedTooFar)
         }
+    }
+
+    fn load_pieces(&mut self, offset: u64, length: usize) -> Result<(), Stop> {
+        loop {
+            let end = self.start + self.filled as u64;
+            if offset.saturating_add(length as u64) <= end {
+                return Ok(());
+            }
+            if let Some(gap) = self.gap {
+                if offset < end + gap {
+                    return Ok(());
+                }
+                self.gap = None;
+                self.start = end + gap;
+                self.filled = 0;
+                continue;
+            }
+            self.forget_before(offset);
+            match self.next_piece()? {
+                Piece::Bytes => self.filled = self.buffer.len(),
+                Piece::Gap(0) => {}
+                Piece::Gap(gap) if gap <= FARTHEST.saturating_sub(end) => self.gap = Some(gap),
+                Piece::Gap(gap) => {
+                    let reason = format!("a file of {gap} bytes cannot be");
+                    return Err(Stop::Failed(io::Error::other(reason)));
+                }
+                Piece::End => return Ok(()),
+            }
+        }
+    }
+
+    fn next_piece(&mut self) -> Result<Piece, Stop> {
+        self.job.check().map_err(|_| Stop::Cancelled)?;
+        self.buffer.truncate(self.filled);
+        match &mut self.input {
+            Input::Pieces(pieces) => pieces.next(&mut self.buffer),
+            _ => Ok(Piece::End),
+        }
+    }
+
+    fn forget_before(&mut self, offset: u64) {
+        let passed = usize::try_from(offset.saturating_sub(self.start));
+        let passed = passed.unwrap_or(usize::MAX).min(self.filled);
+        self.buffer.copy_within(passed..self.filled, 0);
+        self.filled -= passed;
+        self.start += passed as u64;
     }
 
     fn report(&mut self, offset: u64) {

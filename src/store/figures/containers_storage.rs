@@ -1,12 +1,117 @@
-//! Sizes as this engine prints them.
+//! Sizes as Podman prints them.
+//!
+//! An image counts with the tars its layers were unpacked from and with its own documents, a container with
+//! the lengths of files in the diff directories: the two do not add up, in Podman neither.
 
 use super::{ContainerFigures, Figures, ImageFigures};
-use crate::store::Store;
+use crate::store::{Container, ImageId, LayerId, Listing, Role, State, Store, StoredImage};
 
 /// Returns the engine's own numbers.
 pub(super) fn of(store: &Store) -> Figures {
-    Figures {
-        images: vec![ImageFigures::default(); store.images.len()],
-        containers: vec![ContainerFigures::default(); store.containers.len()],
+    let sizes: Vec<Option<u64>> = store
+        .images
+        .iter()
+        .map(|image| image_bytes(store, image))
+        .collect();
+    let mut has_children = vec![false; sizes.len()];
+    for image in &store.images {
+        if let Some(parent) = image.parent {
+            has_children[parent.as_usize()] = true;
+        }
     }
+    let images = store.images.iter().enumerate();
+    Figures {
+        images: images
+            .map(|(position, image)| {
+                let has_children = has_children[position] || image.is_intermediate;
+                image_figures(&sizes, position, image.parent.filter(|_| !has_children))
+                    .unwrap_or_default()
+                    .with_children(has_children)
+            })
+            .collect(),
+        containers: store
+            .containers
+            .iter()
+            .map(|container| container_figures(store, container))
+            .collect(),
+    }
+}
+
+/// `podman system df -v` compares an image with its parent alone, and what has children is shared as a whole
+/// (containers/common, libimage/disk_usage.go, diskUsageForImage).
+fn image_figures(
+    sizes: &[Option<u64>],
+    position: usize,
+    parent: Option<ImageId>,
+) -> Option<ImageFigures> {
+    let size = sizes[position]?;
+    let shared = match parent {
+        Some(parent) => sizes[parent.as_usize()]?,
+        None => 0,
+    };
+    Some(ImageFigures {
+        size_bytes: Some(size),
+        shared_bytes: Some(shared),
+        unique_bytes: size.checked_sub(shared),
+        inspect_bytes: Some(size),
+    })
+}
+
+impl ImageFigures {
+    fn with_children(self, has_children: bool) -> Self {
+        if !has_children {
+            return self;
+        }
+        Self {
+            shared_bytes: self.size_bytes,
+            unique_bytes: self.size_bytes.map(|_| 0),
+            ..self
+        }
+    }
+}
+
+/// The uncompressed tars of the layers and the documents of the image (containers/storage, store.go, ImageSize).
+fn image_bytes(store: &Store, image: &StoredImage) -> Option<u64> {
+    let mut bytes = 0_u64;
+    for layer in &image.layers {
+        let layer = store.layer((*layer)?);
+        bytes = bytes.checked_add(layer.recorded_bytes?)?;
+    }
+    let pieces = image.pieces.iter().map(|&piece| store.piece(piece));
+    for documents in pieces.filter(|piece| piece.role == Role::Blob) {
+        bytes = bytes.checked_add(documents.usage?.file_bytes)?;
+    }
+    Some(bytes)
+}
+
+/// Lengths of the files in the diff directories (libpod/container_internal.go, rootFsSize and rwSize). Podman
+/// says nothing about what is not its own: Buildah's working containers.
+fn container_figures(store: &Store, container: &Container) -> ContainerFigures {
+    if container.state == State::Working {
+        return ContainerFigures::default();
+    }
+    let mut below = Some(0_u64);
+    for &layer in &container.layers {
+        below = below.and_then(|sum| sum.checked_add(diff_bytes(store, layer)?));
+    }
+    ContainerFigures {
+        writable_bytes: container
+            .writable
+            .and_then(|layer| diff_bytes(store, layer)),
+        virtual_bytes: below,
+    }
+}
+
+/// A full copy tells what it adds only by comparison with the copy below: not printed here.
+fn diff_bytes(store: &Store, layer: LayerId) -> Option<u64> {
+    let layer = store.layer(layer);
+    let is_copy = matches!(layer.listing, Listing::Copy { .. }) || store.driver == "vfs";
+    let files = layer.pieces.first().filter(|_| !is_copy)?;
+    let piece = store.piece(*files);
+    // The diff directory is the first piece, unless it is missing.
+    let is_diff = piece.location.path.ends_with(b"/diff");
+    piece
+        .usage
+        .filter(|_| is_diff)
+        .map(|usage| usage.file_bytes)
 }

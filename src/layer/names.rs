@@ -1,4 +1,5 @@
-//! What a name in a layer's tar means: a path, a whiteout, an opaque marker, or bookkeeping.
+//! What a name in a layer means where markers are names, as in tar archives and AUFS branches: a path, a whiteout,
+//! an opaque marker, or bookkeeping.
 
 use crate::layer::EntryKind;
 use crate::path::ImagePath;
@@ -10,7 +11,7 @@ const LINK_STORE: &[u8] = b".wh..wh.plnk";
 
 /// Meaning of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Name<'a> {
+pub(in crate::layer) enum Name<'a> {
     /// The entry itself.
     Ordinary,
     /// Removes `name` of `parent` in lower layers.
@@ -32,7 +33,7 @@ pub(super) enum Name<'a> {
 ///
 /// The type of a marker is not fixed by the specification, so any is taken — but a *directory* called
 /// `.wh.x` is an ordinary directory, and so is one on the way to an entry.
-pub(super) fn meaning(path: ImagePath<'_>, kind: EntryKind) -> Name<'_> {
+pub(in crate::layer) fn meaning(path: ImagePath<'_>, kind: EntryKind) -> Name<'_> {
     let name = path.name();
     let parent = path.parent();
     if parent.as_bytes() == LINK_STORE && kind == EntryKind::File {

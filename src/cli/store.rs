@@ -1,0 +1,195 @@
+//! Layer stores as a whole: what is on this disk, and where it went.
+
+use std::ffi::{OsStr, OsString};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+use crate::path::display_os;
+use crate::progress::Job;
+use crate::report::store::StoreReport;
+use crate::report::{Detail, Format, Glyphs, Look};
+use crate::source::{Locator, Place};
+use crate::store::figures::Figures;
+use crate::store::{self, Accounts, Basis, Inventory, measure};
+
+use super::load::{Gating, Loaded, Surroundings, load};
+use super::options::Common;
+use super::progress::{Interrupt, Show, watched};
+use super::unheeded::{self, Task};
+use super::{Exit, inspect, interactive, output};
+
+/// `layerscope store [DIR]`.
+///
+/// # Errors
+/// Whatever keeps the stores from being read.
+pub(super) fn run(
+    directory: Option<&OsStr>,
+    common: &Common,
+    around: &Surroundings,
+) -> Result<Exit> {
+    let word = |directory: &OsStr| {
+        let mut word = OsString::from("store:");
+        word.push(directory);
+        word
+    };
+    match directory {
+        // One of its images or containers is meant, as if the store had been named alone.
+        Some(directory) => inspect::run(Some(&word(directory)), common, around),
+        None => {
+            let loaded = load(common, Gating::Off, around)?;
+            let places = readable_places()?;
+            if let ([place], true) = (
+                places.as_slice(),
+                common.image_name.is_some() || common.container.is_some(),
+            ) {
+                return inspect::run(Some(&word(place.as_os_str())), common, around);
+            }
+            overview(&places, common, around, &loaded)
+        }
+    }
+}
+
+/// Reports on the store that a locator names, or shows it.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn show(
+    locator: &Locator,
+    common: &Common,
+    around: &Surroundings,
+    loaded: &Loaded,
+) -> Result<Exit> {
+    match &locator.place {
+        Place::Path(path) => overview(std::slice::from_ref(path), common, around, loaded),
+        _ => Err(Error::NotFound {
+            name: locator.name().to_owned(),
+        }),
+    }
+}
+
+/// Returns the places of this machine's engines that exist.
+fn readable_places() -> Result<Vec<PathBuf>> {
+    let home = etcetera::home_dir().ok();
+    let mut places = store::usual_places(home.as_deref());
+    let shown: Vec<String> = places
+        .iter()
+        .map(|place| display_os(place.as_os_str()))
+        .collect();
+    places.retain(|place| place.exists());
+    if places.is_empty() {
+        return Err(Error::Usage {
+            reason: "no layer store is at any of the usual places".into(),
+            advice: format!(
+                "name its directory: layerscope store DIR; looked for {}",
+                shown.join(", ")
+            ),
+        });
+    }
+    Ok(places)
+}
+
+fn overview(
+    places: &[PathBuf],
+    common: &Common,
+    around: &Surroundings,
+    loaded: &Loaded,
+) -> Result<Exit> {
+    unheeded::refuse(Task::Store, common)?;
+    if let Some(keyboard) = interactive::keyboard(common, around) {
+        return interactive::show_store(places, common, around, loaded, keyboard);
+    }
+    let format = inspect::format(common);
+    refuse_format(format)?;
+    let interrupt = Interrupt::listen();
+    let show = if common.quiet {
+        Show::Nothing
+    } else {
+        Show::Bar
+    };
+    let job = Job::new();
+    let surveyed = watched(&job, show, &interrupt, || survey(places, common, &job));
+    let inventory = match surveyed {
+        Err(_) if job.is_cancelled() => return Err(Error::Interrupted),
+        other => other?,
+    };
+    let accounts: Vec<Accounts> = inventory
+        .stores
+        .iter()
+        .map(|store| Accounts::of(store, Basis::Disk))
+        .collect();
+    let figures: Vec<Figures> = inventory.stores.iter().map(Figures::of).collect();
+    let report = StoreReport {
+        inventory: &inventory,
+        accounts: &accounts,
+        figures: &figures,
+        look: look(common, loaded),
+        top: common.top,
+        job: &job,
+    };
+    let written = watched(&job, Show::Nothing, &interrupt, || write(&report, common));
+    match written {
+        Err(_) if job.is_cancelled() => return Err(Error::Interrupted),
+        other => other?,
+    }
+    Ok(conclude(&report, common))
+}
+
+/// Reads the records of every store, and walks the disk.
+fn survey(places: &[PathBuf], common: &Common, job: &Job) -> Result<Inventory> {
+    let mut inventory = store::read_all(places, job)?;
+    let threads = common.threads.and_then(NonZeroUsize::new);
+    measure::measure(&mut inventory, threads, job)?;
+    Ok(inventory)
+}
+
+fn write(report: &StoreReport<'_>, common: &Common) -> Result<()> {
+    for target in &common.report {
+        output::to_file(&target.file, |output| report.write(target.format, output))?;
+    }
+    let format = inspect::format(common);
+    match &common.output {
+        Some(file) => output::to_file(file, |output| report.write(format, output)),
+        None => output::to_stdout(|output| report.write(format, output)),
+    }
+}
+
+fn refuse_format(format: Format) -> Result<()> {
+    if StoreReport::can_write(format) {
+        return Ok(());
+    }
+    Err(Error::Usage {
+        reason: format!("a layer store is not reported as {}", format.as_str()),
+        advice: "write --format text, json or ncdu, or choose an image with --image".into(),
+    })
+}
+
+fn look(common: &Common, loaded: &Loaded) -> Look {
+    Look {
+        width: output::width(),
+        units: loaded.settings.units(),
+        glyphs: if common.ascii {
+            Glyphs::Ascii
+        } else {
+            Glyphs::Unicode
+        },
+        detail: if common.verbose {
+            Detail::Full
+        } else {
+            Detail::Short
+        },
+    }
+}
+
+/// An answer with holes in it is no success, unless that was said to be good enough.
+fn conclude(report: &StoreReport<'_>, common: &Common) -> Exit {
+    if report.is_complete() || common.gate.allow_incomplete {
+        return Exit::Success;
+    }
+    if !common.quiet {
+        output::warn(
+            "a part of the store could not be read: every figure may be too small; --allow-incomplete accepts that",
+        );
+    }
+    Exit::Trouble
+}

@@ -1,0 +1,23 @@
+//! A tar archive without the data of its files: what records of a tar keep, for data that lies elsewhere.
+
+use super::window::Stop;
+
+/// What comes next in the archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::layer) enum Piece {
+    /// Bytes, which were appended to the buffer.
+    Bytes,
+    /// So many bytes of a file's data, which are not here.
+    Gap(u64),
+    /// Nothing.
+    End,
+}
+
+/// Hands out an archive piece by piece, in order.
+pub(in crate::layer) trait Pieces: Send {
+    /// Goes on to the next piece; its bytes are appended to `buffer`, as many as the source holds in memory anyway.
+    ///
+    /// # Errors
+    /// Why the pieces end before the archive does. `buffer` is as before then.
+    fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Piece, Stop>;
+}

@@ -1,0 +1,102 @@
+//! What layer stores hold, as text, as JSON, and as an export that `ncdu -f` browses.
+//!
+//! Every figure comes from [`Accounts`] and [`Figures`]; nothing here measures, and nothing is ever removed:
+//! the text names the engine's own commands.
+
+mod advice;
+mod amounts;
+mod json;
+mod ncdu;
+mod text;
+
+use std::io::{self, Write};
+
+use super::{Format, Look};
+use crate::error::WarningCode;
+use crate::progress::Job;
+use crate::store::figures::{ContainerFigures, Figures, ImageFigures};
+use crate::store::{Accounts, Inventory, Store};
+
+/// A report of every store below a directory.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreReport<'a> {
+    /// Records and measured pieces.
+    pub inventory: &'a Inventory,
+    /// By store.
+    pub accounts: &'a [Accounts],
+    /// By store.
+    pub figures: &'a [Figures],
+    /// Layout, for formats for people.
+    pub look: Look,
+    /// Rows of each table for people; `None` for the format's own choice. JSON lists everything.
+    pub top: Option<usize>,
+    /// Ends the walk that the export for ncdu takes.
+    pub job: &'a Job,
+}
+
+impl<'a> StoreReport<'a> {
+    /// Returns whether a format can say what a store holds.
+    pub const fn can_write(format: Format) -> bool {
+        matches!(format, Format::Text | Format::Json | Format::Ncdu)
+    }
+
+    /// Returns whether everything could be read and measured; otherwise sizes are the least they can be.
+    pub fn is_complete(&self) -> bool {
+        self.stores().all(|one| one.is_complete())
+    }
+
+    /// Writes the report.
+    ///
+    /// # Errors
+    /// Those of `output`; for a format that cannot say it [`io::ErrorKind::Unsupported`]; for ncdu
+    /// [`io::ErrorKind::Interrupted`] once the job is cancelled.
+    pub fn write(&self, format: Format, output: &mut dyn Write) -> io::Result<()> {
+        match format {
+            Format::Text => text::write(self, output),
+            Format::Json => json::write(self, output),
+            Format::Ncdu => ncdu::write(self, output),
+            Format::Dive => Err(io::Error::from(io::ErrorKind::Unsupported)),
+        }
+    }
+
+    fn stores(&self) -> impl Iterator<Item = One<'a>> {
+        let (accounts, figures) = (self.accounts, self.figures);
+        self.inventory
+            .stores
+            .iter()
+            .enumerate()
+            .map(move |(at, store)| One {
+                store,
+                accounts: accounts.get(at),
+                figures: figures.get(at),
+            })
+    }
+}
+
+/// One store with what is known about it.
+#[derive(Debug, Clone, Copy)]
+struct One<'a> {
+    store: &'a Store,
+    accounts: Option<&'a Accounts>,
+    figures: Option<&'a Figures>,
+}
+
+impl One<'_> {
+    fn is_complete(&self) -> bool {
+        let warnings = self.store.warnings.iter();
+        self.totals().total.is_whole()
+            && !warnings
+                .map(|warning| warning.code)
+                .any(|code| code.makes_incomplete() || code == WarningCode::BadRecord)
+    }
+
+    fn image_figures(&self, at: usize) -> ImageFigures {
+        let found = self.figures.and_then(|figures| figures.images.get(at));
+        found.copied().unwrap_or_default()
+    }
+
+    fn container_figures(&self, at: usize) -> ContainerFigures {
+        let found = self.figures.and_then(|figures| figures.containers.get(at));
+        found.copied().unwrap_or_default()
+    }
+}

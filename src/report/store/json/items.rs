@@ -1,0 +1,266 @@
+//! One object for each thing in a store.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use super::amount;
+use crate::image::Digest;
+use crate::path;
+use crate::report::columns::platform;
+use crate::report::json::located;
+use crate::report::store::One;
+use crate::store::{Container, Layer, Listing, Location, Piece, PieceId, Role, StoredImage};
+
+pub(super) fn image(one: &One<'_>, at: usize) -> Value {
+    let image: &StoredImage = &one.store.images[at];
+    let account = one.image(at);
+    let figures = one.image_figures(at);
+    let layers: Vec<Option<u32>> = image
+        .layers
+        .iter()
+        .map(|layer| layer.map(|id| id.0))
+        .collect();
+    json!({
+        "index": at,
+        "names": image.names,
+        "id": digest(image.id.as_ref()),
+        "digest": digest(image.digest.as_ref()),
+        "platform": platform(&image.platform),
+        "created": image.created,
+        "namespace": image.namespace,
+        "dangling": image.names.is_empty() && !image.is_intermediate,
+        "intermediate": image.is_intermediate,
+        "parent": image.parent.map(|id| id.0),
+        "containers": one.accounts.map(|_| account.containers),
+        "unique": amount(account.unique),
+        "shared": amount(account.shared),
+        "total": amount(account.total),
+        "freed": amount(account.freed),
+        "engine": {
+            "size_bytes": figures.size_bytes,
+            "shared_bytes": figures.shared_bytes,
+            "unique_bytes": figures.unique_bytes,
+            "inspect_bytes": figures.inspect_bytes,
+        },
+        "layers": layers,
+        "pieces": pieces(one, &image.pieces),
+    })
+}
+
+pub(super) fn layer(one: &One<'_>, at: usize) -> Value {
+    let layer: &Layer = &one.store.layers[at];
+    let account = one.layer(at);
+    let images: Vec<u32> = account.images.iter().map(|id| id.0).collect();
+    let containers: Vec<u32> = account.containers.iter().map(|id| id.0).collect();
+    let cache: Vec<u32> = account.cache.iter().map(|id| id.0).collect();
+    json!({
+        "index": at,
+        "id": layer.name,
+        "diff_id": digest(layer.diff_id.as_ref()),
+        "chain_id": digest(layer.chain_id.as_ref()),
+        "parent": layer.parent.map(|id| id.0),
+        "created": layer.created,
+        "entries": listing(&layer.listing),
+        "total": amount(account.total),
+        "engine": { "recorded_bytes": layer.recorded_bytes },
+        "used_by": one.accounts.map(|_| json!({
+            "images": images,
+            "containers": containers,
+            "cache": cache,
+        })),
+        "pieces": pieces(one, &layer.pieces),
+        "blobs": pieces(one, &layer.blobs),
+    })
+}
+
+pub(super) fn container(one: &One<'_>, at: usize) -> Value {
+    let container: &Container = &one.store.containers[at];
+    let account = one.container(at);
+    let figures = one.container_figures(at);
+    let layers: Vec<u32> = container.layers.iter().map(|id| id.0).collect();
+    let growth = container.growth.iter().map(|grown| {
+        let mut object = located(&grown.path);
+        object.insert("disk_bytes".into(), json!(grown.disk_bytes));
+        Value::Object(object)
+    });
+    let state = match container.state.as_str() {
+        "-" => None,
+        word => Some(word),
+    };
+    json!({
+        "index": at,
+        "id": container.id,
+        "name": known(&container.name),
+        "image": container.image.map(|id| id.0),
+        "image_name": known(&container.image_name),
+        "state": state,
+        "created": container.created,
+        "pod": container.pod.map(|id| id.0),
+        "writable": amount(account.writable),
+        "logs": amount(account.logs),
+        "other": amount(account.other),
+        "engine": {
+            "writable_bytes": figures.writable_bytes,
+            "virtual_bytes": figures.virtual_bytes,
+        },
+        "growth": growth.collect::<Value>(),
+        "layers": layers,
+        "init_layer": container.init.map(|id| id.0),
+        "writable_layer": container.writable.map(|id| id.0),
+        "log_pieces": pieces(one, &container.logs),
+        "pieces": pieces(one, &container.pieces),
+    })
+}
+
+pub(super) fn pod(one: &One<'_>, at: usize) -> Value {
+    let pod = &one.store.pods[at];
+    let account = one.pod(at);
+    json!({
+        "index": at,
+        "namespace": pod.namespace,
+        "name": pod.name,
+        "uid": pod.uid,
+        "writable": amount(account.writable),
+        "logs": amount(account.logs),
+        "volumes": amount(account.volumes),
+        "total": amount(account.total),
+        "pieces": pieces(one, &pod.pieces),
+    })
+}
+
+pub(super) fn cache(one: &One<'_>, at: usize) -> Value {
+    let record = &one.store.cache[at];
+    let account = one.cache(at);
+    json!({
+        "index": at,
+        "id": record.id,
+        "description": known(&record.description),
+        "created": record.created,
+        "used": record.used,
+        "parents": record.parents,
+        "layer": record.layer.map(|id| id.0),
+        "copy_of": record.copy_of.map(|id| id.0),
+        "total": amount(account.total),
+        "private": amount(account.private),
+        "engine": { "recorded_bytes": record.recorded_bytes },
+        "pieces": pieces(one, &record.pieces),
+    })
+}
+
+pub(super) fn volume(one: &One<'_>, at: usize) -> Value {
+    let volume = &one.store.volumes[at];
+    let containers: Vec<u32> = volume.containers.iter().map(|id| id.0).collect();
+    let total = match volume.pieces.is_empty() {
+        true => json!({ "bytes": null, "at_least": 0 }),
+        false => amount(one.volume(at)),
+    };
+    json!({
+        "index": at,
+        "name": volume.name,
+        "driver": known(&volume.driver),
+        "containers": containers,
+        "total": total,
+        "pieces": pieces(one, &volume.pieces),
+    })
+}
+
+pub(super) fn orphan(one: &One<'_>, at: usize) -> Value {
+    let orphan = &one.store.orphans[at];
+    let piece = one.store.piece(orphan.piece);
+    json!({
+        "index": at,
+        "kind": orphan.kind,
+        "reason": orphan.reason,
+        "since": orphan.since.or(piece.modified),
+        "total": amount(one.orphan(at)),
+        "piece": self::piece(one, piece),
+    })
+}
+
+/// Returns what could not be measured, and why.
+pub(super) fn unmeasured(one: &One<'_>) -> impl Iterator<Item = Value> {
+    let pieces = one.store.pieces.iter();
+    pieces.filter_map(|piece| {
+        let reason = piece.unmeasured.as_ref()?;
+        let mut object = place(one, &piece.location);
+        object.insert("reason".into(), json!(reason));
+        Some(Value::Object(object))
+    })
+}
+
+fn pieces(one: &One<'_>, ids: &[PieceId]) -> Value {
+    ids.iter()
+        .filter_map(|id| one.store.pieces.get(id.as_usize()))
+        .map(|piece| self::piece(one, piece))
+        .collect()
+}
+
+fn piece(one: &One<'_>, piece: &Piece) -> Value {
+    let mut object = place(one, &piece.location);
+    let usage = piece.usage;
+    object.insert("role".into(), json!(role(piece.role)));
+    object.insert(
+        "complete".into(),
+        json!(piece.unmeasured.is_none() && usage.is_some()),
+    );
+    object.insert(
+        "disk_bytes".into(),
+        json!(usage.map(|usage| usage.disk_bytes)),
+    );
+    object.insert(
+        "file_bytes".into(),
+        json!(usage.map(|usage| usage.file_bytes)),
+    );
+    object.insert("inodes".into(), json!(usage.map(|usage| usage.inodes)));
+    object.insert("modified".into(), json!(piece.modified));
+    Value::Object(object)
+}
+
+/// Returns `path` relative to the store's root, or to `root` where that is another directory.
+fn place(one: &One<'_>, location: &Location) -> Map<String, Value> {
+    let mut object = Map::new();
+    if location.root.name() != one.store.root.name() {
+        object.insert("root".into(), json!(location.root.name()));
+    }
+    object.insert("path".into(), json!(path::display(&location.path)));
+    if !path::is_plain(&location.path) {
+        object.insert("path_b64".into(), json!(STANDARD.encode(&location.path)));
+    }
+    object
+}
+
+fn digest(digest: Option<&Digest>) -> Option<&str> {
+    digest.map(Digest::as_str)
+}
+
+/// Empty text in the model is what the store does not tell.
+fn known(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+const fn role(role: Role) -> &'static str {
+    match role {
+        Role::Layer => "layer",
+        Role::Blob => "blob",
+        Role::Writable => "writable",
+        Role::Log => "log",
+        Role::ContainerFiles => "container-files",
+        Role::Volume => "volume",
+        Role::Cache => "cache",
+        Role::Orphan => "orphan",
+        Role::Bookkeeping => "bookkeeping",
+    }
+}
+
+/// Returns where the entries of a layer come from.
+const fn listing(listing: &Listing) -> &'static str {
+    match listing {
+        Listing::TarSplit { .. } => "tar-split",
+        Listing::Directory { .. } => "directory",
+        Listing::Copy { .. } => "copy",
+        Listing::Archive { .. } => "archive",
+        Listing::Empty => "empty",
+        Listing::Unavailable(_) => "unavailable",
+    }
+}

@@ -1,0 +1,134 @@
+//! What each image costs alone and shared.
+
+use std::io::{self, Write};
+
+use super::table::{Row, Side, Table};
+use super::{DIMMED, Page, counted, largest};
+use crate::report::Detail;
+use crate::report::columns::platform;
+use crate::store::StoredImage;
+use crate::store::figures::ImageFigures;
+use crate::units;
+
+pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
+    let images = &page.one.store.images;
+    if images.is_empty() {
+        return Ok(());
+    }
+    page.title("Images", page.one.totals().images, output)?;
+    let (mut order, _) = largest(images.len(), page.top, |at| {
+        let account = page.one.image(at);
+        (account.unique.bytes, account.total.bytes)
+    });
+    let mut steps = 0;
+    if page.look.detail == Detail::Short {
+        order.retain(|&at| !images[at].is_intermediate);
+        steps = images.len() - order.len();
+    }
+    let (shown, rest) = order.split_at(page.top.min(order.len()));
+    table(page, shown).write(&page.look, output)?;
+    page.more(rest.iter().map(|&at| page.one.image(at).unique), output)?;
+    if steps > 0 {
+        let text = format!("{}; -v lists them", counted(steps, "intermediate step"));
+        page.sentence(&text, DIMMED, output)?;
+    }
+    Ok(())
+}
+
+fn table(page: &Page<'_>, shown: &[usize]) -> Table {
+    let differs = |at: &usize| {
+        let account = page.one.image(*at);
+        account.freed != account.unique
+    };
+    let mut columns = vec![
+        ("Unique", Side::Right),
+        ("Shared", Side::Right),
+        ("Total", Side::Right),
+    ];
+    let has_freed = shown.iter().any(differs);
+    if has_freed {
+        columns.push(("Freed", Side::Right));
+    }
+    columns.push(("Layers", Side::Right));
+    columns.push(("Ctrs", Side::Right));
+    let mut table = Table::new(&columns, "Image");
+    for &at in shown {
+        let account = page.one.image(at);
+        let image = &page.one.store.images[at];
+        let mut amounts = vec![account.unique, account.shared, account.total];
+        if has_freed {
+            amounts.push(account.freed);
+        }
+        let mut cells: Vec<String> = amounts.into_iter().map(|one| page.amount(one)).collect();
+        cells.push(image.layers.len().to_string());
+        cells.push(account.containers.to_string());
+        table.push(Row {
+            cells,
+            subject: page.text(&name(image)),
+            mark: mark(image).to_owned(),
+            notes: notes(page, at),
+        });
+    }
+    table
+}
+
+/// Returns the first name, or the short ID as engines print it; unescaped.
+pub(super) fn name(image: &StoredImage) -> String {
+    let digest = image.id.as_ref().or(image.digest.as_ref());
+    match (image.names.first(), digest) {
+        (Some(name), _) => name.clone(),
+        (None, Some(id)) => format!("<none>@{}", id.short()),
+        (None, None) => "<none>".to_owned(),
+    }
+}
+
+const fn mark(image: &StoredImage) -> &'static str {
+    match (image.is_intermediate, image.names.is_empty()) {
+        (true, _) => "intermediate",
+        (false, true) => "dangling",
+        (false, false) => "",
+    }
+}
+
+fn notes(page: &Page<'_>, at: usize) -> Vec<String> {
+    let image = &page.one.store.images[at];
+    let mut notes: Vec<String> = Vec::new();
+    notes.extend(image.names.get(1..).unwrap_or_default().iter().map(|name| {
+        let name = page.text(name);
+        format!("also {name}")
+    }));
+    let missing = image.layers.iter().filter(|layer| layer.is_none()).count();
+    if missing > 0 {
+        notes.push(format!("{missing} of its layers not in the store"));
+    }
+    if let Some(namespace) = &image.namespace {
+        notes.push(format!("namespace {}", page.text(namespace)));
+    }
+    if page.look.detail == Detail::Full {
+        notes.extend(image.id.as_ref().map(|id| format!("id {}", id.short())));
+        notes.extend(platform(&image.platform).map(|text| page.text(&text)));
+        let created = image.created.as_ref();
+        notes.extend(created.map(|time| format!("created {}", page.text(time))));
+        notes.extend(engine(page, at));
+    }
+    notes
+}
+
+/// Returns what the engine itself prints, in its own units: thousands.
+fn engine(page: &Page<'_>, at: usize) -> Vec<String> {
+    let ImageFigures {
+        size_bytes,
+        shared_bytes,
+        unique_bytes,
+        inspect_bytes,
+    } = page.one.image_figures(at);
+    [
+        ("engine's SIZE", size_bytes),
+        ("SHARED SIZE", shared_bytes),
+        ("UNIQUE SIZE", unique_bytes),
+        ("inspect Size", inspect_bytes),
+    ]
+    .into_iter()
+    .filter_map(|(name, bytes)| Some(format!("{name} {}", units::Units::Si.size(bytes?))))
+    .collect()
+}

@@ -1,0 +1,153 @@
+//! Orphans, build cache and volumes.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use super::table::{Row, Side, Table};
+use super::{DIMMED, Page, counted, largest};
+use crate::report::attributes::time;
+use crate::store::{Amount, LayerId};
+
+pub(super) fn write_orphans(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
+    let orphans = &page.one.store.orphans;
+    if orphans.is_empty() {
+        return Ok(());
+    }
+    page.title("Orphans", page.one.totals().orphans, output)?;
+    let (order, listed) = largest(orphans.len(), page.top, |at| page.one.orphan(at).bytes);
+    let (shown, rest) = order.split_at(listed);
+    let columns = [("Size", Side::Right), ("Changed", Side::Left)];
+    let mut table = Table::new(&columns, "Path");
+    for &at in shown {
+        let orphan = &orphans[at];
+        let piece = page.one.store.piece(orphan.piece);
+        let changed = orphan.since.or(piece.modified);
+        table.push(Row {
+            cells: vec![
+                page.amount(page.one.orphan(at)),
+                changed.map_or_else(|| "-".to_owned(), time),
+            ],
+            subject: page.look.shown(&piece.location.path),
+            mark: String::new(),
+            notes: vec![page.text(&orphan.reason)],
+        });
+    }
+    table.write(&page.look, output)?;
+    page.more(rest.iter().map(|&at| page.one.orphan(at)), output)
+}
+
+pub(super) fn write_cache(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
+    let cache = &page.one.store.cache;
+    if cache.is_empty() {
+        return Ok(());
+    }
+    page.title("Build cache", page.one.totals().cache, output)?;
+    let (order, listed) = largest(cache.len(), page.top, |at| {
+        let account = page.one.cache(at);
+        (account.private.bytes, account.total.bytes)
+    });
+    let (shown, rest) = order.split_at(listed);
+    let columns = [
+        ("Private", Side::Right),
+        ("Total", Side::Right),
+        ("Used", Side::Left),
+    ];
+    let mut table = Table::new(&columns, "Record");
+    for &at in shown {
+        let record = &cache[at];
+        let account = page.one.cache(at);
+        let what = if record.description.is_empty() {
+            &record.id
+        } else {
+            &record.description
+        };
+        let used = record.used.or(record.created);
+        let second = record.copy_of.map_or("", |_| "second copy");
+        let is_shared = account.private != account.total;
+        let mark = match (is_shared, second) {
+            (true, "") => "shared with images",
+            (_, second) => second,
+        };
+        table.push(Row {
+            cells: vec![
+                page.amount(account.private),
+                page.amount(account.total),
+                used.map_or_else(|| "-".to_owned(), time),
+            ],
+            subject: page.text(what),
+            mark: mark.to_owned(),
+            notes: Vec::new(),
+        });
+    }
+    table.write(&page.look, output)?;
+    page.more(rest.iter().map(|&at| page.one.cache(at).private), output)?;
+    write_copies(page, output)
+}
+
+/// Says what BuildKit's own copies of layers cost where Docker stores images with containerd.
+fn write_copies(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
+    let (layers, amount) = copies(page);
+    if layers == 0 {
+        return Ok(());
+    }
+    let text = format!(
+        "BuildKit keeps a second copy of {}: {}",
+        counted(layers, "layer"),
+        page.amount(amount)
+    );
+    page.sentence(&text, DIMMED, output)
+}
+
+fn copies(page: &Page<'_>) -> (usize, Amount) {
+    let records = page.one.store.cache.iter();
+    let layers: BTreeSet<LayerId> = records
+        .filter(|record| record.copy_of.is_some())
+        .filter_map(|record| record.layer)
+        .collect();
+    let amounts = layers
+        .iter()
+        .map(|layer| page.one.layer(layer.as_usize()).total);
+    (layers.len(), amounts.sum())
+}
+
+pub(super) fn write_volumes(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
+    let volumes = &page.one.store.volumes;
+    if volumes.is_empty() {
+        return Ok(());
+    }
+    page.title("Volumes", page.one.totals().volumes, output)?;
+    let (order, listed) = largest(volumes.len(), page.top, |at| page.one.volume(at).bytes);
+    let (shown, rest) = order.split_at(listed);
+    let columns = [("Size", Side::Right), ("Ctrs", Side::Right)];
+    let mut table = Table::new(&columns, "Volume");
+    for &at in shown {
+        let volume = &volumes[at];
+        let size = match volume.pieces.is_empty() {
+            true => "elsewhere".to_owned(),
+            false => page.amount(page.one.volume(at)),
+        };
+        table.push(Row {
+            cells: vec![size, volume.containers.len().to_string()],
+            subject: page.text(&volume.name),
+            mark: match volume.driver.as_str() {
+                "" | "local" => String::new(),
+                driver => page.text(driver),
+            },
+            notes: users(page, at),
+        });
+    }
+    table.write(&page.look, output)?;
+    page.more(rest.iter().map(|&at| page.one.volume(at)), output)
+}
+
+fn users(page: &Page<'_>, at: usize) -> Vec<String> {
+    let containers = page.one.store.volumes[at].containers.iter();
+    containers
+        .filter_map(|id| page.one.store.containers.get(id.as_usize()))
+        .map(|container| match container.name.as_str() {
+            "" => page.text(&container.id),
+            name => page.text(name),
+        })
+        .map(|name| format!("used by {name}"))
+        .collect()
+}

@@ -1,0 +1,341 @@
+//! Layers: who stands on whom, what each occupies, and where its entries come from.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use sha2::Digest as _;
+
+use super::place::{Keeping, Place, is_directory};
+use super::records::{Condition, LayerRecord, unusable};
+use crate::error::{Warning, WarningCode};
+use crate::image::Digest;
+use crate::path;
+use crate::store::{Contents, Layer, LayerId, Listing, Location, PieceId, Role, Store};
+
+/// Which records a layer came from.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    /// Position of its place.
+    pub(super) place: usize,
+    /// Its record.
+    pub(super) record: LayerRecord,
+}
+
+/// What a layer is kept for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Use {
+    /// Nothing known.
+    #[default]
+    None,
+    /// An image or a container stands on it.
+    Read,
+    /// A container writes to it.
+    Written,
+}
+
+/// The layers of a store while it is being read.
+#[derive(Debug, Default)]
+pub(super) struct Layers {
+    /// By position in [`Store::layers`].
+    pub(super) origins: Vec<Origin>,
+    /// By position in [`Store::layers`].
+    pub(super) uses: Vec<Use>,
+    by_id: HashMap<String, LayerId>,
+}
+
+impl Layers {
+    /// Returns the layer with an ID.
+    pub(super) fn find(&self, id: &str) -> Option<LayerId> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Adds a layer without parent and pieces; says no to a second one of the same ID.
+    pub(super) fn add(&mut self, store: &mut Store, origin: Origin) -> Option<LayerId> {
+        if self.by_id.contains_key(&origin.record.id) {
+            return None;
+        }
+        let record = &origin.record;
+        let id = store.add_layer(Layer {
+            name: record.id.clone(),
+            diff_id: record.diff_id.clone(),
+            chain_id: None,
+            parent: None,
+            pieces: Vec::new(),
+            blobs: Vec::new(),
+            recorded_bytes: record.diff_bytes,
+            created: record.created,
+            listing: Listing::Empty,
+        });
+        self.by_id.insert(record.id.clone(), id);
+        self.origins.push(origin);
+        self.uses.push(Use::None);
+        Some(id)
+    }
+
+    /// Gives every layer its parent, and takes it away from one layer of every loop.
+    pub(super) fn link(&self, store: &mut Store, places: &[Place]) {
+        for (origin, position) in self.origins.iter().zip(0..) {
+            let Some(wanted) = &origin.record.parent else {
+                continue;
+            };
+            let parent = self.find(wanted);
+            if parent.is_none() {
+                let reason = format!(
+                    "layer {} stands on {}, which is not there",
+                    path::display_str(&origin.record.id),
+                    path::display_str(wanted)
+                );
+                let warning = layers_warning(&places[origin.place], &reason);
+                store.warnings.push(warning);
+            }
+            if let Some(layer) = store.layers.get_mut(LayerId(position).as_usize()) {
+                layer.parent = parent;
+            }
+        }
+        for position in loops(&store.layers) {
+            let name = path::display_str(&store.layers[position].name).into_owned();
+            store.layers[position].parent = None;
+            let reason = format!("layer {name} stands on itself; its parent was left out");
+            let place = &places[self.origins[position].place];
+            store.warnings.push(layers_warning(place, &reason));
+        }
+        set_chain_ids(&mut store.layers);
+    }
+
+    /// Notes that something stands on a layer, and so on everything below it.
+    pub(super) fn keep(&mut self, store: &Store, top: LayerId) {
+        let mut next = Some(top);
+        while let Some(at) = next {
+            let kept = &mut self.uses[at.as_usize()];
+            if *kept == Use::Read {
+                return;
+            }
+            if *kept == Use::None {
+                *kept = Use::Read;
+            }
+            next = store.layer(at).parent;
+        }
+    }
+
+    /// Finds out what every layer occupies and where its entries come from.
+    pub(super) fn furnish(&self, store: &mut Store, places: &[Place]) {
+        for position in 0..store.layers.len() {
+            let origin = &self.origins[position];
+            let place = &places[origin.place];
+            let below = store.layers[position].parent.and_then(|parent| {
+                let below = &self.origins[parent.as_usize()];
+                places[below.place].files(&below.record.id)
+            });
+            let stand = Stand {
+                place,
+                record: &origin.record,
+                below,
+                has_parent: origin.record.parent.is_some(),
+            };
+            let found = stand.listing(&mut store.warnings);
+            let pieces = stand.pieces(self.uses[position], store);
+            store.layers[position].listing = found;
+            store.layers[position].pieces = pieces;
+        }
+    }
+}
+
+/// Finds one layer of every loop of parents.
+fn loops(layers: &[Layer]) -> Vec<usize> {
+    // 0: not seen; otherwise the walk that saw it first.
+    let mut seen = vec![0_usize; layers.len()];
+    let mut closing = Vec::new();
+    for start in 0..layers.len() {
+        let mut at = start;
+        while seen[at] == 0 {
+            seen[at] = start + 1;
+            let Some(parent) = layers[at].parent else {
+                break;
+            };
+            if seen[parent.as_usize()] == start + 1 {
+                closing.push(at);
+                break;
+            }
+            at = parent.as_usize();
+        }
+    }
+    closing
+}
+
+/// Computes chain IDs from diff IDs (OCI image-spec, config.md, "Layer `ChainID`"); parents must not loop.
+fn set_chain_ids(layers: &mut [Layer]) {
+    let mut done = vec![false; layers.len()];
+    for start in 0..layers.len() {
+        let mut open = Vec::new();
+        let mut next = Some(start);
+        while let Some(at) = next.filter(|&at| !done[at]) {
+            open.push(at);
+            next = layers[at].parent.map(LayerId::as_usize);
+        }
+        for at in open.into_iter().rev() {
+            done[at] = true;
+            let own = layers[at].diff_id.clone();
+            let chain_id = match layers[at].parent {
+                None => own,
+                Some(parent) => own
+                    .zip(layers[parent.as_usize()].chain_id.clone())
+                    .and_then(|(own, below)| joined(&below, &own)),
+            };
+            layers[at].chain_id = chain_id;
+        }
+    }
+}
+
+fn joined(below: &Digest, own: &Digest) -> Option<Digest> {
+    let text = format!("{below} {own}");
+    let mut chain_id = String::from("sha256:");
+    for byte in sha2::Sha256::digest(text.as_bytes()) {
+        write!(chain_id, "{byte:02x}").ok()?;
+    }
+    Digest::parse(&chain_id)
+}
+
+fn layers_warning(place: &Place, reason: &str) -> Warning {
+    let document = format!("{}-layers/layers.json", place.driver);
+    unusable(&place.root, &document, reason)
+}
+
+/// One layer and what it stands on.
+struct Stand<'a> {
+    place: &'a Place,
+    record: &'a LayerRecord,
+    /// Files of the parent, where they are there.
+    below: Option<Location>,
+    has_parent: bool,
+}
+
+impl Stand<'_> {
+    fn listing(&self, warnings: &mut Vec<Warning>) -> Listing {
+        let record = self.place.tar_split(&self.record.id);
+        let files = self.place.files(&self.record.id);
+        if files.is_none() && self.place.keeping != Keeping::Elsewhere {
+            warnings.push(self.files_missing());
+        }
+        match (record, files) {
+            (Some(record), files) => self.from_record(record, files),
+            (None, Some(files)) => self.from_files(files),
+            (None, None) => Listing::Unavailable(self.why_no_files()),
+        }
+    }
+
+    fn from_record(&self, record: Location, files: Option<Location>) -> Listing {
+        let (contents, fallback) = match files {
+            None => (Contents::Refused(self.why_no_files()), None),
+            Some(files) if self.is_composefs() => {
+                let reason = "its files are stored by their digests (composefs)";
+                drop(files);
+                (Contents::Refused(reason.into()), None)
+            }
+            Some(files) => {
+                // A full copy says what a layer changed only where there is nothing below.
+                let tells = self.place.keeping != Keeping::Copy || !self.has_parent;
+                let fallback = tells.then(|| (files.clone(), self.place.encoding));
+                (Contents::Directory(files), fallback)
+            }
+        };
+        Listing::TarSplit {
+            record,
+            contents,
+            fallback,
+        }
+    }
+
+    fn from_files(&self, files: Location) -> Listing {
+        if self.is_composefs() {
+            return Listing::Unavailable(
+                "its files are stored by their digests (composefs), and no record tells their names: save the image \
+                 with `podman save`"
+                    .into(),
+            );
+        }
+        match (self.place.keeping, self.has_parent, &self.below) {
+            (Keeping::Copy, true, None) => Listing::Unavailable(
+                "it is a full copy, and what it was copied from is missing".into(),
+            ),
+            (Keeping::Copy, _, below) => Listing::Copy {
+                directory: files,
+                below: below.clone(),
+            },
+            _ => Listing::Directory {
+                directory: files,
+                encoding: self.place.encoding,
+            },
+        }
+    }
+
+    fn why_no_files(&self) -> String {
+        match self.place.keeping {
+            Keeping::Elsewhere => format!(
+                "the driver {} keeps its files where they are not mounted: save the image with `podman save`",
+                self.place.driver
+            ),
+            _ => format!(
+                "its directory {} is missing",
+                self.place.root.shown(self.directory().as_bytes())
+            ),
+        }
+    }
+
+    fn files_missing(&self) -> Warning {
+        Warning::new(
+            WarningCode::BadRecord,
+            format!(
+                "layer {} has no files: {}",
+                path::display_str(&self.record.id),
+                self.why_no_files()
+            ),
+        )
+    }
+
+    fn directory(&self) -> String {
+        let id = &self.record.id;
+        match self.place.keeping {
+            Keeping::Diff => format!("{}/{id}/diff", self.place.holder()),
+            _ => format!("{}/{id}", self.place.holder()),
+        }
+    }
+
+    /// Files by digest, names in an EROFS image (containers/storage, drivers/overlay/composefs.go).
+    fn is_composefs(&self) -> bool {
+        self.place.keeping == Keeping::Diff
+            && self.place.outer(&self.record.id).is_some_and(|outer| {
+                is_directory(&self.place.root, &outer.join("composefs-data").path)
+            })
+    }
+
+    fn pieces(&self, used: Use, store: &mut Store) -> Vec<PieceId> {
+        let id = &self.record.id;
+        let mut pieces = Vec::new();
+        let (files, around) = match (used, self.record.condition) {
+            (_, Condition::HalfMade) | (Use::None, _) => (Role::Layer, None),
+            (Use::Read, _) => (Role::Layer, Some(Role::Bookkeeping)),
+            (Use::Written, _) => (Role::Writable, Some(Role::ContainerFiles)),
+        };
+        match (self.place.files(id), self.place.outer(id), around) {
+            // Whatever nobody keeps goes as a whole.
+            (_, Some(outer), None) => pieces.push(store.add_piece(outer, files)),
+            (Some(inner), Some(outer), Some(around)) => {
+                let nested = inner.path != outer.path;
+                pieces.push(store.add_piece(inner, files));
+                if nested {
+                    pieces.push(store.add_piece(outer, around));
+                }
+            }
+            (None, Some(outer), Some(around)) => pieces.push(store.add_piece(outer, around)),
+            (_, None, _) => {}
+        }
+        let beside = [format!("{id}.tar-split.gz"), id.clone()];
+        for found in beside
+            .iter()
+            .filter_map(|name| self.place.beside_layers(name))
+        {
+            pieces.push(store.add_piece(found, Role::Bookkeeping));
+        }
+        pieces
+    }
+}

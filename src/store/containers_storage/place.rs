@@ -1,0 +1,213 @@
+//! One root with one driver: where its layers and their records lie.
+
+use std::collections::BTreeSet;
+
+use rustix::fs::FileType;
+
+use super::records::{
+    self, ContainerRecord, ImageRecord, LayerRecord, Readability, Records, told, unusable,
+};
+use crate::error::Warning;
+use crate::layer::beneath::Beneath;
+use crate::layer::dir::{Encoding, Namespace};
+use crate::limits;
+use crate::store::piece::Location;
+
+/// The drivers of containers-storage (drivers/driver_linux.go), the one in use by default first.
+pub(super) const DRIVERS: [&str; 7] = [
+    "overlay",
+    "overlay2",
+    "vfs",
+    "btrfs",
+    "zfs",
+    "aufs",
+    "devicemapper",
+];
+
+/// What lies among the layers and is none (containers/storage, drivers/overlay/overlay.go): links, unpacking in
+/// progress, removal in progress, a device for quotas.
+pub(super) const BESIDES: [&[u8]; 4] = [b"l", b"staging", b"tempdirs", b"backingFsBlockDev"];
+
+/// How a driver keeps the files of a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// What the layer changes, in `<driver>/<id>/diff`.
+    Diff,
+    /// What the layer changes, in `aufs/diff/<id>`.
+    Aufs,
+    /// The whole file system, in a directory named after the layer.
+    Copy,
+    /// On a device or data set that is not there as files.
+    Elsewhere,
+}
+
+/// One root with one driver.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) root: Beneath,
+    pub(super) driver: &'static str,
+    pub(super) keeping: Keeping,
+    pub(super) encoding: Encoding,
+    /// Names of the directory that holds layers.
+    pub(super) directories: BTreeSet<Vec<u8>>,
+    /// Names beside `layers.json`.
+    pub(super) beside: BTreeSet<Vec<u8>>,
+    pub(super) layers: Records<LayerRecord>,
+    pub(super) images: Records<ImageRecord>,
+    pub(super) containers: Records<ContainerRecord>,
+}
+
+/// Returns whether a root holds records of a driver.
+pub(super) fn has_driver(root: &Beneath, driver: &str) -> bool {
+    ["layers", "images", "containers"].iter().any(|kind| {
+        let name = format!("{driver}-{kind}");
+        is_directory(root, name.as_bytes())
+    })
+}
+
+/// Returns whether a directory is there, itself and no link.
+pub(super) fn is_directory(root: &Beneath, place: &[u8]) -> bool {
+    kind(root, place) == Some(FileType::Directory)
+}
+
+/// Returns what stands at a place, if anything does.
+pub(super) fn kind(root: &Beneath, place: &[u8]) -> Option<FileType> {
+    let found = root.status(place).ok().flatten()?;
+    Some(FileType::from_raw_mode(found.st_mode))
+}
+
+impl Place {
+    /// Reads all records of a driver.
+    pub(super) fn read(root: &Beneath, driver: &'static str, warnings: &mut Vec<Warning>) -> Self {
+        let keeping = match driver {
+            "overlay" | "overlay2" => Keeping::Diff,
+            "aufs" => Keeping::Aufs,
+            "vfs" | "btrfs" => Keeping::Copy,
+            _ => Keeping::Elsewhere,
+        };
+        let list = |kind: &str| {
+            let directory = format!("{driver}-{kind}");
+            ["", "volatile-"].map(|prefix| format!("{directory}/{prefix}{kind}.json"))
+        };
+        let mut place = Self {
+            root: root.clone(),
+            driver,
+            keeping,
+            encoding: encoding(root, driver),
+            directories: BTreeSet::new(),
+            beside: BTreeSet::new(),
+            layers: records::read(root, &list("layers"), records::layer, warnings),
+            images: Records::default(),
+            containers: Records::default(),
+        };
+        // Engines that keep images apart from containers have no records of one or the other.
+        if is_directory(root, format!("{driver}-images").as_bytes()) {
+            place.images = records::read(root, &list("images"), records::image, warnings);
+        }
+        if is_directory(root, format!("{driver}-containers").as_bytes()) {
+            let containers = list("containers");
+            place.containers = records::read(root, &containers, records::container, warnings);
+        }
+        place.directories = names(root, &place.holder(), warnings);
+        place.beside = names(root, &format!("{driver}-layers"), warnings);
+        if place.layers.readability == Readability::Missing && place.ids().next().is_some() {
+            let [document, _] = list("layers");
+            warnings.push(unusable(
+                root,
+                &document,
+                "it is missing, but there are layers",
+            ));
+        }
+        place
+    }
+
+    /// Returns the names of the layers that the driver has files of, whether or not there are records of them.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &[u8]> {
+        let names = self.directories.iter().map(Vec::as_slice);
+        names.filter(|name| !name.starts_with(b".") && !BESIDES.contains(name))
+    }
+
+    /// Returns the directory that holds layers.
+    pub(super) fn holder(&self) -> String {
+        match self.driver {
+            "vfs" => "vfs/dir".into(),
+            "btrfs" => "btrfs/subvolumes".into(),
+            "aufs" => "aufs/diff".into(),
+            driver => driver.into(),
+        }
+    }
+
+    /// Returns whatever the driver has of a layer; `None` where it has nothing.
+    pub(super) fn outer(&self, id: &str) -> Option<Location> {
+        let there = self.directories.contains(id.as_bytes());
+        there.then(|| Location::new(&self.root, format!("{}/{id}", self.holder())))
+    }
+
+    /// Returns the files of a layer; `None` where they are not there.
+    pub(super) fn files(&self, id: &str) -> Option<Location> {
+        let outer = self.outer(id)?;
+        let files = match self.keeping {
+            Keeping::Diff => outer.join("diff"),
+            Keeping::Aufs | Keeping::Copy => outer,
+            Keeping::Elsewhere => return None,
+        };
+        is_directory(&self.root, &files.path).then_some(files)
+    }
+
+    /// Returns the record of a layer's tar, if there is one.
+    pub(super) fn tar_split(&self, id: &str) -> Option<Location> {
+        self.beside_layers(&format!("{id}.tar-split.gz"))
+    }
+
+    /// Returns a name beside `layers.json`, if it is there.
+    pub(super) fn beside_layers(&self, name: &str) -> Option<Location> {
+        let there = self.beside.contains(name.as_bytes());
+        there.then(|| Location::new(&self.root, format!("{}-layers/{name}", self.driver)))
+    }
+}
+
+/// Lists a directory that may be missing.
+fn names(root: &Beneath, place: &str, warnings: &mut Vec<Warning>) -> BTreeSet<Vec<u8>> {
+    match root.names(place.as_bytes(), limits::STORE_NAMES) {
+        Ok(names) => names.into_iter().flatten().collect(),
+        Err(error) => {
+            warnings.push(unusable(root, place, &told(&error)));
+            BTreeSet::new()
+        }
+    }
+}
+
+fn encoding(root: &Beneath, driver: &str) -> Encoding {
+    if matches!(driver, "aufs") {
+        return Encoding::Aufs;
+    }
+    if !driver.starts_with("overlay") {
+        return Encoding::Plain;
+    }
+    // containers/storage, drivers/overlay/overlay.go, getMountProgramFlagFile
+    let flag = root.read(format!("{driver}/.has-mount-program").as_bytes(), 16);
+    if matches!(flag, Ok(Some(text)) if text.trim_ascii() == b"true") {
+        return Encoding::FuseOverlay;
+    }
+    Encoding::Overlay(namespace(root))
+}
+
+/// Tells the overlay attributes of a user's own store from root's: trusted ones are out of a user's reach.
+fn namespace(root: &Beneath) -> Namespace {
+    let owner = root
+        .status(b"")
+        .ok()
+        .flatten()
+        .map_or(0, |found| found.st_uid);
+    if owner == 0 && is_initial_user_namespace() {
+        Namespace::Trusted
+    } else {
+        Namespace::User
+    }
+}
+
+/// Returns whether user 0 here is root: `podman unshare` makes the user appear as 0 (`user_namespaces`(7)).
+fn is_initial_user_namespace() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.is_empty() || map.split_ascii_whitespace().eq(["0", "0", "4294967295"])
+}

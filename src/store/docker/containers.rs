@@ -1,0 +1,274 @@
+//! Containers: `containers/<id>/` has their settings and logs, `layerdb/mounts/<id>/` names their directories.
+
+use std::collections::BTreeSet;
+
+use crate::error::Result;
+use crate::image::Digest;
+use crate::image::json::Json;
+use crate::limits;
+use crate::path;
+
+use super::super::{Container, ImageId, LayerId, PieceId, Role, State};
+use super::driver::Driver;
+use super::reader::{Claimed, Reader, Shares};
+use super::records::{place, seconds};
+
+/// What the layer database notes about a container.
+#[derive(Debug, Default)]
+struct Mount {
+    at: Vec<u8>,
+    mount_id: Option<String>,
+    init_id: Option<String>,
+    parent: Option<Digest>,
+}
+
+/// Containers with the volumes that each mounts, by name.
+pub(super) type Mounted = Vec<Vec<String>>;
+
+/// Reads every container of the driver, and says which halves of one are left over.
+pub(super) fn read(reader: &mut Reader<'_>) -> Result<Mounted> {
+    let folder = reader.image(&[b"layerdb", b"mounts"]);
+    let mut mounts: BTreeSet<Vec<u8>> = reader.records.names(&folder).into_iter().collect();
+    let are_listed = reader.records.is_whole();
+    let mut mounted = Mounted::new();
+    for name in reader.records.names(b"containers") {
+        reader.check()?;
+        let at = place(&[b"containers", &name]);
+        if !reader.records.is_directory(&at) {
+            continue;
+        }
+        let has_mount = mounts.contains(&name) || !are_listed;
+        let settings = reader
+            .records
+            .json(&place(&[&at, b"config.v2.json"]), limits::DOCUMENT_BYTES);
+        if !is_ours(reader, settings.as_ref(), has_mount) {
+            continue;
+        }
+        mounts.remove(&name);
+        if has_mount {
+            let mount = read_mount(reader, place(&[&folder, &name]));
+            let settings = settings.unwrap_or_default();
+            add(reader, &name, &at, &settings, mount);
+            mounted.push(volumes(&settings));
+        } else {
+            // moby does not load a container whose layer it cannot find (daemon/daemon.go, restore).
+            let reason = "a container without a layer of its own: the engine does not load it";
+            reader.orphan(at, "container-without-mount", reason.to_owned());
+        }
+    }
+    let mounted = newest_first(reader, mounted);
+    for name in mounts {
+        let mount = read_mount(reader, place(&[&folder, &name]));
+        left_over(reader, &name, mount);
+    }
+    Ok(mounted)
+}
+
+/// As `docker ps` lists them.
+fn newest_first(reader: &mut Reader<'_>, mounted: Mounted) -> Mounted {
+    let containers = std::mem::take(&mut reader.store.containers);
+    let mut containers: Vec<_> = containers.into_iter().zip(mounted).collect();
+    containers.sort_by_key(|(container, _)| std::cmp::Reverse(container.created));
+    let (containers, mounted) = containers.into_iter().unzip();
+    reader.store.containers = containers;
+    mounted
+}
+
+/// A container is of one driver only; without settings it is where its layer is.
+fn is_ours(reader: &Reader<'_>, settings: Option<&Json>, has_mount: bool) -> bool {
+    let Some(settings) = settings else {
+        return has_mount || reader.found.shares == Shares::All;
+    };
+    match settings.get("Driver").text() {
+        Some(driver) => driver == reader.found.driver.name(),
+        // moby, daemon/daemon.go, load: settings from before there was a choice.
+        None => has_mount || reader.found.driver == Driver::Aufs,
+    }
+}
+
+fn read_mount(reader: &mut Reader<'_>, at: Vec<u8>) -> Mount {
+    let records = &mut reader.records;
+    let mount_id = records.component(&place(&[&at, b"mount-id"]));
+    let init_id = records.component(&place(&[&at, b"init-id"]));
+    if mount_id.is_none() {
+        records.bad(
+            &at,
+            "it does not say which directory the container writes to",
+        );
+        reader.claimed = Claimed::InPart;
+    }
+    Mount {
+        mount_id,
+        init_id,
+        parent: reader.records.digest(&place(&[&at, b"parent"])),
+        at,
+    }
+}
+
+fn add(reader: &mut Reader<'_>, name: &[u8], at: &[u8], settings: &Json, mount: Mount) {
+    let id = settings.get("ID").to_text();
+    let id = id.unwrap_or_else(|| path::display(name).into_owned());
+    let image = settings.get("Image").text().and_then(Digest::parse);
+    let image = image.and_then(|id| reader.by_image.get(&id)).copied();
+    let layers = layers_below(reader, &mount, image);
+    let top = layers.last().copied();
+    let mut pieces = vec![reader.piece(at.to_vec(), Role::ContainerFiles)];
+    pieces.push(reader.piece(mount.at.clone(), Role::Bookkeeping));
+    let init = mount.init_id.as_deref();
+    let below = top.and_then(|top| reader.directory_of(top));
+    let init_layer =
+        init.and_then(|init| own_layer(reader, init, top, below.as_deref(), Own::Init));
+    let under = init.map(str::to_owned).or(below);
+    let own = mount.mount_id.as_deref();
+    let writable = own.and_then(|own| {
+        let parent = init_layer.or(top);
+        own_layer(
+            reader,
+            own,
+            parent,
+            under.as_deref(),
+            Own::Writable(&mut pieces),
+        )
+    });
+    let logs = logs(reader, at);
+    let text = |key: &str| settings.get(key).text().unwrap_or_default().to_owned();
+    reader.store.containers.push(Container {
+        id,
+        name: text("Name").trim_start_matches('/').to_owned(),
+        image,
+        image_name: image_name(settings),
+        state: state(settings.get("State")),
+        created: seconds(&text("Created")),
+        layers,
+        init: init_layer,
+        writable,
+        logs,
+        pieces,
+        pod: None,
+        growth: Vec::new(),
+    });
+}
+
+fn layers_below(reader: &Reader<'_>, mount: &Mount, image: Option<ImageId>) -> Vec<LayerId> {
+    let top = mount.parent.as_ref();
+    if let Some(&top) = top.and_then(|top| reader.by_chain.get(top)) {
+        return reader.store.chain(top);
+    }
+    let image = image.and_then(|image| reader.store.images.get(image.as_usize()));
+    image.map_or_else(Vec::new, |image| {
+        image.layers.iter().copied().flatten().collect()
+    })
+}
+
+/// Which of the two directories of a container one is.
+enum Own<'p> {
+    Init,
+    /// With what belongs to the container besides what it has written.
+    Writable(&'p mut Vec<PieceId>),
+}
+
+fn own_layer(
+    reader: &mut Reader<'_>,
+    directory: &str,
+    parent: Option<LayerId>,
+    below: Option<&str>,
+    own: Own<'_>,
+) -> Option<LayerId> {
+    if reader.by_directory.contains_key(directory) {
+        let at = reader.graph.directory(directory).path;
+        reader
+            .records
+            .bad(&at, "a container claims it that does not own it");
+        return None;
+    }
+    let listing = reader.graph.listing(directory, below);
+    if !reader.graph.has(directory) {
+        if !reader.found.driver.mounts_layers() {
+            let at = reader.graph.directory(directory).path;
+            reader
+                .records
+                .bad(&at, "the directory of a container is missing");
+        }
+        return Some(reader.directory_layer(directory, parent, Vec::new(), listing));
+    }
+    let role = match own {
+        Own::Init => Role::ContainerFiles,
+        Own::Writable(_) => Role::Writable,
+    };
+    let mut found = reader.pieces(directory, role, Role::ContainerFiles);
+    if let Own::Writable(pieces) = own {
+        pieces.extend(found.drain(1..));
+    }
+    Some(reader.directory_layer(directory, parent, found, listing))
+}
+
+/// `<id>-json.log`, its rotated and compressed predecessors, and what the driver "local" writes.
+fn logs(reader: &mut Reader<'_>, at: &[u8]) -> Vec<PieceId> {
+    let names = reader.records.names(at).into_iter();
+    let logs = names.filter(|name| {
+        *name == b"local-logs" || memchr::memmem::find(name, b"-json.log").is_some()
+    });
+    let logs: Vec<Vec<u8>> = logs.map(|name| place(&[at, &name])).collect();
+    logs.into_iter()
+        .map(|log| reader.piece(log, Role::Log))
+        .collect()
+}
+
+fn image_name(settings: &Json) -> String {
+    let name = settings.get("Config").get("Image").text();
+    let name = name.or_else(|| settings.get("Image").text());
+    name.unwrap_or_default().to_owned()
+}
+
+/// In the order of moby, container/state.go, `StateString`.
+fn state(state: &Json) -> State {
+    let is = |key: &str| state.get(key).is_true();
+    let other = |word: &str| State::Other(word.to_owned());
+    if state.is_null() {
+        return other("");
+    }
+    if is("Running") {
+        return match (is("Paused"), is("Restarting")) {
+            (true, _) => other("paused"),
+            (_, true) => other("restarting"),
+            _ => State::Running,
+        };
+    }
+    if is("RemovalInProgress") {
+        return other("removing");
+    }
+    if is("Dead") {
+        return other("dead");
+    }
+    match state.get("StartedAt").text().and_then(seconds) {
+        None => State::Created,
+        Some(_) => State::Exited,
+    }
+}
+
+fn volumes(settings: &Json) -> Vec<String> {
+    let points = settings.get("MountPoints").members().iter();
+    points
+        .filter_map(|(_, point)| point.get("Name").to_text())
+        .collect()
+}
+
+/// A layer for writing that no container has: of a container that was being removed, or of a build that was
+/// cut off.
+fn left_over(reader: &mut Reader<'_>, name: &[u8], mount: Mount) {
+    const KIND: &str = "mount-without-container";
+    let shown = path::display(name);
+    for directory in [mount.mount_id, mount.init_id].into_iter().flatten() {
+        if !reader.by_directory.contains_key(&directory) && reader.graph.has(&directory) {
+            reader.left_over.insert(
+                directory,
+                format!("written by the container {shown}, which is gone"),
+            );
+        }
+    }
+    reader.orphan(
+        mount.at,
+        KIND,
+        format!("record of the container {shown}, which is gone"),
+    );
+}

@@ -1,0 +1,219 @@
+//! Layers of images: `layerdb/sha256/<chain ID>/`.
+
+use std::collections::HashMap;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::error::{Result, WarningCode};
+use crate::image::Digest;
+use crate::path;
+
+use super::super::{Contents, Layer, LayerId, Listing, Location, PieceId, Role};
+use super::reader::{Claimed, Reader};
+use super::records::place;
+
+/// One directory of the layer database.
+#[derive(Debug)]
+struct Record {
+    chain: Digest,
+    place: Vec<u8>,
+    diff_id: Option<Digest>,
+    parent: Option<Digest>,
+    cache_id: Option<String>,
+    bytes: Option<u64>,
+    has_headers: bool,
+}
+
+/// Returns the chain ID of a layer on top of another one (OCI image-spec, config.md, "Layer `ChainID`").
+pub(super) fn chain_id(below: Option<&Digest>, diff_id: &Digest) -> Option<Digest> {
+    let Some(below) = below else {
+        return Some(diff_id.clone());
+    };
+    let hash = Sha256::digest(format!("{below} {diff_id}").as_bytes());
+    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    Digest::parse(&format!("sha256:{hex}"))
+}
+
+/// Reads every layer that the database has, and what is left of those being removed.
+pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
+    let records = read_records(reader)?;
+    let directories: HashMap<Digest, String> = records
+        .iter()
+        .filter_map(|record| Some((record.chain.clone(), record.cache_id.clone()?)))
+        .collect();
+    for record in &records {
+        reader.check()?;
+        add(reader, record, &directories);
+    }
+    for record in records {
+        connect(reader, &record);
+    }
+    Ok(())
+}
+
+fn read_records(reader: &mut Reader<'_>) -> Result<Vec<Record>> {
+    // moby, layer/filestore.go: SHA-256 is the only algorithm in use.
+    let database = reader.image(&[b"layerdb", b"sha256"]);
+    let mut records = Vec::new();
+    for name in reader.records.names(&database) {
+        reader.check()?;
+        let at = place(&[&database, &name]);
+        if name.ends_with(b"-removing") {
+            half_removed(reader, at);
+            continue;
+        }
+        let chain = std::str::from_utf8(&name).ok();
+        let chain = chain.and_then(|name| Digest::parse(&format!("sha256:{name}")));
+        match chain.filter(|chain| chain.encoded().as_bytes() == name) {
+            Some(chain) => records.push(read_record(reader, chain, at)),
+            None => reader.records.bad(&at, "its name is not a digest"),
+        }
+    }
+    Ok(records)
+}
+
+fn read_record(reader: &mut Reader<'_>, chain: Digest, at: Vec<u8>) -> Record {
+    let file = |name: &str| place(&[&at, name.as_bytes()]);
+    let records = &mut reader.records;
+    let cache_id = records.component(&file("cache-id"));
+    if cache_id.is_none() {
+        records.bad(&at, "it does not say which directory has the layer's files");
+        reader.claimed = Claimed::InPart;
+    }
+    let bytes = records.text(&file("size"));
+    let size = bytes.as_ref().and_then(|text| text.parse().ok());
+    if bytes.is_some() && size.is_none() {
+        records.bad(&file("size"), "it holds no number of bytes");
+    }
+    let headers = records.root().status(&file("tar-split.json.gz"));
+    Record {
+        diff_id: records.digest(&file("diff")),
+        parent: records.digest(&file("parent")),
+        has_headers: matches!(headers, Ok(Some(found)) if found.st_size > 0),
+        place: at,
+        cache_id,
+        bytes: size,
+        chain,
+    }
+}
+
+fn add(reader: &mut Reader<'_>, record: &Record, directories: &HashMap<Digest, String>) {
+    let below = record
+        .parent
+        .as_ref()
+        .and_then(|parent| directories.get(parent));
+    let mut pieces = directory_pieces(reader, record);
+    pieces.push(reader.piece(record.place.clone(), Role::Bookkeeping));
+    let listing = listing(reader, record, below.map(String::as_str));
+    let layer = reader.store.add_layer(Layer {
+        name: record.chain.to_string(),
+        diff_id: record.diff_id.clone(),
+        chain_id: Some(record.chain.clone()),
+        parent: None,
+        pieces,
+        blobs: Vec::new(),
+        recorded_bytes: record.bytes,
+        created: None,
+        listing,
+    });
+    reader.by_chain.insert(record.chain.clone(), layer);
+    if let Some(directory) = &record.cache_id {
+        reader
+            .by_directory
+            .entry(directory.clone())
+            .or_insert(layer);
+    }
+}
+
+/// Two records may name one directory: it then belongs to both.
+fn directory_pieces(reader: &mut Reader<'_>, record: &Record) -> Vec<PieceId> {
+    let Some(directory) = &record.cache_id else {
+        return Vec::new();
+    };
+    if let Some(&other) = reader.by_directory.get(directory) {
+        let reason = format!(
+            "it names the directory {} of another layer",
+            path::display_str(directory)
+        );
+        reader.records.bad(&record.place, reason);
+        let mut pieces = reader.store.layer(other).pieces.clone();
+        pieces.pop();
+        return pieces;
+    }
+    if !reader.graph.has(directory) {
+        if !reader.found.driver.mounts_layers() {
+            let missing = reader.graph.directory(directory).shown();
+            reader
+                .records
+                .bad(&record.place, format!("its directory {missing} is missing"));
+        }
+        return Vec::new();
+    }
+    reader.pieces(directory, Role::Layer, Role::Layer)
+}
+
+fn listing(reader: &Reader<'_>, record: &Record, below: Option<&str>) -> Listing {
+    let refused = || Contents::Refused("no record says where its files are".to_owned());
+    let directory = record.cache_id.as_deref();
+    let contents = directory.map_or_else(refused, |directory| reader.graph.files(directory));
+    let headers = reader.location(place(&[&record.place, b"tar-split.json.gz"]));
+    match directory {
+        Some(directory) if !record.has_headers => match reader.graph.listing(directory, below) {
+            Listing::Unavailable(reason) => {
+                Listing::Unavailable(format!("{} is missing, and {reason}", headers.shown()))
+            }
+            listing => listing,
+        },
+        _ => Listing::TarSplit {
+            fallback: fallback(reader, directory, &contents),
+            record: headers,
+            contents,
+        },
+    }
+}
+
+fn fallback(
+    reader: &Reader<'_>,
+    directory: Option<&str>,
+    contents: &Contents,
+) -> Option<(Location, crate::layer::dir::Encoding)> {
+    let Contents::Directory(files) = contents else {
+        return None;
+    };
+    match reader.graph.listing(directory?, None) {
+        Listing::Directory { encoding, .. } => Some((files.clone(), encoding)),
+        _ => None,
+    }
+}
+
+fn connect(reader: &mut Reader<'_>, record: &Record) {
+    let own = reader.by_chain.get(&record.chain).copied();
+    let below = record.parent.as_ref();
+    if let Some(diff_id) = &record.diff_id
+        && chain_id(below, diff_id).as_ref() != Some(&record.chain)
+    {
+        let shown = reader.records.root().shown(&record.place);
+        let message = format!("{shown}: it is not the chain ID of its diff ID and its parent");
+        reader.records.warn(WarningCode::MetadataMismatch, message);
+    }
+    let Some(below) = below else {
+        return;
+    };
+    let parent: Option<LayerId> = reader.by_chain.get(below).copied();
+    if parent.is_none() {
+        let reason = format!("its parent {} is not in the store", below.short());
+        reader.records.bad(&record.place, reason);
+    }
+    if let Some(own) = own {
+        reader.store.layers[own.as_usize()].parent = parent;
+    }
+}
+
+/// moby renames a layer's record before it removes the layer, and finishes the job when it starts
+/// (layer/filestore.go, getOrphan).
+fn half_removed(reader: &mut Reader<'_>, record: Vec<u8>) {
+    let directory = reader.records.component(&place(&[&record, b"cache-id"]));
+    reader.half_removed.extend(directory);
+    let reason = "record of a layer that was being removed when the engine stopped";
+    reader.orphan(record, "half-removed-layer", reason.to_owned());
+}

@@ -1,0 +1,75 @@
+//! What nobody owns: directories that no record names, and temporary files that were never cleaned up.
+
+use crate::error::Result;
+
+use super::reader::{Claimed, Reader, Shares};
+use super::records::place;
+
+/// Says which directories of the driver are unclaimed once every record was read.
+pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
+    for name in reader.graph.names().clone() {
+        reader.check()?;
+        let text = std::str::from_utf8(&name).ok();
+        if text.is_some_and(|name| reader.by_directory.contains_key(name)) {
+            continue;
+        }
+        let at = reader.graph.place(&name);
+        if reader.records.is_directory(&at) {
+            unclaimed(reader, text, at);
+        }
+    }
+    temporary(reader);
+    Ok(())
+}
+
+fn unclaimed(reader: &mut Reader<'_>, name: Option<&str>, at: Vec<u8>) {
+    if let Some(reason) = name.and_then(|name| reader.left_over.remove(name)) {
+        reader.orphan(at, "mount-without-container", reason);
+    } else if name.is_some_and(|name| reader.half_removed.contains(name)) {
+        let reason = "a layer that was being removed when the engine stopped";
+        reader.orphan(at, "half-removed-layer", reason.to_owned());
+    } else if reader.cache_claimed == Claimed::InPart && name.is_none_or(may_be_cache) {
+        // Its record may be among those that could not be read: that was said, and it stays bookkeeping.
+    } else if reader.claimed == Claimed::InPart || !reader.records.is_whole() {
+        let reason = "no record that could be read names it; some could not be";
+        reader.orphan(at, "unreferenced-directory", reason.to_owned());
+    } else {
+        let reason = "no image, container or build cache has it";
+        reader.orphan(at, "unreferenced-directory", reason.to_owned());
+    }
+}
+
+/// Layers of images and containers have 64 hexadecimal digits, snapshots of BuildKit 25 letters and digits
+/// (buildkit, identity/randomid.go).
+fn may_be_cache(name: &str) -> bool {
+    name.len() == 25
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+fn temporary(reader: &mut Reader<'_>) {
+    let database = reader.image(&[b"layerdb", b"tmp"]);
+    for name in reader.records.names(&database) {
+        let reason = "record of a layer that was never completed; an engine that runs may be at it";
+        reader.orphan(
+            place(&[&database, &name]),
+            "temporary-leftover",
+            reason.to_owned(),
+        );
+    }
+    if reader.found.shares == Shares::None {
+        return;
+    }
+    for name in reader.records.names(b"tmp") {
+        let at = place(&[b"tmp", &name]);
+        // moby, distribution/pull_v2.go.
+        if name.starts_with(b"GetImageBlob") {
+            let reason = "a layer that was being pulled; an engine that runs may be at it";
+            reader.orphan(at, "interrupted-pull", reason.to_owned());
+        } else {
+            let reason = "a temporary file; an engine that runs may be at it";
+            reader.orphan(at, "temporary-leftover", reason.to_owned());
+        }
+    }
+}

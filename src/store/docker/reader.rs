@@ -1,0 +1,196 @@
+//! What is known of one store while it is read.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::error::Result;
+use crate::image::Digest;
+use crate::layer::beneath::Beneath;
+use crate::progress::Job;
+
+use super::super::{
+    Activity, Engine, ImageId, Layer, LayerId, Listing, Location, Orphan, PieceId, Role, Store,
+};
+use super::driver::Driver;
+use super::graph::Graph;
+use super::records::{Records, place};
+
+/// Where a store is, and whether its engine works with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) driver: Driver,
+    pub(super) activity: Activity,
+    /// Whether what all drivers have in common counts for this one.
+    pub(super) shares: Shares,
+}
+
+/// Volumes, the build cache and temporary files are of the data root, not of a driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shares {
+    /// They are reported with this store.
+    All,
+    /// They are reported with another one.
+    None,
+}
+
+/// Whether every record that may claim a directory was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Claimed {
+    /// Whatever is unclaimed now is nobody's.
+    #[default]
+    Known,
+    /// A record was unreadable: it may be that one's.
+    InPart,
+}
+
+/// A store that is being read.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    pub(super) found: Found,
+    pub(super) store: Store,
+    pub(super) records: Records,
+    pub(super) graph: Graph,
+    pub(super) job: &'a Job,
+    /// Layers by the directory they are in.
+    pub(super) by_directory: HashMap<String, LayerId>,
+    pub(super) by_chain: HashMap<Digest, LayerId>,
+    pub(super) by_image: HashMap<Digest, ImageId>,
+    /// Directories of layers that were being removed.
+    pub(super) half_removed: HashSet<String>,
+    /// Directories of containers that are gone, with what to say about each; escaped.
+    pub(super) left_over: HashMap<String, String>,
+    pub(super) claimed: Claimed,
+    /// Whether the directories of the build cache are known.
+    pub(super) cache_claimed: Claimed,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts with the driver's own directory at `home` below the root; empty where it is the root.
+    pub(super) fn new(root: &Beneath, found: Found, home: &[u8], job: &'a Job) -> Self {
+        let mut store = Store::new(Engine::Docker, found.driver.name(), root.clone());
+        store.activity = found.activity;
+        let mut records = Records::new(root);
+        if !home.is_empty() {
+            store.add_piece(Location::new(root, home), Role::Bookkeeping);
+        }
+        let graph = Graph::list(&mut records, found.driver, home);
+        Self {
+            found,
+            store,
+            records,
+            graph,
+            job,
+            by_directory: HashMap::new(),
+            by_chain: HashMap::new(),
+            by_image: HashMap::new(),
+            half_removed: HashSet::new(),
+            left_over: HashMap::new(),
+            claimed: Claimed::Known,
+            cache_claimed: Claimed::Known,
+        }
+    }
+
+    /// Returns a place in the driver's part of `image/`.
+    pub(super) fn image(&self, parts: &[&[u8]]) -> Vec<u8> {
+        let driver = self.found.driver.name().as_bytes();
+        place(&[b"image", driver, &place(parts)])
+    }
+
+    /// Returns a place below the root as a location.
+    pub(super) fn location(&self, place: Vec<u8>) -> Location {
+        Location::new(&self.store.root, place)
+    }
+
+    /// Adds a piece below the root.
+    pub(super) fn piece(&mut self, place: Vec<u8>, role: Role) -> PieceId {
+        let location = self.location(place);
+        self.store.add_piece(location, role)
+    }
+
+    /// Adds the pieces of a layer's directory: its files first, then the directory with what the driver notes.
+    pub(super) fn pieces(&mut self, directory: &str, files: Role, rest: Role) -> Vec<PieceId> {
+        let whole = self.graph.directory(directory).path;
+        let contents = match self.graph.files(directory) {
+            super::super::Contents::Directory(contents) => contents.path,
+            super::super::Contents::Refused(_) => whole.clone(),
+        };
+        let mut pieces = vec![self.piece(contents.clone(), files)];
+        if contents != whole {
+            pieces.push(self.piece(whole, rest));
+        }
+        pieces
+    }
+
+    /// Adds a layer that has a directory and no record of an image's layer.
+    pub(super) fn directory_layer(
+        &mut self,
+        directory: &str,
+        parent: Option<LayerId>,
+        pieces: Vec<PieceId>,
+        listing: Listing,
+    ) -> LayerId {
+        let layer = self.store.add_layer(Layer {
+            name: directory.to_owned(),
+            diff_id: None,
+            chain_id: None,
+            parent,
+            pieces,
+            blobs: Vec::new(),
+            recorded_bytes: None,
+            created: None,
+            listing,
+        });
+        self.by_directory.insert(directory.to_owned(), layer);
+        layer
+    }
+
+    /// Adds something that nobody owns, with its age; `reason` is escaped.
+    pub(super) fn orphan(&mut self, place: Vec<u8>, kind: &'static str, reason: String) {
+        let since = self.records.modified(&place);
+        let piece = self.piece(place, Role::Orphan);
+        self.store.orphans.push(Orphan {
+            piece,
+            reason,
+            kind,
+            since,
+        });
+    }
+
+    /// Notes that nobody owns a layer which has its pieces already; `reason` is escaped.
+    pub(super) fn disown(&mut self, layer: LayerId, kind: &'static str, reason: &str) {
+        let pieces = self.store.layer(layer).pieces.clone();
+        for &piece in &pieces {
+            self.store.pieces[piece.as_usize()].role = Role::Orphan;
+        }
+        let whole = pieces.last().copied();
+        let since = whole.and_then(|piece| {
+            self.records
+                .modified(&self.store.piece(piece).location.path)
+        });
+        for piece in pieces {
+            self.store.orphans.push(Orphan {
+                piece,
+                reason: reason.to_owned(),
+                kind,
+                since,
+            });
+        }
+    }
+
+    /// Returns the name of the directory that a layer is in.
+    pub(super) fn directory_of(&self, layer: LayerId) -> Option<String> {
+        let mut known = self.by_directory.iter();
+        let found = known.find(|&(_, &known)| known == layer);
+        found.map(|(directory, _)| directory.clone())
+    }
+
+    /// Returns the store with everything that was odd about it.
+    pub(super) fn finish(mut self) -> Store {
+        self.store.warnings.extend(self.records.into_warnings());
+        self.store
+    }
+
+    /// Stops where the user wants it.
+    pub(super) fn check(&self) -> Result<()> {
+        self.job.check()
+    }
+}

@@ -1,0 +1,256 @@
+//! Records as Docker writes them: small files, one value each, and JSON; whatever cannot be used is a warning.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+
+use crate::error::{Error, Warning, WarningCode};
+use crate::image::Digest;
+use crate::image::json::Json;
+use crate::layer::beneath::Beneath;
+use crate::limits;
+use crate::path;
+
+/// Most warnings of one kind that one store raises before the rest is only counted.
+const WARNINGS_PER_KIND: usize = 200;
+
+/// Reads records below a data root and keeps what was odd about them.
+#[derive(Debug)]
+pub(super) struct Records {
+    root: Beneath,
+    warnings: Vec<Warning>,
+    counts: BTreeMap<WarningCode, usize>,
+    is_whole: bool,
+}
+
+impl Records {
+    pub(super) fn new(root: &Beneath) -> Self {
+        Self {
+            root: root.clone(),
+            warnings: Vec::new(),
+            counts: BTreeMap::new(),
+            is_whole: true,
+        }
+    }
+
+    pub(super) const fn root(&self) -> &Beneath {
+        &self.root
+    }
+
+    /// Returns whether every directory of records could be listed.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
+    /// Keeps a warning; `message` is escaped.
+    pub(super) fn warn(&mut self, code: WarningCode, message: impl Into<String>) {
+        let count = self.counts.entry(code).or_default();
+        *count += 1;
+        if *count <= WARNINGS_PER_KIND {
+            self.warnings.push(Warning::new(code, message));
+        }
+    }
+
+    /// Keeps a warning about a record that cannot be used; `reason` is escaped.
+    pub(super) fn bad(&mut self, place: &[u8], reason: impl AsRef<str>) {
+        let message = format!("{}: {}", self.root.shown(place), reason.as_ref());
+        self.warn(WarningCode::BadRecord, message);
+    }
+
+    /// Keeps what reading a record failed with.
+    pub(super) fn failed(&mut self, error: &Error) {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(source) = cause {
+            message = format!("{message}: {}", path::display_str(&source.to_string()));
+            cause = source.source();
+        }
+        self.warn(WarningCode::BadRecord, message);
+    }
+
+    /// Returns every warning, and how many more there were.
+    pub(super) fn into_warnings(mut self) -> Vec<Warning> {
+        for (code, count) in self.counts {
+            if count > WARNINGS_PER_KIND {
+                let more = count - WARNINGS_PER_KIND;
+                let message = format!("{}: {more} more of the same kind", self.root.name());
+                self.warnings.push(Warning::new(code, message));
+            }
+        }
+        self.warnings
+    }
+
+    /// Returns the names in a directory, sorted; none where there is no directory.
+    pub(super) fn names(&mut self, place: &[u8]) -> Vec<Vec<u8>> {
+        match self.root.names(place, limits::STORE_NAMES) {
+            Ok(names) => {
+                let names = names.unwrap_or_default();
+                if names.len() >= limits::STORE_NAMES {
+                    let shown = self.root.shown(place);
+                    let message = format!("{shown} has more than {} entries", limits::STORE_NAMES);
+                    self.warn(WarningCode::LimitReached, message);
+                }
+                names
+            }
+            Err(error) => {
+                self.failed(&error);
+                self.is_whole = false;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Returns a file's bytes; `None` where it is missing, or cannot be read: then with a warning.
+    pub(super) fn bytes(&mut self, place: &[u8], limit: u64) -> Option<Vec<u8>> {
+        match self.root.read(place, limit) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                self.failed(&error);
+                None
+            }
+        }
+    }
+
+    /// Returns the one value of a file, without space around it.
+    pub(super) fn text(&mut self, place: &[u8]) -> Option<String> {
+        let bytes = self.bytes(place, limits::STORE_VALUE_BYTES)?;
+        match std::str::from_utf8(&bytes).map(str::trim) {
+            Ok("") => {
+                self.bad(place, "it is empty");
+                None
+            }
+            Ok(text) => Some(text.to_owned()),
+            Err(_) => {
+                self.bad(place, "it is not text");
+                None
+            }
+        }
+    }
+
+    /// Returns the digest that a file holds.
+    pub(super) fn digest(&mut self, place: &[u8]) -> Option<Digest> {
+        let text = self.text(place)?;
+        let digest = Digest::parse(&text);
+        if digest.is_none() {
+            self.bad(place, "it holds no digest");
+        }
+        digest
+    }
+
+    /// Returns the name of a directory that a file holds.
+    pub(super) fn component(&mut self, place: &[u8]) -> Option<String> {
+        let text = self.text(place)?;
+        if is_component(text.as_bytes()) {
+            return Some(text);
+        }
+        self.bad(place, "it does not hold the name of a directory");
+        None
+    }
+
+    /// Returns a JSON document.
+    pub(super) fn json(&mut self, place: &[u8], limit: u64) -> Option<Json> {
+        let bytes = self.bytes(place, limit)?;
+        match Json::parse(&bytes) {
+            Ok(document) => Some(document),
+            Err(reason) => {
+                self.bad(place, reason);
+                None
+            }
+        }
+    }
+
+    /// Returns whether a directory stands at a place.
+    pub(super) fn is_directory(&self, place: &[u8]) -> bool {
+        is_directory(&self.root, place)
+    }
+
+    /// Returns when what stands at a place was last changed, seconds since 1970.
+    #[allow(
+        clippy::useless_conversion,
+        clippy::allow_attributes,
+        reason = "the width of a time depends on the system"
+    )]
+    pub(super) fn modified(&self, place: &[u8]) -> Option<i64> {
+        let found = self.root.status(place).ok().flatten()?;
+        i64::try_from(found.st_mtime).ok()
+    }
+}
+
+/// Returns whether a directory stands at a place.
+pub(super) fn is_directory(root: &Beneath, place: &[u8]) -> bool {
+    use rustix::fs::FileType;
+    let found = root.status(place).ok().flatten();
+    found.is_some_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Directory)
+}
+
+/// Returns whether text from a record may be one component of a path.
+pub(super) fn is_component(name: &[u8]) -> bool {
+    !matches!(name, b"" | b"." | b"..")
+        && name.len() <= 255
+        && !name.iter().any(|&byte| byte == b'/' || byte == 0)
+}
+
+/// Returns a time as a number of seconds since 1970; `None` for what is no time, and for Go's zero time.
+pub(super) fn seconds(time: &str) -> Option<i64> {
+    const ZERO_TIME: i64 = -62_135_596_800;
+    let seconds = time.parse::<jiff::Timestamp>().ok()?.as_second();
+    (seconds > ZERO_TIME).then_some(seconds)
+}
+
+/// Joins components to a place.
+pub(super) fn place(parts: &[&[u8]]) -> Vec<u8> {
+    let parts: Vec<&[u8]> = parts
+        .iter()
+        .copied()
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join(&b'/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_single_components_are_joined() {
+        for name in [&b"abc"[..], b"abc-init", b"...", b"a b", &[b'x'; 255]] {
+            assert!(is_component(name), "{}", path::display(name));
+        }
+        for name in [
+            &b""[..],
+            b".",
+            b"..",
+            b"../x",
+            b"a/b",
+            b"/",
+            b"a\0",
+            &[b'x'; 256],
+        ] {
+            assert!(!is_component(name), "{}", path::display(name));
+        }
+    }
+
+    #[test]
+    fn times_are_read_but_not_the_zero_time() {
+        assert_eq!(seconds("1970-01-01T00:00:01.5Z"), Some(1));
+        assert_eq!(seconds("0001-01-01T00:00:00Z"), None);
+        assert_eq!(seconds("yesterday"), None);
+    }
+
+    #[test]
+    fn many_warnings_are_counted() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut records = Records::new(&Beneath::open(directory.path()).unwrap());
+        for _ in 0..WARNINGS_PER_KIND + 7 {
+            records.bad(b"x", "it is odd");
+        }
+        let warnings = records.into_warnings();
+        assert_eq!(warnings.len(), WARNINGS_PER_KIND + 1);
+        assert!(
+            warnings
+                .last()
+                .unwrap()
+                .message
+                .ends_with(": 7 more of the same kind")
+        );
+    }
+}

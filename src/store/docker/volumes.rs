@@ -1,0 +1,105 @@
+//! Volumes: `volumes/<name>/_data`, and what `volumes/metadata.db` knows of those elsewhere.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::image::json::Json;
+use crate::store::bbolt::Database;
+
+use super::super::{ContainerId, Role, Volume, VolumeId};
+use super::containers::Mounted;
+use super::reader::Reader;
+use super::records::place;
+
+const DATABASE: &[u8] = b"volumes/metadata.db";
+
+/// Reads every volume, by name; named and anonymous ones alike.
+pub(super) fn read(reader: &mut Reader<'_>, mounted: &Mounted) {
+    let mut drivers = read_drivers(reader);
+    for name in reader.records.names(b"volumes") {
+        let at = place(&[b"volumes", &name]);
+        let Some(text) = std::str::from_utf8(&name).ok().map(str::to_owned) else {
+            reader.records.bad(&at, "its name is not text");
+            continue;
+        };
+        if reader.records.is_directory(&at) {
+            drivers.entry(text).or_insert_with(|| "local".to_owned());
+        }
+    }
+    for (name, driver) in drivers {
+        add(reader, name, driver);
+    }
+    connect(reader, mounted);
+}
+
+/// moby, volume/service/db.go: the bucket `volumes` has a JSON document for each name.
+fn read_drivers(reader: &mut Reader<'_>) -> BTreeMap<String, String> {
+    let mut drivers = BTreeMap::new();
+    let database = match Database::open(reader.records.root(), DATABASE) {
+        Ok(Some(database)) => database,
+        Ok(None) => return drivers,
+        Err(error) => {
+            reader.records.failed(&error);
+            return drivers;
+        }
+    };
+    let bucket = database.root().bucket(b"volumes");
+    for (name, value) in bucket.iter().flat_map(|bucket| bucket.values()) {
+        let Ok(name) = std::str::from_utf8(name) else {
+            reader
+                .records
+                .bad(DATABASE, "the name of a volume is not text");
+            continue;
+        };
+        match Json::parse(value) {
+            Ok(document) => {
+                let driver = document.get("Driver").text().unwrap_or("local");
+                drivers.insert(name.to_owned(), driver.to_owned());
+            }
+            Err(reason) => {
+                let shown = crate::path::display_str(name);
+                reader
+                    .records
+                    .bad(DATABASE, format!("the volume {shown}: {reason}"));
+            }
+        }
+    }
+    if let Some(damage) = database.damage() {
+        reader.records.bad(DATABASE, damage);
+    }
+    drivers
+}
+
+fn add(reader: &mut Reader<'_>, name: String, driver: String) {
+    let mut pieces = Vec::new();
+    // A name from the database is not trusted to be one; other drivers keep their data elsewhere.
+    if super::records::is_component(name.as_bytes()) {
+        let whole = place(&[b"volumes", name.as_bytes()]);
+        for at in [place(&[&whole, b"_data"]), whole] {
+            if reader.records.is_directory(&at) {
+                pieces.push(reader.piece(at, Role::Volume));
+            }
+        }
+    }
+    reader.store.volumes.push(Volume {
+        name,
+        pieces,
+        containers: Vec::new(),
+        driver,
+    });
+}
+
+fn connect(reader: &mut Reader<'_>, mounted: &Mounted) {
+    let volumes = reader.store.volumes.iter().zip(0..);
+    let by_name: HashMap<String, VolumeId> = volumes
+        .map(|(volume, at)| (volume.name.clone(), VolumeId(at)))
+        .collect();
+    for (names, container) in mounted.iter().zip(0..) {
+        for volume in names.iter().filter_map(|name| by_name.get(name)) {
+            let containers = &mut reader.store.volumes[volume.as_usize()].containers;
+            // One volume may be mounted at several places.
+            if containers.last() != Some(&ContainerId(container)) {
+                containers.push(ContainerId(container));
+            }
+        }
+    }
+}
