@@ -1,6 +1,7 @@
 //! Everything known about one image: what every presenter reads and none computes.
 
 pub mod advice;
+pub mod difference;
 pub mod dive;
 pub mod groups;
 mod instructions;

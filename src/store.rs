@@ -11,11 +11,13 @@ pub mod figures;
 pub mod measure;
 pub mod mounts;
 pub mod piece;
+pub mod reclaim;
 
 mod containerd;
 mod containers_storage;
 mod docker;
 mod find;
+mod kubelet;
 mod model;
 mod open;
 
@@ -34,7 +36,7 @@ pub use model::{
 pub use piece::{Location, Piece, PieceId, Role, Usage};
 
 /// Every store below one directory.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Inventory {
     /// What the user named, escaped.
     pub name: String,

@@ -18,13 +18,15 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use layerscope::analysis;
 use layerscope::error::{Warning, WarningCode};
 use layerscope::image::{Digest, Platform};
 use layerscope::layer::beneath::Beneath;
 use layerscope::progress::Job;
 use layerscope::report::store::StoreReport;
-use layerscope::report::{Detail, Format, Glyphs, Look};
-use layerscope::store::figures::Figures;
+use layerscope::report::{Detail, Format, Glyphs, Look, Report};
+use layerscope::source;
+use layerscope::store::figures::{ContainerFigures, Figures, ImageFigures};
 use layerscope::store::{
     self, Accounts, Activity, Basis, CacheRecord, Container, ContainerId, Engine, Growth, ImageId,
     Inventory, Layer, LayerId, Listing, Location, Orphan, PieceId, Pod, PodId, Role, State, Store,
@@ -287,6 +289,22 @@ fn kubernetes(root: &Path) -> Store {
     store
 }
 
+/// Numbers that an engine might print; of the first image and the first container only.
+fn told(store: &Store) -> Figures {
+    let mut figures = Figures {
+        images: vec![ImageFigures::default(); store.images.len()],
+        containers: vec![ContainerFigures::default(); store.containers.len()],
+    };
+    if let Some(first) = figures.images.first_mut() {
+        first.size_bytes = Some(2_457_538);
+        first.shared_bytes = Some(0);
+    }
+    if let Some(first) = figures.containers.first_mut() {
+        first.writable_bytes = Some(151_083);
+    }
+    figures
+}
+
 struct Reported {
     inventory: Inventory,
     accounts: Vec<Accounts>,
@@ -303,7 +321,7 @@ impl Reported {
         let accounts = stores.clone().map(|one| Accounts::of(one, Basis::Disk));
         Self {
             accounts: accounts.collect(),
-            figures: stores.map(Figures::of).collect(),
+            figures: stores.map(told).collect(),
             inventory,
         }
     }
@@ -314,7 +332,10 @@ impl Reported {
         let mut inventory = store::read(root, &job).unwrap();
         store::measure::measure(&mut inventory, None, &job).unwrap();
         let name = inventory.name.clone();
-        Self::of(inventory.stores, &name)
+        let mut reported = Self::of(inventory.stores, &name);
+        let stores = reported.inventory.stores.iter();
+        reported.figures = stores.map(Figures::of).collect();
+        reported
     }
 
     fn write(&self, format: Format, look: Look, top: Option<usize>) -> String {
@@ -753,4 +774,28 @@ fn real_stores_are_reported_in_every_format() {
         let total: store::Amount = totals.sum();
         assert_eq!(Counted::of(&export).bytes, total.bytes, "{name}");
     }
+}
+
+#[test]
+fn an_image_is_exported_as_its_merged_view() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("demo.tar");
+    fs::write(&file, support::demo::archive()).unwrap();
+    let job = Job::new();
+    let locator = source::Locator::parse(file.as_os_str()).unwrap();
+    let opened = source::open(&locator, &source::OpenOptions::default(), &job).unwrap();
+    let options = analysis::Options::default();
+    let analysis = analysis::run(opened.source, opened.image, &options, &job).unwrap();
+    let report = Report {
+        analysis: &analysis,
+        judgement: None,
+        top: None,
+        look: look(80),
+    };
+    let mut bytes = Vec::new();
+    report.write(Format::Ncdu, &mut bytes).unwrap();
+    let counted = Counted::of(&serde_json::from_slice(&bytes).unwrap());
+    assert_eq!(counted.bytes, analysis.totals.effective_bytes);
+    assert!(!counted.links.is_empty());
+    assert!(counted.links.values().all(|(names, found)| names == found));
 }

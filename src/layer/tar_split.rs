@@ -52,12 +52,13 @@ impl TarSplitLayer {
             source,
         }
     }
+}
 
-    fn refusal(&self, name: &str, reason: &str) -> Error {
-        Error::Open {
-            name: name.to_owned(),
-            source: io::Error::other(reason.to_owned()),
-        }
+/// Says why file data cannot be had; both texts escaped.
+fn refused(name: &str, reason: &str) -> Error {
+    Error::Open {
+        name: name.to_owned(),
+        source: io::Error::other(reason.to_owned()),
     }
 }
 
@@ -77,22 +78,20 @@ impl LayerSource for TarSplitLayer {
         let directory = match &self.data {
             Data::Directory(directory) => directory,
             Data::Refused(reason) => {
-                return Err(self.refusal(&path::display_absolute(place), reason));
+                return Err(refused(&path::display_absolute(place), reason));
             }
         };
-        let refused = |reason: &str| self.refusal(&directory.shown(place), reason);
+        let unfit = |reason: &str| refused(&directory.shown(place), reason);
         let Some(found) = directory.file(place)? else {
-            return Err(refused(
-                "it is missing, although the layer's record lists it",
-            ));
+            return Err(unfit("it is missing, although the layer's record lists it"));
         };
         let length = found
             .metadata()
-            .map_err(|error| refused(&error.to_string()))?
+            .map_err(|error| unfit(&error.to_string()))?
             .len();
         if length != file.size {
             let expected = file.size;
-            return Err(refused(&format!(
+            return Err(unfit(&format!(
                 "it has {length} bytes, not {expected} as in the layer's record: it was changed since"
             )));
         }

@@ -1,20 +1,260 @@
 //! containerd: content store, metadata and snapshotters; Docker's image store on top of it; Kubernetes nodes.
+//!
+//! One directory is one [`Store`], whatever number of namespaces it has: they share the blobs of the content
+//! store, and what is shared can be told within one store only. Snapshots are never shared between namespaces.
 
-use crate::error::Result;
+mod buildkit;
+mod containers;
+mod content;
+mod images;
+mod layers;
+mod leftovers;
+mod meta;
+mod moby;
+mod places;
+mod snapshotter;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error as _;
+
+use crate::error::{Error, Result, Warning, WarningCode};
+use crate::image::Digest;
 use crate::layer::beneath::Beneath;
+use crate::path;
 use crate::progress::Job;
 
-use super::Store;
+use super::bbolt::Database;
+use super::{Activity, ContainerId, Engine, ImageId, LayerId, Location, Role, Store};
+
+use content::Content;
+use layers::Detail;
+use meta::{Key, Namespace};
+use places::Places;
+pub(in crate::store) use places::above;
+use snapshotter::Snapshotter;
+
+/// Docker's namespace.
+const MOBY: &str = "moby";
+
+/// That of a Kubernetes node.
+const KUBERNETES: &str = "k8s.io";
+
+/// Most warnings of one store that are kept; a damaged database may raise one for each of its records.
+const WARNINGS: usize = 200;
 
 /// Returns whether a directory is one of ours, by the names in it.
-pub(super) fn is_root(_root: &Beneath) -> bool {
-    false
+pub(super) fn is_root(root: &Beneath) -> bool {
+    Places::find(root).is_some()
 }
 
 /// Reads every store of this kind in a directory.
 ///
 /// # Errors
 /// When the directory itself cannot be read, or [`crate::error::Error::Interrupted`].
-pub(super) fn read(_root: &Beneath, _job: &Job) -> Result<Vec<Store>> {
-    Ok(Vec::new())
+pub(super) fn read(root: &Beneath, job: &Job) -> Result<Vec<Store>> {
+    let Some(places) = Places::find(root) else {
+        return Ok(Vec::new());
+    };
+    let mut reader = Reader::new(places);
+    reader.read(job)?;
+    Ok(reader.finish().into_iter().collect())
+}
+
+/// A snapshot as a namespace names it.
+type SnapshotName = (String, Key);
+
+/// One store being read.
+#[derive(Debug)]
+struct Reader {
+    store: Store,
+    places: Places,
+    namespaces: Vec<Namespace>,
+    snapshotters: Vec<Snapshotter>,
+    content: Content,
+    /// What is known of each layer beside the model, in the order of the model.
+    details: Vec<Detail>,
+    layers_by_name: BTreeMap<SnapshotName, LayerId>,
+    /// Manifests of images, to find those of containers; in the order of the images.
+    manifests: Vec<Digest>,
+    images_by_name: BTreeMap<(String, String), Vec<ImageId>>,
+    containers_by_id: BTreeMap<String, ContainerId>,
+    /// What anybody was found to keep.
+    kept: BTreeSet<LayerId>,
+    /// Whether records may be missing, so that nobody can be said to own nothing.
+    is_doubtful: bool,
+    more_warnings: usize,
+}
+
+impl Reader {
+    fn new(places: Places) -> Self {
+        let store = Store::new(Engine::Containerd, "", places.root.clone());
+        Self {
+            store,
+            places,
+            namespaces: Vec::new(),
+            snapshotters: Vec::new(),
+            content: Content::default(),
+            details: Vec::new(),
+            layers_by_name: BTreeMap::new(),
+            manifests: Vec::new(),
+            images_by_name: BTreeMap::new(),
+            containers_by_id: BTreeMap::new(),
+            kept: BTreeSet::new(),
+            is_doubtful: false,
+            more_warnings: 0,
+        }
+    }
+
+    fn read(&mut self, job: &Job) -> Result<()> {
+        self.read_meta();
+        self.name_engine();
+        self.claim_places();
+        self.read_snapshotters();
+        self.add_layers();
+        self.list_content();
+        job.check()?;
+        self.add_images(job)?;
+        self.add_containers();
+        self.add_docker();
+        job.check()?;
+        self.add_cache();
+        self.add_pods();
+        job.check()?;
+        self.add_leftovers();
+        Ok(())
+    }
+
+    /// Returns the store, unless it is one that an engine made and never used.
+    fn finish(mut self) -> Option<Store> {
+        let is_unused = self.namespaces.iter().all(Namespace::is_empty)
+            && self.store.layers.is_empty()
+            && self.store.orphans.is_empty()
+            && self.store.containers.is_empty();
+        if is_unused && self.places.is_guess && self.store.warnings.is_empty() {
+            return None;
+        }
+        if self.more_warnings > 0 {
+            let message = format!(
+                "{}: {} more of these",
+                self.store.root.name(),
+                self.more_warnings
+            );
+            let warning = Warning::new(WarningCode::BadRecord, message);
+            self.store.warnings.push(warning);
+        }
+        Some(self.store)
+    }
+
+    fn read_meta(&mut self) {
+        let place = self
+            .places
+            .home
+            .join("io.containerd.metadata.v1.bolt/meta.db");
+        let database = match Database::open(&place.root, &place.path) {
+            Ok(Some(database)) => database,
+            Ok(None) => return self.doubt(format!("{} is missing", place.shown())),
+            Err(error) => return self.doubt(told(&error)),
+        };
+        self.namespaces = meta::read(&database);
+        if let Some(doubt) = snapshotter::doubt(&database) {
+            self.doubt(doubt);
+        }
+    }
+
+    fn name_engine(&mut self) {
+        let has = |name: &str| {
+            let mut namespaces = self.namespaces.iter();
+            namespaces.any(|namespace| namespace.name == name && !namespace.is_empty())
+        };
+        self.store.engine = if self.places.is_docker {
+            Engine::DockerContainerd
+        } else if has(KUBERNETES) {
+            Engine::Kubernetes
+        } else if has(MOBY) {
+            Engine::DockerContainerd
+        } else {
+            Engine::Containerd
+        };
+        if self.places.has_graph_driver && !has(MOBY) {
+            self.store.activity = Activity::LeftBehind;
+        }
+    }
+
+    /// Claims what lies outside of the root that was named.
+    fn claim_places(&mut self) {
+        for place in self.places.outside() {
+            self.store.add_piece(place, Role::Bookkeeping);
+        }
+    }
+
+    /// Notes why records may be missing; `reason` is escaped.
+    fn doubt(&mut self, reason: String) {
+        self.is_doubtful = true;
+        self.warn(WarningCode::BadRecord, reason);
+    }
+
+    fn warn(&mut self, code: WarningCode, message: impl Into<String>) {
+        if self.store.warnings.len() < WARNINGS {
+            self.store.warnings.push(Warning::new(code, message));
+        } else {
+            self.more_warnings += 1;
+        }
+    }
+
+    /// Notes a record that cannot be used; `reason` is escaped.
+    fn bad(&mut self, place: &Location, reason: &str) {
+        self.warn(
+            WarningCode::BadRecord,
+            format!("{}: {reason}", place.shown()),
+        );
+    }
+
+    fn failed(&mut self, error: &Error) {
+        self.warn(WarningCode::BadRecord, told(error));
+    }
+
+    /// Lists a directory; what cannot be listed is a warning.
+    fn names(&mut self, place: &Location) -> Vec<Vec<u8>> {
+        match place.root.names(&place.path, crate::limits::STORE_NAMES) {
+            Ok(names) => names.unwrap_or_default(),
+            Err(error) => {
+                self.failed(&error);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Returns the layer of a snapshot.
+    fn layer_named(&self, namespace: &str, key: &Key) -> Option<LayerId> {
+        let name = (namespace.to_owned(), key.clone());
+        self.layers_by_name.get(&name).copied()
+    }
+
+    /// Keeps a layer and everything below it.
+    fn keep(&mut self, layer: LayerId) {
+        let mut at = Some(layer);
+        while let Some(layer) = at.filter(|layer| self.kept.insert(*layer)) {
+            at = self.store.layer(layer).parent;
+        }
+    }
+}
+
+/// Returns an error with its causes, one line, escaped.
+fn told(error: &Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        message = format!("{message}: {}", path::display_str(&source.to_string()));
+        cause = source.source();
+    }
+    message
+}
+
+/// Returns whether a name from a record may be one component of a path.
+fn is_component(name: &str) -> bool {
+    !matches!(name, "" | "." | "..") && !name.contains(['/', '\0'])
 }

@@ -74,8 +74,8 @@ fn read_driver(root: &Beneath, found: Found, job: &Job) -> Result<Store> {
     let mounted = containers::read(&mut reader)?;
     if found.shares == Shares::All {
         volumes::read(&mut reader, &mounted);
-        build_cache::read(&mut reader)?;
     }
+    build_cache::read(&mut reader)?;
     orphans::read(&mut reader)?;
     Ok(reader.finish())
 }

@@ -67,8 +67,8 @@ pub enum Activity {
     LeftBehind,
 }
 
-/// One store.
-#[derive(Debug)]
+/// One store. A clone shares the open directories.
+#[derive(Debug, Clone)]
 pub struct Store {
     /// Whose it is.
     pub engine: Engine,
@@ -326,7 +326,8 @@ pub struct Orphan {
     /// One line for people, escaped: `no image, container or build cache has it`.
     pub reason: String,
     /// The stable text form of the kind: `unreferenced-directory`, `half-removed-layer`, `interrupted-pull`,
-    /// `mount-without-container`, `container-without-mount`, `unreferenced-blob`, `unreferenced-layer`.
+    /// `mount-without-container`, `container-without-mount`, `unreferenced-blob`, `unreferenced-layer`,
+    /// `temporary-leftover`.
     pub kind: &'static str,
     /// When it was last changed, where a record tells; otherwise see [`Piece::modified`].
     pub since: Option<i64>,

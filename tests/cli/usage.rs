@@ -41,6 +41,7 @@ fn usage_mistakes_exit_with_two() {
         .exits(2)
         .complains("is no platform");
     desk.line("ls app.tar --format dive").exits(2);
+    desk.line("ls app.tar --format ncdu").exits(2);
     desk.line("extract app.tar /etc")
         .exits(2)
         .complains("-o DIR");

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::crc64::Crc64;
 use super::record::{Expected, Lines, Part};
-use super::{Data, TarSplitLayer};
+use super::{Data, TarSplitLayer, refused};
 use crate::error::{Error, Result, Warning};
 use crate::layer::beneath::Beneath;
 use crate::layer::tar::Stop;
@@ -65,7 +65,7 @@ impl TarSplitLayer {
     pub fn verify(&self, diff_id: &str, job: &Job) -> Result<Verified> {
         let directory = match &self.data {
             Data::Directory(directory) => directory,
-            Data::Refused(reason) => return Err(self.refusal(self.record.name(), reason)),
+            Data::Refused(reason) => return Err(refused(self.record.name(), reason)),
         };
         let mut check = Check {
             directory,

@@ -9,7 +9,7 @@ use crate::image::json::Json;
 use crate::store::bbolt::{Bucket, Database};
 
 use super::super::{CacheRecord, LayerId, PieceId, Role};
-use super::reader::{Claimed, Reader};
+use super::reader::{Claimed, Reader, Shares};
 use super::records::is_component;
 
 const SNAPSHOTS: &[u8] = b"buildkit/snapshots.db";
@@ -42,6 +42,9 @@ struct Noted {
 }
 
 /// Reads every record of the build cache, by ID.
+///
+/// There is one build cache for all drivers, with directories of the one in use: a store left behind has only
+/// those records whose directories it has.
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
     for (place, role) in [
         (&b"buildkit"[..], Role::Bookkeeping),
@@ -243,6 +246,9 @@ fn add_records(
         let snapshot = record.snapshot.as_ref().unwrap_or(&id);
         let layer = layers.get(snapshot).copied();
         let layer = layer.or_else(|| layers.get(record.twin.as_ref()?).copied());
+        if layer.is_none() && reader.found.shares == Shares::None {
+            continue;
+        }
         let size = snapshots.get(snapshot).and_then(|snapshot| snapshot.bytes);
         let parents = record.parents.into_iter();
         reader.store.cache.push(CacheRecord {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::table::{Row, Side, Table};
-use super::{Page, largest};
+use super::{DIMMED, Page, counted, largest};
 use crate::report::Detail;
 use crate::report::columns::platform;
 use crate::store::StoredImage;
@@ -16,15 +16,23 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     page.title("Images", page.one.totals().images, output)?;
-    let (order, listed) = largest(images.len(), page.top, |at| {
+    let (mut order, _) = largest(images.len(), page.top, |at| {
         let account = page.one.image(at);
-        // An intermediate step is worth a row only where nothing else is to be told.
-        let is_listed = !images[at].is_intermediate;
-        (is_listed, account.unique.bytes, account.total.bytes)
+        (account.unique.bytes, account.total.bytes)
     });
-    let (shown, rest) = order.split_at(listed);
+    let mut steps = 0;
+    if page.look.detail == Detail::Short {
+        order.retain(|&at| !images[at].is_intermediate);
+        steps = images.len() - order.len();
+    }
+    let (shown, rest) = order.split_at(page.top.min(order.len()));
     table(page, shown).write(&page.look, output)?;
-    page.more(rest.iter().map(|&at| page.one.image(at).unique), output)
+    page.more(rest.iter().map(|&at| page.one.image(at).unique), output)?;
+    if steps > 0 {
+        let text = format!("{}; -v lists them", counted(steps, "intermediate step"));
+        page.sentence(&text, DIMMED, output)?;
+    }
+    Ok(())
 }
 
 fn table(page: &Page<'_>, shown: &[usize]) -> Table {

@@ -1,0 +1,214 @@
+//! The build cache of Docker with containerd's image store: BuildKit unpacks each layer of its own accord, and
+//! then the image made of them is unpacked again.
+//!
+//! moby/buildkit, cache/metadata.go: a bucket for each record below `_main`, values as JSON `{"value": …}`.
+
+use std::collections::BTreeMap;
+
+use super::{MOBY, Reader, layers};
+use crate::image::Digest;
+use crate::image::json::Json;
+use crate::store::bbolt::{Bucket, Database};
+use crate::store::{CacheRecord, LayerId, Location, PieceId, Role};
+
+const PREFIX: &[u8] = b"containerd-";
+
+/// One record, as far as it is used.
+#[derive(Debug, Default)]
+struct Record {
+    snapshot: Option<String>,
+    description: Option<String>,
+    /// The record that holds the files as long as nobody needs them unchanged.
+    mutable: Option<String>,
+    blob: Option<Digest>,
+    chain_id: Option<Digest>,
+    diff_id: Option<Digest>,
+    bytes: Option<u64>,
+    created: Option<i64>,
+    used: Option<i64>,
+    parents: Vec<String>,
+}
+
+impl Reader {
+    /// Reads the build cache of every snapshotter that Docker builds with.
+    pub(super) fn add_cache(&mut self) {
+        let Some(docker) = self.places.docker.clone() else {
+            return;
+        };
+        let home = docker.join("buildkit");
+        for name in self.names(&home) {
+            let snapshotter = name.strip_prefix(PREFIX);
+            let snapshotter = snapshotter.and_then(|name| std::str::from_utf8(name).ok());
+            if let Some(snapshotter) = snapshotter {
+                self.add_cache_of(&home.join(&name).join("metadata_v2.db"), snapshotter);
+            }
+        }
+    }
+
+    fn add_cache_of(&mut self, place: &Location, snapshotter: &str) {
+        let database = match Database::open(&place.root, &place.path) {
+            Ok(Some(database)) => database,
+            Ok(None) => return,
+            Err(error) => return self.doubt(super::told(&error)),
+        };
+        let main = database.root().bucket(b"_main");
+        let records: BTreeMap<String, Record> = main
+            .iter()
+            .flat_map(Bucket::buckets)
+            .filter_map(|(id, bucket)| {
+                Some((
+                    std::str::from_utf8(id).ok()?.to_owned(),
+                    Record::read(bucket),
+                ))
+            })
+            .collect();
+        if let Some(doubt) = super::snapshotter::doubt(&database) {
+            self.doubt(doubt);
+        }
+        let mut twins: BTreeMap<&str, &Record> = BTreeMap::new();
+        for record in records.values() {
+            if let Some(mutable) = &record.mutable {
+                twins.insert(mutable, record);
+            }
+        }
+        for (id, record) in &records {
+            // One and the same for Docker too, which lists the one with the files.
+            let is_twin = record
+                .mutable
+                .as_ref()
+                .is_some_and(|id| records.contains_key(id));
+            if !is_twin {
+                let twin = twins.get(id.as_str()).copied();
+                self.add_record(id, record, twin, snapshotter);
+            }
+        }
+    }
+
+    fn add_record(&mut self, id: &str, record: &Record, twin: Option<&Record>, snapshotter: &str) {
+        let key = record.snapshot.as_deref().unwrap_or(id);
+        let key = (snapshotter.to_owned(), key.to_owned());
+        let layer = self.layer_named(MOBY, &key);
+        let mut pieces = Vec::new();
+        if let Some(layer) = layer {
+            self.keep_for_cache(layer, record);
+            pieces.extend(self.view_of(&key));
+        }
+        if let Some(digest) = &record.blob
+            && let Some((piece, _)) = self.blob(digest)
+        {
+            self.content.kept.insert(digest.clone());
+            pieces.push(piece);
+        }
+        let or_twin = |of: fn(&Record) -> Option<i64>| of(record).or_else(|| twin.and_then(of));
+        let description = record.description.clone();
+        let description = description.or_else(|| twin.and_then(|twin| twin.description.clone()));
+        self.store.cache.push(CacheRecord {
+            id: id.to_owned(),
+            description: description.unwrap_or_default(),
+            layer,
+            pieces,
+            recorded_bytes: record.bytes.or_else(|| twin.and_then(|twin| twin.bytes)),
+            created: or_twin(|record| record.created),
+            used: or_twin(|record| record.used),
+            parents: match twin {
+                Some(twin) if record.parents.is_empty() => twin.parents.clone(),
+                _ => record.parents.clone(),
+            },
+            copy_of: self.original_of(layer, record, snapshotter),
+        });
+    }
+
+    /// Keeps the layers of a record; those that nobody else has are there for the cache alone.
+    fn keep_for_cache(&mut self, top: LayerId, record: &Record) {
+        for layer in self.store.chain(top) {
+            if !self.kept.contains(&layer) {
+                self.set_roles(layer, Role::Cache, Role::Cache);
+            }
+        }
+        self.keep(top);
+        let layer = &mut self.store.layers[top.as_usize()];
+        if layer.diff_id.is_none() {
+            layer.diff_id.clone_from(&record.diff_id);
+        }
+        if layer.chain_id.is_none() {
+            layer.chain_id.clone_from(&record.chain_id);
+        }
+    }
+
+    /// Returns the pieces of the view by which BuildKit mounts a snapshot.
+    fn view_of(&mut self, key: &super::Key) -> Vec<PieceId> {
+        let view = layers::beside(key, &format!("{}-view", key.1));
+        let Some(view) = self.layer_named(MOBY, &view) else {
+            return Vec::new();
+        };
+        if !self.kept.contains(&view) {
+            self.set_roles(view, Role::Cache, Role::Cache);
+        }
+        self.keep(view);
+        self.details[view.as_usize()].is_whole = true;
+        self.store.layer(view).pieces.clone()
+    }
+
+    /// Returns the layer of an image that holds the same files as a record's own.
+    fn original_of(
+        &self,
+        own: Option<LayerId>,
+        record: &Record,
+        snapshotter: &str,
+    ) -> Option<LayerId> {
+        let own = own?;
+        let of_chain = record.chain_id.as_ref().and_then(|chain| {
+            let key = (snapshotter.to_owned(), chain.as_str().to_owned());
+            self.layer_named(MOBY, &key)
+        });
+        let same_blob = || {
+            let (piece, _) = self.blob(record.blob.as_ref()?)?;
+            let layers = self.store.images.iter().flat_map(|image| &image.layers);
+            layers.flatten().copied().find(|layer| {
+                let layer = self.store.layer(*layer);
+                layer.blobs.contains(&piece) && !layer.pieces.is_empty()
+            })
+        };
+        let original = of_chain.filter(|layer| !self.store.layer(*layer).pieces.is_empty());
+        let original = original.or_else(same_blob);
+        original.filter(|layer| *layer != own)
+    }
+}
+
+impl Record {
+    fn read(bucket: Bucket<'_>) -> Self {
+        let mut record = Self::default();
+        for (key, value) in bucket.values() {
+            // An emptied value is no document.
+            let Ok(document) = Json::parse(value) else {
+                continue;
+            };
+            record.take(key, document.get("value"));
+        }
+        record
+    }
+
+    fn take(&mut self, key: &[u8], value: &Json) {
+        let digest = || value.text().and_then(Digest::parse);
+        match key {
+            b"cache.snapshot" => self.snapshot = value.to_text(),
+            b"cache.description" => self.description = value.to_text(),
+            b"cache.equalMutable" => self.mutable = value.to_text(),
+            b"cache.blob" => self.blob = digest(),
+            b"cache.chainID" => self.chain_id = digest(),
+            b"cache.diffID" => self.diff_id = digest(),
+            b"cache.createdAt" => self.created = seconds(value),
+            b"cache.lastUsedAt" => self.used = seconds(value),
+            b"cache.parent" => self.parents.extend(value.to_text()),
+            b"cache.mergeParents" => self.parents.extend(value.texts()),
+            b"snapshot.size" => self.bytes = value.integer(),
+            _ => {}
+        }
+    }
+}
+
+/// Nanoseconds since 1970, as Go's `UnixNano`.
+fn seconds(value: &Json) -> Option<i64> {
+    let nanoseconds = i64::try_from(value.integer()?).ok()?;
+    Some(nanoseconds / 1_000_000_000)
+}

@@ -1,0 +1,320 @@
+//! A layer for every snapshot.
+
+use std::collections::BTreeMap;
+
+use super::meta::Key;
+use super::snapshotter::{Form, Kind, Snapshot, Snapshotter};
+use super::{Reader, SnapshotName};
+use crate::error::WarningCode;
+use crate::image::Digest;
+use crate::layer::beneath::Beneath;
+use crate::layer::dir::Namespace as XattrNamespace;
+use crate::path;
+use crate::store::{Layer, LayerId, Listing, Location, Role};
+
+const PLUGIN: &str = "io.containerd.snapshotter.v1.";
+
+/// What is known of a layer beside what the model says.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Detail {
+    /// The namespace whose it is, its snapshotter and its key; none for a layer that was never unpacked.
+    pub name: Option<SnapshotName>,
+    pub kind: Option<Kind>,
+    /// Whether `fs` in its directory is what changed, and the rest is the engine's.
+    pub is_overlay: bool,
+    /// What its files are for, and the directory around them, where that is known.
+    pub roles: Option<(Role, Role)>,
+    /// Whether its directory belongs as a whole to somebody for whom it is no layer.
+    pub is_whole: bool,
+    /// Whether `meta.db` has it too.
+    pub is_known: bool,
+}
+
+impl Reader {
+    /// Reads every snapshotter that has a directory here.
+    pub(super) fn read_snapshotters(&mut self) {
+        let namespace = xattr_namespace(&self.places.home.root);
+        for name in self.names(&self.places.home.clone()) {
+            let name = std::str::from_utf8(&name).ok();
+            let Some(kind) = name.and_then(|name| name.strip_prefix(PLUGIN)) else {
+                continue;
+            };
+            let home = self.places.home.join(format!("{PLUGIN}{kind}"));
+            match Snapshotter::read(kind, home, namespace) {
+                Ok(Some(snapshotter)) => {
+                    if let Some(doubt) = &snapshotter.doubt {
+                        self.doubt(doubt.clone());
+                    }
+                    self.snapshotters.push(snapshotter);
+                }
+                Ok(None) => {}
+                Err(error) => self.doubt(super::told(&error)),
+            }
+        }
+        let most = self
+            .snapshotters
+            .iter()
+            .max_by_key(|snapshotter| snapshotter.snapshots.len());
+        let elsewhere = self.namespaces.iter().find_map(|namespace| {
+            let ((snapshotter, _), _) = namespace.snapshots.first_key_value()?;
+            Some(snapshotter.as_str())
+        });
+        let driver = match most {
+            Some(most) if !most.snapshots.is_empty() || elsewhere.is_none() => most.name.as_str(),
+            _ => elsewhere.unwrap_or("overlayfs"),
+        };
+        self.store.driver = path::display_str(driver).into_owned();
+    }
+
+    /// Makes a layer of every snapshot, parents set.
+    pub(super) fn add_layers(&mut self) {
+        let snapshotters = std::mem::take(&mut self.snapshotters);
+        for snapshotter in &snapshotters {
+            self.add_snapshots(snapshotter);
+        }
+        self.snapshotters = snapshotters;
+        self.add_snapshots_elsewhere();
+    }
+
+    fn add_snapshots(&mut self, snapshotter: &Snapshotter) {
+        let mut by_whole_name: BTreeMap<&str, LayerId> = BTreeMap::new();
+        for (name, snapshot) in &snapshotter.snapshots {
+            let layer = self.add_snapshot(snapshotter, name, snapshot);
+            by_whole_name.insert(name, layer);
+        }
+        for (name, snapshot) in &snapshotter.snapshots {
+            let Some(parent) = snapshot
+                .parent
+                .as_deref()
+                .filter(|parent| !parent.is_empty())
+            else {
+                continue;
+            };
+            let Some(layer) = by_whole_name.get(name.as_str()).copied() else {
+                continue;
+            };
+            let below = by_whole_name.get(parent).copied();
+            self.store.layers[layer.as_usize()].parent = below;
+            if below.is_none() {
+                let reason = format!(
+                    "{} stands on {}, of which there is no record",
+                    path::display_str(name),
+                    path::display_str(parent)
+                );
+                self.bad(&snapshotter.home.join("metadata.db"), &reason);
+            }
+            self.set_below(layer, below);
+        }
+        self.link_names(snapshotter, &by_whole_name);
+    }
+
+    /// Takes what the namespaces say about the snapshots over what their names look like.
+    fn link_names(&mut self, snapshotter: &Snapshotter, by_whole_name: &BTreeMap<&str, LayerId>) {
+        for namespace in &self.namespaces {
+            for (key, record) in &namespace.snapshots {
+                if key.0 != snapshotter.name {
+                    continue;
+                }
+                let name = (namespace.name.clone(), key.clone());
+                let named = record.name.as_deref();
+                let layer = match named.and_then(|name| by_whole_name.get(name)) {
+                    Some(layer) => *layer,
+                    None => match self.layers_by_name.get(&name) {
+                        Some(layer) => *layer,
+                        None => continue,
+                    },
+                };
+                let detail = &mut self.details[layer.as_usize()];
+                detail.is_known = true;
+                detail.name = Some(name.clone());
+                self.layers_by_name.insert(name, layer);
+            }
+        }
+    }
+
+    fn add_snapshot(&mut self, by: &Snapshotter, name: &str, snapshot: &Snapshot) -> LayerId {
+        let (namespace, key) = split(name);
+        let place = by.place(snapshot);
+        let is_there = by.directories.contains(&place);
+        let directory = by.home.join(&place);
+        let pieces = if is_there {
+            vec![self.store.add_piece(directory.clone(), Role::Layer)]
+        } else {
+            Vec::new()
+        };
+        let listing = if is_there {
+            listing_of(by, &directory)
+        } else {
+            let shown = directory.shown();
+            self.warn(
+                WarningCode::BadRecord,
+                format!("{shown} is missing: {}", path::display_str(name)),
+            );
+            Listing::Unavailable(format!("its directory {shown} is missing"))
+        };
+        let layer = self.push_layer(
+            Layer {
+                name: key.to_owned(),
+                diff_id: None,
+                chain_id: Digest::parse(key),
+                parent: None,
+                pieces,
+                blobs: Vec::new(),
+                recorded_bytes: snapshot.size,
+                created: snapshot.created,
+                listing,
+            },
+            Detail {
+                name: Some((namespace.to_owned(), (by.name.clone(), key.to_owned()))),
+                kind: Some(snapshot.kind),
+                is_overlay: is_there && matches!(by.form, Form::Overlay(_)),
+                ..Detail::default()
+            },
+        );
+        let name = (namespace.to_owned(), (by.name.clone(), key.to_owned()));
+        self.layers_by_name.insert(name, layer);
+        layer
+    }
+
+    pub(super) fn push_layer(&mut self, layer: Layer, detail: Detail) -> LayerId {
+        self.details.push(detail);
+        self.store.add_layer(layer)
+    }
+
+    /// Claims the files of every layer that somebody keeps apart from the directory around them, which holds
+    /// what the kernel needs; the files come first.
+    pub(super) fn claim_files(&mut self) {
+        for at in 0..self.details.len() {
+            let detail = &self.details[at];
+            let (files, around) = detail.roles.unwrap_or((Role::Layer, Role::Layer));
+            let [outer] = self.store.layers[at].pieces[..] else {
+                continue;
+            };
+            self.store.pieces[outer.as_usize()].role = around;
+            if files == Role::Orphan || !detail.is_overlay || detail.is_whole {
+                self.store.pieces[outer.as_usize()].role = files;
+                continue;
+            }
+            let inner = self.store.piece(outer).location.join("fs");
+            let inner = self.store.add_piece(inner, files);
+            self.store.layers[at].pieces.insert(0, inner);
+        }
+    }
+
+    /// A full copy shows its changes against the one below.
+    fn set_below(&mut self, layer: LayerId, parent: Option<LayerId>) {
+        let directory_below = parent.and_then(|parent| match &self.store.layer(parent).listing {
+            Listing::Copy { directory, .. } => Some(directory.clone()),
+            _ => None,
+        });
+        if let Listing::Copy { below, .. } = &mut self.store.layers[layer.as_usize()].listing {
+            *below = directory_below;
+        }
+    }
+
+    /// Makes layers of snapshots that only `meta.db` knows: their snapshotter keeps them somewhere else.
+    fn add_snapshots_elsewhere(&mut self) {
+        let mut missing: Vec<(SnapshotName, Option<String>, Option<i64>)> = Vec::new();
+        for namespace in &self.namespaces {
+            for (key, record) in &namespace.snapshots {
+                let name = (namespace.name.clone(), key.clone());
+                if !self.layers_by_name.contains_key(&name) {
+                    missing.push((name, record.parent.clone(), record.created));
+                }
+            }
+        }
+        for (name, _, created) in &missing {
+            let (_, (snapshotter, key)) = name;
+            let reason = self.why_elsewhere(snapshotter);
+            let layer = self.push_layer(
+                Layer {
+                    name: key.clone(),
+                    diff_id: None,
+                    chain_id: Digest::parse(key),
+                    parent: None,
+                    pieces: Vec::new(),
+                    blobs: Vec::new(),
+                    recorded_bytes: None,
+                    created: *created,
+                    listing: Listing::Unavailable(reason),
+                },
+                Detail {
+                    name: Some(name.clone()),
+                    is_known: true,
+                    ..Detail::default()
+                },
+            );
+            self.layers_by_name.insert(name.clone(), layer);
+        }
+        for ((namespace, (snapshotter, key)), parent, _) in missing {
+            let of = |key: String| (namespace.clone(), (snapshotter.clone(), key));
+            let below = parent
+                .filter(|parent| !parent.is_empty())
+                .and_then(|parent| self.layers_by_name.get(&of(parent)).copied());
+            if let Some(layer) = self.layers_by_name.get(&of(key)) {
+                self.store.layers[layer.as_usize()].parent = below;
+            }
+        }
+    }
+
+    fn why_elsewhere(&self, snapshotter: &str) -> String {
+        let shown = path::display_str(snapshotter);
+        if self
+            .snapshotters
+            .iter()
+            .any(|here| here.name == snapshotter)
+        {
+            return format!("the snapshotter {shown} has no record of it");
+        }
+        format!("the snapshotter {shown} keeps its files outside of this directory")
+    }
+
+    /// Returns how many snapshots of a namespace a snapshotter has.
+    pub(super) fn snapshots_of(&self, namespace: &str, snapshotter: &str) -> usize {
+        let namespaces = self.namespaces.iter();
+        namespaces
+            .filter(|of| of.name == namespace)
+            .flat_map(|of| of.snapshots.keys())
+            .filter(|(of, _)| of == snapshotter)
+            .count()
+    }
+}
+
+fn listing_of(by: &Snapshotter, directory: &Location) -> Listing {
+    match by.form {
+        Form::Overlay(encoding) => Listing::Directory {
+            directory: directory.join("fs"),
+            encoding,
+        },
+        Form::Copies | Form::Subvolumes => Listing::Copy {
+            directory: directory.clone(),
+            below: None,
+        },
+        Form::Opaque => Listing::Unavailable(format!(
+            "the snapshotter {} keeps no directory of its files",
+            path::display_str(&by.name)
+        )),
+    }
+}
+
+/// Splits a snapshot's whole name, `NAMESPACE/NUMBER/KEY`; keys may have slashes.
+fn split(name: &str) -> (&str, &str) {
+    let mut parts = name.splitn(3, '/');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(namespace), Some(_), Some(key)) => (namespace, key),
+        _ => ("", name),
+    }
+}
+
+/// Rootless engines mount with `userxattr`; their directories belong to a user.
+fn xattr_namespace(home: &Beneath) -> XattrNamespace {
+    match home.status(b"") {
+        Ok(Some(status)) if status.st_uid != 0 => XattrNamespace::User,
+        _ => XattrNamespace::Trusted,
+    }
+}
+
+/// Returns the key of a snapshot of the same snapshotter.
+pub(super) fn beside(key: &Key, other: &str) -> Key {
+    (key.0.clone(), other.to_owned())
+}

@@ -1,0 +1,226 @@
+//! What Docker keeps beside containerd: its containers, stopped ones too, and its volumes.
+
+use std::collections::BTreeMap;
+
+use super::{MOBY, Reader, value};
+use crate::image::Digest;
+use crate::image::json::Json;
+use crate::limits;
+use crate::path;
+use crate::store::bbolt::{Bucket, Database};
+use crate::store::{
+    Container, ContainerId, ImageId, LayerId, Location, PieceId, Role, State, Volume,
+};
+
+impl Reader {
+    /// Reads Docker's containers and volumes.
+    pub(super) fn add_docker(&mut self) {
+        let Some(docker) = self.places.docker.clone() else {
+            return;
+        };
+        let mut mounts = BTreeMap::new();
+        let containers = docker.join("containers");
+        for name in self.names(&containers) {
+            // Docker makes no other names; nothing else is a container.
+            let is_id = name.iter().all(u8::is_ascii_hexdigit);
+            if let Some(id) = std::str::from_utf8(&name).ok().filter(|_| is_id) {
+                self.add_docker_container(&containers.join(id), id, &mut mounts);
+            }
+        }
+        if !self.places.has_graph_driver {
+            self.add_volumes(&docker.join("volumes"), &mut mounts);
+        }
+    }
+
+    fn add_docker_container(
+        &mut self,
+        directory: &Location,
+        id: &str,
+        mounts: &mut BTreeMap<String, Vec<ContainerId>>,
+    ) {
+        let record = self.docker_record(directory);
+        let driver = record.get("Driver").text().unwrap_or(&self.store.driver);
+        let key = (driver.to_owned(), id.to_owned());
+        let writable = self.layer_named(MOBY, &key);
+        let init = self.init_of(MOBY, &key);
+        let is_ours = writable.is_some() || record.get("ImageManifest").is_object();
+        if !is_ours && self.places.has_graph_driver {
+            return;
+        }
+        let at = ContainerId(u32::try_from(self.store.containers.len()).unwrap_or(u32::MAX));
+        for (_, mount) in record.get("MountPoints").members() {
+            if let Some(name) = mount.get("Name").text() {
+                mounts.entry(name.to_owned()).or_default().push(at);
+            }
+        }
+        let (logs, pieces) = self.claim_container(directory, id);
+        let layers = self.layers_below(writable, init);
+        self.push_container(Container {
+            id: id.to_owned(),
+            name: record
+                .get("Name")
+                .text()
+                .unwrap_or_default()
+                .trim_start_matches('/')
+                .to_owned(),
+            image: self.image_of_docker(&record, layers.last().copied()),
+            image_name: record
+                .get("Config")
+                .get("Image")
+                .to_text()
+                .unwrap_or_default(),
+            state: state_of(&record),
+            created: record.get("Created").text().and_then(value::seconds),
+            layers,
+            init,
+            writable,
+            logs,
+            pieces,
+            pod: None,
+            growth: Vec::new(),
+        });
+    }
+
+    fn docker_record(&mut self, directory: &Location) -> Json {
+        let place = directory.join("config.v2.json");
+        let bytes = match place.root.read(&place.path, limits::DOCUMENT_BYTES) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => {
+                self.bad(&place, "it is missing");
+                return Json::Null;
+            }
+            Err(error) => {
+                self.failed(&error);
+                return Json::Null;
+            }
+        };
+        Json::parse(&bytes).unwrap_or_else(|reason| {
+            self.bad(&place, &reason);
+            Json::Null
+        })
+    }
+
+    /// Claims a container's directory, and the logs in it.
+    fn claim_container(&mut self, directory: &Location, id: &str) -> (Vec<PieceId>, Vec<PieceId>) {
+        let whole = self
+            .store
+            .add_piece(directory.clone(), Role::ContainerFiles);
+        let log = format!("{id}-json.log");
+        let mut logs = Vec::new();
+        for name in self.names(directory) {
+            if name.starts_with(log.as_bytes()) || name == b"local-logs" {
+                logs.push(self.store.add_piece(directory.join(name), Role::Log));
+            }
+        }
+        (logs, vec![whole])
+    }
+
+    fn image_of_docker(&self, record: &Json, top: Option<LayerId>) -> Option<ImageId> {
+        let digest = |json: &Json| json.text().and_then(Digest::parse);
+        let manifest = digest(record.get("ImageManifest").get("digest"));
+        let target = digest(record.get("Image"));
+        let images = self.store.images.iter().zip(&self.manifests).enumerate();
+        let rank = |(_, (image, of)): &(usize, (&crate::store::StoredImage, &Digest))| {
+            let is_target = image.digest.is_some() && image.digest == target;
+            let is_manifest = manifest.as_ref() == Some(of);
+            let stands_on = top.is_some() && image.layers.last().copied().flatten() == top;
+            (
+                is_target && is_manifest,
+                is_manifest,
+                is_target && stands_on,
+                is_target,
+            )
+        };
+        let best = images
+            .map(|image| (rank(&image), image.0))
+            .filter(|(rank, _)| *rank != (false, false, false, false))
+            // The first of equals.
+            .max_by_key(|(rank, at)| (*rank, std::cmp::Reverse(*at)));
+        best.and_then(|(_, at)| u32::try_from(at).ok()).map(ImageId)
+    }
+
+    fn add_volumes(&mut self, home: &Location, mounts: &mut BTreeMap<String, Vec<ContainerId>>) {
+        let mut drivers = self.volume_records(home);
+        for name in self.names(home) {
+            let place = home.join(&name);
+            let is_directory = matches!(place.root.directory(&place.path), Ok(Some(_)));
+            let Some(name) = std::str::from_utf8(&name).ok().filter(|_| is_directory) else {
+                continue;
+            };
+            let piece = self.store.add_piece(place, Role::Volume);
+            self.store.volumes.push(Volume {
+                name: name.to_owned(),
+                pieces: vec![piece],
+                containers: mounts.remove(name).unwrap_or_default(),
+                driver: drivers.remove(name).unwrap_or_else(|| "local".to_owned()),
+            });
+        }
+        for (name, driver) in drivers {
+            self.store.volumes.push(Volume {
+                containers: mounts.remove(&name).unwrap_or_default(),
+                name,
+                pieces: Vec::new(),
+                driver,
+            });
+        }
+    }
+
+    /// Returns the drivers of the volumes that Docker has written down (moby, volume/service/db.go).
+    fn volume_records(&mut self, home: &Location) -> BTreeMap<String, String> {
+        let place = home.join("metadata.db");
+        let database = match Database::open(&place.root, &place.path) {
+            Ok(Some(database)) => database,
+            Ok(None) => return BTreeMap::new(),
+            Err(error) => {
+                self.failed(&error);
+                return BTreeMap::new();
+            }
+        };
+        let records = database.root().bucket(b"volumes");
+        let mut drivers = BTreeMap::new();
+        for (name, record) in records.iter().flat_map(Bucket::values) {
+            let Ok(name) = std::str::from_utf8(name) else {
+                continue;
+            };
+            match Json::parse(record) {
+                Ok(record) => {
+                    let driver = record.get("Driver").text().unwrap_or("local");
+                    drivers.insert(name.to_owned(), driver.to_owned());
+                }
+                Err(reason) => {
+                    let reason = format!("{}: {reason}", path::display_str(name));
+                    self.bad(&place, &reason);
+                }
+            }
+        }
+        drivers
+    }
+}
+
+/// Returns what a container is doing (moby, daemon/container/state.go).
+fn state_of(record: &Json) -> State {
+    let state = record.get("State");
+    let was_started = state
+        .get("StartedAt")
+        .text()
+        .and_then(value::seconds)
+        .is_some();
+    let word = |key: &str, word: &str| {
+        state
+            .get(key)
+            .is_true()
+            .then(|| State::Other(word.to_owned()))
+    };
+    if !state.is_object() {
+        return State::Other(String::new());
+    }
+    word("Dead", "dead")
+        .or_else(|| word("RemovalInProgress", "removing"))
+        .or_else(|| word("Restarting", "restarting"))
+        .or_else(|| word("Paused", "paused"))
+        .unwrap_or_else(|| match (state.get("Running").is_true(), was_started) {
+            (true, _) => State::Running,
+            (false, true) => State::Exited,
+            (false, false) => State::Created,
+        })
+}

@@ -1,0 +1,251 @@
+use std::process::Command;
+
+use super::*;
+use crate::image::{Digest, Platform};
+use crate::layer::beneath::Beneath;
+use crate::store::{CacheRecord, Location, Role, StoredImage, Volume};
+
+fn store(engine: Engine) -> Store {
+    let root = Beneath::open(std::path::Path::new("/")).unwrap();
+    Store::new(engine, "overlay2", root)
+}
+
+fn image(store: &mut Store, names: &[&str], id: Option<u8>) -> Target {
+    store.images.push(StoredImage {
+        names: names.iter().map(ToString::to_string).collect(),
+        id: id.and_then(|byte| {
+            Digest::parse(&format!("sha256:{}", format!("{byte:02x}").repeat(32)))
+        }),
+        digest: None,
+        platform: Platform::default(),
+        created: None,
+        config: None,
+        layers: Vec::new(),
+        diff_ids: Vec::new(),
+        pieces: Vec::new(),
+        parent: None,
+        namespace: Some("build; reboot".into()),
+        is_intermediate: false,
+    });
+    let at = u32::try_from(store.images.len() - 1).unwrap();
+    Target::Owner(Owner::Image(ImageId(at)))
+}
+
+fn container(store: &mut Store, name: &str, image: Option<ImageId>, state: State) -> Target {
+    store.containers.push(Container {
+        id: "c0ffee".into(),
+        name: name.into(),
+        image,
+        image_name: String::new(),
+        state,
+        created: None,
+        layers: Vec::new(),
+        init: None,
+        writable: None,
+        logs: Vec::new(),
+        pieces: Vec::new(),
+        pod: None,
+        growth: Vec::new(),
+    });
+    let at = u32::try_from(store.containers.len() - 1).unwrap();
+    Target::Owner(Owner::Container(ContainerId(at)))
+}
+
+fn commands(store: &Store, targets: &[Target]) -> Vec<String> {
+    steps(store, targets)
+        .iter()
+        .filter_map(|step| match step {
+            Step::Command(command) => Some(command.clone()),
+            Step::Note(_) => None,
+        })
+        .collect()
+}
+
+fn notes(store: &Store, targets: &[Target]) -> String {
+    let lines = steps(store, targets);
+    let notes = lines.iter().filter(|step| matches!(step, Step::Note(_)));
+    notes.map(Step::line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_engine_has_its_own_commands() {
+    for (engine, image_command, container_command) in [
+        (
+            Engine::Docker,
+            "docker image rm app:1 app:2",
+            "docker container rm web",
+        ),
+        (
+            Engine::DockerContainerd,
+            "docker image rm app:1 app:2",
+            "docker container rm web",
+        ),
+        (
+            Engine::ContainersStorage,
+            "podman image rm app:1 app:2",
+            "podman container rm web",
+        ),
+        (
+            Engine::Kubernetes,
+            "crictl rmi app:1 app:2",
+            "crictl rm c0ffee",
+        ),
+        (
+            Engine::Containerd,
+            "ctr -n 'build; reboot' images rm --sync app:1 app:2",
+            "ctr -n default containers rm c0ffee",
+        ),
+    ] {
+        let mut store = store(engine);
+        let image = image(&mut store, &["app:1", "app:2"], Some(1));
+        let container = container(&mut store, "web", None, State::Exited);
+        // Whatever the order they were chosen in, the container goes first.
+        let commands = commands(&store, &[image, container]);
+        assert_eq!(commands, [container_command, image_command], "{engine:?}");
+    }
+}
+
+#[test]
+fn an_image_without_a_plain_name_is_removed_by_its_id() {
+    let mut store = store(Engine::Docker);
+    let unnamed = image(&mut store, &[], Some(0xab));
+    let hostile = image(&mut store, &["a:1; rm -rf ~"], Some(0xcd));
+    let nothing = image(&mut store, &[], None);
+    assert_eq!(
+        commands(&store, &[unnamed]),
+        [format!("docker image rm sha256:{}", "ab".repeat(32))]
+    );
+    assert_eq!(
+        commands(&store, &[hostile]),
+        [format!("docker image rm sha256:{}", "cd".repeat(32))]
+    );
+    assert!(commands(&store, &[nothing]).is_empty());
+    assert!(notes(&store, &[nothing]).contains("neither a name nor an ID"));
+}
+
+#[test]
+fn a_container_that_runs_is_stopped_first_and_said_to_run() {
+    let mut store = store(Engine::Docker);
+    let web = container(&mut store, "web", None, State::Running);
+    assert_eq!(
+        commands(&store, &[web]),
+        ["docker container stop web", "docker container rm web"]
+    );
+    assert!(notes(&store, &[web]).contains("web is running"));
+}
+
+#[test]
+fn what_is_in_the_way_is_named_unless_it_goes_too() {
+    let mut store = store(Engine::Docker);
+    let app = image(&mut store, &["app:1"], Some(1));
+    let web = container(&mut store, "web\u{1b}[2J", Some(ImageId(0)), State::Exited);
+    assert!(notes(&store, &[app]).contains(r"removed first: web\x1B[2J"));
+    assert!(!notes(&store, &[app, web]).contains("removed first"));
+}
+
+#[test]
+fn volumes_cache_and_working_containers() {
+    let mut store = store(Engine::ContainersStorage);
+    let working = container(&mut store, "work", None, State::Working);
+    assert_eq!(commands(&store, &[working]), ["buildah rm work"]);
+    store.engine = Engine::Docker;
+    store.volumes.push(Volume {
+        name: "-data".into(),
+        pieces: Vec::new(),
+        containers: vec![ContainerId(0)],
+        driver: "local".into(),
+    });
+    store.cache.push(CacheRecord {
+        id: "x1".into(),
+        description: String::new(),
+        layer: None,
+        pieces: Vec::new(),
+        recorded_bytes: None,
+        created: None,
+        used: None,
+        parents: Vec::new(),
+        copy_of: None,
+    });
+    let volume = Target::Owner(Owner::Volume(VolumeId(0)));
+    let cache = Target::Owner(Owner::Cache(CacheId(0)));
+    assert_eq!(
+        commands(&store, &[volume, cache]),
+        [
+            "docker volume rm -- -data",
+            "docker builder prune --all --filter id=x1"
+        ]
+    );
+    assert!(notes(&store, &[volume]).contains("mount it have to be removed first: 1"));
+}
+
+#[test]
+fn orphans_and_stores_left_behind_have_no_command() {
+    let mut store = store(Engine::Docker);
+    let location = Location::new(&store.root, "overlay2/abc");
+    let piece = store.add_piece(location, Role::Orphan);
+    store.orphans.push(Orphan {
+        piece,
+        reason: "no image has it".into(),
+        kind: "unreferenced-directory",
+        since: None,
+    });
+    let orphan = Target::Orphan(0);
+    assert!(commands(&store, &[orphan]).is_empty());
+    assert!(notes(&store, &[orphan]).contains("/overlay2/abc"));
+    let app = image(&mut store, &["app:1"], Some(1));
+    store.activity = Activity::LeftBehind;
+    assert!(commands(&store, &[app]).is_empty());
+    assert!(notes(&store, &[app]).contains("does not use this store any more"));
+}
+
+#[test]
+fn positions_that_are_not_there_are_nothing() {
+    let store = store(Engine::Docker);
+    let all = [
+        Target::Orphan(7),
+        Target::Owner(Owner::Image(ImageId(7))),
+        Target::Owner(Owner::Container(ContainerId(7))),
+        Target::Owner(Owner::Cache(CacheId(7))),
+        Target::Owner(Owner::Volume(VolumeId(7))),
+        Target::Owner(Owner::Pod(PodId(7))),
+    ];
+    assert!(steps(&store, &all).is_empty());
+}
+
+/// What the shell makes of a word is what was quoted, and the word is printable ASCII.
+#[test]
+fn a_shell_reads_back_what_was_quoted() {
+    let names = [
+        "plain:1.0",
+        "",
+        "=ls",
+        "a b",
+        "it's",
+        "$(reboot)",
+        "`reboot`",
+        "a;b&c|d>e<f",
+        "*?[a]{b,c}~!#",
+        "back\\slash",
+        "line\nbreak\ttab",
+        "\u{1b}[31mred\u{7}1",
+        "\u{202e}gnp.exe",
+        "'\u{1}''\\",
+        "-rf",
+    ];
+    for name in names {
+        let word = quoted(name);
+        assert!(
+            word.bytes().all(|byte| (0x20..0x7F).contains(&byte)),
+            "{word}"
+        );
+        let Ok(output) = Command::new("bash")
+            .args(["-c", &format!("printf %s {word}")])
+            .output()
+        else {
+            return;
+        };
+        if name != "-rf" {
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), name, "{word}");
+        }
+    }
+}
