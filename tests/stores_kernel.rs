@@ -267,10 +267,8 @@ fn raw(text: &str, namespace: Namespace) -> Seen {
         let number = |key: &str| line[key].as_u64().unwrap_or(0);
         let is_opaque = line["xattrs"][format!("{prefix}opaque")]
             .as_str()
-            .is_some_and(|value| {
-                value == "y" || value == "0x79" || value == "79" || value == "eQ=="
-            });
-        let is_whiteout = line["type"] == "c" && number("rdev") == 0;
+            .is_some_and(|value| value == "y");
+        let is_whiteout = line["type"] == "c" && line["rdev"] == "0:0";
         let is_linked =
             line["type"] == "-" && number("nlink") > 1 && inodes.contains_key(&number("ino"));
         let kind = match line["type"].as_str().unwrap() {
