@@ -101,3 +101,13 @@ fn region(blob: &[u8]) -> Region {
     file.write_all(blob).expect("room for a layer");
     Region::new(Arc::new(file), "fixture".into(), 0, blob.len() as u64)
 }
+
+/// Analyses an image whose layers are already open.
+pub fn analysed(image: Image) -> Analysis {
+    let source = SourceInfo {
+        kind: "layers",
+        locator: "fixture".to_owned(),
+    };
+    let options = analysis::Options::default();
+    analysis::run(source, image, &options, &Job::new()).expect("an analysis")
+}
