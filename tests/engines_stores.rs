@@ -13,6 +13,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -20,15 +21,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use layerscope::analysis;
+use layerscope::analysis::{self, Analysis};
 use layerscope::image::Image;
 use layerscope::progress::Job;
 use layerscope::source::SourceInfo;
 use layerscope::store::figures::Figures;
 use layerscope::store::{self, Accounts, Basis, ContainerId, ImageId, Inventory, Store};
+use layerscope::tree::{PathId, View};
 use serde_json::Value;
 
+use support::codec::Codec;
+use support::image::image;
 use support::listing::{Rows, assert_same, rows, rows_of_directory};
+use support::members::Packing;
+use support::oci::oci;
 
 /// Deletes, modes changed over a directory, a directory made anew and hard links, each in a layer.
 const DOCKERFILE: &str = r"FROM scratch
@@ -61,7 +67,7 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         let id = self.0.id().to_string();
-        let _ = Command::new("kill").args(["-TERM", &id]).status();
+        drop(Command::new("kill").args(["-TERM", &id]).status());
         let begin = Instant::now();
         while begin.elapsed() < Duration::from_secs(15) {
             if matches!(self.0.try_wait(), Ok(Some(_))) {
@@ -69,8 +75,8 @@ impl Drop for Daemon {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
 }
 
@@ -85,7 +91,7 @@ impl Drop for Site {
         let mut own: Vec<&str> = points.filter(|point| point.starts_with(root)).collect();
         own.reverse();
         for point in own {
-            let _ = Command::new("umount").args(["-l", point]).status();
+            drop(Command::new("umount").args(["-l", point]).status());
         }
     }
 }
@@ -178,7 +184,7 @@ fn read(root: &Path) -> Inventory {
     inventory
 }
 
-fn shown(image: Image) -> Rows {
+fn analysed(image: Image) -> Analysis {
     let source = SourceInfo {
         kind: "store",
         locator: "live".into(),
@@ -186,7 +192,34 @@ fn shown(image: Image) -> Rows {
     let options = analysis::Options::default();
     let analysis = analysis::run(source, image, &options, &Job::new()).unwrap();
     assert!(analysis.complete, "{:?}", analysis.warnings);
-    rows(&analysis)
+    analysis
+}
+
+fn shown(image: Image) -> Rows {
+    rows(&analysed(image))
+}
+
+/// Says it as podman's overlay driver does: a directory made anew is one that went, and nothing of it.
+fn with_opaque(changes: BTreeSet<String>, container: &Analysis, below: &Rows) -> BTreeSet<String> {
+    let mut opaque = Vec::new();
+    let top = View::Layer(container.tree.top());
+    let listed = top.list::<Infallible>(&container.tree, PathId::ROOT, &mut |row| {
+        if row.opaque && below.contains_key(&row.path) {
+            opaque.push(format!("D /{}", row.path.escape_ascii()));
+        }
+        Ok(())
+    });
+    let Ok(()) = listed;
+    let is_inside = |line: &String| {
+        let mut directories = opaque.iter();
+        directories.any(|directory| line.starts_with(&format!("{directory}/")))
+    };
+    let mut told: BTreeSet<String> = changes
+        .into_iter()
+        .filter(|line| !is_inside(line))
+        .collect();
+    told.extend(opaque);
+    told
 }
 
 fn image_named(store: &Store, name: &str) -> ImageId {
@@ -349,7 +382,7 @@ impl Docker {
 
 impl Drop for Docker {
     fn drop(&mut self) {
-        let _ = self.command(&["rm", "-f", "worker"]).output();
+        drop(self.command(&["rm", "-f", "worker"]).output());
         self.dockerd.take();
         self.containerd.take();
     }
@@ -437,4 +470,241 @@ fn docker_with_overlay2() {
 #[test]
 fn docker_with_vfs() {
     docker_agrees("vfs");
+}
+
+/// podman on a store of its own; nothing runs but the container.
+struct Podman {
+    site: Site,
+    driver: &'static str,
+}
+
+impl Podman {
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("podman");
+        command
+            .args(["--root", &self.site.text("store")])
+            .args(["--runroot", &self.site.text("run")])
+            .args(["--tmpdir", &self.site.text("tmp")])
+            .args(["--storage-driver", self.driver])
+            .args(["--cgroup-manager=cgroupfs", "--events-backend=file"])
+            .args(arguments);
+        command
+    }
+
+    #[track_caller]
+    fn run(&self, arguments: &[&str]) -> String {
+        finished(&mut self.command(arguments)).trim().to_owned()
+    }
+
+    fn inspect(&self, arguments: &[&str]) -> Value {
+        let told: Value = serde_json::from_str(&self.run(arguments)).unwrap();
+        told[0].clone()
+    }
+}
+
+impl Drop for Podman {
+    fn drop(&mut self) {
+        drop(self.command(&["rm", "-f", "-t", "0", "worker"]).output());
+    }
+}
+
+fn podman_agrees(driver: &'static str) {
+    let Some(site) = Site::with(&["podman"]) else {
+        return;
+    };
+    let podman = Podman { site, driver };
+    let context = podman.site.text("context");
+    let name = "localhost/stores/live";
+    let build = [
+        "build",
+        "-q",
+        "--layers",
+        "--isolation",
+        "chroot",
+        "--network",
+        "host",
+    ];
+    podman.run(&[&build[..], &["-t", name, &context]].concat());
+    // No runtime: podman mounts the container, which works where crun and the machine do not agree on cgroups.
+    podman.run(&[
+        "create",
+        "--network",
+        "none",
+        "--name",
+        "worker",
+        name,
+        "sh",
+    ]);
+    let merged: PathBuf = podman.run(&["mount", "worker"]).into();
+    let script = SCRIPT.trim_end_matches(" && sleep 1000");
+    finished(
+        Command::new("chroot")
+            .arg(&merged)
+            .args(["/bin/sh", "-c", script]),
+    );
+
+    let inventory = read(&podman.site.path("store"));
+    let [store] = inventory.stores.as_slice() else {
+        panic!("{:?}", inventory.stores);
+    };
+    assert_eq!(store.driver, driver);
+    assert_eq!(store.warnings, []);
+    assert_accounts_hold(store);
+    let image = image_named(store, name);
+    let container = container_named(store, "worker");
+    assert_eq!(store.containers[container.as_usize()].image, Some(image));
+
+    let opened = analysed(store.open_container(container).unwrap());
+    let found = rows(&opened);
+    assert_same("the kernel", &found, &rows_of_directory(&merged));
+    let below = shown(store.open_image(image).unwrap());
+    let diff = podman.run(&["diff", "worker"]);
+    let mut own = changes(&below, &found);
+    if driver == "overlay" {
+        own = with_opaque(own, &opened, &below);
+    }
+    assert_eq!(own, told_changes(&diff, &found));
+
+    let figures = Figures::of(store);
+    let told = podman.inspect(&["image", "inspect", name]);
+    let id = store.images[image.as_usize()].id.as_ref().unwrap();
+    assert_eq!(id.encoded(), told["Id"]);
+    let image_bytes = figures.images[image.as_usize()].size_bytes;
+    assert_eq!(image_bytes, told["Size"].as_u64());
+    let told = podman.inspect(&["container", "inspect", "-s", "worker"]);
+    let written = figures.containers[container.as_usize()];
+    assert_eq!(written.writable_bytes, told["SizeRw"].as_u64());
+    assert_eq!(written.virtual_bytes, told["SizeRootFs"].as_u64());
+}
+
+#[test]
+fn podman_with_overlay() {
+    podman_agrees("overlay");
+}
+
+#[test]
+fn podman_with_vfs() {
+    podman_agrees("vfs");
+}
+
+/// A containerd with nothing around it.
+struct Containerd {
+    site: Site,
+    daemon: Option<Daemon>,
+}
+
+impl Containerd {
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("ctr");
+        command.args(["--address", &self.site.text("containerd.sock")]);
+        command.args(arguments);
+        command
+    }
+
+    #[track_caller]
+    fn run(&self, arguments: &[&str]) -> String {
+        finished(&mut self.command(arguments)).trim().to_owned()
+    }
+}
+
+impl Drop for Containerd {
+    fn drop(&mut self) {
+        let kill = ["task", "kill", "-s", "SIGKILL", "worker"];
+        drop(self.command(&kill).output());
+        std::thread::sleep(Duration::from_millis(500));
+        drop(self.command(&["task", "rm", "-f", "worker"]).output());
+        self.daemon.take();
+    }
+}
+
+/// An image like the one that the other engines build: containerd builds none.
+fn archive(site: &Site) -> Vec<u8> {
+    let busybox = fs::read(site.path("root/bin/busybox")).unwrap();
+    let programs = ["sh", "rm", "mkdir", "chmod", "ln", "touch", "dd", "sleep"];
+    let image = image()
+        .name("docker.io/stores/live:latest")
+        .layer("ADD root.tar /", |layer| {
+            let layer = layer.dir("bin").file("bin/busybox", &busybox).mode(0o755);
+            let links = programs.iter();
+            links.fold(layer, |layer, name| {
+                layer.symlink(format!("bin/{name}"), "busybox")
+            })
+        })
+        .layer("RUN mkdir", |layer| {
+            let layer = layer.dir("app").dir("data").dir("data/sub");
+            let layer = layer.file("data/one", b"one").file("data/sub/two", b"two");
+            let layer = layer.zeros("data/large", 65536);
+            layer.hardlink("data/hard", "data/large")
+        })
+        .layer("RUN rm", |layer| {
+            let layer = layer.whiteout("data/one").dir("data/sub").mode(0o700);
+            layer.file("data/sub/two", b"two").mode(0o700)
+        })
+        .layer("RUN rm -rf", |layer| {
+            let layer = layer.dir("data/sub").opaque("data/sub");
+            layer.file("data/sub/three", b"three")
+        })
+        .build();
+    oci(&[&image], Packing::new(Codec::Gzip)).archive(Codec::None)
+}
+
+#[test]
+fn containerd_with_overlayfs() {
+    let Some(site) = Site::with(&["containerd", "ctr", "runc"]) else {
+        return;
+    };
+    fs::write(site.path("image.tar"), archive(&site)).unwrap();
+    let daemon = start_containerd(&site);
+    let containerd = Containerd {
+        site,
+        daemon: Some(daemon),
+    };
+    wait_for("answer from containerd", || {
+        containerd
+            .command(&["version"])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    });
+    containerd.run(&["image", "import", &containerd.site.text("image.tar")]);
+    let name = &containerd.run(&["image", "ls", "-q"]);
+    let start = [
+        "run",
+        "-d",
+        "--null-io",
+        name,
+        "worker",
+        "/bin/sh",
+        "-c",
+        SCRIPT,
+    ];
+    containerd.run(&start);
+    let merged = containerd
+        .site
+        .path("containerd-state/io.containerd.runtime.v2.task/default/worker/rootfs");
+    wait_for("work of the container", || {
+        merged.join("data/done").exists()
+    });
+
+    let inventory = read(&containerd.site.path("containerd"));
+    let [store] = inventory.stores.as_slice() else {
+        panic!("{:?}", inventory.stores);
+    };
+    assert_eq!(store.driver, "overlayfs");
+    assert_eq!(store.warnings, []);
+    assert_accounts_hold(store);
+    let image = image_named(store, name);
+    let container = container_named(store, "worker");
+    assert_eq!(store.containers[container.as_usize()].image, Some(image));
+    let found = shown(store.open_container(container).unwrap());
+    assert_same("the kernel", &found, &rows_of_directory(&merged));
+
+    // What containerd says of the snapshot: key, disk blocks, inodes.
+    let usage = containerd.run(&["snapshot", "usage", "-b", "worker"]);
+    let told = usage.lines().nth(1).unwrap().split_whitespace().nth(1);
+    let told: u64 = told.unwrap().parse().unwrap();
+    let writable = store.containers[container.as_usize()].writable.unwrap();
+    let files = store.piece(store.layer(writable).pieces[0]).usage.unwrap();
+    assert_eq!(files.own_disk_bytes, told);
 }
