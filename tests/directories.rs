@@ -4,6 +4,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stderr,
     reason = "helpers of tests; clippy excuses only the tests themselves"
 )]
@@ -195,13 +196,13 @@ type Case = (&'static str, Encoding, fn(&Path));
 /// The cases whose outcome on Linux 6.18 is on record, and a few more.
 const CASES: &[Case] = &[
     ("device 0:0 over a file", TRUSTED, |u| {
-        whiteout(&u.join("a"))
+        whiteout(&u.join("a"));
     }),
     ("device 0:0 over a directory", TRUSTED, |u| {
-        whiteout(&u.join("d"))
+        whiteout(&u.join("d"));
     }),
     ("device 0:0 over nothing", TRUSTED, |u| {
-        whiteout(&u.join("none"))
+        whiteout(&u.join("none"));
     }),
     (
         "device 0:0 below a directory that is not there",
@@ -209,10 +210,10 @@ const CASES: &[Case] = &[
         |u| whiteout(&u.join("none/at/all")),
     ),
     ("device 0:1", TRUSTED, |u| {
-        device(&u.join("a"), FileType::CharacterDevice, (0, 1))
+        device(&u.join("a"), FileType::CharacterDevice, (0, 1));
     }),
     ("block device 0:0", TRUSTED, |u| {
-        device(&u.join("a"), FileType::BlockDevice, (0, 0))
+        device(&u.join("a"), FileType::BlockDevice, (0, 0));
     }),
     (".wh. names", TRUSTED, |u| {
         write(&u.join(".wh.a"), "");
@@ -287,13 +288,13 @@ const CASES: &[Case] = &[
         set(&u.join("d"), "trusted.overlay.opaque", "y");
     }),
     ("a file over a directory", TRUSTED, |u| {
-        write(&u.join("d"), "file")
+        write(&u.join("d"), "file");
     }),
     ("a directory over a file", TRUSTED, |u| {
-        write(&u.join("a/in"), "5")
+        write(&u.join("a/in"), "5");
     }),
     ("a link over a directory", TRUSTED, |u| {
-        symlink("a", u.join("d")).unwrap()
+        symlink("a", u.join("d")).unwrap();
     }),
     ("hard links", TRUSTED, |u| {
         write(&u.join("d/z"), "5");
@@ -538,7 +539,7 @@ fn what_cannot_be_listed_is_said_and_the_rest_is_shown() {
     write(&room.path().join("closed/x"), "1");
     write(&room.path().join("open/x"), "1");
     let closed = room.path().join("closed");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
     let layer = DirLayer::new(Beneath::open(room.path()).unwrap(), Encoding::Plain);
     let analysis = analyse_sources(vec![Arc::new(layer)]);
     let shown: Vec<_> = rows(&analysis).into_keys().collect();

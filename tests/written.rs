@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stderr,
     reason = "helpers of tests; clippy excuses only the tests themselves"
 )]
@@ -166,7 +167,7 @@ fn oracle(store: &str, container: &str) -> Vec<String> {
     let place = format!("{store}.oracle/diff-{container}.txt");
     let text = std::fs::read_to_string(Path::new(&stores).join(place)).unwrap();
     let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
-    lines.sort_by(|left, right| left[2..].cmp(&right[2..]));
+    lines.sort_by_key(|line| line.split_once(' ').map(|(_, path)| path.to_owned()));
     lines
 }
 
@@ -177,8 +178,10 @@ fn json(path: &Path) -> serde_json::Value {
 #[test]
 fn docker_diff_is_reproduced() {
     let name = "docker-overlay2";
-    let Some(room) = store(name) else { return };
-    let root = room.path().join(name);
+    let Some(unpacked) = store(name) else {
+        return;
+    };
+    let root = unpacked.path().join(name);
     let mut seen = 0;
     for entry in std::fs::read_dir(root.join("containers")).unwrap() {
         let place = entry.unwrap().path();
@@ -224,8 +227,10 @@ fn assert_copied_for_its_mode(analysis: &Analysis) {
 #[test]
 fn podman_diff_is_reproduced() {
     let name = "podman-overlay";
-    let Some(room) = store(name) else { return };
-    let root = room.path().join(name);
+    let Some(unpacked) = store(name) else {
+        return;
+    };
+    let root = unpacked.path().join(name);
     let mut seen = 0;
     for record in json(&root.join("overlay-containers/containers.json"))
         .as_array()

@@ -70,6 +70,10 @@ pub enum Extent {
 
 /// Which metadata changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four answers that have nothing to do with each other"
+)]
 pub struct MetadataChange {
     /// Permission bits.
     pub mode: bool,
