@@ -23,6 +23,8 @@ use layerscope::layer::LayerSource;
 use layerscope::layer::beneath::Beneath;
 use layerscope::layer::copy::CopyLayer;
 use layerscope::layer::dir::{DirLayer, Encoding, Namespace};
+use layerscope::path::ImagePath;
+use layerscope::tree::Change;
 use rustix::fs::{CWD, FileType, Mode, OFlags, XattrFlags};
 
 use support::listing::{Rows, rows, rows_of_directory};
@@ -327,6 +329,60 @@ fn every_marker_means_what_it_means_to_the_kernel() {
         let kernel = stack.mount(options).rows();
         assert_same(name, &rows(&stack.analyse(encoding)), &kernel);
     }
+}
+
+/// With `metacopy=on`, as Podman mounts on some systems, a file whose mode is changed has no data of its own.
+#[test]
+fn a_file_copied_up_without_its_data_costs_nothing_and_reads_as_below() {
+    if !is_root("a_file_copied_up_without_its_data_costs_nothing_and_reads_as_below") {
+        return;
+    }
+    let mut stack = Stack::new();
+    base(&stack.layer());
+    stack.layer();
+    let mount = stack.mount_writable(",metacopy=on,redirect_dir=on,index=off");
+    let at = |name: &str| mount.0.join(name);
+    fs::set_permissions(at("a"), fs::Permissions::from_mode(0o751)).unwrap();
+    lchown(at("d/x"), Some(3), Some(4)).unwrap();
+    fs::rename(at("d/y"), at("moved")).unwrap();
+    let kernel = mount.rows();
+    let moved = fs::read(at("moved")).unwrap();
+    drop(mount);
+    let analysis = stack.analyse(TRUSTED);
+    assert_eq!(analysis.layers[1].content_bytes, 0);
+    assert_eq!(analysis.warnings, []);
+    let rows = rows(&analysis);
+    // A further name of data below has its metadata, as with any hard link.
+    assert_eq!(
+        (moved.as_slice(), rows[&b"moved"[..]].size),
+        (&b"333"[..], 3)
+    );
+    assert_same("metacopy", &rows, &kernel);
+    let place = ImagePath::new(b"a").unwrap();
+    let path = analysis.tree.find(place).unwrap();
+    assert_eq!(analysis.tree.versions(path)[1].change, Change::Touched);
+}
+
+/// A directory that was moved is named, since what is left of it below cannot be shown.
+#[test]
+fn a_directory_that_was_moved_is_named() {
+    if !is_root("a_directory_that_was_moved_is_named") {
+        return;
+    }
+    let mut stack = Stack::new();
+    base(&stack.layer());
+    stack.layer();
+    let mount = stack.mount_writable(",redirect_dir=on");
+    fs::rename(mount.0.join("d"), mount.0.join("e")).unwrap();
+    drop(mount);
+    let analysis = stack.analyse(TRUSTED);
+    let warning = &analysis.warnings[0];
+    assert_eq!(warning.code, WarningCode::Unresolved);
+    assert!(
+        warning.message.contains("/e is d of"),
+        "{}",
+        warning.message
+    );
 }
 
 /// What a container does to its files, at random.
