@@ -2,6 +2,8 @@
 
 pub mod advice;
 pub mod difference;
+pub mod changes;
+pub mod copy_up;
 pub mod dive;
 pub mod groups;
 mod instructions;

@@ -4,6 +4,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stderr,
     reason = "helpers of tests; clippy excuses only the tests themselves"
 )]
@@ -22,6 +23,8 @@ use layerscope::layer::LayerSource;
 use layerscope::layer::beneath::Beneath;
 use layerscope::layer::copy::CopyLayer;
 use layerscope::layer::dir::{DirLayer, Encoding, Namespace};
+use layerscope::path::ImagePath;
+use layerscope::tree::Change;
 use rustix::fs::{CWD, FileType, Mode, OFlags, XattrFlags};
 
 use support::listing::{Rows, rows, rows_of_directory};
@@ -195,13 +198,13 @@ type Case = (&'static str, Encoding, fn(&Path));
 /// The cases whose outcome on Linux 6.18 is on record, and a few more.
 const CASES: &[Case] = &[
     ("device 0:0 over a file", TRUSTED, |u| {
-        whiteout(&u.join("a"))
+        whiteout(&u.join("a"));
     }),
     ("device 0:0 over a directory", TRUSTED, |u| {
-        whiteout(&u.join("d"))
+        whiteout(&u.join("d"));
     }),
     ("device 0:0 over nothing", TRUSTED, |u| {
-        whiteout(&u.join("none"))
+        whiteout(&u.join("none"));
     }),
     (
         "device 0:0 below a directory that is not there",
@@ -209,10 +212,10 @@ const CASES: &[Case] = &[
         |u| whiteout(&u.join("none/at/all")),
     ),
     ("device 0:1", TRUSTED, |u| {
-        device(&u.join("a"), FileType::CharacterDevice, (0, 1))
+        device(&u.join("a"), FileType::CharacterDevice, (0, 1));
     }),
     ("block device 0:0", TRUSTED, |u| {
-        device(&u.join("a"), FileType::BlockDevice, (0, 0))
+        device(&u.join("a"), FileType::BlockDevice, (0, 0));
     }),
     (".wh. names", TRUSTED, |u| {
         write(&u.join(".wh.a"), "");
@@ -287,13 +290,13 @@ const CASES: &[Case] = &[
         set(&u.join("d"), "trusted.overlay.opaque", "y");
     }),
     ("a file over a directory", TRUSTED, |u| {
-        write(&u.join("d"), "file")
+        write(&u.join("d"), "file");
     }),
     ("a directory over a file", TRUSTED, |u| {
-        write(&u.join("a/in"), "5")
+        write(&u.join("a/in"), "5");
     }),
     ("a link over a directory", TRUSTED, |u| {
-        symlink("a", u.join("d")).unwrap()
+        symlink("a", u.join("d")).unwrap();
     }),
     ("hard links", TRUSTED, |u| {
         write(&u.join("d/z"), "5");
@@ -326,6 +329,60 @@ fn every_marker_means_what_it_means_to_the_kernel() {
         let kernel = stack.mount(options).rows();
         assert_same(name, &rows(&stack.analyse(encoding)), &kernel);
     }
+}
+
+/// With `metacopy=on`, as Podman mounts on some systems, a file whose mode is changed has no data of its own.
+#[test]
+fn a_file_copied_up_without_its_data_costs_nothing_and_reads_as_below() {
+    if !is_root("a_file_copied_up_without_its_data_costs_nothing_and_reads_as_below") {
+        return;
+    }
+    let mut stack = Stack::new();
+    base(&stack.layer());
+    stack.layer();
+    let mount = stack.mount_writable(",metacopy=on,redirect_dir=on,index=off");
+    let at = |name: &str| mount.0.join(name);
+    fs::set_permissions(at("a"), fs::Permissions::from_mode(0o751)).unwrap();
+    lchown(at("d/x"), Some(3), Some(4)).unwrap();
+    fs::rename(at("d/y"), at("moved")).unwrap();
+    let kernel = mount.rows();
+    let moved = fs::read(at("moved")).unwrap();
+    drop(mount);
+    let analysis = stack.analyse(TRUSTED);
+    assert_eq!(analysis.layers[1].content_bytes, 0);
+    assert_eq!(analysis.warnings, []);
+    let rows = rows(&analysis);
+    // A further name of data below has its metadata, as with any hard link.
+    assert_eq!(
+        (moved.as_slice(), rows[&b"moved"[..]].size),
+        (&b"333"[..], 3)
+    );
+    assert_same("metacopy", &rows, &kernel);
+    let place = ImagePath::new(b"a").unwrap();
+    let path = analysis.tree.find(place).unwrap();
+    assert_eq!(analysis.tree.versions(path)[1].change, Change::Touched);
+}
+
+/// A directory that was moved is named, since what is left of it below cannot be shown.
+#[test]
+fn a_directory_that_was_moved_is_named() {
+    if !is_root("a_directory_that_was_moved_is_named") {
+        return;
+    }
+    let mut stack = Stack::new();
+    base(&stack.layer());
+    stack.layer();
+    let mount = stack.mount_writable(",redirect_dir=on");
+    fs::rename(mount.0.join("d"), mount.0.join("e")).unwrap();
+    drop(mount);
+    let analysis = stack.analyse(TRUSTED);
+    let warning = &analysis.warnings[0];
+    assert_eq!(warning.code, WarningCode::Unresolved);
+    assert!(
+        warning.message.contains("/e is d of"),
+        "{}",
+        warning.message
+    );
 }
 
 /// What a container does to its files, at random.
@@ -538,7 +595,7 @@ fn what_cannot_be_listed_is_said_and_the_rest_is_shown() {
     write(&room.path().join("closed/x"), "1");
     write(&room.path().join("open/x"), "1");
     let closed = room.path().join("closed");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
     let layer = DirLayer::new(Beneath::open(room.path()).unwrap(), Encoding::Plain);
     let analysis = analyse_sources(vec![Arc::new(layer)]);
     let shown: Vec<_> = rows(&analysis).into_keys().collect();

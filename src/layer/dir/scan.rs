@@ -40,13 +40,14 @@ struct Inherited {
 /// Sends every entry below a directory to `sink`; of a whole file system only what differs from the one it is
 /// compared with.
 pub(in crate::layer) fn scan<'a>(
-    directory: &Beneath,
+    directory: &'a Beneath,
     (encoding, compared): (Encoding, Option<&'a Beneath>),
     sink: &'a mut dyn EntrySink,
     job: &'a Job,
 ) -> Result<Completeness> {
     let mut walk = Walk::new(directory);
     let mut scan = Scan {
+        directory,
         encoding,
         compared: compared.map(Below::new),
         sink,
@@ -75,6 +76,7 @@ pub(in crate::layer) fn scan<'a>(
 }
 
 struct Scan<'a> {
+    directory: &'a Beneath,
     encoding: Encoding,
     compared: Option<Below<'a>>,
     sink: &'a mut dyn EntrySink,
@@ -197,7 +199,7 @@ impl Scan<'_> {
         match found.kind {
             EntryKind::Dir => self.send_directory(&found, inside).map(Some),
             EntryKind::Symlink => self.send_symlink(directory, &found).map(|()| None),
-            EntryKind::File => self.send_file(&found).map(|()| None),
+            EntryKind::File => self.send_file(&found, inside).map(|()| None),
             _ => self.send(&found, found.meta(), None).map(|()| None),
         }
     }
@@ -307,23 +309,46 @@ impl Scan<'_> {
         }
     }
 
-    fn send_file(&mut self, found: &Found<'_>) -> Result<()> {
-        if found.marks.is_metacopy {
-            self.note_metacopy(found);
-        }
-        if found.status.names < 2 {
-            return self.send(found, found.meta(), None);
-        }
-        if let Some(first) = self.first_names.get(&found.status.inode).cloned() {
-            let meta = Meta {
-                size: 0,
-                kind: EntryKind::Hardlink,
-                ..found.meta()
-            };
-            return self.send(found, meta, Some(&first));
+    fn send_file(&mut self, found: &Found<'_>, inside: &Inherited) -> Result<()> {
+        let known = self.first_names.get(&found.status.inode).cloned();
+        if let Some(first) = known.filter(|_| found.status.names > 1) {
+            return self.send_link(found, &first);
         }
         self.remember(found);
+        if found.marks.is_metacopy {
+            match below(found, inside).filter(|target| self.is_only_below(found, target)) {
+                Some(target) => return self.send_link(found, &target),
+                None => self.note_metacopy(found),
+            }
+        }
         self.send(found, found.meta(), None)
+    }
+
+    fn send_link(&mut self, found: &Found<'_>, target: &[u8]) -> Result<()> {
+        let meta = Meta {
+            size: 0,
+            kind: EntryKind::Hardlink,
+            ..found.meta()
+        };
+        self.send(found, meta, Some(target))
+    }
+
+    /// Returns whether a path means that of the lower layers: a hard link cannot name those past an entry of its
+    /// own layer.
+    fn is_only_below(&self, found: &Found<'_>, target: &[u8]) -> bool {
+        if target == found.path.as_bytes() {
+            return true;
+        }
+        match self.directory.status(target) {
+            Ok(Some(status)) => {
+                let status = Status::from(&status);
+                status
+                    .kind
+                    .is_some_and(|kind| self.is_device_whiteout(&status, kind))
+            }
+            Ok(None) => true,
+            Err(_) => false,
+        }
     }
 
     /// Remembers the first name of a file that may have more.
@@ -465,7 +490,7 @@ impl Found<'_> {
     }
 }
 
-/// Returns where the lower layers have a directory.
+/// Returns where the lower layers have a directory, or a file's data.
 fn below(found: &Found<'_>, inside: &Inherited) -> Option<Vec<u8>> {
     if found.marks.is_opaque {
         return None;

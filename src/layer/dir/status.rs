@@ -99,6 +99,6 @@ fn kind_of(found: FileType) -> Option<EntryKind> {
         FileType::CharacterDevice => Some(EntryKind::CharDevice),
         FileType::BlockDevice => Some(EntryKind::BlockDevice),
         FileType::Socket => Some(EntryKind::Socket),
-        _ => None,
+        FileType::Unknown => None,
     }
 }
