@@ -12,6 +12,7 @@ pub mod dir;
 mod names;
 pub mod tar;
 pub mod tar_split;
+pub mod verified;
 
 use std::fmt;
 use std::io::Read;
@@ -19,6 +20,8 @@ use std::io::Read;
 use crate::error::{Error, Result, Warning};
 use crate::path::ImagePath;
 use crate::progress::Job;
+
+use self::verified::Verified;
 
 /// Position of a layer in its image; 0 is the bottom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -198,11 +201,26 @@ pub trait LayerSource: Send + Sync + fmt::Debug {
         Ok(())
     }
 
+    /// Reads everything and compares it with the digest of the layer's uncompressed tar.
+    ///
+    /// # Errors
+    /// When the layer cannot be read, or [`Error::Interrupted`].
+    fn verify(&self, _diff_id: &str, _job: &Job) -> Result<Verified> {
+        Ok(Verified::unprovable(
+            "nothing keeps the tar it was made from",
+        ))
+    }
+
     /// Returns what [`LayerSource::open`] costs.
     fn access(&self) -> Access;
 
     /// Returns the bytes that a scan reads or skips, as far as known beforehand.
     fn stored_bytes(&self) -> u64;
+
+    /// Returns the length above which a file cannot be stored whole, but only with holes, in bytes.
+    fn longest_data(&self) -> u64 {
+        self.stored_bytes()
+    }
 }
 
 /// Takes the entries of one layer.
