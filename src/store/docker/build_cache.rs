@@ -250,12 +250,15 @@ fn add_records(
             continue;
         }
         let size = snapshots.get(snapshot).and_then(|snapshot| snapshot.bytes);
+        let twin = sizes.get(&id).copied();
+        // Until somebody asks, only the layer of an image has a size written down.
+        let of_layer = layer.and_then(|layer| reader.store.layer(layer).recorded_bytes);
         let parents = record.parents.into_iter();
         reader.store.cache.push(CacheRecord {
             description: record.description,
             layer,
             pieces: Vec::new(),
-            recorded_bytes: record.bytes.or_else(|| sizes.get(&id).copied()).or(size),
+            recorded_bytes: record.bytes.or(twin).or(size).or(of_layer),
             created: record.created,
             used: record.used,
             parents: parents

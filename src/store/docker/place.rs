@@ -65,6 +65,9 @@ fn stores(root: &Beneath) -> Vec<Found> {
             driver,
             activity: match (at, driver) {
                 (0, Driver::Vfs) if uses_containerd => Activity::LeftBehind,
+                (0, driver) if uses_containerd && is_empty(root, driver.name().as_bytes()) => {
+                    Activity::LeftBehind
+                }
                 (0, _) => Activity::Active,
                 _ => Activity::LeftBehind,
             },

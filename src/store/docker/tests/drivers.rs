@@ -70,12 +70,19 @@ fn the_driver_in_use_is_that_which_docker_would_take() {
 }
 
 #[test]
-fn vfs_is_left_behind_for_the_image_store_of_containerd() {
+fn a_driver_without_layers_and_vfs_are_left_behind_for_containerd() {
     let root = Root::new();
     root.make("image/vfs/layerdb");
     root.make("vfs/dir/x");
     assert_eq!(root.read().activity, Activity::Active);
     root.make("rootfs/overlayfs");
+    assert_eq!(root.read().activity, Activity::LeftBehind);
+
+    // A driver counts as long as it has a layer.
+    let (root, ..) = sound();
+    root.make("rootfs/overlayfs");
+    assert_eq!(root.read().activity, Activity::Active);
+    std::fs::remove_dir_all(root.path("overlay2")).unwrap();
     assert_eq!(root.read().activity, Activity::LeftBehind);
 }
 

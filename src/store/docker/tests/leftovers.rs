@@ -119,6 +119,7 @@ fn the_build_cache_is_read_as_docker_lists_it() {
     };
     assert_eq!(first.description, "first step");
     assert_eq!(first.created, Some(1_795_272_392));
+    assert_eq!(first.recorded_bytes, Some(100), "of the layer");
     assert_eq!(store.layer(first.layer.unwrap()).chain_id, Some(base));
     assert_eq!(second.recorded_bytes, Some(31), "of its twin");
     assert_eq!(second.parents, ["first"]);
