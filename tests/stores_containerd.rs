@@ -129,30 +129,41 @@ fn table(text: &str) -> Vec<Vec<&str>> {
 
 /// A number of bytes as containerd's progress package writes it.
 fn binary(bytes: u64) -> String {
-    let (mut value, mut unit) = (bytes as f64, "B");
-    for next in ["KiB", "MiB"] {
-        if value >= 1024.0 {
-            (value, unit) = (value / 1024.0, next);
-        }
-    }
-    format!("{value:.1} {unit}")
+    scaled(bytes, 1024, &["B", "KiB", "MiB"], |_| 1, " ")
 }
 
 /// A number of bytes as Docker writes it, with that many digits.
 fn decimal(bytes: u64, digits: usize) -> String {
-    let (mut value, mut unit) = (bytes as f64, "B");
-    for next in ["kB", "MB"] {
-        if value >= 1000.0 {
-            (value, unit) = (value / 1000.0, next);
-        }
-    }
-    let whole = (value.log10().floor().max(0.0) as usize) + 1;
-    let text = format!("{value:.*}", digits.saturating_sub(whole));
-    let text = match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.'),
-        false => &text,
+    let places = |value: f64| match value {
+        value if value >= 100.0 => digits - 3,
+        value if value >= 10.0 => digits - 2,
+        _ => digits - 1,
     };
-    format!("{text}{unit}")
+    let text = scaled(bytes, 1000, &["B", "kB", "MB"], places, "_");
+    let (number, unit) = text.split_once('_').unwrap();
+    let number = if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number
+    };
+    format!("{number}{unit}")
+}
+
+fn scaled(
+    bytes: u64,
+    base: u32,
+    units: &[&str],
+    places: impl Fn(f64) -> usize,
+    between: &str,
+) -> String {
+    let mut value = f64::from(u32::try_from(bytes).unwrap());
+    let mut at = 0;
+    while value >= f64::from(base) && at + 1 < units.len() {
+        value /= f64::from(base);
+        at += 1;
+    }
+    let places = places(value);
+    format!("{value:.places$}{between}{}", units[at])
 }
 
 #[test]
@@ -296,7 +307,7 @@ fn docker_says_the_same_about_images() {
         let diff_ids: Vec<&str> = image
             .diff_ids
             .iter()
-            .map(|digest| digest.as_str())
+            .map(layerscope::image::Digest::as_str)
             .collect();
         assert_eq!(serde_json::json!(diff_ids), told["RootFS"]["Layers"]);
         for (layer, diff_id) in image.layers.iter().zip(&image.diff_ids) {
@@ -409,7 +420,10 @@ fn the_build_cache_is_named_with_what_it_holds_twice() {
             assert_eq!(original.chain_id, layer.chain_id);
             assert_eq!(
                 Some(original.name.as_str()),
-                layer.chain_id.as_ref().map(|id| id.as_str())
+                layer
+                    .chain_id
+                    .as_ref()
+                    .map(layerscope::image::Digest::as_str)
             );
             let of_images = store.images.iter().flat_map(|image| &image.layers);
             assert!(

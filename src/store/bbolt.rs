@@ -285,7 +285,7 @@ pub struct Items<'a> {
     seen: HashSet<u64>,
 }
 
-impl<'a> Items<'a> {
+impl Items<'_> {
     fn enter(&mut self, id: u64) {
         if self.stack.len() >= DEPTH {
             let reason = format!("its pages are more than {DEPTH} deep");

@@ -160,12 +160,12 @@ fn pages_that_point_at_each_other_end() {
 fn an_engine_that_goes_on_writing_is_noticed() {
     let tree = sample();
     let run = |moves: &[u64]| {
-        let mut copies = 0;
+        let mut made = 0;
         let mut ends = moves.iter();
         let at = Cell::new(10);
         let copied = copy_steadily(
             || {
-                copies += 1;
+                made += 1;
                 Ok(tree.database_at(at.get()))
             },
             |bytes| {
@@ -175,7 +175,7 @@ fn an_engine_that_goes_on_writing_is_noticed() {
             },
         );
         let (bytes, consistency) = copied.unwrap();
-        (Meta::newest(&bytes).unwrap().txid, consistency, copies)
+        (Meta::newest(&bytes).unwrap().txid, consistency, made)
     };
     assert_eq!(run(&[]), (10, Consistency::Steady, 1));
     assert_eq!(run(&[1, 2]), (13, Consistency::Steady, 3));
