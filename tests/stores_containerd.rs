@@ -447,3 +447,49 @@ fn the_build_cache_is_named_with_what_it_holds_twice() {
     // Two thirds of the images' room again.
     assert!(accounts.totals.cache.bytes > 2_338_816 + 2_277_376);
 }
+
+#[test]
+fn damage_costs_what_is_damaged() {
+    let Some(unpacked) = stores::unpacked("docker28-containerd") else {
+        return;
+    };
+    let root = unpacked.root();
+    let sound = only(&read(&unpacked)).containers.len();
+    let container = std::fs::read_dir(root.join("containers")).unwrap();
+    let container = container.flatten().next().unwrap().path();
+    let daemon = root.join("containerd/daemon");
+    let files = [
+        (daemon.join("io.containerd.metadata.v1.bolt/meta.db"), 0),
+        (
+            daemon.join("io.containerd.snapshotter.v1.overlayfs/metadata.db"),
+            3,
+        ),
+        (root.join("buildkit/containerd-overlayfs/metadata_v2.db"), 3),
+        (root.join("volumes/metadata.db"), 3),
+        (container.join("config.v2.json"), 3),
+    ];
+    for (file, images) in files {
+        let bytes = std::fs::read(&file).unwrap();
+        let step = bytes.len() / 12 + 1;
+        for at in (0..bytes.len()).step_by(step) {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 0x55;
+            for damaged in [&flipped[..], &bytes[..at]] {
+                std::fs::write(&file, damaged).unwrap();
+                let inventory = store::read(&root, &Job::new()).unwrap();
+                let store = &inventory.stores[0];
+                assert!(store.images.len() >= images, "{} {at}", file.display());
+                assert_eq!(store.containers.len(), sound);
+                // Of what a damaged database may know, nothing is called lost.
+                let is_lost = |kind: &str| kind.starts_with("unreferenced");
+                let lost = store
+                    .orphans
+                    .iter()
+                    .filter(|orphan| is_lost(orphan.kind))
+                    .count();
+                assert_eq!(lost, 0, "{} {at}: {:?}", file.display(), store.orphans);
+            }
+        }
+        std::fs::write(&file, &bytes).unwrap();
+    }
+}

@@ -191,6 +191,9 @@ fn a_file_is_copied_whole() {
     let database = Database::open(&root, b"meta.db").unwrap().unwrap();
     assert_eq!(database.consistency(), Consistency::Steady);
     assert_eq!(database.root().items().count(), 2);
+    assert!(database.is_current(&root, b"meta.db"));
+    std::fs::write(directory.path().join("meta.db"), sample().database_at(8)).unwrap();
+    assert!(!database.is_current(&root, b"meta.db"));
     assert!(Database::open(&root, b"absent.db").unwrap().is_none());
     assert!(Database::open(&root, b"empty.db").is_err());
 }

@@ -60,10 +60,7 @@ impl Reader {
             }
         }
         for name in bad {
-            let place = self
-                .places
-                .home
-                .join("io.containerd.metadata.v1.bolt/meta.db");
+            let place = self.meta_place();
             let reason = format!("the image {} points to no digest", path::display_str(&name));
             self.bad(&place, &reason);
         }

@@ -499,3 +499,28 @@ fn damage_never_takes_the_reader_down() {
         fs::write(&place, &sound).unwrap();
     }
 }
+
+#[test]
+fn an_engine_at_work_is_not_accused() {
+    let root = tempfile::tempdir().unwrap();
+    let mut home = Home::new(root.path());
+    home.blob("default", b"nobody names it");
+    home.write();
+    let beneath = Beneath::open(root.path()).unwrap();
+    let mut reader = Reader::new(Places::find(&beneath).unwrap());
+    reader.read_meta();
+    // A snapshot and a blob are made while the rest is read.
+    home.snapshot("default", "overlayfs", "new", 2, "");
+    home.blob("default", b"new");
+    home.write();
+    fs::write(root.path().join(META), home.meta.database_at(8)).unwrap();
+    reader.read_snapshotters();
+    reader.add_layers();
+    reader.list_content();
+    assert_eq!(reader.content.pieces.len(), 2);
+    reader.look_again();
+    reader.add_leftovers();
+    assert!(reader.is_overtaken);
+    assert_eq!(orphans(&reader.store), []);
+    assert_eq!(store_of(root.path()).orphans.len(), 3);
+}
