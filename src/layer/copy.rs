@@ -42,4 +42,8 @@ impl LayerSource for CopyLayer {
     fn stored_bytes(&self) -> u64 {
         0
     }
+
+    fn longest_data(&self) -> u64 {
+        u64::MAX
+    }
 }

@@ -74,6 +74,10 @@ impl LayerSource for DirLayer {
     fn stored_bytes(&self) -> u64 {
         0
     }
+
+    fn longest_data(&self) -> u64 {
+        u64::MAX
+    }
 }
 
 /// Opens a file by its path below a directory.

@@ -77,7 +77,9 @@ fn has_store(root: &Beneath, driver: Driver) -> bool {
     let name = driver.name().as_bytes();
     has_records(root, driver)
         || driver.writes_lower()
-            && (is_directory(root, b"image") || is_directory(root, b"containers"))
+            && (driver == Driver::Overlay2
+                || is_directory(root, b"image")
+                || is_directory(root, b"containers"))
             && is_layered(root, name)
 }
 
