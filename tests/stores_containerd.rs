@@ -129,30 +129,41 @@ fn table(text: &str) -> Vec<Vec<&str>> {
 
 /// A number of bytes as containerd's progress package writes it.
 fn binary(bytes: u64) -> String {
-    let (mut value, mut unit) = (bytes as f64, "B");
-    for next in ["KiB", "MiB"] {
-        if value >= 1024.0 {
-            (value, unit) = (value / 1024.0, next);
-        }
-    }
-    format!("{value:.1} {unit}")
+    scaled(bytes, 1024, &["B", "KiB", "MiB"], |_| 1, " ")
 }
 
 /// A number of bytes as Docker writes it, with that many digits.
 fn decimal(bytes: u64, digits: usize) -> String {
-    let (mut value, mut unit) = (bytes as f64, "B");
-    for next in ["kB", "MB"] {
-        if value >= 1000.0 {
-            (value, unit) = (value / 1000.0, next);
-        }
-    }
-    let whole = (value.log10().floor().max(0.0) as usize) + 1;
-    let text = format!("{value:.*}", digits.saturating_sub(whole));
-    let text = match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.'),
-        false => &text,
+    let places = |value: f64| match value {
+        value if value >= 100.0 => digits - 3,
+        value if value >= 10.0 => digits - 2,
+        _ => digits - 1,
     };
-    format!("{text}{unit}")
+    let text = scaled(bytes, 1000, &["B", "kB", "MB"], places, "_");
+    let (number, unit) = text.split_once('_').unwrap();
+    let number = if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number
+    };
+    format!("{number}{unit}")
+}
+
+fn scaled(
+    bytes: u64,
+    base: u32,
+    units: &[&str],
+    places: impl Fn(f64) -> usize,
+    between: &str,
+) -> String {
+    let mut value = f64::from(u32::try_from(bytes).unwrap());
+    let mut at = 0;
+    while value >= f64::from(base) && at + 1 < units.len() {
+        value /= f64::from(base);
+        at += 1;
+    }
+    let places = places(value);
+    format!("{value:.places$}{between}{}", units[at])
 }
 
 #[test]
@@ -296,7 +307,7 @@ fn docker_says_the_same_about_images() {
         let diff_ids: Vec<&str> = image
             .diff_ids
             .iter()
-            .map(|digest| digest.as_str())
+            .map(layerscope::image::Digest::as_str)
             .collect();
         assert_eq!(serde_json::json!(diff_ids), told["RootFS"]["Layers"]);
         for (layer, diff_id) in image.layers.iter().zip(&image.diff_ids) {
@@ -409,7 +420,10 @@ fn the_build_cache_is_named_with_what_it_holds_twice() {
             assert_eq!(original.chain_id, layer.chain_id);
             assert_eq!(
                 Some(original.name.as_str()),
-                layer.chain_id.as_ref().map(|id| id.as_str())
+                layer
+                    .chain_id
+                    .as_ref()
+                    .map(layerscope::image::Digest::as_str)
             );
             let of_images = store.images.iter().flat_map(|image| &image.layers);
             assert!(
@@ -432,4 +446,50 @@ fn the_build_cache_is_named_with_what_it_holds_twice() {
     assert_eq!(accounts.totals.orphans.bytes, 0);
     // Two thirds of the images' room again.
     assert!(accounts.totals.cache.bytes > 2_338_816 + 2_277_376);
+}
+
+#[test]
+fn damage_costs_what_is_damaged() {
+    let Some(unpacked) = stores::unpacked("docker28-containerd") else {
+        return;
+    };
+    let root = unpacked.root();
+    let sound = only(&read(&unpacked)).containers.len();
+    let container = std::fs::read_dir(root.join("containers")).unwrap();
+    let container = container.flatten().next().unwrap().path();
+    let daemon = root.join("containerd/daemon");
+    let files = [
+        (daemon.join("io.containerd.metadata.v1.bolt/meta.db"), 0),
+        (
+            daemon.join("io.containerd.snapshotter.v1.overlayfs/metadata.db"),
+            3,
+        ),
+        (root.join("buildkit/containerd-overlayfs/metadata_v2.db"), 3),
+        (root.join("volumes/metadata.db"), 3),
+        (container.join("config.v2.json"), 3),
+    ];
+    for (file, images) in files {
+        let bytes = std::fs::read(&file).unwrap();
+        let step = bytes.len() / 12 + 1;
+        for at in (0..bytes.len()).step_by(step) {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 0x55;
+            for damaged in [&flipped[..], &bytes[..at]] {
+                std::fs::write(&file, damaged).unwrap();
+                let inventory = store::read(&root, &Job::new()).unwrap();
+                let store = &inventory.stores[0];
+                assert!(store.images.len() >= images, "{} {at}", file.display());
+                assert_eq!(store.containers.len(), sound);
+                // Of what a damaged database may know, nothing is called lost.
+                let is_lost = |kind: &str| kind.starts_with("unreferenced");
+                let lost = store
+                    .orphans
+                    .iter()
+                    .filter(|orphan| is_lost(orphan.kind))
+                    .count();
+                assert_eq!(lost, 0, "{} {at}: {:?}", file.display(), store.orphans);
+            }
+        }
+        std::fs::write(&file, &bytes).unwrap();
+    }
 }

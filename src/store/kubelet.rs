@@ -1,6 +1,6 @@
 //! What the kubelet keeps of pods beside an engine's store: `emptyDir` volumes and logs.
 //!
-//! Kubernetes, pkg/kubelet/kubelet_getters.go and pkg/kubelet/kuberuntime/helpers.go: `pods/UID/volumes` below
+//! Kubernetes, `pkg/kubelet/kubelet_getters.go` and `pkg/kubelet/kuberuntime/helpers.go`: `pods/UID/volumes` below
 //! the kubelet's directory, and `NAMESPACE_NAME_UID/CONTAINER/N.log` below `/var/log/pods`.
 
 use std::path::Path;

@@ -122,7 +122,7 @@ impl Reader {
         self.keep(top);
     }
 
-    /// Docker's leases beside those of images and containers are BuildKit's: its cache, its history.
+    /// Docker's leases beside those of images and containers are `BuildKit`'s: its cache, its history.
     fn role_of_leased(&self) -> Role {
         if self.store.engine == Engine::DockerContainerd {
             Role::Cache

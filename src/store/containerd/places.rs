@@ -12,7 +12,7 @@ const DATABASE: &[u8] = b"io.containerd.metadata.v1.bolt/meta.db";
 const EMBEDDED: &[u8] = b"containerd/daemon";
 
 /// The directories of one store.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Places {
     /// What was named.
     pub root: Beneath,

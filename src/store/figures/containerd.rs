@@ -4,7 +4,7 @@
 //! A snapshot weighs its disk blocks, directories and whiteouts included: committed ones have that written down,
 //! others are measured. An image's content weighs what its manifests say, a layer that occurs twice counted twice
 //! (containerd, core/images/usage). Docker's size of an image is its snapshots and the content of its manifest and of what
-//! was attested about it, without the index (moby, daemon/containerd/image_list.go); inspecting one counts the
+//! was attested about it, without the index (moby, `daemon/containerd/image_list.go`); inspecting one counts the
 //! index, and neither snapshots nor attestations.
 
 use std::collections::BTreeMap;
