@@ -178,7 +178,7 @@ fn state(place: &Place, record: &ContainerRecord, runtime: &Runtime) -> State {
     }
 }
 
-/// CRI-O writes the state down (cri-o, internal/oci/container.go, ContainerState).
+/// CRI-O writes the state down (cri-o, internal/oci/container.go, `ContainerState`).
 fn recorded_state(place: &Place, userdata: &Location) -> Option<State> {
     let file = userdata.join("state.json");
     let bytes = place.root.read(&file.path, limits::DOCUMENT_BYTES).ok()??;

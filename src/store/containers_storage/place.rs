@@ -13,7 +13,7 @@ use crate::layer::dir::{Encoding, Namespace};
 use crate::limits;
 use crate::store::piece::Location;
 
-/// The drivers of containers-storage (drivers/driver_linux.go), the one in use by default first.
+/// The drivers of containers-storage (`drivers/driver_linux.go`), the one in use by default first.
 pub(super) const DRIVERS: [&str; 7] = [
     "overlay",
     "overlay2",

@@ -32,7 +32,7 @@ pub(super) fn add(store: &mut Store, containers: &Containers) {
 }
 
 /// The containers that stand for a whole pod, by what the others call it
-/// (cri-o, internal/storage/runtime.go, RuntimeContainerMetadata).
+/// (cri-o, internal/storage/runtime.go, `RuntimeContainerMetadata`).
 fn sandboxes(containers: &Containers) -> HashMap<&str, &crate::image::json::Json> {
     let metadata = containers.records.iter().map(|record| &record.metadata);
     let named = metadata.filter(|metadata| metadata.get("uid").text().is_some());
