@@ -35,7 +35,7 @@ impl Reader {
         let Some(docker) = self.places.docker.clone() else {
             return;
         };
-        let home = docker.join("buildkit");
+        let home = docker.buildkit;
         for name in self.names(&home) {
             let snapshotter = name.strip_prefix(PREFIX);
             let snapshotter = snapshotter.and_then(|name| std::str::from_utf8(name).ok());

@@ -1,4 +1,4 @@
-//! The build cache of BuildKit inside Docker: `buildkit/metadata_v2.db` has its records, `snapshots.db` the
+//! The build cache of `BuildKit` inside Docker: `buildkit/metadata_v2.db` has its records, `snapshots.db` the
 //! directories behind them (moby, builder/builder-next/adapters/snapshot).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -28,7 +28,7 @@ struct Snapshot {
 
 type Snapshots = BTreeMap<String, Snapshot>;
 
-/// What BuildKit notes about one record.
+/// What `BuildKit` notes about one record.
 #[derive(Debug, Default)]
 struct Noted {
     description: String,
@@ -162,8 +162,8 @@ fn connect(
 ) {
     let own = snapshots.get(name);
     let behind = own.and_then(|own| snapshots.get(own.committed.as_ref()?));
-    let parent = [own, behind].into_iter().flatten();
-    let Some(parent) = parent.filter_map(|found| found.parent.as_ref()).next() else {
+    let mut noted = [own, behind].into_iter().flatten();
+    let Some(parent) = noted.find_map(|found| found.parent.as_ref()) else {
         return;
     };
     let by_chain = Digest::parse(parent).and_then(|chain| reader.by_chain.get(&chain));
