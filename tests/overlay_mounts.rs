@@ -28,7 +28,9 @@ struct Bench {
 impl Drop for Bench {
     fn drop(&mut self) {
         for point in self.mounted.iter().rev() {
-            let _ = Command::new("umount").arg(point).status();
+            if let Err(error) = Command::new("umount").arg(point).status() {
+                println!("still mounted: {error}");
+            }
         }
     }
 }

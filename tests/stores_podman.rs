@@ -12,6 +12,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use layerscope::image::Digest;
 use layerscope::layer::dir::{Encoding, Namespace};
 use layerscope::progress::Job;
 use layerscope::store::figures::Figures;
@@ -138,11 +139,7 @@ fn layers_and_history_are_what_podman_said() {
     for name in ["one", "two", "bk"] {
         let (position, image) = named(store, name);
         let told = &json(&unpacked, &format!("inspect-{name}.json"))[0];
-        let diff_ids: Vec<&str> = image
-            .diff_ids
-            .iter()
-            .map(|digest| digest.as_str())
-            .collect();
+        let diff_ids: Vec<&str> = image.diff_ids.iter().map(Digest::as_str).collect();
         assert_eq!(diff_ids, texts(&told["RootFS"]["Layers"]));
         let layers = image.layers.iter().map(|layer| store.layer(layer.unwrap()));
         let own: Vec<&str> = layers
@@ -156,7 +153,7 @@ fn layers_and_history_are_what_podman_said() {
         let upper = text(&told["GraphDriver"]["Data"]["UpperDir"]);
         let directory = layers
             .clone()
-            .last()
+            .next_back()
             .map(|layer| store.piece(layer.pieces[0]).location.path.clone());
         assert!(upper.as_bytes().ends_with(&directory.unwrap()), "{upper}");
         for layer in layers {
@@ -309,14 +306,12 @@ fn a_rootless_store_is_read_too() {
     let table = unpacked.told("images.txt");
     let figures = Figures::of(store);
     for (image, figures) in store.images.iter().zip(&figures.images) {
-        let short = &hex(image)[..12];
+        let short = image.id.as_ref().unwrap().short();
         let line = table.lines().find(|line| line.contains(short)).unwrap();
         // `podman images` has three digits where `system df` has four.
-        let megabytes = figures.size_bytes.unwrap() as f64 / 1e6;
-        assert!(
-            line.contains(&format!("{megabytes:.2} MB")),
-            "{megabytes} {line}"
-        );
+        let hundredths = (figures.size_bytes.unwrap() + 5_000) / 10_000;
+        let megabytes = format!("{}.{:02} MB", hundredths / 100, hundredths % 100);
+        assert!(line.contains(&megabytes), "{megabytes} {line}");
     }
     let container = &store.containers[0];
     assert_eq!(

@@ -128,7 +128,7 @@ fn directories(mount: &Mount) -> Result<Overlay> {
 
 /// Directories that names may be relative to: engines shorten options to fit a page and mount from within
 /// `overlay2`, `overlay` or `snapshots` (moby, daemon/graphdriver/overlay2/overlay.go, Get; containerd,
-/// core/mount/mount_linux.go, compactLowerdirOption). Writable and mounted directories lie two levels below.
+/// `core/mount/mount_linux.go`, `compactLowerdirOption`). Writable and mounted directories lie two levels below.
 fn bases(mount: &Mount, named: &Named) -> Vec<PathBuf> {
     let upper = named.upper.as_deref().filter(|upper| upper.is_absolute());
     let below = upper.into_iter().chain([mount.point.as_path()]);

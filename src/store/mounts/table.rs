@@ -58,21 +58,17 @@ fn path(field: &[u8]) -> PathBuf {
     PathBuf::from(std::ffi::OsString::from_vec(without_octal(field)))
 }
 
-/// Undoes `\040` and the like (linux, fs/seq_file.c, mangle_path and seq_escape).
+/// Undoes `\040` and the like (linux, `fs/seq_file.c`, `mangle_path` and `seq_escape`).
 fn without_octal(field: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;
     while let Some((&first, after)) = rest.split_first() {
-        match (first, octal(after)) {
-            (b'\\', Some(byte)) => {
-                bytes.push(byte);
-                rest = after.get(3..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
+        let escaped = octal(after).filter(|_| first == b'\\');
+        bytes.push(escaped.unwrap_or(first));
+        rest = match escaped {
+            Some(_) => after.get(3..).unwrap_or_default(),
+            None => after,
+        };
     }
     bytes
 }
@@ -121,7 +117,7 @@ pub(super) struct Named {
     pub(super) has_user_attributes: bool,
 }
 
-/// Reads the options of an overlay (linux, fs/overlayfs/params.c, ovl_show_options).
+/// Reads the options of an overlay (linux, fs/overlayfs/params.c, `ovl_show_options`).
 pub(super) fn named(options: &[u8]) -> Named {
     let mut named = Named::default();
     for option in options.split(|&byte| byte == b',') {
