@@ -1,9 +1,9 @@
 //! Everything known about one image: what every presenter reads and none computes.
 
 pub mod advice;
-pub mod difference;
 pub mod changes;
 pub mod copy_up;
+pub mod difference;
 pub mod dive;
 pub mod groups;
 mod instructions;
