@@ -65,12 +65,6 @@ pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Resul
                 Err(Error::NotFound { .. }) if stored::may_be_name(locator) => {
                     return read_named(locator, Holder::Any, locator.word(), options, job);
                 }
-                // What cannot be looked into is known by its place alone.
-                Err(Error::Open { .. })
-                    if options.places.iter().any(|place| path.starts_with(place)) =>
-                {
-                    return read_store(locator, path, job);
-                }
                 other => other?,
             };
             let metadata = file.metadata().map_err(|source| Error::Open {
@@ -358,6 +352,11 @@ impl Source {
             Content::Store(inventory) => Some(inventory),
             _ => None,
         }
+    }
+
+    /// Returns the layer store, where it was named and not something in it.
+    pub fn overview(&self) -> Option<&Inventory> {
+        self.inventory().filter(|_| self.named.is_none())
     }
 
     fn open_stored(&self, inventory: &Inventory, options: &OpenOptions) -> Result<Image> {

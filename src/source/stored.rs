@@ -1,5 +1,6 @@
 //! Images and containers of local layer stores, as a source like any other.
 
+use std::io;
 use std::path::Path;
 
 use super::OpenOptions;
@@ -150,8 +151,8 @@ pub(super) fn find(holder: Holder, name: &str, options: &OpenOptions, job: &Job)
                 looked.push(format!("{shown}: not there"));
             }
             Err(Error::Interrupted) => return Err(Error::Interrupted),
-            Err(Error::StoreDenied { .. }) => {
-                looked.push(format!("{shown}: not readable without root"))
+            Err(Error::Open { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {
+                looked.push(format!("{shown}: not readable without root"));
             }
             Err(error) => looked.push(format!("{shown}: {error}")),
         }
