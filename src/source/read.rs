@@ -360,6 +360,11 @@ impl Source {
         }
     }
 
+    /// Returns the layer store, where it was named and not something in it.
+    pub fn overview(&self) -> Option<&Inventory> {
+        self.inventory().filter(|_| self.named.is_none())
+    }
+
     fn open_stored(&self, inventory: &Inventory, options: &OpenOptions) -> Result<Image> {
         if let Some(container) = &options.container {
             return stored::open_container(inventory, container);

@@ -23,6 +23,16 @@ pub enum Command {
     ShowTreemap,
     /// Go to the configuration and history.
     ShowImage,
+    /// Go to the images of a store.
+    ShowImages,
+    /// Go to the containers of a store.
+    ShowContainers,
+    /// Go to what nobody owns in a store.
+    ShowOrphans,
+    /// Go to the build cache of a store.
+    ShowCache,
+    /// Go to the volumes of a store.
+    ShowVolumes,
     /// Next pane of this view.
     NextPane,
     /// Previous pane of this view.
@@ -37,6 +47,10 @@ pub enum Command {
     NextLayer,
     /// Next layer down; in a preview the previous version.
     PreviousLayer,
+    /// Next store below the directory.
+    NextStore,
+    /// Previous store below the directory.
+    PreviousStore,
     /// One row up.
     Up,
     /// One row down.
@@ -119,8 +133,14 @@ pub enum Command {
     ToggleSmall,
     /// Next meaning of the colours of the treemap.
     NextColour,
-    /// Difference from the version below.
+    /// Difference from the version below; of a store: between the two that are marked.
     Diff,
+    /// Show the commands that would get room back; nothing runs them.
+    Reclaim,
+    /// Next sense of sizes: disk, files, the engine's own.
+    NextBasis,
+    /// What was odd about a store.
+    Warnings,
     /// Take what was typed.
     Accept,
     /// Next kind of pattern: substring, glob, regular expression.
@@ -136,6 +156,8 @@ pub enum Context {
     Always,
     /// Everywhere but while typing.
     Global,
+    /// Every view of an image.
+    Views,
     /// Every list that can be moved in.
     Move,
     /// The list of layers.
@@ -152,6 +174,10 @@ pub enum Context {
     Image,
     /// The contents of a file.
     Preview,
+    /// What a layer store holds.
+    Store,
+    /// Two images of a store against each other.
+    Comparison,
     /// While layers are read.
     Loading,
     /// Typing a filter.
@@ -168,9 +194,10 @@ pub enum Context {
 
 impl Context {
     /// Every context in the order of the documentation, those of one title together.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Global,
         Self::Always,
+        Self::Views,
         Self::Move,
         Self::Layers,
         Self::Tree,
@@ -179,6 +206,8 @@ impl Context {
         Self::Treemap,
         Self::Image,
         Self::Preview,
+        Self::Store,
+        Self::Comparison,
         Self::Loading,
         Self::Filter,
         Self::Prompt,
@@ -196,6 +225,7 @@ impl Context {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Always | Self::Global => "Everywhere",
+            Self::Views => "Any view of an image",
             Self::Move => "Moving",
             Self::Layers => "Layers",
             Self::Tree => "Tree",
@@ -204,6 +234,8 @@ impl Context {
             Self::Treemap => "Treemap",
             Self::Image => "Image",
             Self::Preview => "Preview",
+            Self::Store => "Layer store",
+            Self::Comparison => "Comparison of two images",
             Self::Loading => "Loading",
             Self::Filter => "Filter",
             Self::Prompt => "Prompt",

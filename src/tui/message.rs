@@ -6,9 +6,11 @@ use std::sync::Arc;
 use ratatui::layout::{Position, Size};
 
 use super::command::Command;
+use super::panes::comparison::Comparison;
 use super::panes::files::{Ranking, Sought};
 use super::panes::loading::LoadProgress;
 use super::panes::preview::{Content, Difference};
+use super::store_subject::{Item, StoreSubject};
 use super::subject::Subject;
 use crate::error::Error;
 use crate::layer::LayerIndex;
@@ -83,6 +85,10 @@ pub enum Mouse {
 pub enum Outcome {
     /// An image can be shown: some of its layers, all with comparisons open, or all.
     Loaded(Arc<Subject>),
+    /// A layer store can be shown: its records, or everything.
+    Store(Arc<StoreSubject>),
+    /// Two images of a store were held against each other.
+    Held(Arc<Comparison>),
     /// The source holds several images, one of which has to be chosen.
     Choices(Vec<Choice>),
     /// A version of a file was read, as far as it is shown.
@@ -149,6 +155,37 @@ pub enum Effect {
         job: JobId,
         /// Position of the image among several.
         choice: Option<usize>,
+    },
+    /// Open something of a store and read it; comes back as an image does that is loaded.
+    Enter {
+        /// The job.
+        job: JobId,
+        /// The stores.
+        stores: Arc<StoreSubject>,
+        /// Which image or container of them.
+        item: Item,
+    },
+    /// Hold two images or containers of a store against each other.
+    Hold {
+        /// The job.
+        job: JobId,
+        /// The stores.
+        stores: Arc<StoreSubject>,
+        /// The two.
+        items: [Item; 2],
+    },
+    /// Write a report of a store.
+    ExportStore {
+        /// The job.
+        job: JobId,
+        /// The stores.
+        stores: Arc<StoreSubject>,
+        /// Its format.
+        format: Format,
+        /// Its layout.
+        look: Look,
+        /// Where to; nothing may have the name yet.
+        file: PathBuf,
     },
     /// Make what is read so far browsable; comes back as [`Outcome::Loaded`] of the loading job.
     Browse(JobId),

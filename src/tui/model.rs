@@ -7,16 +7,19 @@ use ratatui::layout::{Rect, Size};
 use super::command::Context;
 use super::layout::{self, Areas, Arrangement, Columns};
 use super::message::{JobId, MouseMode};
+use super::panes::comparison::ComparisonPane;
 use super::panes::files::FilesPane;
 use super::panes::image::ImagePane;
 use super::panes::layers::LayersPane;
 use super::panes::loading::LoadingPane;
 use super::panes::popup::Popup;
 use super::panes::preview::PreviewPane;
+use super::panes::store::StorePane;
 use super::panes::tree::TreePane;
 use super::panes::treemap::TreemapPane;
 use super::panes::waste::WastePane;
 use super::session::Session;
+use super::store_subject::{Item, StoreSubject};
 use super::subject::Subject;
 use crate::layer::LayerIndex;
 
@@ -88,6 +91,28 @@ pub enum Tone {
     Refused,
 }
 
+/// An image or a container of a store that was opened.
+#[derive(Debug, Clone)]
+pub struct Entered {
+    /// The stores as they were then: positions may change when they are read again.
+    pub stores: Arc<StoreSubject>,
+    /// Which of them.
+    pub item: Item,
+}
+
+/// What is on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screen {
+    /// Nothing yet: something is read.
+    Loading,
+    /// An image.
+    Image,
+    /// A layer store.
+    Store,
+    /// Two images of a store.
+    Comparison,
+}
+
 /// Numbers jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Jobs {
@@ -109,6 +134,18 @@ pub struct Model {
     pub session: Arc<Session>,
     /// Of the terminal.
     pub size: Size,
+    /// The layer stores, where that is what was named.
+    pub stores: Option<Arc<StoreSubject>>,
+    /// Job that measures them, while it runs.
+    pub measuring: Option<JobId>,
+    /// Entries counted so far while they are measured.
+    pub counted: u64,
+    /// What is open of them.
+    pub entered: Option<Entered>,
+    /// What they hold.
+    pub store: StorePane,
+    /// Two of their images against each other.
+    pub comparison: Option<ComparisonPane>,
     /// The image, once there is something to show.
     pub subject: Option<Arc<Subject>>,
     /// Reading the image: how far, and how to stop; gone once every layer is read.
@@ -178,6 +215,12 @@ impl Model {
         Self {
             session: Arc::new(session),
             size,
+            stores: None,
+            measuring: None,
+            counted: 0,
+            entered: None,
+            store: StorePane::default(),
+            comparison: None,
             subject: None,
             loading: None,
             tab: Tab::default(),
@@ -197,6 +240,19 @@ impl Model {
             writing: None,
             before_preview: Focus::Tree,
             before_jump: None,
+        }
+    }
+
+    /// Returns what is on the screen.
+    pub fn screen(&self) -> Screen {
+        if self.subject.is_some() {
+            Screen::Image
+        } else if self.entered.is_some() || self.stores.is_none() {
+            Screen::Loading
+        } else if self.comparison.is_some() {
+            Screen::Comparison
+        } else {
+            Screen::Store
         }
     }
 
@@ -223,26 +279,44 @@ impl Model {
         if let Some(popup) = self.popups.last() {
             return popup.contexts();
         }
-        if self.subject.is_none() {
-            return vec![Context::Loading, Context::Global, Context::Always];
-        }
         if self.is_typing() {
             return vec![Context::Filter, Context::Always];
         }
-        let own = match (self.focus, self.tab) {
-            (Focus::Preview, _) => Context::Preview,
-            (Focus::Layers, Tab::Layers) => Context::Layers,
-            (Focus::Tree, Tab::Layers) => Context::Tree,
-            (_, Tab::Waste) => Context::Waste,
-            (_, Tab::Files) => Context::Files,
-            (_, Tab::Treemap) => Context::Treemap,
-            (_, Tab::Image) => Context::Image,
+        let own = match (self.screen(), self.focus, self.tab) {
+            (Screen::Loading, ..) => {
+                return vec![Context::Loading, Context::Global, Context::Always];
+            }
+            (Screen::Store, ..) => Context::Store,
+            (Screen::Comparison, ..) => Context::Comparison,
+            (_, Focus::Preview, _) => Context::Preview,
+            (_, Focus::Layers, Tab::Layers) => Context::Layers,
+            (_, Focus::Tree, Tab::Layers) => Context::Tree,
+            (_, _, Tab::Waste) => Context::Waste,
+            (_, _, Tab::Files) => Context::Files,
+            (_, _, Tab::Treemap) => Context::Treemap,
+            (_, _, Tab::Image) => Context::Image,
         };
-        vec![own, Context::Move, Context::Global, Context::Always]
+        let mut contexts = vec![own, Context::Move];
+        if self.screen() == Screen::Image {
+            contexts.push(Context::Views);
+        }
+        contexts.extend([Context::Global, Context::Always]);
+        contexts
     }
 
     /// Returns whether the pane with the keys takes text.
     pub fn is_typing(&self) -> bool {
+        match self.screen() {
+            Screen::Loading => return false,
+            Screen::Store => return self.store.is_typing(),
+            Screen::Comparison => {
+                return self
+                    .comparison
+                    .as_ref()
+                    .is_some_and(ComparisonPane::is_typing);
+            }
+            Screen::Image => {}
+        }
         match (self.focus, self.tab) {
             (Focus::Preview, _) => self.preview.is_typing(),
             (_, Tab::Layers) => self.tree.is_typing(),

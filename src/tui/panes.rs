@@ -2,6 +2,7 @@
 //! is asked of the model.
 
 pub mod about;
+pub mod comparison;
 pub mod files;
 pub mod image;
 pub mod layers;
@@ -9,6 +10,7 @@ pub mod loading;
 pub mod popup;
 pub mod preview;
 pub mod sieve;
+pub mod store;
 pub mod tree;
 pub mod treemap;
 pub mod waste;
@@ -16,6 +18,7 @@ pub mod waste;
 use super::command::Command;
 use super::message::{Effect, VersionAt};
 use super::model::{Tab, Tone};
+use super::store_subject::Item;
 use crate::layer::LayerIndex;
 use crate::tree::PathId;
 use popup::{Popup, Purpose};
@@ -54,6 +57,12 @@ pub enum Request {
     Close,
     /// Read another image of the source.
     Choose(usize),
+    /// Open an image or a container of a store.
+    Enter(Item),
+    /// Hold two of them against each other.
+    Compare(Item, Item),
+    /// Leave the comparison.
+    LeaveComparison,
     /// Do what was asked for in a prompt.
     Answer(Purpose, String),
 }

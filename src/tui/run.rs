@@ -20,6 +20,7 @@ use super::model::Model;
 use super::pager;
 use super::session::Session;
 use super::signals::{Signal, Signals};
+use super::store_subject::Known;
 use super::terminal::{Keyboard, Terminal};
 use super::update::{start, update};
 use super::view::draw;
@@ -160,6 +161,7 @@ impl View {
     fn draw(&mut self) -> io::Result<()> {
         let is_due = self.frame == Frame::Drawn
             || self.model.subject.is_some()
+            || self.model.stores.is_some()
             || !self.model.popups.is_empty()
             || !self.worker.is_loading()
             || Instant::now() >= self.next_tick;
@@ -267,11 +269,15 @@ impl View {
 
     /// Returns whether nothing is on the screen and nothing will be.
     fn has_nothing(&self) -> bool {
-        self.model.subject.is_none() && !self.worker.is_loading()
+        self.model.subject.is_none() && self.model.stores.is_none() && !self.worker.is_loading()
     }
 
-    /// Returns whether every layer is on the screen, be it with comparisons open.
+    /// Returns whether every layer is on the screen, be it with comparisons open, or a measured store.
     fn has_whole_image(&self) -> bool {
+        let stores = self.model.stores.as_ref();
+        if stores.is_some_and(|stores| stores.known == Known::Measured) {
+            return true;
+        }
         let subject = self.model.subject.as_ref();
         subject.is_some_and(|subject| subject.analysis.stage > Stage::Partial)
     }
@@ -327,6 +333,14 @@ impl View {
             Effect::Load { job, choice } => {
                 self.next_tick = Instant::now() + FIRST_FRAME;
                 self.worker.load(job, choice).map_err(terminal_error)?;
+            }
+            Effect::Enter { job, stores, item } => {
+                self.next_tick = Instant::now() + FIRST_FRAME;
+                let begun = self.worker.enter(job, stores, item);
+                begun.map_err(terminal_error)?;
+            }
+            Effect::Hold { .. } | Effect::ExportStore { .. } => {
+                self.worker.begin_with_stores(effect);
             }
             Effect::Browse(job) => self.worker.browse(job),
             Effect::Cancel(job) => self.worker.cancel(job),

@@ -44,7 +44,7 @@ pub(super) fn at(keys: &KeyMap, current: Tab, width: u16, column: u16) -> Option
 
 fn made(keys: &KeyMap, current: Tab, is_named: impl Fn(Tab) -> bool) -> Vec<Label> {
     let label = |tab: Tab| {
-        let key = keys.key(Context::Global, command(tab));
+        let key = keys.key(Context::Views, command(tab));
         let key = key.map_or(String::new(), shown_key);
         let name = if is_named(tab) { tab.title() } else { "" };
         let text = if tab == current {

@@ -8,6 +8,7 @@ mod extract;
 pub mod page;
 pub mod rank;
 pub mod read;
+pub mod store;
 
 use std::sync::Arc;
 
@@ -23,10 +24,13 @@ pub const fn job_of(effect: &Effect) -> Option<JobId> {
         | Effect::Compare { job, .. }
         | Effect::Extract { job, .. }
         | Effect::Export { job, .. }
+        | Effect::Hold { job, .. }
+        | Effect::ExportStore { job, .. }
         | Effect::Rank { job, .. } => Some(*job),
         Effect::Quit
         | Effect::Suspend
         | Effect::Load { .. }
+        | Effect::Enter { .. }
         | Effect::Browse(_)
         | Effect::Cancel(_)
         | Effect::Page(_)

@@ -3,12 +3,13 @@
 mod outcomes;
 mod places;
 mod requests;
+mod store;
 
 use std::sync::Arc;
 
 use super::command::Command;
 use super::message::{Edit, Effect, MouseMode, Msg};
-use super::model::{Focus, Model, Tab, Tone, ZoomState};
+use super::model::{Focus, Model, Screen, Tab, Tone, ZoomState};
 use super::panes::Request;
 use super::panes::loading::LoadingPane;
 use super::panes::popup::{HelpPopup, Popup, Prompt, Purpose};
@@ -20,6 +21,7 @@ use outcomes::job_done;
 use places::with_reads;
 pub(super) use places::{Place, follow, resize, with_place};
 pub(super) use requests::fulfil;
+pub(super) use store::name_of;
 
 /// Begins: asks for the image to be read.
 pub fn start(model: &mut Model) -> Vec<Effect> {
@@ -27,7 +29,13 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
 }
 
 fn load(model: &mut Model, choice: Option<usize>) -> Vec<Effect> {
+    if let Some(entered) = model.entered.clone() {
+        return store::enter(model, entered);
+    }
     let job = model.jobs.take_number();
+    if model.stores.is_some() {
+        return store::read_again(model, job);
+    }
     let running = model.loading.replace(LoadingPane {
         job,
         ..LoadingPane::default()
@@ -55,6 +63,8 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
         Msg::Tick(progress) => {
             if let Some(loading) = &mut model.loading {
                 loading.progress = Some(progress);
+            } else {
+                model.counted = progress.entries;
             }
             Vec::new()
         }
@@ -73,11 +83,17 @@ pub(super) fn command_given(model: &mut Model, command: Command) -> Vec<Effect> 
         let requests = popup.update(command, &model.session, model.size);
         return fulfil(model, requests);
     }
-    if model.subject.is_none() && command == Command::Open {
+    if model.screen() == Screen::Loading && command == Command::Open {
         return browse(model);
+    }
+    if let Some(effects) = store::command_given(model, command) {
+        return effects;
     }
     if let Some(effects) = global(model, command) {
         return effects;
+    }
+    if model.screen() == Screen::Loading {
+        return Vec::new();
     }
     let requests = focused(model, command);
     let mut effects = fulfil(model, requests);
@@ -115,6 +131,9 @@ fn quit_now(model: &mut Model) -> Vec<Effect> {
 
 /// Ctrl-C: cancels what runs, or leaves. An image that is read again is still there when that is cancelled.
 fn cancel_or_quit(model: &mut Model) -> Vec<Effect> {
+    if let Some(effects) = store::give_up(model) {
+        return effects;
+    }
     let is_whole = |subject: &Arc<Subject>| subject.analysis.stage == Stage::Final;
     if model.writing.is_none()
         && model.subject.as_ref().is_some_and(is_whole)
@@ -217,11 +236,13 @@ fn toggle_mouse(model: &mut Model) -> Vec<Effect> {
 }
 
 fn ask_for_export(model: &mut Model) {
-    if model.subject.is_none() {
-        return;
-    }
+    let question = match model.screen() {
+        Screen::Loading | Screen::Comparison => return,
+        Screen::Image => "Write a report to (.json or .txt)",
+        Screen::Store => "Write a report of the store to (.json, .txt or .ncdu)",
+    };
     model.popups.push(Popup::Prompt(Prompt {
-        question: "Write a report to (.json or .txt)".into(),
+        question: question.into(),
         line: super::line::Line::new("layerscope.json"),
         purpose: Purpose::Export,
     }));
@@ -283,6 +304,9 @@ fn text_typed(model: &mut Model, edit: &Edit) -> Vec<Effect> {
     if let Some(popup) = model.popups.last_mut() {
         let requests = popup.edit(edit);
         return fulfil(model, requests);
+    }
+    if let Some(effects) = store::text_typed(model, edit) {
+        return effects;
     }
     let requests = with_reads(model, |model, reads, jobs| match (model.focus, model.tab) {
         (Focus::Preview, _) => model.preview.edit(edit, reads, jobs),

@@ -2,6 +2,7 @@
 
 pub mod paint;
 
+mod comparison;
 mod files;
 mod header;
 mod image;
@@ -11,6 +12,7 @@ mod popup;
 mod preview;
 mod sieve;
 mod status;
+mod store;
 mod tree;
 mod treemap;
 mod waste;
@@ -19,7 +21,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::layout::{Areas, Arrangement, LEAST};
-use super::model::{Focus, Model, Tab};
+use super::model::{Focus, Model, Screen, Tab};
 use super::subject::Subject;
 use super::theme::Role;
 use paint::{Keys, Paint};
@@ -40,9 +42,15 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
         paint.text(Rect { height: 1, ..place }, &words, style);
         return;
     }
-    match &model.subject {
-        Some(subject) => draw_subject(model, subject, &areas, &mut paint),
-        None => loading::draw(model, &areas, &mut paint),
+    match (&model.subject, &model.stores, &model.comparison) {
+        (Some(subject), ..) => draw_subject(model, subject, &areas, &mut paint),
+        (None, Some(_), Some(comparison)) if model.screen() == Screen::Comparison => {
+            comparison::draw(model, comparison, &areas, &mut paint);
+        }
+        (None, Some(stores), _) if model.screen() == Screen::Store => {
+            store::draw(model, stores, &areas, &mut paint);
+        }
+        _ => loading::draw(model, &areas, &mut paint),
     }
     for popup in &model.popups {
         popup::draw(model, popup, &areas, &mut paint);

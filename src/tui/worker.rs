@@ -18,14 +18,15 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::message::{Effect, JobId};
+use super::message::{Effect, JobId, Outcome};
 use super::panes::loading::LoadProgress;
+use super::store_subject::{Item, StoreSubject};
 use super::subject::Subject;
 use super::tasks;
 use crate::progress::Job;
 
 use lane::{Lane, Task};
-use load::{Board, Loader};
+use load::{Board, Loader, Wanted};
 use outbox::Outbox;
 
 pub use load::Origin;
@@ -46,7 +47,10 @@ pub(super) struct Worker {
     /// Work that may take long: nobody waits for it.
     writers: Lane,
     running: HashMap<JobId, Running>,
-    loading: Option<Loading>,
+    /// Reading what the user named: an image, or stores, which takes until they are measured.
+    named: Option<Loading>,
+    /// Reading an image of stores.
+    within: Option<Loading>,
     /// Every thread holds a clone of the sender while it lives.
     life: (Sender<()>, Receiver<()>),
 }
@@ -80,7 +84,8 @@ impl Worker {
             writers: Lane::start("writer", &outbox, &life.0)?,
             outbox,
             running: HashMap::new(),
-            loading: None,
+            named: None,
+            within: None,
             life,
         })
     }
@@ -93,8 +98,10 @@ impl Worker {
         for item in &news {
             self.running.remove(&item.job());
             let is_it = |loading: &Loading| loading.id == item.job();
-            if item.ends_loading() && self.loading.as_ref().is_some_and(is_it) {
-                self.loading = None;
+            for loading in [&mut self.named, &mut self.within] {
+                if item.ends_loading() && loading.as_ref().is_some_and(is_it) {
+                    *loading = None;
+                }
             }
         }
         news
@@ -102,12 +109,12 @@ impl Worker {
 
     /// Returns whether an image is being read or compared.
     pub(super) const fn is_loading(&self) -> bool {
-        self.loading.is_some()
+        self.named.is_some() || self.within.is_some()
     }
 
     /// Returns how far reading is.
     pub(super) fn progress(&self) -> Option<LoadProgress> {
-        let loading = self.loading.as_ref()?;
+        let loading = self.within.as_ref().or(self.named.as_ref())?;
         let progress = loading.board.progress(&loading.job, &self.origin);
         Some(LoadProgress {
             elapsed_milliseconds: u64::try_from(loading.begun.elapsed().as_millis())
@@ -118,9 +125,28 @@ impl Worker {
 
     /// Begins to read the image, instead of what is being read.
     pub(super) fn load(&mut self, id: JobId, choice: Option<usize>) -> io::Result<()> {
-        if let Some(former) = &self.loading {
+        let loading = self.begin_to_read(id, Wanted::Named(choice))?;
+        if let Some(former) = self.named.replace(loading) {
             former.job.cancel();
         }
+        Ok(())
+    }
+
+    /// Begins to read something of stores, instead of what is being read of them; they go on being measured.
+    pub(super) fn enter(
+        &mut self,
+        id: JobId,
+        stores: Arc<StoreSubject>,
+        item: Item,
+    ) -> io::Result<()> {
+        let loading = self.begin_to_read(id, Wanted::Within(stores, item))?;
+        if let Some(former) = self.within.replace(loading) {
+            former.job.cancel();
+        }
+        Ok(())
+    }
+
+    fn begin_to_read(&self, id: JobId, wanted: Wanted) -> io::Result<Loading> {
         let job = self.origin.new_job();
         let board = Arc::<Board>::default();
         let loader = Loader {
@@ -129,7 +155,7 @@ impl Worker {
             outbox: self.outbox.clone(),
             id,
             job: job.clone(),
-            choice,
+            wanted,
         };
         let alive = self.life.0.clone();
         thread::Builder::new()
@@ -138,18 +164,17 @@ impl Worker {
                 loader.run();
                 drop(alive);
             })?;
-        self.loading = Some(Loading {
+        Ok(Loading {
             id,
             job,
             begun: Instant::now(),
             board,
-        });
-        Ok(())
+        })
     }
 
     /// Makes what is read so far browsable.
     pub(super) fn browse(&mut self, id: JobId) {
-        let Some(loading) = self.loading.as_ref().filter(|loading| loading.id == id) else {
+        let Some(loading) = self.reading(id) else {
             return;
         };
         let (board, origin) = (Arc::clone(&loading.board), Arc::clone(&self.origin));
@@ -164,12 +189,17 @@ impl Worker {
         });
     }
 
+    fn reading(&self, id: JobId) -> Option<&Loading> {
+        let mut all = self.named.iter().chain(&self.within);
+        all.find(|loading| loading.id == id)
+    }
+
     /// Asks a job to stop.
     pub(super) fn cancel(&self, id: JobId) {
         if let Some(running) = self.running.get(&id) {
             running.job.cancel();
         }
-        if let Some(loading) = self.loading.as_ref().filter(|loading| loading.id == id) {
+        if let Some(loading) = self.reading(id) {
             loading.job.cancel();
         }
     }
@@ -179,8 +209,33 @@ impl Worker {
         let Some(id) = tasks::job_of(&effect) else {
             return;
         };
+        self.queue(id, effect, move |effect, job| {
+            tasks::run(effect, &subject, job)
+        });
+    }
+
+    /// Does what an effect asks for about stores.
+    pub(super) fn begin_with_stores(&mut self, effect: Effect) {
+        let Some(id) = tasks::job_of(&effect) else {
+            return;
+        };
+        let origin = Arc::clone(&self.origin);
+        self.queue(id, effect, move |effect, job| {
+            tasks::store::run(effect, &origin.analysis, job)
+        });
+    }
+
+    fn queue(
+        &mut self,
+        id: JobId,
+        effect: Effect,
+        work: impl FnOnce(&Effect, &Job) -> Option<Outcome> + Send + 'static,
+    ) {
         let kind = discriminant(&effect);
-        let writes = matches!(effect, Effect::Extract { .. } | Effect::Export { .. });
+        let writes = matches!(
+            effect,
+            Effect::Extract { .. } | Effect::Export { .. } | Effect::ExportStore { .. }
+        );
         let job = self.origin.new_job();
         if !writes {
             // Nobody waits for what was asked before: the cursor has moved on.
@@ -196,7 +251,7 @@ impl Worker {
         lane.take(Task {
             id,
             job,
-            work: Box::new(move |job| tasks::run(&effect, &subject, job)),
+            work: Box::new(move |job| work(&effect, job)),
         });
     }
 
@@ -205,7 +260,7 @@ impl Worker {
         for running in self.running.values() {
             running.job.cancel();
         }
-        if let Some(loading) = &self.loading {
+        for loading in self.named.iter().chain(&self.within) {
             loading.job.cancel();
         }
         drop((self.readers, self.writers));

@@ -36,45 +36,64 @@ impl fmt::Display for Clash {
 }
 
 /// Contexts that are asked one after the other, as [`crate::tui::Model::contexts`] and popups have them.
-const STACKS: [&[Context]; 13] = [
+const STACKS: [&[Context]; 15] = [
     &[
         Context::Layers,
         Context::Move,
+        Context::Views,
         Context::Global,
         Context::Always,
     ],
     &[
         Context::Tree,
         Context::Move,
+        Context::Views,
         Context::Global,
         Context::Always,
     ],
     &[
         Context::Waste,
         Context::Move,
+        Context::Views,
         Context::Global,
         Context::Always,
     ],
     &[
         Context::Files,
         Context::Move,
+        Context::Views,
         Context::Global,
         Context::Always,
     ],
     &[
         Context::Treemap,
         Context::Move,
+        Context::Views,
         Context::Global,
         Context::Always,
     ],
     &[
         Context::Image,
         Context::Move,
+        Context::Views,
         Context::Global,
         Context::Always,
     ],
     &[
         Context::Preview,
+        Context::Move,
+        Context::Views,
+        Context::Global,
+        Context::Always,
+    ],
+    &[
+        Context::Store,
+        Context::Move,
+        Context::Global,
+        Context::Always,
+    ],
+    &[
+        Context::Comparison,
         Context::Move,
         Context::Global,
         Context::Always,

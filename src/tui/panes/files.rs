@@ -201,6 +201,11 @@ impl FilesPane {
         }
     }
 
+    /// Returns whether something is looked for: Esc gives that up first.
+    pub fn is_sifting(&self) -> bool {
+        self.found.is_some() || self.finder.reach != Reach::List || self.is_typing()
+    }
+
     /// Returns the rows.
     pub fn rows(&self) -> &[FlatFile] {
         self.found.as_deref().unwrap_or(&self.all)

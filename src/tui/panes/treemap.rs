@@ -144,6 +144,11 @@ impl TreemapPane {
         }
     }
 
+    /// Returns whether a directory below the root fills the view: Esc leaves that first.
+    pub fn is_zoomed(&self) -> bool {
+        self.levels.len() > 1
+    }
+
     /// Fits the pane to its place.
     pub fn resize(&mut self, reads: &Reads<'_>) {
         if self.measure.is_some() {

@@ -24,6 +24,8 @@ pub(super) fn job_done(model: &mut Model, job: JobId, outcome: Outcome) -> Vec<E
                 scroll: crate::tui::scroll::Scroll::default(),
             }));
         }
+        Outcome::Store(stores) => super::store::take(model, job, stores),
+        Outcome::Held(comparison) => super::store::held(model, job, comparison),
         Outcome::Loaded(_) | Outcome::Choices(_) => {}
         Outcome::Read(content) => preview_done(model, |model, reads| {
             model.preview.take(job, &content, reads);
@@ -48,6 +50,7 @@ pub(super) fn job_done(model: &mut Model, job: JobId, outcome: Outcome) -> Vec<E
             if is_loading {
                 model.loading = None;
             }
+            super::store::ended(model, job);
         }
     }
     Vec::new()
@@ -72,7 +75,12 @@ fn failed(model: &mut Model, job: JobId, complaint: &Complaint) {
         .is_some_and(|loading| loading.job == job)
     {
         model.loading = None;
+        // Nothing of it is there to be looked at.
+        if model.subject.is_none() {
+            model.entered = None;
+        }
     }
+    super::store::ended(model, job);
     model.popups.push(Popup::Notice(Notice::failure(complaint)));
 }
 

@@ -73,6 +73,7 @@ pub(in crate::tui) fn with_place<T>(
 
 pub(in crate::tui) fn resize(model: &mut Model, size: Size) {
     model.size = size;
+    super::store::resize(model);
     let Some(subject) = model.subject.clone() else {
         return;
     };

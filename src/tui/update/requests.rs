@@ -6,7 +6,7 @@ use crate::report::Format;
 use crate::tree::PathId;
 use crate::tui::command::Command;
 use crate::tui::message::{Effect, VersionAt};
-use crate::tui::model::{Focus, Model, Tab, Tone, ZoomState};
+use crate::tui::model::{Entered, Focus, Model, Screen, Tab, Tone, ZoomState};
 use crate::tui::panes::Request;
 use crate::tui::panes::popup::Purpose;
 use crate::tui::panes::tree::TreeMode;
@@ -39,6 +39,8 @@ pub(in crate::tui) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<E
             Request::ZoomOut => {
                 if let Some(tab) = model.before_jump.take() {
                     effects.extend(show_tab(model, tab));
+                } else if model.screen() == Screen::Image && model.entered.is_some() {
+                    effects.extend(super::store::leave(model));
                 }
             }
             Request::Show(popup) => model.popups.push(popup),
@@ -47,7 +49,7 @@ pub(in crate::tui) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<E
                 // A choice that was not made leaves nothing to look at.
                 let is_choosing = matches!(requests.peek(), Some(Request::Choose(_)));
                 if model.popups.is_empty()
-                    && model.subject.is_none()
+                    && model.screen() == Screen::Loading
                     && model.loading.is_none()
                     && !is_choosing
                 {
@@ -55,6 +57,15 @@ pub(in crate::tui) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<E
                 }
             }
             Request::Choose(index) => effects.extend(load(model, Some(index))),
+            Request::Enter(item) => {
+                if let Some(stores) = model.stores.clone() {
+                    effects.extend(super::store::enter(model, Entered { stores, item }));
+                }
+            }
+            Request::Compare(first, second) => {
+                effects.extend(super::store::hold(model, [first, second]));
+            }
+            Request::LeaveComparison => effects.extend(super::store::leave_comparison(model)),
             Request::Answer(purpose, text) => effects.extend(answer(model, purpose, &text)),
         }
     }
@@ -145,10 +156,27 @@ fn answer(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effect> {
         },
         Purpose::Export => {
             let Some(format) = format_of(text) else {
-                let words = "nothing was written: the name has to end with .json or .txt";
+                let words = match model.screen() {
+                    Screen::Store => {
+                        "nothing was written: the name has to end with .json, .txt or .ncdu"
+                    }
+                    _ => "nothing was written: the name has to end with .json or .txt",
+                };
                 model.said = Some((Tone::Refused, words.into()));
                 return Vec::new();
             };
+            if model.screen() == Screen::Store
+                && let Some(stores) = model.stores.clone()
+            {
+                model.writing = Some(job);
+                return vec![Effect::ExportStore {
+                    job,
+                    stores,
+                    format,
+                    look,
+                    file: text.into(),
+                }];
+            }
             Effect::Export {
                 job,
                 format,
@@ -167,6 +195,7 @@ fn format_of(name: &str) -> Option<Format> {
     match ending.to_ascii_lowercase().as_str() {
         "txt" | "text" => Some(Format::Text),
         "json" => Some(Format::Json),
+        "ncdu" => Some(Format::Ncdu),
         _ => None,
     }
 }

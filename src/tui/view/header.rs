@@ -30,7 +30,7 @@ pub(super) fn draw(model: &Model, subject: &Subject, areas: &Areas, paint: &mut 
 }
 
 /// Something to say in the first line.
-struct Piece {
+pub(super) struct Piece {
     /// From the longest form to the shortest.
     forms: Vec<String>,
     role: Role,
@@ -39,7 +39,7 @@ struct Piece {
 }
 
 impl Piece {
-    fn new<const N: usize>(weight: u8, role: Role, forms: [String; N]) -> Self {
+    pub(super) fn new<const N: usize>(weight: u8, role: Role, forms: [String; N]) -> Self {
         let forms = forms.into_iter().filter(|form| !form.is_empty()).collect();
         Self {
             forms,
@@ -63,7 +63,11 @@ impl Piece {
 }
 
 fn identity(model: &Model, subject: &Subject, line: Rect, paint: &mut Paint<'_>) {
-    let mut pieces = pieces(model, subject, paint);
+    draw_pieces(pieces(model, subject, paint), line, paint);
+}
+
+/// Draws what there is to say, shortened and left out from the least important on until it fits.
+pub(super) fn draw_pieces(mut pieces: Vec<Piece>, line: Rect, paint: &mut Paint<'_>) {
     let indent = usize::from(paint.arrangement > Arrangement::Bare);
     let room = usize::from(line.width).saturating_sub(indent);
     // The last one needs no gap behind it.
@@ -99,7 +103,7 @@ fn identity(model: &Model, subject: &Subject, line: Rect, paint: &mut Paint<'_>)
 }
 
 /// Weight of the piece that is never left out.
-const NAME: u8 = 100;
+pub(super) const NAME: u8 = 100;
 
 fn pieces(model: &Model, subject: &Subject, paint: &Paint<'_>) -> Vec<Piece> {
     let analysis = &subject.analysis;

@@ -9,7 +9,7 @@ use crate::tree::PathId;
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
 use crate::tui::layout::{Areas, Arrangement};
-use crate::tui::model::{Focus, Model, Tab, Tone};
+use crate::tui::model::{Focus, Model, Screen, Tab, Tone};
 use crate::tui::panes::about::layer_title;
 use crate::tui::panes::loading::LoadingPane;
 use crate::tui::panes::tree::filter::{Filter, case_word, pattern_word};
@@ -40,7 +40,7 @@ pub(super) fn draw(model: &Model, subject: &Subject, areas: &Areas, paint: &mut 
 }
 
 /// Leaves a column free where there is room.
-fn inset(line: Rect, paint: &Paint<'_>) -> Rect {
+pub(super) fn inset(line: Rect, paint: &Paint<'_>) -> Rect {
     let indent = u16::from(paint.arrangement > Arrangement::Bare).min(line.width);
     Rect {
         x: line.x + indent,
@@ -239,11 +239,15 @@ fn is_of_use(model: &Model, context: Context, command: Command) -> bool {
         // A fuzzy pattern has no kinds.
         (Context::Filter, Command::NextPattern | Command::ToggleCase) => return !is_files,
         (Context::Global, Command::Help | Command::Quit) => return true,
-        (Context::Global, _) if model.subject.is_none() => return false,
+        (Context::Global, _) if model.screen() == Screen::Loading => return false,
         (Context::Global, _) => {}
         _ => return true,
     }
-    let has_panes = model.tab == Tab::Layers || model.focus == Focus::Preview;
+    let has_panes = match model.screen() {
+        Screen::Store => true,
+        Screen::Comparison => return false,
+        _ => model.tab == Tab::Layers || model.focus == Focus::Preview,
+    };
     let is_pane = matches!(command, Command::NextPane | Command::Zoom);
     model.popups.is_empty() && (has_panes || !is_pane)
 }

@@ -13,9 +13,13 @@ use crate::limits;
 use crate::progress::Job;
 use crate::scan::{self, Phase, Watch};
 use crate::source::{self, Locator, OpenOptions, Opened, Place, Source, SourceInfo};
+use crate::store::Inventory;
+use crate::store::measure::measure;
 use crate::tui::message::{JobId, Outcome};
 use crate::tui::panes::loading::{LayerProgress, LayerState, LoadProgress};
+use crate::tui::store_subject::{Item, Known, StoreSubject};
 use crate::tui::subject::Subject;
+use crate::tui::tasks::store::open;
 
 /// Where the image comes from and how it is read.
 #[derive(Debug)]
@@ -87,6 +91,7 @@ impl Board {
                 title: origin.locator.name().to_owned(),
                 done_bytes: counters.done_bytes,
                 expected_bytes: counters.expected_bytes,
+                entries: counters.entries,
                 ..LoadProgress::default()
             };
         };
@@ -147,6 +152,15 @@ fn layer_progress(progress: scan::LayerProgress, title: &str) -> LayerProgress {
     }
 }
 
+/// What is to be read.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    /// What the user named; one of its images, where it has several.
+    Named(Option<usize>),
+    /// An image or a container of stores that are read.
+    Within(Arc<StoreSubject>, Item),
+}
+
 /// One attempt to read an image.
 #[derive(Debug)]
 pub(super) struct Loader {
@@ -155,7 +169,7 @@ pub(super) struct Loader {
     pub(super) outbox: Outbox,
     pub(super) id: JobId,
     pub(super) job: Job,
-    pub(super) choice: Option<usize>,
+    pub(super) wanted: Wanted,
 }
 
 impl Loader {
@@ -190,18 +204,43 @@ impl Loader {
     }
 
     fn load(&self) -> Result<()> {
-        let source = self.origin.source(self.choice, &self.job)?;
+        match &self.wanted {
+            Wanted::Within(stores, item) => self.show_image(open(stores, *item)?),
+            Wanted::Named(choice) => self.load_named(*choice),
+        }
+    }
+
+    fn load_named(&self, choice: Option<usize>) -> Result<()> {
+        let source = self.origin.source(choice, &self.job)?;
         let mut options = self.origin.open.clone();
-        if let Some(choice) = self.choice {
+        let is_chosen = choice.is_some() || options.image.is_some() || options.container.is_some();
+        if let Some(inventory) = source.overview().filter(|_| !is_chosen) {
+            return self.survey(inventory.clone());
+        }
+        if let Some(choice) = choice {
             options.image = Some(choice.to_string());
         }
-        let opened = match source.open(&options, &self.job) {
+        match source.open(&options, &self.job) {
             Err(Error::ManyImages { .. }) => {
                 self.tell(Outcome::Choices(source.choices()));
-                return Ok(());
+                Ok(())
             }
-            other => other?,
-        };
+            other => self.show_image(other?),
+        }
+    }
+
+    /// Shows what the records of stores say, then measures them.
+    fn survey(&self, mut inventory: Inventory) -> Result<()> {
+        let records = StoreSubject::new(inventory.clone(), Known::Records);
+        self.tell(Outcome::Store(Arc::new(records)));
+        measure(&mut inventory, self.origin.analysis.scan.threads, &self.job)?;
+        self.job.check()?;
+        let measured = StoreSubject::new(inventory, Known::Measured);
+        self.tell(Outcome::Store(Arc::new(measured)));
+        Ok(())
+    }
+
+    fn show_image(&self, opened: Opened) -> Result<()> {
         let reading = self.board.reading.get_or_init(|| self.reading(opened));
         let options = &self.origin.analysis;
         let trees = scan::layers(&reading.image, &options.scan, &reading.watch)?;

@@ -8,6 +8,7 @@ use std::sync::mpsc::Sender;
 use crate::analysis::Stage;
 use crate::error::Error;
 use crate::tui::message::{JobId, Outcome};
+use crate::tui::store_subject::Known;
 
 /// One result.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl News {
     pub(super) fn ends_loading(&self) -> bool {
         match self {
             Self::Outcome(_, Outcome::Loaded(subject)) => subject.analysis.stage == Stage::Final,
+            Self::Outcome(_, Outcome::Store(stores)) => stores.known == Known::Measured,
             _ => true,
         }
     }

@@ -1,0 +1,477 @@
+//! What a layer store holds: images, layers, containers, orphans, build cache, volumes.
+
+pub mod amounts;
+pub mod columns;
+mod facts;
+pub mod key;
+mod list;
+pub mod names;
+pub mod parts;
+mod reclaim;
+pub mod rows;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+
+use super::popup::{Notice, Popup};
+use super::{Request, done, refused};
+use crate::path::display_str;
+use crate::tui::command::Command;
+use crate::tui::layout::Arrangement;
+use crate::tui::message::{Edit, Effect};
+use crate::tui::model::{Tone, ZoomState};
+use crate::tui::scroll::Moved;
+use crate::tui::session::Session;
+use crate::tui::store_subject::{Item, StoreSubject};
+
+pub use amounts::{Sense, Sizes};
+pub use key::Key;
+pub use list::List;
+pub use parts::{Aside, HasFilter, Parts};
+
+/// One of the views of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum StoreTab {
+    /// Images.
+    #[default]
+    Images,
+    /// Layers, and who has them.
+    Layers,
+    /// Containers, by pod where there are pods.
+    Containers,
+    /// What nobody owns.
+    Orphans,
+    /// Build cache.
+    Cache,
+    /// Volumes.
+    Volumes,
+}
+
+impl StoreTab {
+    /// Every view, in the order of their keys.
+    pub const ALL: [Self; 6] = [
+        Self::Images,
+        Self::Layers,
+        Self::Containers,
+        Self::Orphans,
+        Self::Cache,
+        Self::Volumes,
+    ];
+
+    /// Returns the name on the screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Images => "Images",
+            Self::Layers => "Layers",
+            Self::Containers => "Containers",
+            Self::Orphans => "Orphans",
+            Self::Cache => "Build cache",
+            Self::Volumes => "Volumes",
+        }
+    }
+
+    /// Returns the command that shows it.
+    pub const fn command(self) -> Command {
+        match self {
+            Self::Images => Command::ShowImages,
+            Self::Layers => Command::ShowLayers,
+            Self::Containers => Command::ShowContainers,
+            Self::Orphans => Command::ShowOrphans,
+            Self::Cache => Command::ShowCache,
+            Self::Volumes => Command::ShowVolumes,
+        }
+    }
+
+    const fn position(self) -> usize {
+        match self {
+            Self::Images => 0,
+            Self::Layers => 1,
+            Self::Containers => 2,
+            Self::Orphans => 3,
+            Self::Cache => 4,
+            Self::Volumes => 5,
+        }
+    }
+
+    fn stepped(self, by: usize) -> Self {
+        Self::ALL[(self.position() + by) % Self::ALL.len()]
+    }
+}
+
+/// Whether images that are steps of a build are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StepImages {
+    /// They are not, as engines have it.
+    #[default]
+    Hidden,
+    /// They are.
+    Shown,
+}
+
+/// What a layer store holds.
+#[derive(Debug, Default)]
+pub struct StorePane {
+    /// Position of the store on the screen.
+    pub at: usize,
+    /// Which view of it.
+    pub tab: StoreTab,
+    /// In which sense sizes are shown.
+    pub sense: Sense,
+    /// Whether steps of builds are listed.
+    pub steps: StepImages,
+    /// What is marked, by store.
+    pub marks: BTreeSet<(usize, Key)>,
+    lists: [List; 6],
+    /// What the rows were made from.
+    shown: Option<Arc<StoreSubject>>,
+}
+
+/// What the pane may read beside its own state.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreReads<'a> {
+    /// The stores.
+    pub subject: &'a Arc<StoreSubject>,
+    /// Settings.
+    pub session: &'a Session,
+    /// The place of the view.
+    pub body: Rect,
+    /// How much fits.
+    pub arrangement: Arrangement,
+    /// Whether the list is alone.
+    pub zoom: ZoomState,
+}
+
+impl StorePane {
+    /// Returns the list of a view.
+    pub const fn list(&self, tab: StoreTab) -> &List {
+        &self.lists[tab.position()]
+    }
+
+    /// Returns the row under the cursor.
+    pub fn selected(&self) -> Option<Key> {
+        self.list(self.tab).selected()
+    }
+
+    /// Returns whether letters are text.
+    pub fn is_typing(&self) -> bool {
+        self.list(self.tab).sieve.is_typing()
+    }
+
+    /// Returns whether a row is marked.
+    pub fn is_marked(&self, key: Key) -> bool {
+        self.marks.contains(&(self.at, key))
+    }
+
+    /// Takes stores, new ones or the same with more known: what is still there keeps cursor and marks.
+    pub fn show(&mut self, reads: &StoreReads<'_>) {
+        let new = reads.subject;
+        let old = self.shown.replace(Arc::clone(new));
+        self.at = self.at.min(new.inventory.stores.len().saturating_sub(1));
+        if let Some(old) = old {
+            let carried = |at: usize, key: Key| key.carried(old.store(at)?, new.store(at)?);
+            let marks = self.marks.iter();
+            self.marks = marks
+                .filter_map(|&(at, key)| Some((at, carried(at, key)?)))
+                .collect();
+            for list in &mut self.lists {
+                list.carry(|key| carried(self.at, key));
+            }
+        }
+        self.rebuild(reads);
+    }
+
+    /// Fits the pane to its place.
+    pub fn resize(&mut self, reads: &StoreReads<'_>) {
+        let height = self.height(reads);
+        self.lists[self.tab.position()].fit(height);
+    }
+
+    fn rebuild(&mut self, reads: &StoreReads<'_>) {
+        let Some(sizes) = Sizes::of(reads.subject, self.at, self.sense) else {
+            return;
+        };
+        for tab in StoreTab::ALL {
+            self.lists[tab.position()].rebuild(&sizes, tab, self.steps);
+        }
+        self.resize(reads);
+    }
+
+    /// Returns how many rows of the list fit.
+    fn height(&self, reads: &StoreReads<'_>) -> usize {
+        let parts = Parts::of(reads.body, reads.arrangement, self.tab, reads.zoom);
+        let [_, rows, _] = Parts::inside(parts.list, reads.arrangement, self.has_filter());
+        usize::from(rows.height)
+    }
+
+    /// Returns whether the list has a line for its filter.
+    pub fn has_filter(&self) -> HasFilter {
+        if self.list(self.tab).sieve.is_shown() {
+            HasFilter::Yes
+        } else {
+            HasFilter::No
+        }
+    }
+
+    /// Goes to another view.
+    pub fn go_to(&mut self, tab: StoreTab, reads: &StoreReads<'_>) {
+        self.tab = tab;
+        self.resize(reads);
+    }
+
+    /// Does what a command means here.
+    pub fn update(&mut self, command: Command, reads: &StoreReads<'_>) -> Vec<Request> {
+        let height = self.height(reads);
+        let list = &mut self.lists[self.tab.position()];
+        if list.step(command, height) == Moved::Yes {
+            return Vec::new();
+        }
+        let tab = StoreTab::ALL
+            .into_iter()
+            .find(|tab| tab.command() == command);
+        if let Some(tab) = tab {
+            self.go_to(tab, reads);
+            return Vec::new();
+        }
+        match command {
+            Command::NextPane => self.go_to(self.tab.stepped(1), reads),
+            Command::PreviousPane => self.go_to(self.tab.stepped(StoreTab::ALL.len() - 1), reads),
+            Command::NextStore | Command::PreviousStore => return self.other_store(command, reads),
+            Command::NextSort => {
+                let order = self.list(self.tab).order.next(self.tab);
+                return self.sorted(order, reads);
+            }
+            Command::ReverseSort => {
+                let order = self.list(self.tab).order.reversed();
+                return self.sorted(order, reads);
+            }
+            Command::NextBasis => return self.next_sense(reads),
+            Command::NextMode => return self.toggle_steps(reads),
+            Command::Filter | Command::Accept | Command::Back => {
+                return self.filter(command, reads);
+            }
+            Command::ToggleCase => {
+                let words = self.lists[self.tab.position()].sieve.toggle_case();
+                self.rebuild(reads);
+                return done(words);
+            }
+            Command::NextPattern => return refused("this filter takes plain text"),
+            Command::Warnings => return self.warnings(reads),
+            _ => return self.act(command, reads),
+        }
+        Vec::new()
+    }
+
+    fn other_store(&mut self, command: Command, reads: &StoreReads<'_>) -> Vec<Request> {
+        let all = reads.subject.inventory.stores.len();
+        if all < 2 {
+            return refused("there is one store here");
+        }
+        let by = match command {
+            Command::NextStore => 1,
+            _ => all - 1,
+        };
+        self.at = (self.at + by) % all;
+        for list in &mut self.lists {
+            list.forget();
+        }
+        self.rebuild(reads);
+        Vec::new()
+    }
+
+    fn sorted(&mut self, order: rows::Order, reads: &StoreReads<'_>) -> Vec<Request> {
+        self.lists[self.tab.position()].order = order;
+        self.rebuild(reads);
+        let words = match (order.field, order.falls()) {
+            (rows::Field::Time, false) => "oldest first",
+            (rows::Field::Time, true) => "newest first",
+            (rows::Field::Name, false) => "by name",
+            (rows::Field::Name, true) => "by name, reversed",
+            (_, true) => "largest first",
+            (_, false) => "smallest first",
+        };
+        done(format!("sorted by {}: {words}", order.field.word()))
+    }
+
+    fn next_sense(&mut self, reads: &StoreReads<'_>) -> Vec<Request> {
+        self.sense = self.sense.next();
+        self.rebuild(reads);
+        done(match self.sense {
+            Sense::Disk => "sizes are disk blocks, every inode once: what removing frees",
+            Sense::Files => "sizes are lengths of files",
+            Sense::Engine => "sizes are the engine's own numbers, whatever it means by them",
+        })
+    }
+
+    fn toggle_steps(&mut self, reads: &StoreReads<'_>) -> Vec<Request> {
+        let (steps, words) = match self.steps {
+            StepImages::Hidden => (
+                StepImages::Shown,
+                "images of a build's steps are listed too",
+            ),
+            StepImages::Shown => (StepImages::Hidden, "images of a build's steps are left out"),
+        };
+        self.steps = steps;
+        self.rebuild(reads);
+        done(words)
+    }
+
+    fn filter(&mut self, command: Command, reads: &StoreReads<'_>) -> Vec<Request> {
+        let sieve = &mut self.lists[self.tab.position()].sieve;
+        let was_shown = sieve.is_shown();
+        match command {
+            Command::Filter => sieve.begin(),
+            Command::Accept => sieve.keep(),
+            _ => sieve.clear(),
+        }
+        if command == Command::Back && !was_shown {
+            return self.step_back();
+        }
+        self.rebuild(reads);
+        Vec::new()
+    }
+
+    /// Esc, where there is no filter.
+    fn step_back(&mut self) -> Vec<Request> {
+        if self.marks.is_empty() {
+            return vec![Request::ZoomOut];
+        }
+        self.marks.clear();
+        done("nothing is marked any more")
+    }
+
+    /// Edits the line being typed.
+    pub fn edit(&mut self, edit: &Edit, reads: &StoreReads<'_>) -> Vec<Request> {
+        self.lists[self.tab.position()].sieve.edit(edit);
+        self.rebuild(reads);
+        Vec::new()
+    }
+
+    fn warnings(&self, reads: &StoreReads<'_>) -> Vec<Request> {
+        let Some(store) = reads.subject.store(self.at) else {
+            return Vec::new();
+        };
+        if store.warnings.is_empty() {
+            return done("nothing was odd about this store");
+        }
+        let lines = store.warnings.iter();
+        let lines = lines
+            .map(|warning| format!("{}: {}", warning.code.as_str(), warning.message))
+            .collect();
+        let notice = Notice::facts("What was odd about this store", lines);
+        vec![Request::Show(Popup::Notice(notice))]
+    }
+
+    /// Does what concerns the row under the cursor.
+    fn act(&mut self, command: Command, reads: &StoreReads<'_>) -> Vec<Request> {
+        let Some(store) = reads.subject.store(self.at) else {
+            return Vec::new();
+        };
+        let is_known = matches!(
+            command,
+            Command::Open
+                | Command::Mark
+                | Command::Diff
+                | Command::Reclaim
+                | Command::Info
+                | Command::CopyPath
+                | Command::CopyDigest
+        );
+        if !is_known {
+            return Vec::new();
+        }
+        let Some(key) = self.selected() else {
+            return refused("nothing is selected");
+        };
+        match command {
+            Command::Open => match key.what() {
+                Some(what) => vec![Request::Enter(Item {
+                    store: self.at,
+                    what,
+                })],
+                None => self.everything(key, reads),
+            },
+            Command::Mark => {
+                self.mark(key, reads);
+                Vec::new()
+            }
+            Command::Diff => self.compare(key),
+            Command::Reclaim => self.reclaim(key, reads),
+            Command::Info => self.everything(key, reads),
+            Command::CopyPath => copied(Some(names::name(store, key))),
+            _ => copied(names::id(store, key)),
+        }
+    }
+
+    fn mark(&mut self, key: Key, reads: &StoreReads<'_>) {
+        let mark = (self.at, key);
+        if !self.marks.remove(&mark) {
+            self.marks.insert(mark);
+        }
+        let height = self.height(reads);
+        self.lists[self.tab.position()].step(Command::Down, height);
+    }
+
+    /// Asks for the two that are marked to be compared; the row under the cursor stands in for the second.
+    fn compare(&self, key: Key) -> Vec<Request> {
+        let item = |(store, key): (usize, Key)| {
+            Some(Item {
+                store,
+                what: key.what()?,
+            })
+        };
+        let mut items: Vec<Item> = self.marks.iter().copied().filter_map(item).collect();
+        if let ([one], Some(other)) = (items.as_slice(), item((self.at, key)))
+            && *one != other
+        {
+            items.push(other);
+        }
+        match *items.as_slice() {
+            [first, second] => vec![Request::Compare(first, second)],
+            [] | [_] => refused("mark two images or containers with Space to compare them"),
+            _ => refused(format!("{} are marked: two can be compared", items.len())),
+        }
+    }
+
+    fn everything(&self, key: Key, reads: &StoreReads<'_>) -> Vec<Request> {
+        let Some(sizes) = Sizes::of(reads.subject, self.at, Sense::Disk) else {
+            return Vec::new();
+        };
+        let lines = facts::everything(&sizes, reads.subject, self.at, key, reads.session.look);
+        let notice = Notice::facts(facts::title(key), lines);
+        vec![Request::Show(Popup::Notice(notice))]
+    }
+
+    /// Shows what would free the rows that are marked, or the one under the cursor.
+    fn reclaim(&self, key: Key, reads: &StoreReads<'_>) -> Vec<Request> {
+        let marked = self.marks.iter().filter(|(at, _)| *at == self.at);
+        let mut keys: Vec<Key> = marked.map(|(_, key)| *key).collect();
+        if keys.is_empty() {
+            keys.push(key);
+        }
+        let Some(sizes) = Sizes::of(reads.subject, self.at, Sense::Disk) else {
+            return Vec::new();
+        };
+        match reclaim::lines(&sizes, &keys, reads.session.look) {
+            Some(lines) => {
+                let notice = Notice::facts("Commands (nothing is run)", lines);
+                vec![Request::Show(Popup::Notice(notice))]
+            }
+            None => {
+                refused("a layer goes with the last image, container or cache record that has it")
+            }
+        }
+    }
+}
+
+fn copied(text: Option<String>) -> Vec<Request> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return refused("there is nothing to copy");
+    };
+    let text = display_str(&text).into_owned();
+    vec![
+        Request::Do(Effect::Copy(text.clone())),
+        Request::Say(Tone::Done, format!("copied {text}")),
+    ]
+}

@@ -1,0 +1,398 @@
+//! Columns of the tables of a store: which of them fit, and what stands in their cells.
+
+use super::StoreTab;
+use super::amounts::{Sizes, amount_text};
+use super::key::Key;
+use super::{names, rows};
+use crate::report::Look;
+use crate::store::{LayerId, State};
+use crate::tui::theme::Role;
+use crate::units::count;
+
+/// What a column is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// What is the row's own.
+    Own,
+    /// What others have too.
+    Shared,
+    /// All of it.
+    Total,
+    /// What only the build cache keeps.
+    Private,
+    /// Logs.
+    Logs,
+    /// A bar of what is its own and what is shared.
+    Bar,
+    /// Number of layers.
+    Layers,
+    /// Number of users.
+    Users,
+    /// Day it was made, last used or changed.
+    Day,
+    /// What a container is doing.
+    State,
+    /// The image of a container.
+    Image,
+    /// Driver of a volume.
+    Driver,
+    /// Short ID.
+    Id,
+    /// What it is called.
+    Name,
+    /// What it is called, beside something longer.
+    ShortName,
+    /// The directory that grew most.
+    Growth,
+    /// Why nobody owns it.
+    Reason,
+    /// Who has the layer.
+    UsedBy,
+}
+
+/// Where text stands in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// At the left.
+    Left,
+    /// At the right.
+    Right,
+}
+
+/// A column with its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// What it is about.
+    pub column: Column,
+    /// Its heading.
+    pub heading: &'static str,
+    /// Columns of the screen it takes.
+    pub width: u16,
+    /// Where text stands.
+    pub side: Side,
+}
+
+/// A column that may be left out: what it takes, and from which width of the table on it is there.
+type Offer = (Column, &'static str, u16, Side, u16);
+
+use Side::{Left, Right};
+
+const IMAGES: &[Offer] = &[
+    (Column::Own, "Unique", 10, Right, 0),
+    (Column::Shared, "Shared", 10, Right, 60),
+    (Column::Total, "Total", 10, Right, 50),
+    (Column::Bar, "", 8, Left, 76),
+    (Column::Layers, "Layers", 6, Right, 70),
+    (Column::Users, "Ctrs", 4, Right, 56),
+    (Column::Day, "Created", 10, Left, 110),
+    (Column::Name, "Image", 0, Left, 0),
+];
+
+const LAYERS: &[Offer] = &[
+    (Column::Total, "Size", 10, Right, 0),
+    (Column::Users, "Refs", 4, Right, 40),
+    (Column::Day, "Created", 10, Left, 100),
+    (Column::ShortName, "Layer", 13, Left, 0),
+    (Column::UsedBy, "Used by", 0, Left, 0),
+];
+
+const CONTAINERS: &[Offer] = &[
+    (Column::Own, "Writable", 10, Right, 0),
+    (Column::Logs, "Logs", 10, Right, 66),
+    (Column::Day, "Created", 10, Left, 130),
+    (Column::ShortName, "Container", 13, Left, 0),
+    (Column::Image, "Image", 13, Left, 58),
+    (Column::State, "State", 8, Left, 0),
+    (Column::Growth, "Growth", 0, Left, 0),
+];
+
+const ORPHANS: &[Offer] = &[
+    (Column::Total, "Size", 10, Right, 0),
+    (Column::Day, "Changed", 10, Left, 60),
+    (Column::ShortName, "Directory", 28, Left, 50),
+    (Column::Reason, "Why", 0, Left, 0),
+];
+
+const CACHE: &[Offer] = &[
+    (Column::Total, "Size", 10, Right, 0),
+    (Column::Private, "Cache only", 10, Right, 56),
+    (Column::Day, "Last used", 10, Left, 70),
+    (Column::Id, "ID", 12, Left, 90),
+    (Column::Name, "What", 0, Left, 0),
+];
+
+const VOLUMES: &[Offer] = &[
+    (Column::Total, "Size", 10, Right, 0),
+    (Column::Users, "Ctrs", 4, Right, 40),
+    (Column::Driver, "Driver", 8, Left, 60),
+    (Column::Name, "Volume", 0, Left, 0),
+];
+
+/// Columns of a table from which on bars and names are longer.
+const WIDE: u16 = 130;
+
+/// Returns the columns of a view in a table of a width; the last one takes what is left.
+pub fn placed(tab: StoreTab, width: u16) -> Vec<Placed> {
+    let offers = match tab {
+        StoreTab::Images => IMAGES,
+        StoreTab::Layers => LAYERS,
+        StoreTab::Containers => CONTAINERS,
+        StoreTab::Orphans => ORPHANS,
+        StoreTab::Cache => CACHE,
+        StoreTab::Volumes => VOLUMES,
+    };
+    let wanted = offers.iter().filter(|(.., least)| width >= *least);
+    let mut columns: Vec<Placed> = wanted
+        .map(|&(column, heading, columns, side, _)| Placed {
+            column,
+            heading,
+            width: match column {
+                Column::Bar if width >= WIDE => 28,
+                Column::ShortName | Column::Image if width >= WIDE && columns < 28 => 24,
+                Column::ShortName if width >= WIDE => 60,
+                _ => columns,
+            },
+            side,
+        })
+        .collect();
+    let taken: u16 = columns.iter().map(|column| column.width + GAP).sum();
+    if let Some(last) = columns.last_mut() {
+        last.width = width.saturating_sub(taken.saturating_sub(GAP));
+    }
+    columns
+}
+
+/// Columns of the screen between two columns of a table.
+pub const GAP: u16 = 1;
+
+/// Text of a cell, escaped, and how it looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// The text.
+    pub text: String,
+    /// How it looks.
+    pub role: Role,
+}
+
+impl Cell {
+    fn plain(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            role: Role::Plain,
+        }
+    }
+
+    fn dim(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            role: Role::Dim,
+        }
+    }
+}
+
+/// Returns what stands in a cell; bars are drawn and have no text.
+pub fn cell(sizes: &Sizes<'_>, key: Key, column: Column, look: Look) -> Cell {
+    let size = |size| Cell::plain(sizes.text(size, look));
+    let shown = |text: &str| look.shown(text.as_bytes());
+    match column {
+        Column::Own => size(sizes.own(key)),
+        Column::Shared => size(sizes.shared(key)),
+        Column::Total => size(sizes.total(key)),
+        Column::Private => size(sizes.private(key)),
+        Column::Logs => size(sizes.logs(key)),
+        Column::Bar => Cell::plain(""),
+        Column::Layers => match key {
+            Key::Image(id) => {
+                let image = sizes.store.images.get(id.as_usize());
+                Cell::plain(image.map_or_else(String::new, |image| image.layers.len().to_string()))
+            }
+            _ => Cell::plain(""),
+        },
+        Column::Users => Cell::plain(count(rows::users(sizes, key))),
+        Column::Day => Cell::dim(day(sizes, key)),
+        Column::State => state(sizes, key, look),
+        Column::Image => Cell::plain(shown(&image_of(sizes, key))),
+        Column::Driver => match key {
+            Key::Volume(id) => {
+                let volume = sizes.store.volumes.get(id.as_usize());
+                Cell::dim(volume.map_or_else(String::new, |volume| shown(&volume.driver)))
+            }
+            _ => Cell::plain(""),
+        },
+        Column::Id => {
+            let id = names::id(sizes.store, key).unwrap_or_default();
+            Cell::dim(shown(&id.chars().take(12).collect::<String>()))
+        }
+        Column::Name => Cell::plain(name(sizes, key, look)),
+        Column::ShortName => Cell::plain(name(sizes, key, look)),
+        Column::Growth => Cell::plain(growth(sizes, key, look)),
+        Column::Reason => match key {
+            Key::Orphan(at) => {
+                let found = usize::try_from(at)
+                    .ok()
+                    .and_then(|at| sizes.store.orphans.get(at));
+                Cell::plain(found.map_or_else(String::new, |orphan| shown(&orphan.reason)))
+            }
+            _ => Cell::plain(""),
+        },
+        Column::UsedBy => match key {
+            Key::Layer(id) => used_by(sizes, id, look),
+            _ => Cell::plain(""),
+        },
+    }
+}
+
+/// Returns what a row is called, with what is special about it.
+fn name(sizes: &Sizes<'_>, key: Key, look: Look) -> String {
+    let shown = look.shown(names::name(sizes.store, key).as_bytes());
+    match key {
+        Key::Image(id) => {
+            let Some(image) = sizes.store.images.get(id.as_usize()) else {
+                return shown;
+            };
+            let kind = match (image.is_intermediate, image.names.is_empty()) {
+                (true, _) => "  build step",
+                (false, true) => "  dangling",
+                (false, false) => "",
+            };
+            let namespace = image
+                .namespace
+                .as_ref()
+                .map_or_else(String::new, |namespace| {
+                    format!("  [{}]", look.shown(namespace.as_bytes()))
+                });
+            let missing = image.layers.iter().filter(|layer| layer.is_none()).count();
+            let missing = match missing {
+                0 => String::new(),
+                some => format!("  {some} layers missing"),
+            };
+            format!("{shown}{kind}{namespace}{missing}")
+        }
+        // The root is known, and the end of a place tells most.
+        Key::Orphan(at) => {
+            let orphan = usize::try_from(at)
+                .ok()
+                .and_then(|at| sizes.store.orphans.get(at));
+            let piece = orphan.and_then(|orphan| sizes.store.pieces.get(orphan.piece.as_usize()));
+            piece.map_or(shown, |piece| look.shown(&piece.location.path))
+        }
+        Key::Pod(_) => format!("pod {shown}"),
+        Key::Container(id) => {
+            let container = sizes.store.containers.get(id.as_usize());
+            let has_pod = container.is_some_and(|container| container.pod.is_some());
+            if has_pod { format!("  {shown}") } else { shown }
+        }
+        _ => shown,
+    }
+}
+
+fn day(sizes: &Sizes<'_>, key: Key) -> String {
+    rows::time(sizes.store, key).map_or_else(|| "-".into(), day_of)
+}
+
+/// Returns the day of a time, in UTC.
+pub fn day_of(seconds: i64) -> String {
+    let time = jiff::Timestamp::from_second(seconds);
+    time.map_or_else(|_| "-".into(), |time| time.strftime("%Y-%m-%d").to_string())
+}
+
+fn state(sizes: &Sizes<'_>, key: Key, look: Look) -> Cell {
+    let Key::Container(id) = key else {
+        return Cell::plain("");
+    };
+    let Some(container) = sizes.store.containers.get(id.as_usize()) else {
+        return Cell::plain("");
+    };
+    let role = match container.state {
+        State::Running => Role::Good,
+        _ => Role::Dim,
+    };
+    Cell {
+        text: look.shown(container.state.as_str().as_bytes()),
+        role,
+    }
+}
+
+fn image_of(sizes: &Sizes<'_>, key: Key) -> String {
+    let Key::Container(id) = key else {
+        return String::new();
+    };
+    let Some(container) = sizes.store.containers.get(id.as_usize()) else {
+        return String::new();
+    };
+    match container.image {
+        _ if !container.image_name.is_empty() => container.image_name.clone(),
+        Some(image) => names::image_briefly(sizes.store, image),
+        None => "-".into(),
+    }
+}
+
+fn growth(sizes: &Sizes<'_>, key: Key, look: Look) -> String {
+    let Key::Container(id) = key else {
+        return String::new();
+    };
+    let container = sizes.store.containers.get(id.as_usize());
+    let grown = container.and_then(|container| container.growth.first());
+    grown.map_or_else(
+        || "-".into(),
+        |grown| {
+            let path = look.shown(&grown.path);
+            format!("/{path} {}", look.units.size(grown.disk_bytes))
+        },
+    )
+}
+
+/// Most names in a cell before the rest is only counted.
+const MOST_NAMES: usize = 6;
+
+fn used_by(sizes: &Sizes<'_>, id: LayerId, look: Look) -> Cell {
+    let Some(account) = sizes.accounts.layers.get(id.as_usize()) else {
+        return Cell::plain("");
+    };
+    let store = sizes.store;
+    let images = account
+        .images
+        .iter()
+        .map(|id| names::image_briefly(store, *id));
+    let containers = account.containers.iter().map(|id| {
+        let container = store.containers.get(id.as_usize());
+        format!("({})", container.map_or_else(String::new, names::container))
+    });
+    let users = account.images.len() + account.containers.len();
+    let mut words: Vec<String> = images
+        .chain(containers)
+        .take(MOST_NAMES)
+        .map(|name| look.shown(name.as_bytes()))
+        .collect();
+    if users > MOST_NAMES {
+        words.push(format!("{} more", users - MOST_NAMES));
+    }
+    if !account.cache.is_empty() {
+        words.push("build cache".into());
+    }
+    if words.is_empty() {
+        return Cell::dim("nobody");
+    }
+    Cell::plain(words.join(" "))
+}
+
+/// Returns the sums in the title of a view.
+pub fn title(sizes: &Sizes<'_>, tab: StoreTab, look: Look) -> String {
+    let totals = &sizes.accounts.totals;
+    let amount = |amount| amount_text(amount, sizes.known, look);
+    let sum = match tab {
+        StoreTab::Images => {
+            let (once, up) = (amount(totals.images), amount(totals.images_added_up));
+            return format!("Images   {once} after sharing ({up} added up)");
+        }
+        StoreTab::Layers => totals.images,
+        StoreTab::Containers => {
+            let (writable, logs) = (amount(totals.writable), amount(totals.logs));
+            return format!("Containers   written {writable}, logs {logs}");
+        }
+        StoreTab::Orphans => totals.orphans,
+        StoreTab::Cache => totals.cache,
+        StoreTab::Volumes => totals.volumes,
+    };
+    format!("{}   {}", tab.title(), amount(sum))
+}

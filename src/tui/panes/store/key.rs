@@ -1,0 +1,117 @@
+//! What a row is about, in a way that outlives sorting, filtering and reading again.
+
+use crate::store::reclaim::Target;
+use crate::store::{
+    CacheId, ContainerId, ImageId, LayerId, Owner, PodId, Store, StoredImage, VolumeId,
+};
+use crate::tui::store_subject::What;
+
+/// What a row is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// An image.
+    Image(ImageId),
+    /// A layer.
+    Layer(LayerId),
+    /// A container.
+    Container(ContainerId),
+    /// A pod; its containers follow.
+    Pod(PodId),
+    /// Position in [`Store::orphans`].
+    Orphan(u32),
+    /// A build cache record.
+    Cache(CacheId),
+    /// A volume.
+    Volume(VolumeId),
+}
+
+impl Key {
+    /// Returns what can be opened.
+    pub const fn what(self) -> Option<What> {
+        match self {
+            Self::Image(id) => Some(What::Image(id)),
+            Self::Container(id) => Some(What::Container(id)),
+            _ => None,
+        }
+    }
+
+    /// Returns what can be got rid of; a layer goes with those who have it.
+    pub const fn target(self) -> Option<Target> {
+        Some(match self {
+            Self::Image(id) => Target::Owner(Owner::Image(id)),
+            Self::Container(id) => Target::Owner(Owner::Container(id)),
+            Self::Pod(id) => Target::Owner(Owner::Pod(id)),
+            Self::Orphan(at) => Target::Orphan(at),
+            Self::Cache(id) => Target::Owner(Owner::Cache(id)),
+            Self::Volume(id) => Target::Owner(Owner::Volume(id)),
+            Self::Layer(_) => return None,
+        })
+    }
+
+    /// Returns what the thing is called when the store is read again: its ID, its name, its place.
+    pub fn identity(self, store: &Store) -> Option<Vec<u8>> {
+        let text = match self {
+            Self::Image(id) => image_identity(store.images.get(id.as_usize())?),
+            Self::Layer(id) => store.layers.get(id.as_usize())?.name.clone(),
+            Self::Container(id) => store.containers.get(id.as_usize())?.id.clone(),
+            Self::Pod(id) => store.pods.get(id.as_usize())?.uid.clone(),
+            Self::Cache(id) => store.cache.get(id.as_usize())?.id.clone(),
+            Self::Volume(id) => store.volumes.get(id.as_usize())?.name.clone(),
+            Self::Orphan(at) => {
+                let orphan = store.orphans.get(usize::try_from(at).ok()?)?;
+                let piece = store.pieces.get(orphan.piece.as_usize())?;
+                return Some(piece.location.path.clone());
+            }
+        };
+        Some(text.into_bytes())
+    }
+
+    /// Finds the thing in a store that was read again. Cost is linear in things of its kind.
+    pub fn carried(self, old: &Store, new: &Store) -> Option<Self> {
+        let identity = self.identity(old)?;
+        // Most often nothing has changed.
+        if self.identity(new).as_ref() == Some(&identity) {
+            return Some(self);
+        }
+        let mut all = self.all_of_kind(new);
+        all.find(|key| key.identity(new).as_ref() == Some(&identity))
+    }
+
+    fn all_of_kind(self, store: &Store) -> Box<dyn Iterator<Item = Self>> {
+        let positions = |len: usize| 0..u32::try_from(len).unwrap_or(u32::MAX);
+        match self {
+            Self::Image(_) => {
+                Box::new(positions(store.images.len()).map(|at| Self::Image(ImageId(at))))
+            }
+            Self::Layer(_) => {
+                Box::new(positions(store.layers.len()).map(|at| Self::Layer(LayerId(at))))
+            }
+            Self::Container(_) => Box::new(
+                positions(store.containers.len()).map(|at| Self::Container(ContainerId(at))),
+            ),
+            Self::Pod(_) => Box::new(positions(store.pods.len()).map(|at| Self::Pod(PodId(at)))),
+            Self::Orphan(_) => Box::new(positions(store.orphans.len()).map(Self::Orphan)),
+            Self::Cache(_) => {
+                Box::new(positions(store.cache.len()).map(|at| Self::Cache(CacheId(at))))
+            }
+            Self::Volume(_) => {
+                Box::new(positions(store.volumes.len()).map(|at| Self::Volume(VolumeId(at))))
+            }
+        }
+    }
+}
+
+fn image_identity(image: &StoredImage) -> String {
+    let id = image.id.as_ref().or(image.digest.as_ref());
+    let namespace = image.namespace.as_deref().unwrap_or_default();
+    let name = image.names.first().map_or("", String::as_str);
+    // One configuration may be listed under several manifests, and in several namespaces.
+    let digest = image
+        .digest
+        .as_ref()
+        .map_or_else(String::new, ToString::to_string);
+    match id {
+        Some(id) => format!("{namespace}\0{id}\0{digest}"),
+        None => format!("{namespace}\0{name}"),
+    }
+}

@@ -1,0 +1,137 @@
+//! What things of a store are called, unescaped: for cells, filters and the clipboard.
+
+use super::key::Key;
+use crate::store::{Container, ImageId, LayerId, Store, StoredImage};
+
+/// Returns what a row is called, unescaped.
+pub fn name(store: &Store, key: Key) -> String {
+    let found = match key {
+        Key::Image(id) => store.images.get(id.as_usize()).map(image),
+        Key::Layer(id) => store.layers.get(id.as_usize()).map(|_| layer(store, id)),
+        Key::Container(id) => store.containers.get(id.as_usize()).map(container),
+        Key::Pod(id) => {
+            let pod = store.pods.get(id.as_usize());
+            pod.map(|pod| format!("{}/{}", pod.namespace, pod.name))
+        }
+        // What is lossy here is only shown: places are copied and listed from their bytes.
+        Key::Orphan(_) => place(store, key),
+        Key::Cache(id) => store.cache.get(id.as_usize()).map(|record| {
+            if record.description.is_empty() {
+                record.id.clone()
+            } else {
+                record.description.clone()
+            }
+        }),
+        Key::Volume(id) => store
+            .volumes
+            .get(id.as_usize())
+            .map(|volume| volume.name.clone()),
+    };
+    found.unwrap_or_default()
+}
+
+/// Returns the whole place of the first piece, escaped.
+pub fn place(store: &Store, key: Key) -> Option<String> {
+    let piece = match key {
+        Key::Orphan(at) => Some(store.orphans.get(usize::try_from(at).ok()?)?.piece),
+        Key::Volume(id) => store.volumes.get(id.as_usize())?.pieces.first().copied(),
+        Key::Layer(id) => store.layers.get(id.as_usize())?.pieces.first().copied(),
+        _ => None,
+    }?;
+    Some(store.pieces.get(piece.as_usize())?.location.shown())
+}
+
+/// Returns the ID behind a row, unescaped: what `Y` copies.
+pub fn id(store: &Store, key: Key) -> Option<String> {
+    match key {
+        Key::Image(id) => {
+            let image = store.images.get(id.as_usize())?;
+            let digest = image.id.as_ref().or(image.digest.as_ref())?;
+            Some(digest.to_string())
+        }
+        Key::Layer(id) => {
+            let layer = store.layers.get(id.as_usize())?;
+            let digest = layer.chain_id.as_ref().or(layer.diff_id.as_ref());
+            Some(digest.map_or_else(|| layer.name.clone(), ToString::to_string))
+        }
+        Key::Container(id) => Some(store.containers.get(id.as_usize())?.id.clone()),
+        Key::Pod(id) => Some(store.pods.get(id.as_usize())?.uid.clone()),
+        Key::Orphan(_) => place(store, key),
+        Key::Cache(id) => Some(store.cache.get(id.as_usize())?.id.clone()),
+        Key::Volume(id) => Some(store.volumes.get(id.as_usize())?.name.clone()),
+    }
+}
+
+/// Returns the names of an image in one line; `<none>@…` for a dangling one.
+pub fn image(image: &StoredImage) -> String {
+    if !image.names.is_empty() {
+        return image.names.join(", ");
+    }
+    let digest = image.id.as_ref().or(image.digest.as_ref());
+    digest.map_or_else(
+        || "<none>".into(),
+        |digest| format!("<none>@{}", digest.short()),
+    )
+}
+
+/// Returns one name of an image, the shortest to say.
+pub fn image_briefly(store: &Store, id: ImageId) -> String {
+    let Some(found) = store.images.get(id.as_usize()) else {
+        return String::new();
+    };
+    found.names.first().cloned().unwrap_or_else(|| image(found))
+}
+
+/// Returns the name of a container, or the beginning of its ID.
+pub fn container(container: &Container) -> String {
+    if container.name.is_empty() {
+        container.id.chars().take(12).collect()
+    } else {
+        container.name.clone()
+    }
+}
+
+/// Returns a layer's ID, shortened where it is a digest.
+pub fn layer(store: &Store, id: LayerId) -> String {
+    let Some(layer) = store.layers.get(id.as_usize()) else {
+        return String::new();
+    };
+    let digest = layer.chain_id.as_ref().or(layer.diff_id.as_ref());
+    digest.map_or_else(|| layer.name.clone(), |digest| digest.short().to_owned())
+}
+
+/// Returns everything of a row that a filter looks at.
+pub fn searched(store: &Store, key: Key) -> String {
+    let mut text = name(store, key);
+    let mut add = |more: &str| {
+        text.push('\n');
+        text.push_str(more);
+    };
+    if let Some(id) = id(store, key) {
+        add(&id);
+    }
+    match key {
+        Key::Container(id) => {
+            if let Some(container) = store.containers.get(id.as_usize()) {
+                add(&container.image_name);
+                add(container.state.as_str());
+            }
+        }
+        Key::Orphan(at) => {
+            let found = usize::try_from(at)
+                .ok()
+                .and_then(|at| store.orphans.get(at));
+            if let Some(orphan) = found {
+                add(&orphan.reason);
+                add(orphan.kind);
+            }
+        }
+        Key::Layer(id) => {
+            if let Some(layer) = store.layers.get(id.as_usize()) {
+                add(&layer.name);
+            }
+        }
+        _ => {}
+    }
+    text
+}

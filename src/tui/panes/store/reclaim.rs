@@ -1,0 +1,48 @@
+//! The text of the commands that would free what is chosen.
+
+use super::amounts::{Sizes, amount_text};
+use super::key::Key;
+use crate::report::Look;
+use crate::store::reclaim::{Step, Target, steps};
+use crate::store::{Amount, Owner};
+
+/// Returns lines that a shell can read; `None` where nothing of the choice can be removed by itself.
+pub(super) fn lines(sizes: &Sizes<'_>, keys: &[Key], look: Look) -> Option<Vec<String>> {
+    let targets: Vec<Target> = keys.iter().filter_map(|key| key.target()).collect();
+    if targets.is_empty() {
+        return None;
+    }
+    let freed = amount_text(freed(sizes, &targets), sizes.known, look);
+    let words = match targets.len() {
+        1 => format!("frees {freed}"),
+        several => format!("{several} together free {freed}"),
+    };
+    let mut lines = vec![
+        Step::Note(words).line(),
+        Step::Note("layerscope runs none of this; read it, then copy it with y".into()).line(),
+    ];
+    lines.extend(steps(sizes.store, &targets).iter().map(Step::line));
+    Some(
+        lines
+            .iter()
+            .map(|line| look.shown(line.as_bytes()))
+            .collect(),
+    )
+}
+
+/// Returns what removing everything chosen frees, in disk blocks.
+pub(super) fn freed(sizes: &Sizes<'_>, targets: &[Target]) -> Amount {
+    let owners: Vec<Owner> = targets
+        .iter()
+        .filter_map(|target| match target {
+            Target::Owner(owner) => Some(*owner),
+            Target::Orphan(_) => None,
+        })
+        .collect();
+    let orphans = targets.iter().filter_map(|target| match target {
+        Target::Orphan(at) => sizes.accounts.orphans.get(usize::try_from(*at).ok()?),
+        Target::Owner(_) => None,
+    });
+    let owned = sizes.accounts.freed(sizes.store, &owners);
+    orphans.copied().fold(owned, |sum, amount| sum + amount)
+}

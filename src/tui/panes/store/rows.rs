@@ -1,0 +1,274 @@
+//! Which rows a view of a store has, and in which order.
+
+use std::collections::HashMap;
+
+use super::amounts::Sizes;
+use super::key::Key;
+use super::names;
+use super::{StepImages, StoreTab};
+use crate::store::{CacheId, ContainerId, ImageId, LayerId, PodId, Store, VolumeId};
+use crate::tui::panes::sieve::Sieve;
+
+/// What rows are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Field {
+    /// What is the row's own: unique bytes of an image, what a container has written.
+    #[default]
+    Own,
+    /// All of it.
+    Total,
+    /// What it is called.
+    Name,
+    /// How many have it.
+    Users,
+    /// When it was made, or last used.
+    Time,
+}
+
+impl Field {
+    /// Returns the word in the second line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Own => "size",
+            Self::Total => "total",
+            Self::Name => "name",
+            Self::Users => "users",
+            Self::Time => "time",
+        }
+    }
+
+    /// Returns whether the largest comes first where nobody says otherwise; of times the oldest does.
+    pub const fn falls(self) -> bool {
+        matches!(self, Self::Own | Self::Total | Self::Users)
+    }
+}
+
+/// An order of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Order {
+    /// What is compared.
+    pub field: Field,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// Which way rows are sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Direction {
+    /// As the field has it.
+    #[default]
+    Usual,
+    /// The other way round.
+    Reversed,
+}
+
+impl Order {
+    /// Returns the order by the next field that a view has.
+    pub fn next(self, tab: StoreTab) -> Self {
+        let fields = fields(tab);
+        let at = fields.iter().position(|field| *field == self.field);
+        let next = at.map_or(0, |at| (at + 1) % fields.len());
+        Self {
+            field: fields[next],
+            direction: Direction::Usual,
+        }
+    }
+
+    /// Returns the order the other way round.
+    pub const fn reversed(self) -> Self {
+        let direction = match self.direction {
+            Direction::Usual => Direction::Reversed,
+            Direction::Reversed => Direction::Usual,
+        };
+        Self {
+            field: self.field,
+            direction,
+        }
+    }
+
+    /// Returns whether the largest comes first.
+    pub fn falls(self) -> bool {
+        self.field.falls() == (self.direction == Direction::Usual)
+    }
+}
+
+const fn fields(tab: StoreTab) -> &'static [Field] {
+    match tab {
+        StoreTab::Images | StoreTab::Containers => &[
+            Field::Own,
+            Field::Total,
+            Field::Name,
+            Field::Users,
+            Field::Time,
+        ],
+        StoreTab::Layers => &[Field::Own, Field::Name, Field::Users, Field::Time],
+        StoreTab::Orphans | StoreTab::Cache => &[Field::Own, Field::Name, Field::Time],
+        StoreTab::Volumes => &[Field::Own, Field::Name, Field::Users],
+    }
+}
+
+/// What decides about rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice<'a> {
+    /// Which view.
+    pub tab: StoreTab,
+    /// Their order.
+    pub order: Order,
+    /// Which of them.
+    pub sieve: &'a Sieve,
+    /// Whether images of a build's steps are among them.
+    pub steps: StepImages,
+}
+
+/// Returns the rows. Cost is that of sorting them.
+pub fn rows(sizes: &Sizes<'_>, choice: Choice<'_>) -> Vec<Key> {
+    let store = sizes.store;
+    let test = choice.sieve.test();
+    let is_all = !choice.sieve.is_on();
+    let mut rows: Vec<Key> = all(store, choice)
+        .filter(|key| is_all || test.passes(&names::searched(store, *key)))
+        .collect();
+    sort(sizes, choice.order, &mut rows);
+    if choice.tab == StoreTab::Containers && !store.pods.is_empty() {
+        return with_pods(sizes, choice, rows, |key| {
+            is_all || test.passes(&names::searched(store, key))
+        });
+    }
+    rows
+}
+
+fn all<'a>(store: &'a Store, choice: Choice<'_>) -> Box<dyn Iterator<Item = Key> + 'a> {
+    let wants_steps = choice.steps == StepImages::Shown;
+    match choice.tab {
+        StoreTab::Images => {
+            let images = (0..).map(ImageId).zip(&store.images);
+            let wanted = images.filter(move |(_, image)| wants_steps || !image.is_intermediate);
+            Box::new(wanted.map(|(id, _)| Key::Image(id)))
+        }
+        StoreTab::Layers => Box::new(
+            (0..)
+                .zip(&store.layers)
+                .map(|(at, _)| Key::Layer(LayerId(at))),
+        ),
+        StoreTab::Containers => Box::new(
+            (0..)
+                .zip(&store.containers)
+                .map(|(at, _)| Key::Container(ContainerId(at))),
+        ),
+        StoreTab::Orphans => Box::new((0..).zip(&store.orphans).map(|(at, _)| Key::Orphan(at))),
+        StoreTab::Cache => Box::new(
+            (0..)
+                .zip(&store.cache)
+                .map(|(at, _)| Key::Cache(CacheId(at))),
+        ),
+        StoreTab::Volumes => Box::new(
+            (0..)
+                .zip(&store.volumes)
+                .map(|(at, _)| Key::Volume(VolumeId(at))),
+        ),
+    }
+}
+
+/// Puts each pod in front of its containers; those of none come last.
+fn with_pods(
+    sizes: &Sizes<'_>,
+    choice: Choice<'_>,
+    containers: Vec<Key>,
+    passes: impl Fn(Key) -> bool,
+) -> Vec<Key> {
+    let store = sizes.store;
+    let mut members: HashMap<Option<PodId>, Vec<Key>> = HashMap::new();
+    for key in containers {
+        let pod = match key {
+            Key::Container(id) => store.containers.get(id.as_usize()).and_then(|one| one.pod),
+            _ => None,
+        };
+        members.entry(pod).or_default().push(key);
+    }
+    let pods = (0..).map(PodId).zip(&store.pods).map(|(id, _)| id);
+    let mut pods: Vec<Key> = pods
+        .filter(|id| members.contains_key(&Some(*id)) || passes(Key::Pod(*id)))
+        .map(Key::Pod)
+        .collect();
+    sort(sizes, choice.order, &mut pods);
+    let mut rows = Vec::new();
+    for key in pods {
+        rows.push(key);
+        if let Key::Pod(id) = key {
+            rows.extend(members.remove(&Some(id)).unwrap_or_default());
+        }
+    }
+    rows.extend(members.remove(&None).unwrap_or_default());
+    rows
+}
+
+fn sort(sizes: &Sizes<'_>, order: Order, rows: &mut [Key]) {
+    let name = |key: &Key| names::name(sizes.store, *key);
+    let number = |key: &Key| match order.field {
+        Field::Own => sizes.own(*key).bytes(),
+        Field::Total => sizes.total(*key).bytes(),
+        Field::Users => users(sizes, *key),
+        Field::Name | Field::Time => 0,
+    };
+    // What nobody knows the time of comes behind what is known.
+    let time = |key: &Key| match order.field {
+        Field::Time => time(sizes.store, *key).unwrap_or(i64::MAX),
+        _ => 0,
+    };
+    rows.sort_by_cached_key(|key| (number(key), time(key), name(key), *key));
+    if order.field.falls() {
+        // Equal ones stay in the order of their names.
+        rows.sort_by_key(|key| std::cmp::Reverse(number(key)));
+    }
+    if order.direction == Direction::Reversed {
+        rows.reverse();
+    }
+}
+
+/// Returns how many others have it.
+pub fn users(sizes: &Sizes<'_>, key: Key) -> u64 {
+    let count = match key {
+        Key::Image(id) => {
+            let account = sizes.accounts.images.get(id.as_usize());
+            return account.map_or(0, |account| account.containers.into());
+        }
+        Key::Layer(id) => sizes
+            .accounts
+            .layers
+            .get(id.as_usize())
+            .map_or(0, |account| {
+                account.images.len() + account.containers.len() + account.cache.len()
+            }),
+        Key::Volume(id) => {
+            let volume = sizes.store.volumes.get(id.as_usize());
+            volume.map_or(0, |volume| volume.containers.len())
+        }
+        _ => 0,
+    };
+    count as u64
+}
+
+/// Returns when it was made or, of build cache and orphans, last used or changed; seconds since 1970.
+pub fn time(store: &Store, key: Key) -> Option<i64> {
+    match key {
+        Key::Image(id) => {
+            let created = store.images.get(id.as_usize())?.created.as_ref()?;
+            created
+                .parse::<jiff::Timestamp>()
+                .ok()
+                .map(jiff::Timestamp::as_second)
+        }
+        Key::Layer(id) => store.layers.get(id.as_usize())?.created,
+        Key::Container(id) => store.containers.get(id.as_usize())?.created,
+        Key::Cache(id) => {
+            let record = store.cache.get(id.as_usize())?;
+            record.used.or(record.created)
+        }
+        Key::Orphan(at) => {
+            let orphan = store.orphans.get(usize::try_from(at).ok()?)?;
+            let piece = store.pieces.get(orphan.piece.as_usize())?;
+            orphan.since.or(piece.modified)
+        }
+        Key::Pod(_) | Key::Volume(_) => None,
+    }
+}

@@ -1,0 +1,119 @@
+//! Work on layer stores: opening what they hold, holding two of their images against each other, reports.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::ended;
+use crate::analysis::difference::compare;
+use crate::analysis::{self, Analysis};
+use crate::error::{Error, Result};
+use crate::layer::Completeness;
+use crate::path::display_os;
+use crate::progress::Job;
+use crate::report::store::StoreReport;
+use crate::report::{Format, Look, file as report_file};
+use crate::source::{Opened, SourceInfo};
+use crate::tui::message::{Effect, Outcome};
+use crate::tui::panes::comparison::Comparison;
+use crate::tui::store_subject::{Item, StoreSubject, What};
+use crate::tui::update::name_of;
+
+/// Does what an effect asks for about stores; `None` where it asks for something else.
+pub fn run(effect: &Effect, options: &analysis::Options, job: &Job) -> Option<Outcome> {
+    let done = match effect {
+        Effect::Hold { stores, items, .. } => {
+            hold(stores, *items, options, job).map(|found| Outcome::Held(Arc::new(found)))
+        }
+        Effect::ExportStore {
+            stores,
+            format,
+            look,
+            file,
+            ..
+        } => export(stores, (*format, *look), file, job).map(Outcome::Written),
+        _ => return None,
+    };
+    Some(ended(done, job))
+}
+
+/// Opens an image or a container; reads no layer.
+///
+/// # Errors
+/// As [`crate::store::Store::open_image`].
+pub fn open(stores: &StoreSubject, item: Item) -> Result<Opened> {
+    let store = stores.store(item.store).ok_or_else(|| Error::NoSuchImage {
+        name: stores.inventory.name.clone(),
+        wanted: format!("store {}", item.store),
+        available: Vec::new(),
+    })?;
+    let image = match item.what {
+        What::Image(id) => store.open_image(id)?,
+        What::Container(id) => store.open_container(id)?,
+    };
+    Ok(Opened {
+        source: SourceInfo {
+            kind: "store",
+            locator: stores.inventory.name.clone(),
+        },
+        image,
+    })
+}
+
+fn hold(
+    stores: &StoreSubject,
+    items: [Item; 2],
+    options: &analysis::Options,
+    job: &Job,
+) -> Result<Comparison> {
+    let read = |item: Item| -> Result<Analysis> {
+        let opened = open(stores, item)?;
+        analysis::run(opened.source, opened.image, options, job)
+    };
+    let [first, second] = items;
+    let (a, b) = (read(first)?, read(second)?);
+    job.check()?;
+    Ok(Comparison {
+        names: items.map(|item| name_of(stores, item)),
+        completeness: if a.complete && b.complete {
+            Completeness::Complete
+        } else {
+            Completeness::Partial
+        },
+        compared: compare(&a, &b),
+    })
+}
+
+/// Writes a report to a name that nothing has yet; returns a sentence about it.
+fn export(
+    stores: &StoreSubject,
+    (format, look): (Format, Look),
+    file: &Path,
+    job: &Job,
+) -> Result<String> {
+    job.check()?;
+    let report = StoreReport {
+        inventory: &stores.inventory,
+        accounts: &stores.disk,
+        figures: &stores.figures,
+        look,
+        top: None,
+        job,
+    };
+    let name = display_os(file.as_os_str());
+    let mut bytes = Vec::new();
+    let written = report.write(format, &mut bytes).and_then(|()| {
+        if format == Format::Text {
+            bytes = anstream::adapter::strip_bytes(&bytes).into_vec();
+        }
+        report_file::create(file, &bytes)
+    });
+    match written {
+        Ok(()) => Ok(format!("{} report written to {name}", format.as_str())),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Error::Usage {
+            reason: format!("{name} exists already and is left as it is"),
+            advice: "choose another name".into(),
+        }),
+        Err(source) => Err(Error::Write { name, source }),
+    }
+}
