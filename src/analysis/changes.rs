@@ -9,16 +9,7 @@ use super::Analysis;
 use crate::layer::{EntryKind, LayerIndex, Meta};
 use crate::tree::{Change, HideCause, MergedTree, PathId, Version};
 
-/// Whose way of telling changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Engine {
-    /// Compares the container's view with its image's by name and metadata, whatever the driver (moby,
-    /// pkg/archive, `ChangesDirs`).
-    Docker,
-    /// Lists the upper directory (containers/storage, pkg/archive, `OverlayChanges`): a directory made anew is
-    /// said to be deleted, with what is in it added.
-    Podman,
-}
+pub use crate::image::writable::Engine;
 
 /// What happened to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

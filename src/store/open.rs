@@ -8,7 +8,10 @@ use super::{
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::history::{LayerFill, pair_or_warn};
 use crate::image::json::Json;
-use crate::image::{self, ConfigDocument, Digest, HistoryEntry, Image, ImageConfig};
+use crate::image::writable::Engine;
+use crate::image::{
+    self, ConfigDocument, Digest, HistoryEntry, Image, ImageConfig, Writable, Writer,
+};
 use crate::layer::bytes::Region;
 use crate::layer::codec::Codec;
 use crate::layer::copy::CopyLayer;
@@ -56,6 +59,22 @@ impl Store {
             wanted: format!("{what} {position}"),
             available: Vec::new(),
         }
+    }
+
+    fn writable(&self, container: &Container, layers: &[image::Layer]) -> Option<Writable> {
+        // A layer that the store does not have is none.
+        self.layers.get(container.writable?.as_usize())?;
+        Some(Writable {
+            layer: layers.last()?.index,
+            writer: Writer::Container {
+                name: container.shown_name().to_owned(),
+                id: container.id.clone(),
+            },
+            engine: match self.engine {
+                super::Engine::ContainersStorage => Engine::Podman,
+                _ => Engine::Docker,
+            },
+        })
     }
 
     fn layers_of<'a>(&'a self, stored: &'a StoredImage) -> Vec<Plan<'a>> {
@@ -134,10 +153,7 @@ impl Store {
         }
         let mut history = document.history;
         pair_with_layers(&mut history, &plans, &mut layers, &mut warnings);
-        let writable = container.and_then(|container| container.writable);
-        let writable = writable
-            .and_then(|_| layers.last())
-            .map(|layer| layer.index);
+        let writable = container.and_then(|container| self.writable(container, &layers));
         Ok(Image {
             names: names(stored, container),
             id: stored.and_then(|stored| stored.id.clone()),
