@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use layerscope::analysis::Analysis;
 use layerscope::analysis::changes::{Engine, changes};
-use layerscope::analysis::copy_up::{CopyUps, Extent, MetadataChange, Outcome, copy_ups};
+use layerscope::analysis::copy_up::{CopyUps, Extent, MetadataChange, Outcome, Shift, copy_ups};
 use layerscope::layer::LayerSource;
 use layerscope::layer::beneath::Beneath;
 use layerscope::layer::dir::{DirLayer, Encoding, Namespace};
@@ -68,8 +68,14 @@ fn a_copy_up_costs_the_file_and_changes_what_differs() {
     };
     let nothing = MetadataChange::default();
     let mode = MetadataChange {
-        mode: true,
-        owner: true,
+        mode: Some(Shift {
+            from: 0o644,
+            to: 0o700,
+        }),
+        owner: Some(Shift {
+            from: (0, 0),
+            to: (5, 0),
+        }),
         ..nothing
     };
     let expected = [
@@ -218,7 +224,10 @@ fn assert_copied_for_its_mode(analysis: &Analysis) {
     assert_eq!(analysis.tree.path(file.path), b"data/chmodme.bin");
     assert_eq!(file.copied_bytes, 131_072);
     let mode = MetadataChange {
-        mode: true,
+        mode: Some(Shift {
+            from: 0o600,
+            to: 0o700,
+        }),
         ..MetadataChange::default()
     };
     assert_eq!(file.outcome, Outcome::MetadataOnly(mode));
