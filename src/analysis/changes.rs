@@ -76,7 +76,7 @@ pub fn changes(analysis: &Analysis, engine: Engine) -> Vec<Changed> {
         };
         let Some(mark) = mark else { continue };
         let path = tree.path(path);
-        if engine == Engine::Podman && PODMAN_OWN.contains(&path.as_slice()) {
+        if is_engines_own(&path, engine) {
             continue;
         }
         mark_parents(&mut marks, &path);
@@ -84,6 +84,11 @@ pub fn changes(analysis: &Analysis, engine: Engine) -> Vec<Changed> {
     }
     let lines = marks.into_iter();
     lines.map(|(path, mark)| Changed { mark, path }).collect()
+}
+
+/// Returns whether an engine itself puts a path into every container, and leaves it out of what it tells.
+pub(super) fn is_engines_own(path: &[u8], engine: Engine) -> bool {
+    engine == Engine::Podman && PODMAN_OWN.contains(&path)
 }
 
 fn mark_parents(marks: &mut BTreeMap<Vec<u8>, Mark>, path: &[u8]) {
@@ -115,7 +120,7 @@ fn docker_mark(tree: &MergedTree, path: PathId, version: Version) -> Option<Mark
 }
 
 /// Returns whether a path that both views have is another in the upper one: moby, pkg/archive, `statDifferent`.
-fn differs(tree: &MergedTree, path: PathId) -> bool {
+pub(super) fn differs(tree: &MergedTree, path: PathId) -> bool {
     let top = tree.top();
     let below = LayerIndex(top.0.saturating_sub(1));
     let at = |layer| {
