@@ -150,13 +150,16 @@ fn write_copy_ups(
     let units = report.look.units;
     let in_part = written.batches.iter().any(|batch| is_in_part(batch.why));
     let pieces = [
-        format!("Copied up from below {}", units.size(copy_ups.copied_bytes)),
         format!(
-            "for {}{} of change:",
+            "Copied up from below: {} in {},",
+            units.size(copy_ups.copied_bytes),
+            counted(copy_ups.files.len() as u64, "file")
+        ),
+        format!(
+            "for {}{} of change",
             if in_part { "at least " } else { "" },
             units.size(copy_ups.changed_bytes)
         ),
-        counted(copy_ups.files.len() as u64, "file"),
     ];
     let lines = flow(&pieces, " ", report.look.width);
     for line in lines {
