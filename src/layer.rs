@@ -9,6 +9,7 @@ pub mod bytes;
 pub mod codec;
 pub mod copy;
 pub mod dir;
+pub mod mapped;
 mod names;
 pub mod tar;
 pub mod tar_split;

@@ -94,7 +94,23 @@ fn podman_diff_is_reproduced() {
 
 #[test]
 fn podman_diff_without_root_is_reproduced() {
-    agrees("podman-rootless", &["rl1"]);
+    let Some(store) = agrees("podman-rootless", &["rl1"]) else {
+        return;
+    };
+    // On disk all is the user's; nothing was given to anybody else.
+    let (_, written) = opened(&store, "rl1");
+    assert_eq!(written.changed.directories, 0);
+    let mode = MetadataChange {
+        mode: Some(Shift {
+            from: 0o644,
+            to: 0o600,
+        }),
+        ..MetadataChange::default()
+    };
+    assert_eq!(
+        written.copy_ups.files[0].outcome,
+        Outcome::MetadataOnly(mode)
+    );
 }
 
 /// containerd has no list of its own; its archive of a snapshot's changes tells what is there and what is gone.

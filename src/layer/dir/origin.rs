@@ -1,6 +1,6 @@
 //! Which files of an upper directory were copied up.
 //!
-//! overlayfs notes where a copy came from (fs/overlayfs/copy_up.c, `ovl_set_origin`, since Linux 4.12), with an empty
+//! overlayfs notes where a copy came from (`fs/overlayfs/copy_up.c`, `ovl_set_origin`, since Linux 4.12), with an empty
 //! value where the lower file system has no stable handles. A file that is written anew, or renamed over one of
 //! below, has no such note; neither has the copy of a file that had several names below.
 
