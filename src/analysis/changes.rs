@@ -63,16 +63,13 @@ pub fn changes(analysis: &Analysis, engine: Engine) -> Vec<Changed> {
     let mut marks: BTreeMap<Vec<u8>, Mark> = BTreeMap::new();
     // Parents come before their children, so that a mark of their own stays.
     for path in tree.paths().skip(1) {
-        let Some(version) = tree
-            .versions(path)
-            .last()
-            .filter(|version| version.layer == top)
-        else {
+        let version = tree.effective(path, top);
+        let Some(version) = version.filter(|version| version.layer == top) else {
             continue;
         };
         let mark = match engine {
-            Engine::Docker => docker_mark(tree, path, *version),
-            Engine::Podman => podman_mark(tree, path, *version),
+            Engine::Docker => docker_mark(tree, path, version),
+            Engine::Podman => podman_mark(tree, path, version),
         };
         let Some(mark) = mark else { continue };
         let path = tree.path(path);
@@ -135,6 +132,13 @@ fn docker_mark(tree: &MergedTree, path: PathId, version: Version) -> Option<Mark
 pub(super) fn differs(tree: &MergedTree, path: PathId) -> bool {
     let top = tree.top();
     let below = LayerIndex(top.0.saturating_sub(1));
+    let kind = |layer| {
+        let version = tree.at(path, layer)?;
+        Some(tree.layer(version.layer).kind(version.node).as_str())
+    };
+    if kind(below) != kind(top) {
+        return true;
+    }
     let at = |layer| {
         let (layer, node) = tree.metadata_at(path, layer)?;
         let tree = tree.layer(layer);

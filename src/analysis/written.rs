@@ -148,7 +148,7 @@ impl Tally {
 
 /// Returns what the top layer does to a path.
 fn top_version(tree: &MergedTree, path: PathId) -> Option<Version> {
-    let last = tree.versions(path).last().copied();
+    let last = tree.effective(path, tree.top());
     last.filter(|version| version.layer == tree.top())
 }
 

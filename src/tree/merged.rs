@@ -271,8 +271,8 @@ impl MergedTree {
             .filter(|version| version.is_visible())
     }
 
-    /// Returns the last version up to a layer that has an effect.
-    fn effective(&self, path: PathId, layer: LayerIndex) -> Option<Version> {
+    /// Returns the last version up to a layer that has an effect, visible or not.
+    pub fn effective(&self, path: PathId, layer: LayerIndex) -> Option<Version> {
         let versions = self.versions(path).iter().rev();
         versions
             .copied()
