@@ -278,7 +278,7 @@ fn story(stack: &[Vec<Item>]) -> String {
         let lines = items.iter().map(|item| {
             let kind = format!("{:?}", item.kind);
             let path = item.path.escape_ascii();
-            format!("  {path} {:.40}\n", kind)
+            format!("  {path} {kind:.40}\n")
         });
         lines.collect::<String>()
     });

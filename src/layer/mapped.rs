@@ -112,7 +112,7 @@ impl Ids {
         *known = container.min(*known);
     }
 
-    /// Returns the container's number for one of the host. Numbers are mapped in ranges (user_namespaces(7)): one
+    /// Returns the container's number for one of the host. Numbers are mapped in ranges (`user_namespaces(7)`): one
     /// that was not met lies as far above the next lower one as in the host. The user's own number is a range by
     /// itself.
     fn of(&self, host: u32) -> u32 {

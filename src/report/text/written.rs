@@ -10,10 +10,13 @@ use crate::analysis::written::{Batch, Tally, Why, Written};
 use crate::image::Writer;
 use crate::report::attributes::time;
 use crate::report::columns::{Cut, flow, left, right, widest};
-use crate::report::{Glyphs, Look, Report};
+use crate::report::{Detail, Glyphs, Look, Report};
 
 /// Narrower than this a path says nothing.
 const LEAST_PLACE: usize = 20;
+
+/// Beyond this a change of metadata is told in words alone, unless all is asked for.
+const LONGEST_CHANGE: usize = 30;
 
 /// Batches of copies listed unless told otherwise.
 const DEFAULT_TOP: usize = 10;
@@ -285,9 +288,13 @@ fn metadata(look: &Look, change: MetadataChange) -> String {
         .map(|(name, shown)| format!("{name} {shown}").trim_end().to_owned())
         .collect();
     let long = long.join(", ");
+    let room = match look.detail {
+        Detail::Short => LONGEST_CHANGE.min(look.width / 3),
+        Detail::Full => usize::MAX,
+    };
     if parts.is_empty() {
         "no change".to_owned()
-    } else if long.width() <= look.width / 3 {
+    } else if long.width() <= room {
         long
     } else {
         parts
@@ -298,17 +305,14 @@ fn metadata(look: &Look, change: MetadataChange) -> String {
     }
 }
 
-/// Returns nothing for times of many files, which have little in common.
-fn shifted<T: PartialEq + Copy>(
-    shift: Option<Shift<T>>,
-    shown: impl Fn(T) -> String,
-    arrow: &str,
-) -> Option<String> {
+/// Returns nothing where both look the same: times within a minute, or of many files, which have little in common.
+fn shifted<T>(shift: Option<Shift<T>>, shown: impl Fn(T) -> String, arrow: &str) -> Option<String> {
     let Shift { from, to } = shift?;
+    let (from, to) = (shown(from), shown(to));
     if from == to {
         return Some(String::new());
     }
-    Some(format!("{} {arrow} {}", shown(from), shown(to)))
+    Some(format!("{from} {arrow} {to}"))
 }
 
 fn what(report: &Report<'_>, batch: &Batch, columns: usize) -> String {
