@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use layerscope::analysis::written::written;
 use layerscope::analysis::{self, Analysis};
 use layerscope::image::Image;
 use layerscope::progress::Job;
@@ -283,6 +284,19 @@ fn told_changes(text: &str, above: &Rows) -> BTreeSet<String> {
     text.lines().filter(is_told).map(str::to_owned).collect()
 }
 
+/// Asserts that reports list what the engine lists, line by line.
+fn assert_list_is_told(container: &Analysis, told: &str) {
+    let written = written(container, &Job::new()).unwrap().unwrap();
+    let found: BTreeSet<String> = written
+        .changes
+        .iter()
+        .map(|line| format!("{} /{}", line.mark, line.path.escape_ascii()))
+        .collect();
+    let told: BTreeSet<String> = told.lines().map(str::to_owned).collect();
+    let differing: Vec<&String> = found.symmetric_difference(&told).collect();
+    assert!(differing.is_empty(), "{differing:?}\nfound {found:?}");
+}
+
 /// Asserts what holds for the accounts of any store.
 fn assert_accounts_hold(store: &Store) {
     let accounts = Accounts::of(store, Basis::Disk);
@@ -443,10 +457,12 @@ fn docker_agrees(driver: &str) {
     let container = container_named(store, "worker");
     assert_eq!(store.containers[container.as_usize()].image, Some(image));
 
-    let found = shown(store.open_container(container).unwrap());
+    let opened = analysed(store.open_container(container).unwrap());
+    let found = rows(&opened);
     assert_same("the kernel", &found, &rows_of_directory(&merged));
     let below = shown(store.open_image(image).unwrap());
     let diff = docker.run(&["diff", "worker"]);
+    assert_list_is_told(&opened, &diff);
     assert_eq!(changes(&below, &found), told_changes(&diff, &found));
 
     let figures = Figures::of(store);
@@ -559,6 +575,7 @@ fn podman_agrees(driver: &'static str) {
     assert_same("the kernel", &found, &rows_of_directory(&merged));
     let below = shown(store.open_image(image).unwrap());
     let diff = podman.run(&["diff", "worker"]);
+    assert_list_is_told(&opened, &diff);
     let mut own = changes(&below, &found);
     if driver == "overlay" {
         own = with_opaque(own, &opened, &below);

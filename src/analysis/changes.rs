@@ -68,7 +68,7 @@ pub fn changes(analysis: &Analysis, engine: Engine) -> Vec<Changed> {
             continue;
         };
         let mark = match engine {
-            Engine::Docker => docker_mark(tree, path, version),
+            Engine::Docker | Engine::PodmanComparing => docker_mark(tree, path, version),
             Engine::Podman => podman_mark(tree, path, version),
         };
         let Some(mark) = mark else { continue };
@@ -77,7 +77,7 @@ pub fn changes(analysis: &Analysis, engine: Engine) -> Vec<Changed> {
             continue;
         }
         match engine {
-            Engine::Docker => mark_parents(&mut marks, &path),
+            Engine::Docker | Engine::PodmanComparing => mark_parents(&mut marks, &path),
             Engine::Podman if mark == Mark::Changed => {}
             Engine::Podman => mark_parent(&mut marks, &path),
         }
@@ -89,7 +89,7 @@ pub fn changes(analysis: &Analysis, engine: Engine) -> Vec<Changed> {
 
 /// Returns whether an engine itself puts a path into every container, and leaves it out of what it tells.
 pub(super) fn is_engines_own(path: &[u8], engine: Engine) -> bool {
-    engine == Engine::Podman && PODMAN_OWN.contains(&path)
+    engine != Engine::Docker && PODMAN_OWN.contains(&path)
 }
 
 fn mark_parents(marks: &mut BTreeMap<Vec<u8>, Mark>, path: &[u8]) {

@@ -36,6 +36,8 @@ pub enum Engine {
     /// Lists the upper directory (containers/storage, pkg/archive, `OverlayChanges`): a directory made anew is
     /// said to be deleted, with what is in it added.
     Podman,
+    /// Podman where the driver is none of overlays (vfs, btrfs): compares as Docker does.
+    PodmanComparing,
 }
 
 impl Engine {
@@ -43,7 +45,7 @@ impl Engine {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Docker => "docker",
-            Self::Podman => "podman",
+            Self::Podman | Self::PodmanComparing => "podman",
         }
     }
 }

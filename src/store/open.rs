@@ -64,7 +64,10 @@ impl Store {
                 id: container.id.clone(),
             },
             engine: match self.engine {
-                super::Engine::ContainersStorage => Engine::Podman,
+                super::Engine::ContainersStorage if self.driver.starts_with("overlay") => {
+                    Engine::Podman
+                }
+                super::Engine::ContainersStorage => Engine::PodmanComparing,
                 _ => Engine::Docker,
             },
         })
