@@ -30,6 +30,8 @@ mod properties;
 mod screen;
 mod screenshots;
 mod snapshots;
+mod store;
+mod stored;
 mod svg;
 mod tree;
 mod treemap;
