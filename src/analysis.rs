@@ -1,6 +1,8 @@
 //! Everything known about one image: what every presenter reads and none computes.
 
 pub mod advice;
+pub mod changes;
+pub mod copy_up;
 pub mod difference;
 pub mod dive;
 pub mod groups;

@@ -116,7 +116,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit> {
             open::with_image(Some(image), common, |analysis, _| {
                 open::tell_damage(analysis, common);
                 list::run(analysis, path.as_deref(), *view, common)
-            })?
+            })?;
         }
         Command::Cat { image, path } => open::with_image(Some(image), common, |analysis, job| {
             open::tell_damage(analysis, common);

@@ -203,6 +203,11 @@ pub trait LayerSource: Send + Sync + fmt::Debug {
 
     /// Returns the bytes that a scan reads or skips, as far as known beforehand.
     fn stored_bytes(&self) -> u64;
+
+    /// Returns the length above which a file cannot be stored whole, but only with holes, in bytes.
+    fn longest_data(&self) -> u64 {
+        self.stored_bytes()
+    }
 }
 
 /// Takes the entries of one layer.

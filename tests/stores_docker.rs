@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use layerscope::image::Digest;
 use layerscope::progress::Job;
 use layerscope::store::figures::Figures;
 use layerscope::store::{self, Activity, Engine, Inventory, Listing, Role, State, Store};
@@ -34,7 +35,10 @@ struct Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.root()).status();
+        let status = Command::new("umount").arg(self.root()).status();
+        if !status.is_ok_and(|status| status.success()) {
+            println!("{} is still mounted", self.root().display());
+        }
     }
 }
 
@@ -106,9 +110,15 @@ fn read(root: &Path) -> Inventory {
     store::read(root, &Job::new()).unwrap()
 }
 
+/// Returns the store of the driver; the daemon's own containerd may have an empty one beside it.
 fn only(inventory: &Inventory) -> &Store {
-    assert_eq!(inventory.stores.len(), 1);
-    &inventory.stores[0]
+    let mut stores = inventory.stores.iter();
+    let mut found = stores
+        .by_ref()
+        .filter(|store| store.engine == Engine::Docker);
+    let store = found.next().expect("a store");
+    assert!(found.next().is_none());
+    store
 }
 
 fn text(value: &Value) -> &str {
@@ -164,11 +174,7 @@ fn images_are_told(ready: &Ready, store: &Store) {
         assert_eq!(image.platform.architecture, text(&told["Architecture"]));
         let layers = told["RootFS"]["Layers"].as_array().unwrap();
         let layers: Vec<&str> = layers.iter().map(text).collect();
-        let diff_ids: Vec<&str> = image
-            .diff_ids
-            .iter()
-            .map(|digest| digest.as_str())
-            .collect();
+        let diff_ids: Vec<&str> = image.diff_ids.iter().map(Digest::as_str).collect();
         assert_eq!(diff_ids, layers);
         let own: Vec<&str> = image
             .layers
@@ -364,4 +370,141 @@ fn btrfs_is_read_as_docker_told_it() {
         return;
     };
     agrees_with_docker(&ready, "btrfs");
+}
+
+#[test]
+fn a_driver_alone_has_the_same_layers() {
+    let Some(ready) = unpacked("docker-overlay2") else {
+        return;
+    };
+    let whole = read(&ready.root());
+    let told = chains(only(&whole));
+    let part = read(&ready.root().join("overlay2"));
+    assert_eq!(chains(only(&part)), told, "found through its parent");
+    assert!(
+        only(&part)
+            .images
+            .iter()
+            .any(|image| !image.names.is_empty())
+    );
+
+    let alone = tempfile::tempdir().unwrap();
+    let status = Command::new("cp")
+        .arg("-a")
+        .args([&ready.root().join("overlay2"), alone.path()])
+        .status();
+    assert!(status.unwrap().success());
+    let bare = read(&alone.path().join("overlay2"));
+    let bare = only(&bare);
+    assert_eq!(chains(bare), told);
+    assert_eq!(
+        bare.images.len(),
+        2,
+        "what was built last, and what a container stands on"
+    );
+    assert_eq!(bare.warnings.len(), 1);
+}
+
+/// Returns the directories that each container stands on, bottom first, with its own two.
+fn chains(store: &Store) -> Vec<Vec<String>> {
+    let directory = |layer: &store::LayerId| {
+        let files = &store.piece(store.layer(*layer).pieces[0]).location.path;
+        let files = String::from_utf8(files.clone()).unwrap();
+        let mut parts = files.rsplit('/');
+        parts.nth(1).unwrap().to_owned()
+    };
+    let mut chains: Vec<Vec<String>> = store
+        .containers
+        .iter()
+        .map(|found| {
+            let own = found.init.iter().chain(&found.writable);
+            found.layers.iter().chain(own).map(directory).collect()
+        })
+        .collect();
+    chains.sort();
+    chains
+}
+
+type Damage = fn(&Path);
+
+const DAMAGES: [(&str, Damage); 5] = [
+    ("emptied", |file| std::fs::write(file, b"").unwrap()),
+    ("cut", |file| {
+        let bytes = std::fs::read(file).unwrap();
+        std::fs::write(file, &bytes[..bytes.len() / 2]).unwrap();
+    }),
+    ("flipped", |file| {
+        let mut bytes = std::fs::read(file).unwrap();
+        let length = bytes.len();
+        for at in (0..length).step_by(length / 7 + 1) {
+            bytes[at] ^= 0x11;
+        }
+        std::fs::write(file, bytes).unwrap();
+    }),
+    ("removed", |file| std::fs::remove_file(file).unwrap()),
+    ("led astray", |file| {
+        std::fs::remove_file(file).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", file).unwrap();
+    }),
+];
+
+#[test]
+fn any_damaged_record_leaves_the_rest() {
+    let Some(ready) = unpacked("docker-overlay2") else {
+        return;
+    };
+    let root = ready.root();
+    let mut records = Vec::new();
+    for part in ["image", "containers", "volumes", "buildkit"] {
+        files_below(&root.join(part), &mut records);
+    }
+    records.sort();
+    assert!(records.len() > 80, "{}", records.len());
+    for record in &records {
+        let sound = std::fs::read(record).unwrap();
+        for (name, damage) in DAMAGES {
+            damage(record);
+            let place = format!("{name}: {}", record.display());
+            rest_is_there(&read(&root), &place);
+            std::fs::remove_file(record).unwrap_or_default();
+            std::fs::write(record, &sound).unwrap();
+        }
+    }
+    assert_eq!(only(&read(&root)).warnings, [], "everything is as it was");
+}
+
+fn rest_is_there(inventory: &Inventory, place: &str) {
+    let store = only(inventory);
+    assert!(store.images.len() >= 13, "{place}");
+    assert!(store.layers.len() >= 12, "{place}");
+    assert!(store.containers.len() >= 2, "{place}");
+    for warning in &store.warnings {
+        assert!(
+            !warning.message.contains("root:x"),
+            "{place}: {}",
+            warning.message
+        );
+    }
+    for piece in &store.pieces {
+        let path = &piece.location.path;
+        let mut parts = path.split(|&byte| byte == b'/');
+        assert!(
+            !path.starts_with(b"/") && parts.all(|part| part != b".."),
+            "{place}"
+        );
+    }
+}
+
+fn files_below(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            // A volume's data is no record.
+            if entry.file_name() != "_data" {
+                files_below(&entry.path(), found);
+            }
+        } else if entry.file_type().unwrap().is_file() {
+            found.push(entry.path());
+        }
+    }
 }

@@ -9,6 +9,7 @@
 
 mod support;
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -116,11 +117,11 @@ fn assert_same_data(record: &TarSplitLayer, original: &TarLayer) -> usize {
 }
 
 fn diff_id(tar: &[u8]) -> String {
-    let digits = Sha256::digest(tar)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>();
-    format!("sha256:{digits}")
+    let mut text = "sha256:".to_owned();
+    for byte in Sha256::digest(tar) {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
 }
 
 fn sample(encoding: Encoding) -> Vec<Item> {
@@ -387,9 +388,8 @@ fn forged(lines: &[String], random: &mut Random) -> Vec<String> {
                 lines.insert(at, line);
             }
             3 => {
-                lines[at] = random
-                    .choose(&["", "{}", "null", "[]", "{\"type\":2}"])
-                    .to_owned()
+                let line = random.choose(&["", "{}", "null", "[]", "{\"type\":2}"]);
+                line.clone_into(&mut lines[at]);
             }
             _ => {
                 let sizes = [
@@ -417,7 +417,7 @@ fn forged(lines: &[String], random: &mut Random) -> Vec<String> {
         for (position, line) in lines.iter_mut().enumerate() {
             if let Some(start) = line.rfind("\"position\":") {
                 line.truncate(start);
-                line.push_str(&format!("\"position\":{position}}}"));
+                write!(line, "\"position\":{position}}}").unwrap();
             }
         }
     }

@@ -33,21 +33,19 @@ pub(super) fn run(
         word.push(directory);
         word
     };
-    match directory {
+    if let Some(directory) = directory {
         // One of its images or containers is meant, as if the store had been named alone.
-        Some(directory) => inspect::run(Some(&word(directory)), common, around),
-        None => {
-            let loaded = load(common, Gating::Off, around)?;
-            let places = readable_places()?;
-            if let ([place], true) = (
-                places.as_slice(),
-                common.image_name.is_some() || common.container.is_some(),
-            ) {
-                return inspect::run(Some(&word(place.as_os_str())), common, around);
-            }
-            overview(&places, common, around, &loaded)
-        }
+        return inspect::run(Some(&word(directory)), common, around);
     }
+    let loaded = load(common, Gating::Off, around)?;
+    let places = present_places()?;
+    if let ([place], true) = (
+        places.as_slice(),
+        common.image_name.is_some() || common.container.is_some(),
+    ) {
+        return inspect::run(Some(&word(place.as_os_str())), common, around);
+    }
+    overview(&places, common, around, &loaded)
 }
 
 /// Reports on the store that a locator names, or shows it.
@@ -69,7 +67,7 @@ pub(super) fn show(
 }
 
 /// Returns the places of this machine's engines that exist.
-fn readable_places() -> Result<Vec<PathBuf>> {
+fn present_places() -> Result<Vec<PathBuf>> {
     let home = etcetera::home_dir().ok();
     let mut places = store::usual_places(home.as_deref());
     let shown: Vec<String> = places

@@ -205,8 +205,11 @@ impl Beneath {
             let own = own.map_err(|error| self.error(place, error.into()))?;
             return Ok(Some((own, name)));
         }
-        let parent = self.open_at(above, OFlags::DIRECTORY | OFlags::PATH)?;
-        Ok(parent.map(|parent| (parent, name)))
+        match self.open_beneath(above, OFlags::DIRECTORY | OFlags::PATH) {
+            Ok(parent) => Ok(Some((parent, name))),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => Ok(None),
+            Err(error) => Err(self.error(place, error.into())),
+        }
     }
 
     fn open_at(&self, place: &[u8], flags: OFlags) -> Result<Option<OwnedFd>> {

@@ -3,11 +3,15 @@
 use std::io::Read;
 
 use super::beneath::Beneath;
+use super::dir::{self, Encoding};
 use super::{Access, Completeness, EntrySink, FileAt, LayerSource};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::progress::Job;
 
 /// A layer that an engine keeps as a full copy of everything below it (vfs, btrfs).
+///
+/// What counts as changed is what counts for `docker diff`: owner, mode, device number, file capability, and of
+/// anything but directories length and time. A file of equal length and time is taken as the same unread.
 #[derive(Debug)]
 pub struct CopyLayer {
     directory: Beneath,
@@ -22,17 +26,13 @@ impl CopyLayer {
 }
 
 impl LayerSource for CopyLayer {
-    fn scan(&self, _sink: &mut dyn EntrySink, _job: &Job) -> Result<Completeness> {
-        let _ = &self.below;
-        Err(Error::NotFound {
-            name: self.directory.name().to_owned(),
-        })
+    fn scan(&self, sink: &mut dyn EntrySink, job: &Job) -> Result<Completeness> {
+        let how = (Encoding::Plain, self.below.as_ref());
+        dir::scan::scan(&self.directory, how, sink, job)
     }
 
-    fn open(&self, _file: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
-        Err(Error::NotFound {
-            name: self.directory.name().to_owned(),
-        })
+    fn open(&self, file: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
+        dir::open(&self.directory, file)
     }
 
     fn access(&self) -> Access {
@@ -41,5 +41,9 @@ impl LayerSource for CopyLayer {
 
     fn stored_bytes(&self) -> u64 {
         0
+    }
+
+    fn longest_data(&self) -> u64 {
+        u64::MAX
     }
 }

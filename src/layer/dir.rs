@@ -1,10 +1,11 @@
 //! Directories as layers: what an engine keeps unpacked, walked and never followed out of.
 
-pub(super) mod attributes;
+mod attributes;
+mod below;
 mod marks;
-mod scan;
-pub(super) mod status;
-pub(super) mod walk;
+pub(super) mod scan;
+mod status;
+mod walk;
 
 use std::io::Read;
 
@@ -59,7 +60,7 @@ impl DirLayer {
 
 impl LayerSource for DirLayer {
     fn scan(&self, sink: &mut dyn EntrySink, job: &Job) -> Result<Completeness> {
-        scan::scan(&self.directory, self.encoding, sink, job)
+        scan::scan(&self.directory, (self.encoding, None), sink, job)
     }
 
     fn open(&self, file: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
@@ -72,6 +73,10 @@ impl LayerSource for DirLayer {
 
     fn stored_bytes(&self) -> u64 {
         0
+    }
+
+    fn longest_data(&self) -> u64 {
+        u64::MAX
     }
 }
 

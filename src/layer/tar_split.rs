@@ -105,4 +105,8 @@ impl LayerSource for TarSplitLayer {
     fn stored_bytes(&self) -> u64 {
         self.record.length()
     }
+
+    fn longest_data(&self) -> u64 {
+        u64::MAX
+    }
 }

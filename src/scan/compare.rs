@@ -175,7 +175,7 @@ fn is_short(tree: &MergedTree, layers: &[Layer], comparison: Comparison) -> bool
         .any(|(layer, node)| {
             let source = &layers[layer.as_usize()].source;
             source.access() == Access::Sequential
-                || tree.layer(layer).size(node) > source.stored_bytes()
+                || tree.layer(layer).size(node) > source.longest_data()
         })
 }
 

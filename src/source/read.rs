@@ -52,10 +52,10 @@ enum Content {
 pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Result<Source> {
     let input = match &locator.place {
         Place::StandardInput => spool::from_standard_input(options, job)?,
-        Place::Directories(overlay) => return opened_image(locator, overlay.open()?),
+        Place::Directories(overlay) => return Ok(opened_image(locator, overlay.open()?)),
         Place::Engine(holder, name) => return read_named(locator, *holder, name, options, job),
         Place::Path(path) if locator.reading == Reading::Overlay => {
-            return opened_image(locator, mounts::find(path)?.open()?);
+            return Ok(opened_image(locator, mounts::find(path)?.open()?));
         }
         Place::Path(path) if locator.reading == Reading::Store => {
             return read_store(locator, path, job);
@@ -201,17 +201,17 @@ fn read_named(
 }
 
 /// An image that needs no choosing.
-fn opened_image(locator: &Locator, image: Image) -> Result<Source> {
+fn opened_image(locator: &Locator, image: Image) -> Source {
     let mut catalog = Catalog::default();
     catalog.add_alone(alone());
-    Ok(Source {
+    Source {
         name: locator.name().to_owned(),
         info: info(locator, "overlay"),
         catalog,
         content: Content::Image(Box::new(image)),
         warnings: Vec::new(),
         named: None,
-    })
+    }
 }
 
 fn alone() -> Candidate {

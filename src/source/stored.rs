@@ -1,6 +1,5 @@
 //! Images and containers of local layer stores, as a source like any other.
 
-use std::io;
 use std::path::Path;
 
 use super::OpenOptions;
@@ -124,7 +123,7 @@ pub(super) struct Found {
 /// Returns whether a word that is no file may be the name of an image: it does not say where a file is.
 pub(super) fn may_be_name(locator: &Locator) -> bool {
     let word = locator.word();
-    let is_path = word.starts_with(['/', '.']) || word.ends_with(".tar") || word.contains(".tar.");
+    let is_path = word.starts_with(['/', '.']) || word.to_ascii_lowercase().contains(".tar");
     locator.reading == Reading::Sniffed
         && !is_path
         && word
@@ -151,7 +150,7 @@ pub(super) fn find(holder: Holder, name: &str, options: &OpenOptions, job: &Job)
                 looked.push(format!("{shown}: not there"));
             }
             Err(Error::Interrupted) => return Err(Error::Interrupted),
-            Err(Error::Open { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {
+            Err(Error::StoreDenied { .. }) => {
                 looked.push(format!("{shown}: not readable without root"));
             }
             Err(error) => looked.push(format!("{shown}: {error}")),

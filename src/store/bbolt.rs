@@ -94,6 +94,12 @@ impl Database {
         Ok(Some(database))
     }
 
+    /// Returns whether no transaction has ended since the copy was made.
+    pub fn is_current(&self, root: &Beneath, place: &[u8]) -> bool {
+        let file = root.file(place).ok().flatten();
+        file.is_some_and(|file| newest(&file, &self.bytes) == Some(self.meta.txid))
+    }
+
     /// Takes the bytes of a database; `name` is escaped.
     ///
     /// # Errors
@@ -285,7 +291,7 @@ pub struct Items<'a> {
     seen: HashSet<u64>,
 }
 
-impl<'a> Items<'a> {
+impl Items<'_> {
     fn enter(&mut self, id: u64) {
         if self.stack.len() >= DEPTH {
             let reason = format!("its pages are more than {DEPTH} deep");

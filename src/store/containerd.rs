@@ -46,6 +46,9 @@ const KUBERNETES: &str = "k8s.io";
 /// Most warnings of one store that are kept; a damaged database may raise one for each of its records.
 const WARNINGS: usize = 200;
 
+/// How often a store is read while its engine goes on working in it, before what was read is taken as it is.
+const ATTEMPTS: usize = 3;
+
 /// Returns whether a directory is one of ours, by the names in it.
 pub(super) fn is_root(root: &Beneath) -> bool {
     Places::find(root).is_some()
@@ -59,8 +62,15 @@ pub(super) fn read(root: &Beneath, job: &Job) -> Result<Vec<Store>> {
     let Some(places) = Places::find(root) else {
         return Ok(Vec::new());
     };
-    let mut reader = Reader::new(places);
+    let mut reader = Reader::new(places.clone());
     reader.read(job)?;
+    for _ in 1..ATTEMPTS {
+        if !reader.is_overtaken {
+            break;
+        }
+        reader = Reader::new(places.clone());
+        reader.read(job)?;
+    }
     Ok(reader.finish().into_iter().collect())
 }
 
@@ -84,6 +94,9 @@ struct Reader {
     containers_by_id: BTreeMap<String, ContainerId>,
     /// What anybody was found to keep.
     kept: BTreeSet<LayerId>,
+    meta: Option<Database>,
+    /// Whether the engine changed its records while the rest was read.
+    is_overtaken: bool,
     /// Whether records may be missing, so that nobody can be said to own nothing.
     is_doubtful: bool,
     more_warnings: usize,
@@ -104,6 +117,8 @@ impl Reader {
             images_by_name: BTreeMap::new(),
             containers_by_id: BTreeMap::new(),
             kept: BTreeSet::new(),
+            meta: None,
+            is_overtaken: false,
             is_doubtful: false,
             more_warnings: 0,
         }
@@ -124,6 +139,7 @@ impl Reader {
         self.add_cache();
         self.add_pods();
         job.check()?;
+        self.look_again();
         self.add_leftovers();
         Ok(())
     }
@@ -150,10 +166,7 @@ impl Reader {
     }
 
     fn read_meta(&mut self) {
-        let place = self
-            .places
-            .home
-            .join("io.containerd.metadata.v1.bolt/meta.db");
+        let place = self.meta_place();
         let database = match Database::open(&place.root, &place.path) {
             Ok(Some(database)) => database,
             Ok(None) => return self.doubt(format!("{} is missing", place.shown())),
@@ -163,6 +176,29 @@ impl Reader {
         if let Some(doubt) = snapshotter::doubt(&database) {
             self.doubt(doubt);
         }
+        self.meta = Some(database);
+    }
+
+    /// Looks whether the records that everything was held against are still the newest: a blob or a snapshot
+    /// made meanwhile would look like one that nobody owns.
+    fn look_again(&mut self) {
+        let place = self.meta_place();
+        let Some(meta) = &self.meta else {
+            return;
+        };
+        if !meta.is_current(&place.root, &place.path) {
+            self.is_overtaken = true;
+            self.doubt(format!(
+                "{} changed while the store was read",
+                place.shown()
+            ));
+        }
+    }
+
+    fn meta_place(&self) -> Location {
+        self.places
+            .home
+            .join("io.containerd.metadata.v1.bolt/meta.db")
     }
 
     fn name_engine(&mut self) {

@@ -45,7 +45,7 @@ fn find_root(named: &Beneath) -> Option<Beneath> {
         return Some(named.clone());
     }
     let above = pods::above(named, "..")?;
-    let is_part = |driver: &&str| {
+    let is_part = |driver: &str| {
         has_driver(&above, driver)
             && ["", "-layers", "-images", "-containers"]
                 .iter()
@@ -56,7 +56,7 @@ fn find_root(named: &Beneath) -> Option<Beneath> {
     };
     DRIVERS
         .iter()
-        .any(|driver| is_part(&driver))
+        .any(|driver| is_part(driver))
         .then_some(above)
 }
 

@@ -1,6 +1,6 @@
 //! What the kubelet keeps of pods beside an engine's store: `emptyDir` volumes and logs.
 //!
-//! Kubernetes, pkg/kubelet/kubelet_getters.go and pkg/kubelet/kuberuntime/helpers.go: `pods/UID/volumes` below
+//! Kubernetes, `pkg/kubelet/kubelet_getters.go` and `pkg/kubelet/kuberuntime/helpers.go`: `pods/UID/volumes` below
 //! the kubelet's directory, and `NAMESPACE_NAME_UID/CONTAINER/N.log` below `/var/log/pods`.
 
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::{Location, Pod, PodId, Role, Store};
 use crate::layer::beneath::Beneath;
 use crate::limits;
 
-const EMPTY_DIRECTORIES: &[u8] = b"kubernetes.io~empty-dir";
+const EMPTY_DIRECTORIES: &str = "kubernetes.io~empty-dir";
 
 /// Where the kubelet's directories may be; those that can be opened.
 #[derive(Debug, Default)]
@@ -65,11 +65,15 @@ fn claim_volumes(store: &mut Store, at: usize, pod: &Pod, kubelet: &Beneath) {
     if !is_component(&pod.uid) {
         return;
     }
-    let volumes = Location::new(kubelet, *b"pods")
-        .join(&pod.uid)
-        .join("volumes")
-        .join(EMPTY_DIRECTORIES);
-    let names = kubelet.names(&volumes.path, limits::STORE_NAMES);
+    // Each is walked by itself: what else the kubelet has is none of the store's.
+    let place = format!("pods/{}/volumes/{EMPTY_DIRECTORIES}", pod.uid);
+    let Ok(Some(directory)) = kubelet.directory(place.as_bytes()) else {
+        return;
+    };
+    let volumes = Location::new(&directory, Vec::new());
+    let names = directory.names(b"", limits::STORE_NAMES);
+    let piece = store.add_piece(volumes.clone(), Role::Volume);
+    store.pods[at].pieces.push(piece);
     for name in names.ok().flatten().unwrap_or_default() {
         let piece = store.add_piece(volumes.join(name), Role::Volume);
         store.pods[at].pieces.push(piece);
@@ -81,10 +85,12 @@ fn claim_logs(store: &mut Store, at: usize, pod: &Pod, logs: &Beneath) {
     if !is_component(&name) {
         return;
     }
-    let directory = Location::new(logs, name);
-    let Ok(Some(names)) = logs.names(&directory.path, limits::STORE_NAMES) else {
+    let Ok(Some(directory)) = logs.directory(name.as_bytes()) else {
         return;
     };
+    let names = directory.names(b"", limits::STORE_NAMES);
+    let names = names.ok().flatten().unwrap_or_default();
+    let directory = Location::new(&directory, Vec::new());
     let piece = store.add_piece(directory.clone(), Role::Log);
     store.pods[at].pieces.push(piece);
     for name in names {

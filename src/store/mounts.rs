@@ -1,33 +1,160 @@
 //! Overlay mounts without an engine: from the mount table, or from directories named by hand.
 
-use std::path::{Path, PathBuf};
+mod table;
 
-use crate::error::{Error, Result};
-use crate::image::Image;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use self::table::{Mount, Named};
+use crate::error::{Error, Result, Warning, WarningCode};
+use crate::image::{self, Image, ImageConfig, Platform};
+use crate::layer::LayerIndex;
+use crate::layer::beneath::Beneath;
+use crate::layer::codec::Codec;
+use crate::layer::dir::{DirLayer, Encoding, Namespace};
+use crate::{limits, path};
 
 /// The directories of an overlay mount.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overlay {
     /// Uppermost first, as `lowerdir=` lists them.
     pub lower: Vec<PathBuf>,
     /// Where writes go; `None` for a read-only mount.
     pub upper: Option<PathBuf>,
+    /// Lower directories that lend data to files above, and no names.
+    pub data: Vec<PathBuf>,
+    /// Which attributes count in them.
+    pub attributes: Namespace,
+    /// Where it is mounted; `None` where directories were named by hand.
+    pub mount_point: Option<PathBuf>,
 }
 
 /// Returns the directories behind a mount point.
 ///
 /// # Errors
-/// When no overlay is mounted there, or the mount table cannot be read.
+/// When no overlay is mounted there, its directories cannot be told, or the mount table cannot be read.
 pub fn find(mount_point: &Path) -> Result<Overlay> {
-    Err(Error::NotFound {
-        name: crate::path::display_os(mount_point.as_os_str()),
+    let name = path::display_os(mount_point.as_os_str());
+    let point = match std::fs::canonicalize(mount_point) {
+        Ok(point) => point,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Error::NotFound { name });
+        }
+        Err(source) => return Err(Error::Open { name, source }),
+    };
+    let device = rustix::fs::stat(&point).ok().map(|found| {
+        let device = found.st_dev;
+        (rustix::fs::major(device), rustix::fs::minor(device))
+    });
+    let mounts = table::parse(&read_table()?);
+    let mount = table::seen_at(&mounts, &point, device);
+    match mount {
+        Some(mount) if mount.kind == b"overlay" => directories(mount),
+        Some(mount) => Err(not_overlay(&name, mount)),
+        None => Err(not_mounted(&name, &point, &mounts)),
+    }
+}
+
+fn read_table() -> Result<Vec<u8>> {
+    let name = "/proc/self/mountinfo";
+    std::fs::read(name).map_err(|source| Error::Open {
+        name: name.into(),
+        source,
+    })
+}
+
+fn not_overlay(name: &str, mount: &Mount) -> Error {
+    let kind = path::display(&mount.kind);
+    let advice = if mount.kind.starts_with(b"fuse") {
+        "a file system in user space does not tell its directories: name them with --lower and --upper"
+    } else {
+        "name a directory where an overlay is mounted: `findmnt -t overlay` lists them"
+    };
+    Error::Usage {
+        reason: format!("at {name} a file system of type {kind} is mounted, not an overlay"),
+        advice: advice.into(),
+    }
+}
+
+fn not_mounted(name: &str, point: &Path, mounts: &[Mount]) -> Error {
+    let around = mounts.iter().filter(|mount| mount.covers(point));
+    let around = around.max_by_key(|mount| table::length(&mount.point));
+    match around {
+        Some(mount) if mount.kind == b"overlay" => {
+            let point = path::display_os(mount.point.as_os_str());
+            Error::Usage {
+                reason: format!("{name} is inside of the overlay that is mounted at {point}"),
+                advice: format!("name the mount point: overlay:{point}"),
+            }
+        }
+        _ => Error::Usage {
+            reason: format!("nothing is mounted at {name}"),
+            advice: "name a directory where an overlay is mounted: `findmnt -t overlay` lists them"
+                .into(),
+        },
+    }
+}
+
+/// Makes absolute what the mount was given.
+fn directories(mount: &Mount) -> Result<Overlay> {
+    let point = path::display_os(mount.point.as_os_str());
+    if mount.root != Path::new("/") {
+        let part = path::display_os(mount.root.as_os_str());
+        return Err(Error::Usage {
+            reason: format!("{point} shows only {part} of an overlay"),
+            advice: "name the directory where all of it is mounted".into(),
+        });
+    }
+    let named = table::named(&mount.options);
+    let bases = bases(mount, &named);
+    let resolve = |path: &PathBuf| resolved(path, &bases, &point);
+    Ok(Overlay {
+        lower: named.lower.iter().map(resolve).collect::<Result<_>>()?,
+        upper: named.upper.as_ref().map(resolve).transpose()?,
+        data: named.data.iter().map(resolve).collect::<Result<_>>()?,
+        attributes: if named.has_user_attributes {
+            Namespace::User
+        } else {
+            Namespace::Trusted
+        },
+        mount_point: Some(mount.point.clone()),
+    })
+}
+
+/// Directories that names may be relative to: engines shorten options to fit a page and mount from within
+/// `overlay2`, `overlay` or `snapshots` (moby, daemon/graphdriver/overlay2/overlay.go, Get; containerd,
+/// `core/mount/mount_linux.go`, `compactLowerdirOption`). Writable and mounted directories lie two levels below.
+fn bases(mount: &Mount, named: &Named) -> Vec<PathBuf> {
+    let upper = named.upper.as_deref().filter(|upper| upper.is_absolute());
+    let below = upper.into_iter().chain([mount.point.as_path()]);
+    let two_above = |path: &Path| Some(path.parent()?.parent()?.to_owned());
+    below.filter_map(two_above).collect()
+}
+
+fn resolved(path: &PathBuf, bases: &[PathBuf], point: &str) -> Result<PathBuf> {
+    if path.is_absolute() {
+        return Ok(path.clone());
+    }
+    let candidates = bases.iter().map(|base| base.join(path));
+    let mut there = candidates.filter(|candidate| candidate.is_dir());
+    there.next().ok_or_else(|| Error::Usage {
+        reason: format!(
+            "the overlay at {point} was mounted with {}, and relative to what is not known",
+            path::display_os(path.as_os_str())
+        ),
+        advice: "name its directories with --lower and --upper".into(),
     })
 }
 
 impl std::fmt::Display for Overlay {
     /// Writes the directories as mount options list them, escaped.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shown = |path: &PathBuf| crate::path::display_os(path.as_os_str());
+        let shown = |path: &PathBuf| path::display_os(path.as_os_str());
         let lower: Vec<String> = self.lower.iter().map(shown).collect();
         formatter.write_str(&lower.join(":"))?;
         match &self.upper {
@@ -43,20 +170,99 @@ impl Overlay {
     ///
     /// # Errors
     /// [`Error::Usage`] where a name is empty.
-    pub fn by_hand(lower: &std::ffi::OsStr, upper: Option<&Path>) -> Result<Self> {
+    pub fn by_hand(lower: &OsStr, upper: Option<&Path>) -> Result<Self> {
+        let parts = table::parts(lower.as_bytes());
+        let is_empty = upper.is_some_and(|upper| upper.as_os_str().is_empty());
+        if is_empty || parts.iter().any(Vec::is_empty) {
+            return Err(Error::Usage {
+                reason: "a directory without a name is given".into(),
+                advice: "list directories as mount(8) takes them: --lower UPPERMOST:NEXT:LOWEST, with \\: for a colon \
+                         in a name"
+                    .into(),
+            });
+        }
+        let from_bytes = |bytes| PathBuf::from(std::ffi::OsString::from_vec(bytes));
         Ok(Self {
-            lower: vec![PathBuf::from(lower)],
+            lower: parts.into_iter().map(from_bytes).collect(),
             upper: upper.map(Path::to_owned),
+            data: Vec::new(),
+            attributes: Namespace::Either,
+            mount_point: None,
         })
     }
 
     /// Returns the directories as an image, the lowest one layer 0, the upper one last.
     ///
+    /// Links on the way to a directory are followed, as the kernel did; inside of it none is.
+    ///
     /// # Errors
-    /// When a directory cannot be opened.
+    /// When a directory cannot be opened, or there are more than [`limits::LAYERS`].
     pub fn open(&self) -> Result<Image> {
-        Err(Error::NotFound {
-            name: String::new(),
+        let directories: Vec<&PathBuf> = self.lower.iter().rev().chain(&self.upper).collect();
+        if directories.len() > limits::LAYERS {
+            return Err(Error::Limit {
+                name: self.to_string(),
+                what: "the number of directories",
+                limit: limits::LAYERS.to_string(),
+                option: None,
+            });
+        }
+        let mut layers = Vec::with_capacity(directories.len());
+        for (index, directory) in (0..).zip(directories) {
+            layers.push(self.open_directory(LayerIndex(index), directory)?);
+        }
+        let writable = self.upper.as_ref().and(layers.last());
+        Ok(Image {
+            names: self
+                .mount_point
+                .iter()
+                .map(|point| readable(point))
+                .collect(),
+            id: None,
+            digest: None,
+            platform: Platform::default(),
+            config: ImageConfig::default(),
+            history: Vec::new(),
+            annotations: Vec::new(),
+            writable: writable.map(|layer| layer.index),
+            layers,
+            warnings: self.warnings(),
         })
+    }
+
+    fn open_directory(&self, index: LayerIndex, directory: &Path) -> Result<image::Layer> {
+        let opened = Beneath::open(directory)?;
+        let label = path::display_os(directory.as_os_str());
+        Ok(image::Layer {
+            index,
+            diff_id: None,
+            digest: None,
+            media_type: None,
+            compression: Codec::None,
+            stored_bytes: None,
+            instruction: None,
+            history: None,
+            label: Some(label),
+            source: Arc::new(DirLayer::new(opened, Encoding::Overlay(self.attributes))),
+        })
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        let lending = self.data.iter().map(|directory| {
+            let name = path::display_os(directory.as_os_str());
+            let message = format!(
+                "{name} lends data to files of other directories; their contents are not looked up in it"
+            );
+            Warning::new(WarningCode::Unresolved, message)
+        });
+        lending.collect()
+    }
+}
+
+/// Names are text: what is not UTF-8 in a mount point is escaped.
+fn readable(point: &Path) -> String {
+    match point.to_str() {
+        Some(text) => text.to_owned(),
+        None => path::display_os(point.as_os_str()),
     }
 }

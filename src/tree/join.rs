@@ -515,6 +515,11 @@ fn decide(tree: &mut MergedTree, undecided: Vec<(PathId, u32)>) {
         else {
             continue;
         };
+        if tree.is_metadata_alone(path, newer) {
+            let (older, newer) = ((older.layer, older.node), (newer.layer, newer.node));
+            tree.versions[at].change = change_of_same(&tree.layers, older, newer);
+            continue;
+        }
         let (Some(older), Some(newer)) = (
             tree.inode(older.layer, older.node),
             tree.inode(newer.layer, newer.node),

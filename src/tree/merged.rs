@@ -296,6 +296,9 @@ impl MergedTree {
         let visible = self.at(path, layer)?;
         if self.layer(visible.layer).kind(visible.node) != EntryKind::Dir {
             let (at, node) = (visible.layer, visible.node);
+            if self.is_metadata_alone(path, visible) {
+                return Some((at, node));
+            }
             return Some(self.inode(at, node).unwrap_or((at, node)));
         }
         for version in self
@@ -319,6 +322,15 @@ impl MergedTree {
             }
         }
         None
+    }
+
+    /// Returns whether a version gives a file other metadata and leaves its data to the lower layers: a hard link
+    /// to its own path, as which overlayfs' `metacopy` files are told.
+    pub(super) fn is_metadata_alone(&self, path: PathId, version: Version) -> bool {
+        let tree = self.layer(version.layer);
+        tree.kind(version.node) == EntryKind::Hardlink
+            && tree.inode(version.node).is_none()
+            && tree.link(version.node) == Some(&self.path(path))
     }
 
     /// Returns where the data of a file or hard link is; `None` for everything else and for links to nothing.

@@ -63,7 +63,10 @@ pub fn rows_of_directory(root: &Path) -> Rows {
     while let Some(directory) = left.pop() {
         for entry in fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
-            let meta = fs::symlink_metadata(&path).unwrap();
+            // An overlay names whiteouts in directories that it does not merge, but has nothing there.
+            let Ok(meta) = fs::symlink_metadata(&path) else {
+                continue;
+            };
             let name = path.strip_prefix(root).unwrap().as_os_str().as_bytes();
             let kind = match meta.mode() & 0o170_000 {
                 0o100_000 => "file",
@@ -72,6 +75,7 @@ pub fn rows_of_directory(root: &Path) -> Rows {
                 0o010_000 => "fifo",
                 0o020_000 => "char",
                 0o060_000 => "block",
+                0o140_000 => "socket",
                 other => panic!("{other:o}"),
             };
             let row = Row {

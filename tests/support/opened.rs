@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use layerscope::analysis::{self, Analysis};
 use layerscope::image::{Image, ImageConfig, Layer, Platform};
-use layerscope::layer::LayerIndex;
 use layerscope::layer::bytes::Region;
 use layerscope::layer::tar::TarLayer;
+use layerscope::layer::{LayerIndex, LayerSource};
 use layerscope::progress::Job;
 use layerscope::source::SourceInfo;
 
@@ -33,6 +33,32 @@ pub fn analyse_blobs(blobs: &[Vec<u8>], job: &Job) -> layerscope::error::Result<
         locator: "fixture".to_owned(),
     };
     analysis::run(source, image_of(blobs), &analysis::Options::default(), job)
+}
+
+/// Analyses layers that are not tar archives.
+pub fn analyse_sources(sources: Vec<Arc<dyn LayerSource>>) -> Analysis {
+    let source = SourceInfo {
+        kind: "layers",
+        locator: "fixture".to_owned(),
+    };
+    let layers = (0..).zip(sources).map(|(index, source)| Layer {
+        index: LayerIndex(index),
+        diff_id: None,
+        digest: None,
+        media_type: None,
+        compression: layerscope::layer::codec::Codec::None,
+        stored_bytes: None,
+        instruction: None,
+        history: None,
+        label: None,
+        source,
+    });
+    let image = Image {
+        layers: layers.collect(),
+        ..image_of(&[])
+    };
+    let options = analysis::Options::default();
+    analysis::run(source, image, &options, &Job::new()).expect("an analysis")
 }
 
 /// Makes an image of layers as they are stored.
@@ -74,4 +100,14 @@ fn region(blob: &[u8]) -> Region {
     let mut file: File = tempfile::tempfile().expect("a temporary file");
     file.write_all(blob).expect("room for a layer");
     Region::new(Arc::new(file), "fixture".into(), 0, blob.len() as u64)
+}
+
+/// Analyses an image whose layers are already open.
+pub fn analysed(image: Image) -> Analysis {
+    let source = SourceInfo {
+        kind: "layers",
+        locator: "fixture".to_owned(),
+    };
+    let options = analysis::Options::default();
+    analysis::run(source, image, &options, &Job::new()).expect("an analysis")
 }

@@ -21,23 +21,13 @@ const OVERRIDES: [&[u8]; 3] = [
 /// (pkg/archive, `xattrsToIgnore`).
 const HOST_LABEL: &[u8] = b"security.selinux";
 
-/// What a directory does to the lower layers' names in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Opacity {
-    /// Nothing.
-    #[default]
-    Merged,
-    /// Hides them all.
-    Opaque,
-    /// Holds whiteouts that are files with an attribute: kernel, fs/overlayfs, "Nesting overlayfs mounts".
-    Whiteouts,
-}
-
 /// What the attributes of one name amount to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Marks {
-    pub(super) opacity: Opacity,
-    /// A whiteout, if it is empty and its directory says that it holds such.
+    /// A directory that hides what lower layers have in it.
+    pub(super) is_opaque: bool,
+    /// A whiteout, if it is an empty file: for lookups the kernel does not ask whether the directory is marked as
+    /// holding such, only for listings (fs/overlayfs, `ovl_path_is_whiteout`).
     pub(super) is_whiteout: bool,
     /// Owner, mode and times alone; the data is the lower layers'.
     pub(super) is_metacopy: bool,
@@ -130,10 +120,7 @@ impl Encoding {
 impl Marks {
     fn note(&mut self, mark: &[u8], value: &[u8]) {
         match (mark, value) {
-            (b"opaque", b"y") => self.opacity = Opacity::Opaque,
-            (b"opaque", b"x") if self.opacity == Opacity::Merged => {
-                self.opacity = Opacity::Whiteouts;
-            }
+            (b"opaque", b"y") => self.is_opaque = true,
             (b"whiteout", _) => self.is_whiteout = true,
             (b"metacopy", _) => self.is_metacopy = true,
             (b"redirect", target) if !target.is_empty() => self.redirect = Some(target.to_vec()),
@@ -198,13 +185,16 @@ mod tests {
             ("trusted.overlay.opaque", "y"),
             ("user.overlay.metacopy", ""),
         ];
-        for (namespace, opacity, is_metacopy) in [
-            (Namespace::Trusted, Opacity::Opaque, false),
-            (Namespace::User, Opacity::Merged, true),
-            (Namespace::Either, Opacity::Opaque, true),
+        for (namespace, is_opaque, is_metacopy) in [
+            (Namespace::Trusted, true, false),
+            (Namespace::User, false, true),
+            (Namespace::Either, true, true),
         ] {
             let (marks, kept) = taken(Encoding::Overlay(namespace), &both);
-            assert_eq!((marks.opacity, marks.is_metacopy), (opacity, is_metacopy));
+            assert_eq!(
+                (marks.is_opaque, marks.is_metacopy),
+                (is_opaque, is_metacopy)
+            );
             assert!(kept.is_empty());
         }
         let (marks, kept) = taken(Encoding::Plain, &both);
@@ -225,7 +215,7 @@ mod tests {
                 ("security.selinux", "label"),
             ],
         );
-        assert_eq!(marks.opacity, Opacity::Merged);
+        assert!(!marks.is_opaque);
         assert_eq!(marks.redirect.unwrap(), b"/a");
         assert_eq!(
             kept,
@@ -239,19 +229,14 @@ mod tests {
     }
 
     #[test]
-    fn opaque_has_two_values() {
-        for (value, opacity) in [
-            ("y", Opacity::Opaque),
-            ("x", Opacity::Whiteouts),
-            ("n", Opacity::Merged),
-            ("yy", Opacity::Merged),
-        ] {
+    fn only_y_is_opaque() {
+        for (value, is_opaque) in [("y", true), ("x", false), ("n", false), ("yy", false)] {
             let given = [("user.overlay.opaque", value)];
             let (marks, _) = taken(Encoding::Overlay(Namespace::User), &given);
-            assert_eq!(marks.opacity, opacity, "{value}");
+            assert_eq!(marks.is_opaque, is_opaque, "{value}");
         }
         let (marks, _) = taken(Encoding::FuseOverlay, &[("user.fuseoverlayfs.opaque", "y")]);
-        assert_eq!(marks.opacity, Opacity::Opaque);
+        assert!(marks.is_opaque);
     }
 
     #[test]

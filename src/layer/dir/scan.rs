@@ -1,15 +1,16 @@
 //! One pass over a directory, from names to entries.
 
+mod notes;
+
 use std::collections::HashMap;
 
-use rustix::io::Errno;
-
+use super::Encoding;
 use super::attributes::{Attributes, Reader};
-use super::marks::{Marks, Opacity, Overridden};
+use super::below::Below;
+use super::marks::{Marks, Overridden};
 use super::status::Status;
-use super::walk::{Listing, Unlisted, Walk, joined};
-use super::{Encoding, Namespace};
-use crate::error::{Error, Result, Warning, WarningCode};
+use super::walk::{Listing, Walk, joined};
+use crate::error::{Error, Result, WarningCode};
 use crate::layer::beneath::Beneath;
 use crate::layer::names::{self, Name};
 use crate::layer::{Completeness, Entry, EntryKind, EntrySink, Meta, Placement};
@@ -28,23 +29,27 @@ const FUSE_OPAQUE_NAME: &[u8] = b".wh..opq";
 /// What a directory passes on to what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Inherited {
-    opacity: Opacity,
     /// Nothing of the lower layers is seen in it: it is opaque, or a directory above is.
     hides_lower: bool,
     /// Where the lower layers have the directory; `None` where it has none below or they cannot be found.
     below: Option<Vec<u8>>,
+    /// The file system that is compared with has it as a directory too.
+    is_compared: bool,
 }
 
-/// Sends every entry below a directory to `sink`.
-pub(super) fn scan(
-    directory: &Beneath,
-    encoding: Encoding,
-    sink: &mut dyn EntrySink,
-    job: &Job,
+/// Sends every entry below a directory to `sink`; of a whole file system only what differs from the one it is
+/// compared with.
+pub(in crate::layer) fn scan<'a>(
+    directory: &'a Beneath,
+    (encoding, compared): (Encoding, Option<&'a Beneath>),
+    sink: &'a mut dyn EntrySink,
+    job: &'a Job,
 ) -> Result<Completeness> {
     let mut walk = Walk::new(directory);
     let mut scan = Scan {
+        directory,
         encoding,
+        compared: compared.map(Below::new),
         sink,
         job,
         reader: Reader::new(directory.as_descriptor()),
@@ -71,7 +76,9 @@ pub(super) fn scan(
 }
 
 struct Scan<'a> {
+    directory: &'a Beneath,
     encoding: Encoding,
+    compared: Option<Below<'a>>,
     sink: &'a mut dyn EntrySink,
     job: &'a Job,
     reader: Reader,
@@ -97,13 +104,22 @@ impl Scan<'_> {
             name: directory.name().to_owned(),
             source: error.into(),
         })?;
-        let found = self.found(directory, ImagePath::ROOT, b".", status, EntryKind::Dir);
+        let mut found = self.found(directory, ImagePath::ROOT, b".", status, EntryKind::Dir);
+        if matches!(self.encoding, Encoding::Overlay(_)) && found.marks.is_opaque {
+            // The kernel joins the roots of all layers before it looks at any mark.
+            found.marks.is_opaque = false;
+        }
         let inherited = Inherited {
-            opacity: found.marks.opacity,
-            hides_lower: found.marks.opacity == Opacity::Opaque,
+            hides_lower: found.marks.is_opaque,
             below: Some(Vec::new()),
+            is_compared: self.compared.is_some(),
         };
-        self.send(&found, found.meta(), None)?;
+        let is_same = self.compared.as_mut().is_some_and(|compared| {
+            compared.lists(b"").is_ok() && compared.has_same(b".", &found.status, &found.attributes)
+        });
+        if !is_same {
+            self.send(&found, found.meta(), None)?;
+        }
         Ok(inherited)
     }
 
@@ -117,6 +133,9 @@ impl Scan<'_> {
                 .is_ok()
         {
             note.hides_lower = true;
+        }
+        if note.is_compared {
+            note.is_compared = self.removed(listing)?;
         }
         let mut into = Vec::new();
         for name in &listing.names {
@@ -165,18 +184,22 @@ impl Scan<'_> {
             return Ok(None);
         }
         let found = self.found(directory, path, name, status, kind);
-        if found.marks.is_whiteout
-            && inside.opacity == Opacity::Whiteouts
-            && kind == EntryKind::File
-            && status.length == 0
-        {
+        if found.marks.is_whiteout && kind == EntryKind::File && status.length == 0 {
             self.send_whiteout(path, &status, inside)?;
             return Ok(None);
+        }
+        if inside.is_compared && self.is_same(&found) {
+            self.remember(&found);
+            let inherited = Inherited {
+                is_compared: true,
+                ..inside.clone()
+            };
+            return Ok(Some(inherited).filter(|_| found.kind == EntryKind::Dir));
         }
         match found.kind {
             EntryKind::Dir => self.send_directory(&found, inside).map(Some),
             EntryKind::Symlink => self.send_symlink(directory, &found).map(|()| None),
-            EntryKind::File => self.send_file(&found).map(|()| None),
+            EntryKind::File => self.send_file(&found, inside).map(|()| None),
             _ => self.send(&found, found.meta(), None).map(|()| None),
         }
     }
@@ -270,9 +293,9 @@ impl Scan<'_> {
         }
         self.send(found, found.meta(), None)?;
         Ok(Inherited {
-            opacity: found.marks.opacity,
-            hides_lower: inside.hides_lower || found.marks.opacity == Opacity::Opaque,
+            hides_lower: inside.hides_lower || found.marks.is_opaque,
             below: below(found, inside),
+            is_compared: inside.is_compared && self.is_directory_below(found.path.name()),
         })
     }
 
@@ -286,20 +309,52 @@ impl Scan<'_> {
         }
     }
 
-    fn send_file(&mut self, found: &Found<'_>) -> Result<()> {
+    fn send_file(&mut self, found: &Found<'_>, inside: &Inherited) -> Result<()> {
+        let known = self.first_names.get(&found.status.inode).cloned();
+        if let Some(first) = known.filter(|_| found.status.names > 1) {
+            return self.send_link(found, &first);
+        }
+        self.remember(found);
         if found.marks.is_metacopy {
-            self.note_metacopy(found);
+            match below(found, inside).filter(|target| self.is_only_below(found, target)) {
+                Some(target) => return self.send_link(found, &target),
+                None => self.note_metacopy(found),
+            }
         }
-        if found.status.names < 2 {
-            return self.send(found, found.meta(), None);
+        self.send(found, found.meta(), None)
+    }
+
+    fn send_link(&mut self, found: &Found<'_>, target: &[u8]) -> Result<()> {
+        let meta = Meta {
+            size: 0,
+            kind: EntryKind::Hardlink,
+            ..found.meta()
+        };
+        self.send(found, meta, Some(target))
+    }
+
+    /// Returns whether a path means that of the lower layers: a hard link cannot name those past an entry of its
+    /// own layer.
+    fn is_only_below(&self, found: &Found<'_>, target: &[u8]) -> bool {
+        if target == found.path.as_bytes() {
+            return true;
         }
-        if let Some(first) = self.first_names.get(&found.status.inode).cloned() {
-            let meta = Meta {
-                size: 0,
-                kind: EntryKind::Hardlink,
-                ..found.meta()
-            };
-            return self.send(found, meta, Some(&first));
+        match self.directory.status(target) {
+            Ok(Some(status)) => {
+                let status = Status::from(&status);
+                status
+                    .kind
+                    .is_some_and(|kind| self.is_device_whiteout(&status, kind))
+            }
+            Ok(None) => true,
+            Err(_) => false,
+        }
+    }
+
+    /// Remembers the first name of a file that may have more.
+    fn remember(&mut self, found: &Found<'_>) {
+        if found.kind != EntryKind::File || found.status.names < 2 {
+            return;
         }
         let first = found.path.as_bytes().to_vec();
         self.name_bytes += first.len() + 64;
@@ -310,9 +365,47 @@ impl Scan<'_> {
             );
             self.warn(WarningCode::LimitReached, message, found.path);
         } else {
-            self.first_names.insert(found.status.inode, first);
+            self.first_names.entry(found.status.inode).or_insert(first);
         }
-        self.send(found, found.meta(), None)
+    }
+
+    /// Sends what the file system below has in a directory and this one has not; returns whether it has the
+    /// directory at all.
+    fn removed(&mut self, listing: &Listing<Inherited>) -> Result<bool> {
+        let Some(compared) = &mut self.compared else {
+            return Ok(false);
+        };
+        let below = match compared.lists(&listing.path) {
+            Ok(names) => names,
+            Err(unlisted) => {
+                self.note_unlisted(&unlisted);
+                return Ok(false);
+            }
+        };
+        for name in below {
+            if listing.names.binary_search(&name).is_err() {
+                let path = joined(&listing.path, &name);
+                if let Some(path) = ImagePath::new(&path) {
+                    self.send_marker(path, &Status::default(), false)?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn is_same(&mut self, found: &Found<'_>) -> bool {
+        let name = found.path.name();
+        self.compared
+            .as_mut()
+            .is_some_and(|compared| compared.has_same(name, &found.status, &found.attributes))
+    }
+
+    fn is_directory_below(&self, name: &[u8]) -> bool {
+        let status = self
+            .compared
+            .as_ref()
+            .and_then(|compared| compared.status(name));
+        status.is_some_and(|status| status.kind == Some(EntryKind::Dir))
     }
 
     fn send_whiteout(
@@ -372,87 +465,12 @@ impl Scan<'_> {
         }
         Ok(())
     }
-
-    /// Returns whether a limit refuses the path.
-    fn is_refused(&mut self, path: &[u8]) -> bool {
-        // A path of n components has at least 2n - 1 bytes.
-        let is_deep = path.len() >= 2 * limits::PATH_DEPTH
-            && path.split(|&byte| byte == b'/').count() > limits::PATH_DEPTH;
-        let (what, limit, unit) = match is_deep {
-            true => ("deep", limits::PATH_DEPTH, "components"),
-            false if path.len() > limits::PATH_BYTES => ("long", limits::PATH_BYTES, "bytes"),
-            false => return false,
-        };
-        let start = path::display_absolute(&path[..path.len().min(60)]);
-        let message =
-            format!("a path is too {what} and is left out (limit {limit} {unit}): {start}…");
-        self.raise(Warning::new(WarningCode::LimitReached, message));
-        true
-    }
-
-    fn note_hidden_marks(&mut self) {
-        let is_for_root = matches!(self.encoding, Encoding::Overlay(Namespace::Trusted));
-        if is_for_root && !rustix::process::geteuid().is_root() {
-            let message = "opaque directories may be missed: their marks are for root's eyes";
-            self.raise(Warning::new(WarningCode::HiddenMarks, message));
-        }
-    }
-
-    fn note_unlisted(&mut self, unlisted: &Unlisted) {
-        let (code, reason) = match &unlisted.error {
-            None => (WarningCode::DamagedLayer, "it is gone".to_owned()),
-            Some(error) => (WarningCode::Unmeasured, cause(error)),
-        };
-        let message = format!(
-            "{} could not be listed, and what is in it is missing here: {reason}",
-            path::display_absolute(&unlisted.path)
-        );
-        self.raise(Warning::new(code, message).at_path(&unlisted.path));
-    }
-
-    fn note_unread(&mut self, path: ImagePath<'_>, what: &str, error: Errno) {
-        let code = match error {
-            Errno::NOENT => WarningCode::DamagedLayer,
-            _ => WarningCode::Unmeasured,
-        };
-        self.warn(code, format!("{} {what}: {error}", shown(path)), path);
-    }
-
-    fn note_moved(&mut self, found: &Found<'_>, target: &[u8]) {
-        let message = format!(
-            "{} is {} of the layers below, moved; what is left of it there is missing here",
-            shown(found.path),
-            path::display(target)
-        );
-        self.warn(WarningCode::Unresolved, message, found.path);
-    }
-
-    fn note_metacopy(&mut self, found: &Found<'_>) {
-        let target = found.marks.redirect.as_deref();
-        let message = format!(
-            "{} has no data of its own: it is that of {} in the layers below",
-            shown(found.path),
-            path::display(target.unwrap_or(found.path.as_bytes()))
-        );
-        self.warn(WarningCode::Unresolved, message, found.path);
-    }
-
-    fn warn(&mut self, code: WarningCode, message: String, path: ImagePath<'_>) {
-        self.raise(Warning::new(code, message).at_path(path.as_bytes()));
-    }
-
-    fn raise(&mut self, warning: Warning) {
-        if warning.code.makes_incomplete() {
-            self.completeness = Completeness::Partial;
-        }
-        self.sink.warn(warning);
-    }
 }
 
 impl Found<'_> {
     fn meta(&self) -> Meta {
         Meta {
-            opaque: self.kind == EntryKind::Dir && self.marks.opacity == Opacity::Opaque,
+            opaque: self.kind == EntryKind::Dir && self.marks.is_opaque,
             ..self.status.meta(self.kind)
         }
     }
@@ -472,9 +490,9 @@ impl Found<'_> {
     }
 }
 
-/// Returns where the lower layers have a directory.
+/// Returns where the lower layers have a directory, or a file's data.
 fn below(found: &Found<'_>, inside: &Inherited) -> Option<Vec<u8>> {
-    if found.marks.opacity == Opacity::Opaque {
+    if found.marks.is_opaque {
         return None;
     }
     let name = match found.marks.redirect.as_deref() {
@@ -491,12 +509,4 @@ fn below(found: &Found<'_>, inside: &Inherited) -> Option<Vec<u8>> {
 
 fn shown(path: ImagePath<'_>) -> String {
     path::display_absolute(path.as_bytes())
-}
-
-/// Returns the reason alone: the layer and the path are named already.
-fn cause(error: &Error) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => source.to_string(),
-        None => error.to_string(),
-    }
 }

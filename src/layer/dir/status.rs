@@ -7,7 +7,7 @@ use rustix::fs::{AtFlags, FileType, Stat};
 use crate::layer::{EntryKind, Meta};
 
 /// One inode, links themselves and not what they lead to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::layer) struct Status {
     /// Type; `None` for one that no image has.
     pub(in crate::layer) kind: Option<EntryKind>,
@@ -99,6 +99,6 @@ fn kind_of(found: FileType) -> Option<EntryKind> {
         FileType::CharacterDevice => Some(EntryKind::CharDevice),
         FileType::BlockDevice => Some(EntryKind::BlockDevice),
         FileType::Socket => Some(EntryKind::Socket),
-        _ => None,
+        FileType::Unknown => None,
     }
 }

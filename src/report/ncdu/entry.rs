@@ -2,7 +2,7 @@
 //!
 //! ncdu lets bytes that are not UTF-8 through, which makes such exports no JSON and lets those bytes reach a
 //! terminal. Here they are written as ncdu 2 shows them, `\xFF`. Two more things that its importer (2.6,
-//! json_import.zig) does not survive are never written: escaped surrogates and negative times.
+//! `json_import.zig`) does not survive are never written: escaped surrogates and negative times.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};

@@ -160,12 +160,12 @@ fn pages_that_point_at_each_other_end() {
 fn an_engine_that_goes_on_writing_is_noticed() {
     let tree = sample();
     let run = |moves: &[u64]| {
-        let mut copies = 0;
+        let mut made = 0;
         let mut ends = moves.iter();
         let at = Cell::new(10);
         let copied = copy_steadily(
             || {
-                copies += 1;
+                made += 1;
                 Ok(tree.database_at(at.get()))
             },
             |bytes| {
@@ -175,7 +175,7 @@ fn an_engine_that_goes_on_writing_is_noticed() {
             },
         );
         let (bytes, consistency) = copied.unwrap();
-        (Meta::newest(&bytes).unwrap().txid, consistency, copies)
+        (Meta::newest(&bytes).unwrap().txid, consistency, made)
     };
     assert_eq!(run(&[]), (10, Consistency::Steady, 1));
     assert_eq!(run(&[1, 2]), (13, Consistency::Steady, 3));
@@ -191,6 +191,9 @@ fn a_file_is_copied_whole() {
     let database = Database::open(&root, b"meta.db").unwrap().unwrap();
     assert_eq!(database.consistency(), Consistency::Steady);
     assert_eq!(database.root().items().count(), 2);
+    assert!(database.is_current(&root, b"meta.db"));
+    std::fs::write(directory.path().join("meta.db"), sample().database_at(8)).unwrap();
+    assert!(!database.is_current(&root, b"meta.db"));
     assert!(Database::open(&root, b"absent.db").unwrap().is_none());
     assert!(Database::open(&root, b"empty.db").is_err());
 }

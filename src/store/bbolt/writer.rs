@@ -43,6 +43,11 @@ impl Tree {
         tree
     }
 
+    /// Returns whether a key is there.
+    pub(in crate::store) fn has(&self, key: &[u8]) -> bool {
+        self.items.contains_key(key)
+    }
+
     /// Returns the bytes of a database with this as its root bucket.
     pub(in crate::store) fn database(&self) -> Vec<u8> {
         self.database_at(7)

@@ -1,4 +1,4 @@
-//! The build cache of Docker with containerd's image store: BuildKit unpacks each layer of its own accord, and
+//! The build cache of Docker with containerd's image store: `BuildKit` unpacks each layer of its own accord, and
 //! then the image made of them is unpacked again.
 //!
 //! moby/buildkit, cache/metadata.go: a bucket for each record below `_main`, values as JSON `{"value": …}`.
@@ -35,7 +35,7 @@ impl Reader {
         let Some(docker) = self.places.docker.clone() else {
             return;
         };
-        let home = docker.join("buildkit");
+        let home = docker.buildkit;
         for name in self.names(&home) {
             let snapshotter = name.strip_prefix(PREFIX);
             let snapshotter = snapshotter.and_then(|name| std::str::from_utf8(name).ok());
@@ -135,7 +135,7 @@ impl Reader {
         }
     }
 
-    /// Returns the pieces of the view by which BuildKit mounts a snapshot.
+    /// Returns the pieces of the view by which `BuildKit` mounts a snapshot.
     fn view_of(&mut self, key: &super::Key) -> Vec<PieceId> {
         let view = layers::beside(key, &format!("{}-view", key.1));
         let Some(view) = self.layer_named(MOBY, &view) else {

@@ -19,6 +19,7 @@ impl Reader {
     /// Finds them, once everybody has claimed what is theirs.
     pub(super) fn add_leftovers(&mut self) {
         self.keep_leased();
+        self.add_abandoned_mounts();
         let unowned: Vec<LayerId> = (0..)
             .map(LayerId)
             .take(self.store.layers.len())
@@ -27,7 +28,6 @@ impl Reader {
         for layer in unowned {
             self.add_unowned_layer(layer);
         }
-        self.add_abandoned_mounts();
         self.claim_files();
         self.add_unowned_blobs();
         self.add_unrecorded_directories();
@@ -122,7 +122,7 @@ impl Reader {
         self.keep(top);
     }
 
-    /// Docker's leases beside those of images and containers are BuildKit's: its cache, its history.
+    /// Docker's leases beside those of images and containers are `BuildKit`'s: its cache, its history.
     fn role_of_leased(&self) -> Role {
         if self.store.engine == Engine::DockerContainerd {
             Role::Cache
@@ -180,12 +180,14 @@ impl Reader {
             }
         }
         for (layer, reason) in abandoned {
-            let is_leased =
-                self.details[layer.as_usize()].roles == Some((Role::Cache, Role::Cache));
+            let roles = self.details[layer.as_usize()].roles;
+            let is_unowned = (roles.is_none() && !self.kept.contains(&layer))
+                || roles == Some((Role::Cache, Role::Cache));
             let Some(piece) = self.store.layer(layer).pieces.first().copied() else {
                 continue;
             };
-            if is_leased {
+            if is_unowned {
+                self.kept.insert(layer);
                 self.set_roles(layer, Role::Orphan, Role::Orphan);
                 self.store.orphans.push(Orphan {
                     piece,

@@ -131,10 +131,10 @@ fn blob(bucket: Bucket<'_>) -> BlobRecord {
     }
 }
 
-fn snapshots<'a>(
+fn snapshots(
     snapshotter: String,
-    bucket: Bucket<'a>,
-) -> impl Iterator<Item = (Key, SnapshotRecord)> + use<'a> {
+    bucket: Bucket<'_>,
+) -> impl Iterator<Item = (Key, SnapshotRecord)> {
     bucket.buckets().filter_map(move |(key, bucket)| {
         let record = SnapshotRecord {
             name: bucket.value(b"name").and_then(text),

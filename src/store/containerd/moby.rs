@@ -19,7 +19,7 @@ impl Reader {
             return;
         };
         let mut mounts = BTreeMap::new();
-        let containers = docker.join("containers");
+        let containers = docker.containers;
         for name in self.names(&containers) {
             // Docker makes no other names; nothing else is a container.
             let is_id = name.iter().all(u8::is_ascii_hexdigit);
@@ -28,7 +28,7 @@ impl Reader {
             }
         }
         if !self.places.has_graph_driver {
-            self.add_volumes(&docker.join("volumes"), &mut mounts);
+            self.add_volumes(&docker.volumes, &mut mounts);
         }
     }
 

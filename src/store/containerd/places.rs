@@ -12,20 +12,54 @@ const DATABASE: &[u8] = b"io.containerd.metadata.v1.bolt/meta.db";
 const EMBEDDED: &[u8] = b"containerd/daemon";
 
 /// The directories of one store.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Places {
     /// What was named.
     pub root: Beneath,
     /// containerd's.
     pub home: Location,
-    /// Docker's data root.
-    pub docker: Option<Location>,
+    /// Docker's own records, where Docker uses it.
+    pub docker: Option<Docker>,
     /// Whether it was Docker's that was named, or Docker runs a containerd of its own.
     pub is_docker: bool,
     /// Whether Docker has a graph driver's images too, and another reader takes what is common to both.
     pub has_graph_driver: bool,
     /// Whether it may be that Docker made the directory and never used it.
     pub is_guess: bool,
+}
+
+/// Where Docker keeps what containerd does not know.
+#[derive(Debug, Clone)]
+pub(super) struct Docker {
+    pub containers: Location,
+    pub volumes: Location,
+    pub buildkit: Location,
+}
+
+impl Docker {
+    /// Takes them below the root of the store.
+    fn below(root: &Beneath) -> Self {
+        let place = |name: &[u8]| Location::new(root, name);
+        Self {
+            containers: place(b"containers"),
+            volumes: place(b"volumes"),
+            buildkit: place(b"buildkit"),
+        }
+    }
+
+    /// Takes them as directories of their own, of a data root that is not the store's: what else lies there is
+    /// none of the store's.
+    fn apart(root: &Beneath) -> Self {
+        let place = |name: &[u8]| match root.directory(name) {
+            Ok(Some(directory)) => Location::new(&directory, Vec::new()),
+            _ => Location::new(root, name),
+        };
+        Self {
+            containers: place(b"containers"),
+            volumes: place(b"volumes"),
+            buildkit: place(b"buildkit"),
+        }
+    }
 }
 
 impl Places {
@@ -70,7 +104,7 @@ impl Places {
             has_graph_driver: docker.as_ref().is_some_and(has_graph_driver),
             docker: docker
                 .filter(|_| is_embedded || !is_unused_by_docker(home))
-                .map(|root| Location::new(&root, Vec::new())),
+                .map(|root| Docker::apart(&root)),
             is_docker: is_embedded,
             is_guess: false,
         }
@@ -80,7 +114,7 @@ impl Places {
         Self {
             root: root.clone(),
             home,
-            docker: Some(Location::new(root, Vec::new())),
+            docker: Some(Docker::below(root)),
             is_docker: true,
             has_graph_driver: has_graph_driver(root),
             is_guess: true,
@@ -89,11 +123,15 @@ impl Places {
 
     /// Returns the directories of the store that do not lie in its root.
     pub(super) fn outside(&self) -> Vec<Location> {
-        let mut outside = Vec::new();
-        if self.home.path.is_empty() && !same(&self.home.root, &self.root) {
-            outside.push(self.home.clone());
+        let mut places = vec![&self.home];
+        if let Some(docker) = &self.docker {
+            places.extend([&docker.containers, &docker.buildkit]);
+            // The reader of the graph driver takes them otherwise.
+            places.extend((!self.has_graph_driver).then_some(&docker.volumes));
         }
-        outside
+        let is_outside =
+            |place: &&Location| place.path.is_empty() && !same(&place.root, &self.root);
+        places.into_iter().filter(is_outside).cloned().collect()
     }
 }
 

@@ -1,5 +1,5 @@
 //! Which image was built from which, as Podman tells it from layers and histories
-//! (containers/common, libimage/layer_tree.go and oci.go).
+//! (containers/common, `libimage/layer_tree.go` and `oci.go`).
 
 use std::collections::HashMap;
 

@@ -69,15 +69,9 @@ impl Containers {
         let own = ContainerId(u32::try_from(store.containers.len()).unwrap_or(u32::MAX));
         let runtime = self.read_runtime(store, place, (record, own));
         let state = state(place, record, &runtime);
-        let recorded_name = record.metadata.get("name").to_text();
         store.containers.push(Container {
             id: record.id.clone(),
-            name: record
-                .names
-                .first()
-                .cloned()
-                .or(recorded_name)
-                .unwrap_or_default(),
+            name: name(record, &runtime),
             image,
             image_name: image_name(store, record, image),
             state,
@@ -133,6 +127,16 @@ fn top(store: &Store, image: crate::store::ImageId) -> Option<LayerId> {
         .flatten()
 }
 
+/// CRI-O's own names repeat the pod's; the kubelet's is the one in the pod's specification.
+fn name(record: &ContainerRecord, runtime: &Runtime) -> String {
+    let of_pod = runtime.annotations.get("io.kubernetes.container.name");
+    of_pod
+        .or(record.names.first())
+        .cloned()
+        .or_else(|| record.metadata.get("name").to_text())
+        .unwrap_or_default()
+}
+
 fn image_name(
     store: &Store,
     record: &ContainerRecord,
@@ -178,7 +182,7 @@ fn state(place: &Place, record: &ContainerRecord, runtime: &Runtime) -> State {
     }
 }
 
-/// CRI-O writes the state down (cri-o, internal/oci/container.go, ContainerState).
+/// CRI-O writes the state down (cri-o, internal/oci/container.go, `ContainerState`).
 fn recorded_state(place: &Place, userdata: &Location) -> Option<State> {
     let file = userdata.join("state.json");
     let bytes = place.root.read(&file.path, limits::DOCUMENT_BYTES).ok()??;
@@ -247,7 +251,7 @@ fn add_pieces(store: &mut Store, place: &Place, record: &ContainerRecord) {
 }
 
 /// Adds a piece for what is there.
-pub(super) fn add_if_there(store: &mut Store, location: Location, role: Role) -> Option<PieceId> {
+fn add_if_there(store: &mut Store, location: Location, role: Role) -> Option<PieceId> {
     kind(&location.root, &location.path)?;
     Some(store.add_piece(location, role))
 }

@@ -83,21 +83,10 @@ impl Images {
         let position = u32::try_from(store.images.len()).unwrap_or(u32::MAX);
         self.by_id.insert(record.id.clone(), ImageId(position));
         store.images.push(image);
-        self.add_own_piece(store, place, record);
+        add_own_piece(store, place, record);
         self.pedigrees.push(Pedigree::new(top, document));
         let mapped = record.mapped.iter().filter_map(|id| layers.find(id));
         self.mapped.push(mapped.collect());
-    }
-
-    fn add_own_piece(&self, store: &mut Store, place: &Place, record: &ImageRecord) {
-        let directory = directory(place, record);
-        if !is_directory(&place.root, &directory.path) {
-            return;
-        }
-        let piece = store.add_piece(directory, Role::Blob);
-        if let Some(image) = store.images.last_mut() {
-            image.pieces.push(piece);
-        }
     }
 
     fn read_config(&mut self, location: &Location, warnings: &mut Vec<Warning>) -> ConfigDocument {
@@ -165,6 +154,17 @@ fn stack(store: &Store, top: Option<LayerId>, counted: usize) -> Vec<Option<Laye
     std::iter::repeat_n(None, missing)
         .chain(chain.into_iter().map(Some))
         .collect()
+}
+
+fn add_own_piece(store: &mut Store, place: &Place, record: &ImageRecord) {
+    let directory = directory(place, record);
+    if !is_directory(&place.root, &directory.path) {
+        return;
+    }
+    let piece = store.add_piece(directory, Role::Blob);
+    if let Some(image) = store.images.last_mut() {
+        image.pieces.push(piece);
+    }
 }
 
 fn directory(place: &Place, record: &ImageRecord) -> Location {

@@ -217,13 +217,13 @@ impl Stand<'_> {
             warnings.push(self.files_missing());
         }
         match (record, files) {
-            (Some(record), files) => self.from_record(record, files),
-            (None, Some(files)) => self.from_files(files),
+            (Some(record), files) => self.of_record(record, files),
+            (None, Some(files)) => self.of_files(files),
             (None, None) => Listing::Unavailable(self.why_no_files()),
         }
     }
 
-    fn from_record(&self, record: Location, files: Option<Location>) -> Listing {
+    fn of_record(&self, record: Location, files: Option<Location>) -> Listing {
         let (contents, fallback) = match files {
             None => (Contents::Refused(self.why_no_files()), None),
             Some(files) if self.is_composefs() => {
@@ -245,7 +245,7 @@ impl Stand<'_> {
         }
     }
 
-    fn from_files(&self, files: Location) -> Listing {
+    fn of_files(&self, files: Location) -> Listing {
         if self.is_composefs() {
             return Listing::Unavailable(
                 "its files are stored by their digests (composefs), and no record tells their names: save the image \

@@ -13,7 +13,7 @@ use crate::layer::dir::{Encoding, Namespace};
 use crate::limits;
 use crate::store::piece::Location;
 
-/// The drivers of containers-storage (drivers/driver_linux.go), the one in use by default first.
+/// The drivers of containers-storage (`drivers/driver_linux.go`), the one in use by default first.
 pub(super) const DRIVERS: [&str; 7] = [
     "overlay",
     "overlay2",
@@ -110,15 +110,41 @@ impl Place {
         }
         place.directories = names(root, &place.holder(), warnings);
         place.beside = names(root, &format!("{driver}-layers"), warnings);
-        if place.layers.readability == Readability::Missing && place.ids().next().is_some() {
-            let [document, _] = list("layers");
-            warnings.push(unusable(
-                root,
-                &document,
-                "it is missing, but there are layers",
-            ));
-        }
+        place.doubt_missing(warnings);
         place
+    }
+
+    /// A document that is missing is one that was lost where there is something to write into it.
+    fn doubt_missing(&mut self, warnings: &mut Vec<Warning>) {
+        let has_layers = self.ids().next().is_some();
+        let (root, driver) = (&self.root, self.driver);
+        let has_directories = |kind: &str| {
+            let holder = format!("{driver}-{kind}");
+            let names = root.names(holder.as_bytes(), limits::STORE_NAMES);
+            let mut names = names.ok().flatten().unwrap_or_default().into_iter();
+            names.any(|name| is_directory(root, &[holder.as_bytes(), b"/", &name].concat()))
+        };
+        let found = [
+            ("layers", has_layers, &mut self.layers.readability),
+            (
+                "images",
+                has_directories("images"),
+                &mut self.images.readability,
+            ),
+            (
+                "containers",
+                has_directories("containers"),
+                &mut self.containers.readability,
+            ),
+        ];
+        for (kind, is_there, readability) in found {
+            if is_there && *readability == Readability::Missing {
+                *readability = Readability::Partial;
+                let document = format!("{driver}-{kind}/{kind}.json");
+                let reason = format!("it is missing, but there are {kind}");
+                warnings.push(unusable(root, &document, &reason));
+            }
+        }
     }
 
     /// Returns the names of the layers that the driver has files of, whether or not there are records of them.

@@ -5,16 +5,14 @@ use std::os::fd::OwnedFd;
 
 use rustix::fs::{Mode, OFlags};
 
-use super::containers::{Containers, add_if_there, set_pod};
-use super::place::is_directory;
+use super::containers::{Containers, set_pod};
 use crate::layer::beneath::Beneath;
-use crate::store::{Location, Pod, PodId, Role, Store};
+use crate::store::{Pod, PodId, Store, kubelet};
 
 /// Finds the pods of the containers, and what else belongs to each.
 pub(super) fn add(store: &mut Store, containers: &Containers) {
     let sandboxes = sandboxes(containers);
     let mut by_uid: HashMap<String, PodId> = HashMap::new();
-    let host = Host::around(&store.root);
     for position in 0..containers.records.len() {
         let Some(pod) = pod_of(containers, position, &sandboxes) else {
             continue;
@@ -26,13 +24,12 @@ pub(super) fn add(store: &mut Store, containers: &Containers) {
         });
         set_pod(store, position, id);
     }
-    for position in 0..store.pods.len() {
-        host.add_pieces(store, position);
-    }
+    // The store is `/var/lib/containers/storage`.
+    kubelet::claim(store, &kubelet::Places::beside(&store.root, 2));
 }
 
 /// The containers that stand for a whole pod, by what the others call it
-/// (cri-o, internal/storage/runtime.go, RuntimeContainerMetadata).
+/// (cri-o, internal/storage/runtime.go, `RuntimeContainerMetadata`).
 fn sandboxes(containers: &Containers) -> HashMap<&str, &crate::image::json::Json> {
     let metadata = containers.records.iter().map(|record| &record.metadata);
     let named = metadata.filter(|metadata| metadata.get("uid").text().is_some());
@@ -70,47 +67,6 @@ fn pod_of(
         uid: said("uid"),
         pieces: Vec::new(),
     })
-}
-
-/// The kubelet's directories of the file system that the store lies in.
-struct Host {
-    /// `/var/lib/kubelet/pods` beside `/var/lib/containers/storage`.
-    kubelet: Option<Beneath>,
-    /// `/var/log/pods`.
-    logs: Option<Beneath>,
-}
-
-impl Host {
-    fn around(root: &Beneath) -> Self {
-        let directory = |climb: &str, name: &str| {
-            let above = above(root, climb)?;
-            above.directory(name.as_bytes()).ok().flatten()
-        };
-        Self {
-            kubelet: directory("../..", "kubelet/pods"),
-            logs: directory("../../..", "log/pods"),
-        }
-    }
-
-    fn add_pieces(&self, store: &mut Store, position: usize) {
-        let pod = &store.pods[position];
-        let logs = format!("{}_{}_{}", pod.namespace, pod.name, pod.uid);
-        let volumes = format!("{}/volumes/kubernetes.io~empty-dir", pod.uid);
-        let mut pieces = Vec::new();
-        for (root, place, role) in [
-            (&self.kubelet, volumes, Role::Volume),
-            (&self.logs, logs, Role::Log),
-        ] {
-            let Some(root) = root
-                .as_ref()
-                .filter(|root| is_directory(root, place.as_bytes()))
-            else {
-                continue;
-            };
-            pieces.extend(add_if_there(store, Location::new(root, place), role));
-        }
-        store.pods[position].pieces = pieces;
-    }
 }
 
 /// Opens a directory above another one.

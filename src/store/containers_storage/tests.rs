@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 
@@ -12,12 +12,18 @@ use crate::store::{Contents, LayerId, Listing, Role, State};
 /// A root made by hand.
 struct Root {
     directory: TempDir,
+    below: &'static str,
 }
 
 impl Root {
     fn new() -> Self {
+        Self::below("")
+    }
+
+    fn below(below: &'static str) -> Self {
         let root = Self {
             directory: tempfile::tempdir().unwrap(),
+            below,
         };
         for kind in ["layers", "images", "containers"] {
             root.file(&format!("overlay-{kind}/{kind}.json"), "[]");
@@ -26,8 +32,11 @@ impl Root {
         root
     }
 
-    fn path(&self) -> &Path {
-        self.directory.path()
+    fn path(&self) -> PathBuf {
+        match self.below {
+            "" => self.directory.path().to_owned(),
+            below => self.directory.path().join(below),
+        }
     }
 
     fn file(&self, name: &str, text: &str) -> &Self {
@@ -55,7 +64,7 @@ impl Root {
     }
 
     fn read_with(&self, options: &Options) -> Store {
-        let beneath = Beneath::open(self.path()).unwrap();
+        let beneath = Beneath::open(&self.path()).unwrap();
         let mut stores = read_with(&beneath, options, &Job::new()).unwrap();
         assert_eq!(stores.len(), 1);
         stores.remove(0)
@@ -135,7 +144,7 @@ fn every_driver_is_a_store() {
     for id in ["a", "b"] {
         fs::create_dir_all(root.path().join("vfs/dir").join(id)).unwrap();
     }
-    let beneath = Beneath::open(root.path()).unwrap();
+    let beneath = Beneath::open(&root.path()).unwrap();
     let stores = read_with(&beneath, &Options::default(), &Job::new()).unwrap();
     let drivers: Vec<_> = stores.iter().map(|store| store.driver.as_str()).collect();
     assert_eq!(drivers, ["overlay", "vfs"]);
@@ -284,6 +293,27 @@ fn damaged_documents_leave_the_rest_and_accuse_nobody() {
 }
 
 #[test]
+fn a_document_that_is_gone_accuses_nobody() {
+    for kind in ["layers", "images", "containers"] {
+        let root = Root::new();
+        root.layers(TWO_LAYERS).diff("a").diff("b").diff("w");
+        root.image(r#"[{"id":"i","layer":"b"}]"#)
+            .file("overlay-images/i/manifest", "{}");
+        root.file("overlay-containers/k/userdata/x", "");
+        root.file(
+            "overlay-containers/containers.json",
+            r#"[{"id":"k","image":"i","layer":"w"}]"#,
+        );
+        root.layers(r#"[{"id":"a"},{"id":"b","parent":"a"},{"id":"w","parent":"b"}]"#);
+        assert_eq!(orphans(&root.read()), BTreeMap::new());
+        fs::remove_file(root.path().join(format!("overlay-{kind}/{kind}.json"))).unwrap();
+        let store = root.read();
+        assert!(warned(&store, "it is missing, but there are"), "{kind}");
+        assert_eq!(orphans(&store), BTreeMap::new(), "{kind}");
+    }
+}
+
+#[test]
 fn a_document_that_is_a_link_is_not_followed() {
     let root = Root::new();
     let outside = tempfile::tempdir().unwrap();
@@ -385,7 +415,7 @@ fn layers_of_an_additional_store_are_found_there() {
     assert!(warned(&alone, "layer c stands on b, which is not there"));
 
     let options = Options {
-        additional: vec![PathBuf::from("/nonexistent"), shared.path().to_owned()],
+        additional: vec![PathBuf::from("/nonexistent"), shared.path()],
     };
     let store = root.read_with(&options);
     assert!(
@@ -421,7 +451,13 @@ fn the_configuration_names_additional_stores() {
 
 #[test]
 fn a_container_of_a_pod_carries_it() {
-    let root = Root::new();
+    let root = Root::below("lib/containers/storage");
+    for place in [
+        "lib/kubelet/pods/u-2/volumes/kubernetes.io~empty-dir/cache",
+        "log/pods/prod_db_u-2/postgres",
+    ] {
+        fs::create_dir_all(root.directory.path().join(place)).unwrap();
+    }
     root.layers(r#"[{"id":"p"},{"id":"w"},{"id":"v"}]"#)
         .diff("p")
         .diff("w")
@@ -433,7 +469,8 @@ fn a_container_of_a_pod_carries_it() {
     root.file("overlay-containers/containers.json", containers);
     root.file(
         "overlay-containers/other/userdata/config.json",
-        r#"{"annotations":{"io.kubernetes.pod.uid":"u-2","io.kubernetes.pod.name":"db","io.kubernetes.pod.namespace":"prod"},
+        r#"{"annotations":{"io.kubernetes.pod.uid":"u-2","io.kubernetes.pod.name":"db","io.kubernetes.pod.namespace":"prod",
+            "io.kubernetes.container.name":"postgres"},
             "mounts":[{"source":"/x/storage/volumes/vol1/_data","destination":"/d"},{"source":"/volumes/_data"}]}"#,
     );
     root.file("overlay-containers/other/userdata/ctr.log", "log");
@@ -458,7 +495,16 @@ fn a_container_of_a_pod_carries_it() {
     assert_eq!(of, [0, 0, 1]);
     assert_eq!(store.containers[0].state, State::Created);
     assert_eq!(store.containers[1].state, State::Running);
-    assert_eq!(store.containers[2].logs.len(), 1);
+    let named = &store.containers[2];
+    assert_eq!((named.name.as_str(), named.logs.len()), ("postgres", 2));
+    let found = |role| {
+        let pieces = store.pods[1].pieces.iter();
+        pieces
+            .filter(|piece| store.piece(**piece).role == role)
+            .count()
+    };
+    assert!(found(Role::Volume) > 0 && found(Role::Log) > 0);
+    assert!(store.pods[0].pieces.is_empty());
     assert_eq!(store.volumes.len(), 1);
     assert_eq!(store.volumes[0].containers, [crate::store::ContainerId(2)]);
 }

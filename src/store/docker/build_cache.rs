@@ -1,4 +1,4 @@
-//! The build cache of BuildKit inside Docker: `buildkit/metadata_v2.db` has its records, `snapshots.db` the
+//! The build cache of `BuildKit` inside Docker: `buildkit/metadata_v2.db` has its records, `snapshots.db` the
 //! directories behind them (moby, builder/builder-next/adapters/snapshot).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -28,7 +28,7 @@ struct Snapshot {
 
 type Snapshots = BTreeMap<String, Snapshot>;
 
-/// What BuildKit notes about one record.
+/// What `BuildKit` notes about one record.
 #[derive(Debug, Default)]
 struct Noted {
     description: String,
@@ -162,8 +162,8 @@ fn connect(
 ) {
     let own = snapshots.get(name);
     let behind = own.and_then(|own| snapshots.get(own.committed.as_ref()?));
-    let parent = [own, behind].into_iter().flatten();
-    let Some(parent) = parent.filter_map(|found| found.parent.as_ref()).next() else {
+    let mut noted = [own, behind].into_iter().flatten();
+    let Some(parent) = noted.find_map(|found| found.parent.as_ref()) else {
         return;
     };
     let by_chain = Digest::parse(parent).and_then(|chain| reader.by_chain.get(&chain));
@@ -250,12 +250,15 @@ fn add_records(
             continue;
         }
         let size = snapshots.get(snapshot).and_then(|snapshot| snapshot.bytes);
+        let twin = sizes.get(&id).copied();
+        // Until somebody asks, only the layer of an image has a size written down.
+        let of_layer = layer.and_then(|layer| reader.store.layer(layer).recorded_bytes);
         let parents = record.parents.into_iter();
         reader.store.cache.push(CacheRecord {
             description: record.description,
             layer,
             pieces: Vec::new(),
-            recorded_bytes: record.bytes.or_else(|| sizes.get(&id).copied()).or(size),
+            recorded_bytes: record.bytes.or(twin).or(size).or(of_layer),
             created: record.created,
             used: record.used,
             parents: parents

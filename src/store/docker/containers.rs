@@ -17,8 +17,8 @@ use super::records::{place, seconds};
 #[derive(Debug, Default)]
 struct Mount {
     at: Vec<u8>,
-    mount_id: Option<String>,
-    init_id: Option<String>,
+    written: Option<String>,
+    init: Option<String>,
     parent: Option<Digest>,
 }
 
@@ -88,9 +88,9 @@ fn is_ours(reader: &Reader<'_>, settings: Option<&Json>, has_mount: bool) -> boo
 
 fn read_mount(reader: &mut Reader<'_>, at: Vec<u8>) -> Mount {
     let records = &mut reader.records;
-    let mount_id = records.component(&place(&[&at, b"mount-id"]));
-    let init_id = records.component(&place(&[&at, b"init-id"]));
-    if mount_id.is_none() {
+    let written = records.component(&place(&[&at, b"mount-id"]));
+    let init = records.component(&place(&[&at, b"init-id"]));
+    if written.is_none() {
         records.bad(
             &at,
             "it does not say which directory the container writes to",
@@ -98,8 +98,8 @@ fn read_mount(reader: &mut Reader<'_>, at: Vec<u8>) -> Mount {
         reader.claimed = Claimed::InPart;
     }
     Mount {
-        mount_id,
-        init_id,
+        written,
+        init,
         parent: reader.records.digest(&place(&[&at, b"parent"])),
         at,
     }
@@ -114,12 +114,12 @@ fn add(reader: &mut Reader<'_>, name: &[u8], at: &[u8], settings: &Json, mount: 
     let top = layers.last().copied();
     let mut pieces = vec![reader.piece(at.to_vec(), Role::ContainerFiles)];
     pieces.push(reader.piece(mount.at.clone(), Role::Bookkeeping));
-    let init = mount.init_id.as_deref();
+    let init = mount.init.as_deref();
     let below = top.and_then(|top| reader.directory_of(top));
     let init_layer =
         init.and_then(|init| own_layer(reader, init, top, below.as_deref(), Own::Init));
     let under = init.map(str::to_owned).or(below);
-    let own = mount.mount_id.as_deref();
+    let own = mount.written.as_deref();
     let writable = own.and_then(|own| {
         let parent = init_layer.or(top);
         own_layer(
@@ -258,7 +258,7 @@ fn volumes(settings: &Json) -> Vec<String> {
 fn left_over(reader: &mut Reader<'_>, name: &[u8], mount: Mount) {
     const KIND: &str = "mount-without-container";
     let shown = path::display(name);
-    for directory in [mount.mount_id, mount.init_id].into_iter().flatten() {
+    for directory in [mount.written, mount.init].into_iter().flatten() {
         if !reader.by_directory.contains_key(&directory) && reader.graph.has(&directory) {
             reader.left_over.insert(
                 directory,

@@ -37,7 +37,7 @@ impl Privilege {
 }
 
 /// Returns whether a name is `<uid>.<gid>`, as a daemon that maps users calls its data root
-/// (moby, daemon/daemon_unix.go, setupDaemonRoot).
+/// (moby, `daemon/daemon_unix.go`, `setupDaemonRoot`).
 pub(super) fn is_remapped(name: &[u8]) -> bool {
     let mut parts = name.split(|&byte| byte == b'.');
     let is_number = |part: Option<&[u8]>| {
@@ -47,7 +47,7 @@ pub(super) fn is_remapped(name: &[u8]) -> bool {
 }
 
 impl Driver {
-    /// Every driver, that which Docker prefers first (moby, daemon/graphdriver/driver_linux.go, and for those
+    /// Every driver, that which Docker prefers first (moby, `daemon/graphdriver/driver_linux.go`, and for those
     /// that are gone the order of 18.09).
     pub(super) const ALL: [Self; 8] = [
         Self::Overlay2,

@@ -16,6 +16,8 @@ pub(super) struct Graph {
     pub(super) privilege: Privilege,
     root: Beneath,
     home: Vec<u8>,
+    /// `home`, open; `None` where it is missing.
+    opened: Option<Beneath>,
     names: BTreeSet<Vec<u8>>,
 }
 
@@ -31,6 +33,7 @@ impl Graph {
             driver,
             privilege: Privilege::of(records.root()),
             root: records.root().clone(),
+            opened: records.root().directory(&graph).ok().flatten(),
             home: graph,
             names: names.filter(|name| !is_reserved(driver, name)).collect(),
         }
@@ -53,7 +56,7 @@ impl Graph {
 
     /// Returns whether there is a directory of that name.
     pub(super) fn has(&self, name: &str) -> bool {
-        is_directory(&self.root, &self.place(name.as_bytes()))
+        self.is_directory(name.as_bytes())
     }
 
     /// Returns where the files of a layer are, or why they are nowhere.
@@ -63,8 +66,9 @@ impl Graph {
             return Contents::Refused(self.how_to_mount(name));
         }
         let found = self.driver.contents().iter().find_map(|&below| {
-            let files = Location::new(&self.root, place(&[&directory.path, below.as_bytes()]));
-            is_directory(&self.root, &files.path).then_some(files)
+            let files = place(&[name.as_bytes(), below.as_bytes()]);
+            let is_there = self.is_directory(&files);
+            is_there.then(|| Location::new(&self.root, self.place(&files)))
         });
         found.map_or_else(
             || Contents::Refused(format!("{} has no files", directory.shown())),
@@ -104,6 +108,11 @@ impl Graph {
             },
             Some(Contents::Refused(reason)) => Listing::Unavailable(reason),
         }
+    }
+
+    fn is_directory(&self, below: &[u8]) -> bool {
+        let home = self.opened.as_ref();
+        home.is_some_and(|home| is_directory(home, below))
     }
 
     /// A file system of its own has another device number than the directory that it is mounted in.

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sha2::{Digest as _, Sha256};
-
 use crate::error::{Result, WarningCode};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest};
@@ -12,7 +10,7 @@ use crate::{limits, path};
 use super::super::{ImageId, LayerId, Role, StoredImage};
 use super::layers::chain_id;
 use super::reader::Reader;
-use super::records::place;
+use super::records::{place, sha256};
 
 /// What names an image.
 #[derive(Debug, Default)]
@@ -34,8 +32,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
             reader.records.bad(&at, "its name is not a digest");
             continue;
         };
-        let named = names.remove(&id).unwrap_or_default();
-        images.push(read_image(reader, id, at, named, &mut budget));
+        let own = names.remove(&id).unwrap_or_default();
+        images.push(read_image(reader, id, at, own, &mut budget));
     }
     for id in names.keys() {
         let at = reader.image(&[b"repositories.json"]);
@@ -147,9 +145,7 @@ fn read_config(reader: &mut Reader<'_>, id: &Digest, at: &[u8], budget: &mut u64
     }
     let bytes = reader.records.bytes(at, limit)?;
     *budget = budget.saturating_sub(bytes.len() as u64);
-    let hash = Sha256::digest(&bytes);
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    if hex != id.encoded() {
+    if sha256(&bytes).as_ref() != Some(id) {
         // moby leaves such an image out (image/fs.go, get).
         let shown = reader.records.root().shown(at);
         let message = format!("{shown}: its content has another digest than its name says");
@@ -185,7 +181,7 @@ fn find_layers(reader: &mut Reader<'_>, at: &[u8], diff_ids: &[Digest]) -> Vec<O
 }
 
 /// Finds what each image was built from, and which are steps of a build: those that have no name and something
-/// built on them (moby, daemon/images/image_list.go).
+/// built on them (moby, `daemon/images/image_list.go`).
 fn connect(reader: &mut Reader<'_>) {
     let by_image: HashMap<Digest, ImageId> = reader.by_image.clone();
     let mut has_children = vec![false; reader.store.images.len()];

@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::error::{Result, WarningCode};
 use crate::image::Digest;
 use crate::path;
 
 use super::super::{Contents, Layer, LayerId, Listing, Location, PieceId, Role};
 use super::reader::{Claimed, Reader};
-use super::records::place;
+use super::records::{place, sha256};
 
 /// One directory of the layer database.
 #[derive(Debug)]
@@ -29,9 +27,7 @@ pub(super) fn chain_id(below: Option<&Digest>, diff_id: &Digest) -> Option<Diges
     let Some(below) = below else {
         return Some(diff_id.clone());
     };
-    let hash = Sha256::digest(format!("{below} {diff_id}").as_bytes());
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    Digest::parse(&format!("sha256:{hex}"))
+    sha256(format!("{below} {diff_id}").as_bytes())
 }
 
 /// Reads every layer that the database has, and what is left of those being removed.
@@ -85,11 +81,10 @@ fn read_record(reader: &mut Reader<'_>, chain: Digest, at: Vec<u8>) -> Record {
     if bytes.is_some() && size.is_none() {
         records.bad(&file("size"), "it holds no number of bytes");
     }
-    let headers = records.root().status(&file("tar-split.json.gz"));
     Record {
         diff_id: records.digest(&file("diff")),
         parent: records.digest(&file("parent")),
-        has_headers: matches!(headers, Ok(Some(found)) if found.st_size > 0),
+        has_headers: records.has_content(&file("tar-split.json.gz")),
         place: at,
         cache_id,
         bytes: size,

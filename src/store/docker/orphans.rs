@@ -39,7 +39,7 @@ fn unclaimed(reader: &mut Reader<'_>, name: Option<&str>, at: Vec<u8>) {
     }
 }
 
-/// Layers of images and containers have 64 hexadecimal digits, snapshots of BuildKit 25 letters and digits
+/// Layers of images and containers have 64 hexadecimal digits, snapshots of `BuildKit` 25 letters and digits
 /// (buildkit, identity/randomid.go).
 fn may_be_cache(name: &str) -> bool {
     name.len() == 25

@@ -65,6 +65,9 @@ fn stores(root: &Beneath) -> Vec<Found> {
             driver,
             activity: match (at, driver) {
                 (0, Driver::Vfs) if uses_containerd => Activity::LeftBehind,
+                (0, driver) if uses_containerd && is_empty(root, driver.name().as_bytes()) => {
+                    Activity::LeftBehind
+                }
                 (0, _) => Activity::Active,
                 _ => Activity::LeftBehind,
             },
@@ -77,7 +80,9 @@ fn has_store(root: &Beneath, driver: Driver) -> bool {
     let name = driver.name().as_bytes();
     has_records(root, driver)
         || driver.writes_lower()
-            && (is_directory(root, b"image") || is_directory(root, b"containers"))
+            && (driver == Driver::Overlay2
+                || is_directory(root, b"image")
+                || is_directory(root, b"containers"))
             && is_layered(root, name)
 }
 

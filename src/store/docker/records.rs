@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::fmt::Write as _;
 
-use crate::error::{Error, Warning, WarningCode};
+use sha2::{Digest as _, Sha256};
+
+use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::Digest;
 use crate::image::json::Json;
 use crate::layer::beneath::Beneath;
@@ -20,6 +23,8 @@ pub(super) struct Records {
     warnings: Vec<Warning>,
     counts: BTreeMap<WarningCode, usize>,
     is_whole: bool,
+    /// The directory that was read from last: records of one layer are several files beside each other.
+    last: Option<(Vec<u8>, Beneath)>,
 }
 
 impl Records {
@@ -29,6 +34,7 @@ impl Records {
             warnings: Vec::new(),
             counts: BTreeMap::new(),
             is_whole: true,
+            last: None,
         }
     }
 
@@ -101,13 +107,38 @@ impl Records {
 
     /// Returns a file's bytes; `None` where it is missing, or cannot be read: then with a warning.
     pub(super) fn bytes(&mut self, place: &[u8], limit: u64) -> Option<Vec<u8>> {
-        match self.root.read(place, limit) {
+        let (above, name) = split(place);
+        let read = self.directory(above);
+        let read = read.and_then(|directory| match directory {
+            Some(directory) => directory.read(name, limit),
+            None => Ok(None),
+        });
+        match read {
             Ok(bytes) => bytes,
             Err(error) => {
                 self.failed(&error);
                 None
             }
         }
+    }
+
+    fn directory(&mut self, place: &[u8]) -> Result<Option<Beneath>> {
+        if let Some((last, directory)) = &self.last
+            && last == place
+        {
+            return Ok(Some(directory.clone()));
+        }
+        let directory = self.root.directory(place)?;
+        self.last = directory.clone().map(|found| (place.to_vec(), found));
+        Ok(directory)
+    }
+
+    /// Returns whether a file has something in it.
+    pub(super) fn has_content(&mut self, place: &[u8]) -> bool {
+        let (above, name) = split(place);
+        let directory = self.directory(above).ok().flatten();
+        let found = directory.and_then(|directory| directory.status(name).ok().flatten());
+        found.is_some_and(|found| found.st_size > 0)
     }
 
     /// Returns the one value of a file, without space around it.
@@ -175,6 +206,13 @@ impl Records {
     }
 }
 
+fn split(place: &[u8]) -> (&[u8], &[u8]) {
+    match memchr::memrchr(b'/', place) {
+        Some(slash) => (&place[..slash], &place[slash + 1..]),
+        None => (b"", place),
+    }
+}
+
 /// Returns whether a directory stands at a place.
 pub(super) fn is_directory(root: &Beneath, place: &[u8]) -> bool {
     use rustix::fs::FileType;
@@ -194,6 +232,16 @@ pub(super) fn seconds(time: &str) -> Option<i64> {
     const ZERO_TIME: i64 = -62_135_596_800;
     let seconds = time.parse::<jiff::Timestamp>().ok()?.as_second();
     (seconds > ZERO_TIME).then_some(seconds)
+}
+
+/// Returns the SHA-256 digest of bytes.
+pub(super) fn sha256(bytes: &[u8]) -> Option<Digest> {
+    let mut text = String::from("sha256:");
+    for byte in Sha256::digest(bytes) {
+        // Writing to a String cannot fail.
+        write!(text, "{byte:02x}").unwrap_or_default();
+    }
+    Digest::parse(&text)
 }
 
 /// Joins components to a place.

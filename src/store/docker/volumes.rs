@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::image::json::Json;
-use crate::store::bbolt::Database;
+use crate::store::bbolt::{Bucket, Database};
 
 use super::super::{ContainerId, Role, Volume, VolumeId};
 use super::containers::Mounted;
@@ -43,7 +43,7 @@ fn read_drivers(reader: &mut Reader<'_>) -> BTreeMap<String, String> {
         }
     };
     let bucket = database.root().bucket(b"volumes");
-    for (name, value) in bucket.iter().flat_map(|bucket| bucket.values()) {
+    for (name, value) in bucket.iter().flat_map(Bucket::values) {
         let Ok(name) = std::str::from_utf8(name) else {
             reader
                 .records

@@ -38,7 +38,7 @@ pub(super) fn of(store: &Store) -> Figures {
 }
 
 /// `podman system df -v` compares an image with its parent alone, and what has children is shared as a whole
-/// (containers/common, libimage/disk_usage.go, diskUsageForImage).
+/// (containers/common, `libimage/disk_usage.go`, `diskUsageForImage`).
 fn image_figures(
     sizes: &[Option<u64>],
     position: usize,
@@ -70,7 +70,7 @@ impl ImageFigures {
     }
 }
 
-/// The uncompressed tars of the layers and the documents of the image (containers/storage, store.go, ImageSize).
+/// The uncompressed tars of the layers and the documents of the image (containers/storage, store.go, `ImageSize`).
 fn image_bytes(store: &Store, image: &StoredImage) -> Option<u64> {
     let mut bytes = 0_u64;
     for layer in &image.layers {
@@ -84,7 +84,7 @@ fn image_bytes(store: &Store, image: &StoredImage) -> Option<u64> {
     Some(bytes)
 }
 
-/// Lengths of the files in the diff directories (libpod/container_internal.go, rootFsSize and rwSize). Podman
+/// Lengths of the files in the diff directories (`libpod/container_internal.go`, `rootFsSize` and `rwSize`). Podman
 /// says nothing about what is not its own: Buildah's working containers.
 fn container_figures(store: &Store, container: &Container) -> ContainerFigures {
     if container.state == State::Working {

@@ -28,7 +28,7 @@ pub(super) fn of(store: &Store) -> Figures {
 /// Counts how many images have each layer.
 ///
 /// Since 23.0 steps of a build count too, before that only what `docker images` lists (moby,
-/// daemon/images/image_list.go and, in 20.10, daemon/images/images.go). 23.0 also began to write `engine-id`.
+/// `daemon/images/image_list.go` and, in 20.10, `daemon/images/images.go`). 23.0 also began to write `engine-id`.
 fn references(store: &Store) -> HashMap<LayerId, u32> {
     let counts_steps = matches!(store.root.status(b"engine-id"), Ok(Some(_)));
     let images = store.images.iter();
@@ -87,7 +87,7 @@ fn of_container(store: &Store, container: &Container) -> ContainerFigures {
     }
 }
 
-/// Drivers with an upper directory add up what is in it (moby, pkg/directory/directory_unix.go), the others
+/// Drivers with an upper directory add up what is in it (moby, `pkg/directory/directory_unix.go`), the others
 /// what differs from the layer below (daemon/graphdriver/fsdiff.go, pkg/archive, `ChangesSize`).
 fn written(store: &Store, container: &Container) -> Option<u64> {
     let layer = store.layers.get(container.writable?.as_usize())?;

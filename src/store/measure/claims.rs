@@ -89,19 +89,14 @@ impl Claims {
             .split(|&byte| byte == b'/')
             .filter(|name| !name.is_empty())
         {
-            spot = match self.names.get(&(spot, name.into())) {
-                Some(&known) => known,
-                None => {
-                    let new = self.new_spot();
-                    self.names.insert((spot, name.into()), new);
-                    new
-                }
-            };
+            let known = self.names.get(&(spot, name.into())).copied();
+            spot = known.unwrap_or_else(|| {
+                let new = self.new_spot();
+                self.names.insert((spot, name.into()), new);
+                new
+            });
         }
-        let slot = &mut self.claimed[spot.0 as usize];
-        if slot.is_none() {
-            *slot = Some(claim);
-        }
+        self.claimed[spot.0 as usize].get_or_insert(claim);
         if path.is_empty()
             && let Some(root) = self.roots.iter_mut().find(|root| root.spot == spot)
         {

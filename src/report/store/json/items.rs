@@ -151,9 +151,10 @@ pub(super) fn cache(one: &One<'_>, at: usize) -> Value {
 pub(super) fn volume(one: &One<'_>, at: usize) -> Value {
     let volume = &one.store.volumes[at];
     let containers: Vec<u32> = volume.containers.iter().map(|id| id.0).collect();
-    let total = match volume.pieces.is_empty() {
-        true => json!({ "bytes": null, "at_least": 0 }),
-        false => amount(one.volume(at)),
+    let total = if volume.pieces.is_empty() {
+        json!({ "bytes": null, "at_least": 0 })
+    } else {
+        amount(one.volume(at))
     };
     json!({
         "index": at,

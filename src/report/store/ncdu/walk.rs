@@ -95,14 +95,12 @@ impl<'a> Walk<'a> {
         if FileType::from_raw_mode(status.st_mode) != FileType::Directory {
             return nesting.leaf(&entry);
         }
-        match location.root.directory(&location.path) {
-            Ok(Some(directory)) => self.tree(&entry, directory, once, nesting),
-            _ => {
-                entry.refusal = Some(Refusal::Unreadable);
-                nesting.enter(&entry)?;
-                nesting.leave()
-            }
+        if let Ok(Some(directory)) = location.root.directory(&location.path) {
+            return self.tree(&entry, directory, once, nesting);
         }
+        entry.refusal = Some(Refusal::Unreadable);
+        nesting.enter(&entry)?;
+        nesting.leave()
     }
 
     fn tree<W: Write>(
@@ -185,7 +183,7 @@ impl Once {
         let kind = FileType::from_raw_mode(status.st_mode);
         let is_directory = kind == FileType::Directory;
         let is_counted = !is_directory || self.counts_directories;
-        let names = u64::from(status.st_nlink).saturating_mul(self.names);
+        let names = links(status).saturating_mul(self.names);
         let bytes = u64::try_from(status.st_size).unwrap_or(0);
         let blocks = u64::try_from(status.st_blocks).unwrap_or(0);
         Entry {
@@ -248,6 +246,18 @@ fn inode(piece: &Piece) -> Option<Inode> {
     Some((device_of(&status), status.st_ino))
 }
 
+#[allow(
+    clippy::useless_conversion,
+    reason = "the type differs between systems"
+)]
 fn device_of(status: &Stat) -> u64 {
-    u64::from(status.st_dev)
+    u64::try_from(status.st_dev).unwrap_or(u64::MAX)
+}
+
+#[allow(
+    clippy::useless_conversion,
+    reason = "the type differs between systems"
+)]
+fn links(status: &Stat) -> u64 {
+    u64::try_from(status.st_nlink).unwrap_or(u64::MAX)
 }

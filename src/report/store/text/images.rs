@@ -101,12 +101,22 @@ fn notes(page: &Page<'_>, at: usize) -> Vec<String> {
     if missing > 0 {
         notes.push(format!("{missing} of its layers not in the store"));
     }
-    if let Some(namespace) = &image.namespace {
+    let images = &page.one.store.images;
+    let is_full = page.look.detail == Detail::Full;
+    if let Some(namespace) = &image.namespace
+        && (is_full
+            || images
+                .iter()
+                .any(|other| other.namespace != image.namespace))
+    {
         notes.push(format!("namespace {}", page.text(namespace)));
     }
-    if page.look.detail == Detail::Full {
-        notes.extend(image.id.as_ref().map(|id| format!("id {}", id.short())));
+    let is_namesake = |other: &StoredImage| !image.names.is_empty() && other.names == image.names;
+    if is_full || images.iter().filter(|other| is_namesake(other)).count() > 1 {
         notes.extend(platform(&image.platform).map(|text| page.text(&text)));
+    }
+    if is_full {
+        notes.extend(image.id.as_ref().map(|id| format!("id {}", id.short())));
         let created = image.created.as_ref();
         notes.extend(created.map(|time| format!("created {}", page.text(time))));
         notes.extend(engine(page, at));

@@ -84,7 +84,7 @@ pub(super) fn write_cache(page: &Page<'_>, output: &mut dyn Write) -> io::Result
     write_copies(page, output)
 }
 
-/// Says what BuildKit's own copies of layers cost where Docker stores images with containerd.
+/// Says what the copies of layers that `BuildKit` keeps cost where Docker stores images with containerd.
 fn write_copies(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
     let (layers, amount) = copies(page);
     if layers == 0 {
@@ -122,9 +122,10 @@ pub(super) fn write_volumes(page: &Page<'_>, output: &mut dyn Write) -> io::Resu
     let mut table = Table::new(&columns, "Volume");
     for &at in shown {
         let volume = &volumes[at];
-        let size = match volume.pieces.is_empty() {
-            true => "elsewhere".to_owned(),
-            false => page.amount(page.one.volume(at)),
+        let size = if volume.pieces.is_empty() {
+            "elsewhere".to_owned()
+        } else {
+            page.amount(page.one.volume(at))
         };
         table.push(Row {
             cells: vec![size, volume.containers.len().to_string()],

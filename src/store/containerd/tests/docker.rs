@@ -1,0 +1,88 @@
+//! Docker's own records beside a containerd directory, found from either side.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::super::*;
+use super::home::{Home, Made};
+use super::{store_of, stores_of};
+
+/// A Docker data root whose images are in a containerd directory.
+fn docker(root: &Path, home: &Path) -> Made {
+    let id = "ab".repeat(32);
+    let mut home = Home::new(home);
+    let made = home.image(
+        MOBY,
+        &["docker.io/library/a:1", "moby-dangling@sha256:1"],
+        "layer",
+    );
+    home.snapshot(MOBY, "overlayfs", &made.chain, 3, "");
+    home.snapshot(MOBY, "overlayfs", &format!("{id}-init"), 3, &made.chain);
+    home.snapshot(MOBY, "overlayfs", &id, 2, &format!("{id}-init"));
+    home.write();
+    let directory = root.join("containers").join(&id);
+    fs::create_dir_all(&directory).unwrap();
+    fs::create_dir_all(root.join("buildkit")).unwrap();
+    let record = json!({"ID": id, "Name": "/web", "Image": made.target, "Driver": "overlayfs",
+        "State": {"Running": true, "StartedAt": "2026-11-21T03:41:44Z"},
+        "Config": {"Image": "a:1"}, "ImageManifest": {"digest": made.target}});
+    fs::write(directory.join("config.v2.json"), record.to_string()).unwrap();
+    fs::write(directory.join(format!("{id}-json.log")), "{}").unwrap();
+    made
+}
+
+#[test]
+fn docker_and_its_containerd_are_found_from_either_side() {
+    let outer = tempfile::tempdir().unwrap();
+    let (root, system) = (outer.path().join("docker"), outer.path().join("containerd"));
+    let made = docker(&root, &system);
+    let other = tempfile::tempdir().unwrap();
+    docker(other.path(), &other.path().join("containerd/daemon"));
+    let places = [
+        root.clone(),
+        system.clone(),
+        system.join("io.containerd.snapshotter.v1.overlayfs"),
+        other.path().to_owned(),
+        other.path().join("containerd/daemon"),
+    ];
+    for place in places {
+        let store = store_of(&place);
+        assert_eq!(store.warnings, [], "{}", place.display());
+        assert_eq!(store.engine, Engine::DockerContainerd);
+        let [container] = store.containers.as_slice() else {
+            panic!("{}: {:?}", place.display(), store.containers);
+        };
+        assert_eq!((container.name.as_str(), container.logs.len()), ("web", 1));
+        assert_eq!(container.state, crate::store::State::Running);
+        assert_eq!(container.layers.len(), 1);
+        assert!(container.init.is_some() && container.writable.is_some());
+        let image = &store.images[container.image.unwrap().as_usize()];
+        assert_eq!(image.names, ["a:1"]);
+        assert_eq!(image.digest.as_ref().unwrap().as_str(), made.target);
+        assert!(store.orphans.is_empty());
+    }
+}
+
+#[test]
+fn a_container_without_its_record_leaves_a_mount() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("containerd/daemon");
+    docker(root.path(), &path);
+    fs::remove_dir_all(root.path().join("containers")).unwrap();
+    fs::create_dir(root.path().join("containers")).unwrap();
+    let store = store_of(root.path());
+    // Without a lease containerd's own collector takes it.
+    let kinds: Vec<&str> = store.orphans.iter().map(|of| of.kind).collect();
+    assert_eq!(kinds, ["mount-without-container"; 2]);
+}
+
+#[test]
+fn a_containerd_that_docker_never_used_is_no_store() {
+    let root = tempfile::tempdir().unwrap();
+    let home = Home::new(&root.path().join("containerd/daemon"));
+    home.write();
+    assert_eq!(stores_of(root.path()).len(), 0);
+    assert_eq!(stores_of(&home.path).len(), 1);
+}

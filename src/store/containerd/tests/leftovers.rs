@@ -1,0 +1,157 @@
+//! What nobody owns, and what only looks so.
+
+use std::fs;
+
+use super::super::*;
+use super::home::{CONTENT, Home, META};
+use super::{orphans, store_of};
+
+#[test]
+fn what_nobody_keeps_is_named_and_nothing_else() {
+    let root = tempfile::tempdir().unwrap();
+    let mut home = Home::new(root.path());
+    let made = home.image("default", &["a"], "layer");
+    home.snapshot("default", "overlayfs", &made.chain, 3, "");
+    let leased = home.snapshot("default", "overlayfs", "leased", 3, "");
+    home.snapshot("default", "overlayfs", "above", 2, "leased");
+    home.snapshot("default", "overlayfs", "rooted", 3, "");
+    let lost = home.snapshot("default", "overlayfs", "lost", 3, "");
+    let written = home.snapshot("default", "overlayfs", "written", 2, "lost");
+    let lease: [&[u8]; 5] = [b"v1", b"default", b"leases", b"l", b"snapshots"];
+    home.meta.at(&lease).put(&[b"overlayfs", b"above"], *b"");
+    let rooted: [&[u8]; 7] = [
+        b"v1",
+        b"default",
+        b"snapshots",
+        b"overlayfs",
+        b"rooted",
+        b"labels",
+        b"containerd.io/gc.root",
+    ];
+    home.meta.put(&rooted, *b"2026");
+    let held = home.blob("default", b"held by a lease");
+    let child = home.blob("default", b"named by a label of what a lease holds");
+    let lease: [&[u8]; 6] = [
+        b"v1",
+        b"default",
+        b"leases",
+        b"l",
+        b"content",
+        held.as_bytes(),
+    ];
+    home.meta.put(&lease, *b"");
+    let label: [&[u8]; 7] = [
+        b"v1",
+        b"default",
+        b"content",
+        b"blob",
+        held.as_bytes(),
+        b"labels",
+        b"containerd.io/gc.ref.content.0",
+    ];
+    home.meta.put(&label, child.as_bytes());
+    let stale = home.blob("default", b"nobody names it");
+    home.write();
+    fs::create_dir_all(home.directory("overlayfs", "99/fs")).unwrap();
+    fs::create_dir_all(home.directory("overlayfs", "new-123")).unwrap();
+    let blobs = root.path().join(CONTENT).join("blobs/sha256");
+    fs::write(blobs.join("0".repeat(64)), "unknown").unwrap();
+    fs::write(blobs.join("README"), "no blob").unwrap();
+    let ingest = root.path().join(CONTENT).join("ingest/abc");
+    fs::create_dir_all(&ingest).unwrap();
+    fs::write(ingest.join("ref"), "default/1/layer-sha256:1\x1b[31m").unwrap();
+    fs::write(ingest.join("startedat"), "2026-11-21T03:41:44Z").unwrap();
+
+    let store = store_of(root.path());
+    assert_eq!(store.warnings, []);
+    let mut found = orphans(&store);
+    found.sort();
+    let mut wanted = vec![
+        ("interrupted-pull", "abc".to_owned()),
+        ("unreferenced-blob", "0".repeat(64)),
+        (
+            "unreferenced-blob",
+            stale.trim_start_matches("sha256:").to_owned(),
+        ),
+        ("unreferenced-blob", "README".to_owned()),
+        ("unreferenced-directory", "99".to_owned()),
+        ("unreferenced-directory", "new-123".to_owned()),
+        ("unreferenced-layer", lost.to_string()),
+        ("unreferenced-layer", written.to_string()),
+    ];
+    wanted.sort();
+    assert_eq!(found, wanted);
+    let pull = store
+        .orphans
+        .iter()
+        .find(|of| of.kind == "interrupted-pull")
+        .unwrap();
+    assert_eq!(pull.since, Some(1_795_232_504));
+    assert!(pull.reason.contains("layer-sha256:1") && !pull.reason.contains('\x1b'));
+    let held = store.layers.iter().find(|of| of.name == "leased").unwrap();
+    assert_eq!(store.piece(held.pieces[0]).role, Role::Bookkeeping);
+    assert_eq!(leased, 2);
+}
+
+#[test]
+fn where_records_may_be_missing_nothing_is_called_lost() {
+    let root = tempfile::tempdir().unwrap();
+    let mut home = Home::new(root.path());
+    let made = home.image("default", &["a"], "layer");
+    home.snapshot("default", "overlayfs", &made.chain, 3, "");
+    home.snapshot("default", "overlayfs", "lost", 3, "");
+    for number in 0..40 {
+        home.blob(
+            "default",
+            format!("nobody names number {number}").as_bytes(),
+        );
+    }
+    home.write();
+    assert_eq!(store_of(root.path()).orphans.len(), 41);
+    // One page with some of the blobs is gone.
+    let place = root.path().join(META);
+    let mut bytes = fs::read(&place).unwrap();
+    let at = memchr::memmem::rfind(&bytes, made.blob.as_bytes()).unwrap();
+    bytes[at / 1024 * 1024] ^= 0xff;
+    fs::write(&place, &bytes).unwrap();
+    let store = store_of(root.path());
+    assert_eq!(orphans(&store), []);
+    assert!(
+        store.warnings[0].message.contains("is damaged"),
+        "{:?}",
+        store.warnings
+    );
+    assert_eq!(store.images.len(), 1);
+    // No database at all: the snapshots are there still.
+    fs::write(&place, "").unwrap();
+    let store = store_of(root.path());
+    assert_eq!(
+        (store.images.len(), store.layers.len(), orphans(&store)),
+        (0, 2, vec![])
+    );
+}
+
+#[test]
+fn an_engine_at_work_is_not_accused() {
+    let root = tempfile::tempdir().unwrap();
+    let mut home = Home::new(root.path());
+    home.blob("default", b"nobody names it");
+    home.write();
+    let beneath = Beneath::open(root.path()).unwrap();
+    let mut reader = Reader::new(Places::find(&beneath).unwrap());
+    reader.read_meta();
+    // A snapshot and a blob are made while the rest is read.
+    home.snapshot("default", "overlayfs", "new", 2, "");
+    home.blob("default", b"new");
+    home.write();
+    fs::write(root.path().join(META), home.meta.database_at(8)).unwrap();
+    reader.read_snapshotters();
+    reader.add_layers();
+    reader.list_content();
+    assert_eq!(reader.content.pieces.len(), 2);
+    reader.look_again();
+    reader.add_leftovers();
+    assert!(reader.is_overtaken);
+    assert_eq!(orphans(&reader.store), []);
+    assert_eq!(store_of(root.path()).orphans.len(), 3);
+}

@@ -1,0 +1,156 @@
+//! What nobody owns, and what only the build cache does.
+
+use super::*;
+
+#[test]
+fn unclaimed_directories_are_orphans() {
+    let (root, ..) = sound();
+    root.make("overlay2/nobody/diff");
+    root.write("overlay2/file", "no directory");
+    root.make("overlay2/l");
+    root.make("image/overlay2/layerdb/tmp/write-set-1");
+    root.write("tmp/GetImageBlob1", "half");
+    root.write("tmp/other", "x");
+    let half = format!("{}-0123-removing", record(&digest("half")));
+    root.write(&format!("{half}/cache-id"), "half");
+    root.make("overlay2/half/diff");
+    let store = root.read();
+    assert_eq!(
+        orphans(&store),
+        [
+            ("half-removed-layer", half),
+            ("half-removed-layer", "overlay2/half".to_owned()),
+            ("interrupted-pull", "tmp/GetImageBlob1".to_owned()),
+            (
+                "temporary-leftover",
+                "image/overlay2/layerdb/tmp/write-set-1".to_owned()
+            ),
+            ("temporary-leftover", "tmp/other".to_owned()),
+            ("unreferenced-directory", "overlay2/nobody".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn halves_of_containers_are_orphans() {
+    let (root, [_, middle, _], _) = sound();
+    root.container("gone", "gone-mount", &middle);
+    std::fs::remove_dir_all(root.path("containers/gone")).unwrap();
+    root.container("stray", "stray-mount", &middle);
+    std::fs::remove_dir_all(root.path("image/overlay2/layerdb/mounts/stray")).unwrap();
+    root.write(
+        "containers/other/config.v2.json",
+        r#"{"Driver":"overlayfs"}"#,
+    );
+    let store = root.read();
+    assert_eq!(store.containers.len(), 1);
+    let expected = [
+        ("container-without-mount", "containers/stray"),
+        (
+            "mount-without-container",
+            "image/overlay2/layerdb/mounts/gone",
+        ),
+        ("mount-without-container", "overlay2/gone-mount"),
+        ("mount-without-container", "overlay2/gone-mount-init"),
+        ("unreferenced-directory", "overlay2/stray-mount"),
+        ("unreferenced-directory", "overlay2/stray-mount-init"),
+    ];
+    assert_eq!(
+        orphans(&store),
+        expected.map(|(kind, place)| (kind, place.to_owned()))
+    );
+}
+
+/// A cache of a build with one layer that became an image's, one of its own on top, and one without a record.
+fn with_cache(root: &Root, chain: &Digest) {
+    let mut snapshots = Tree::default();
+    snapshots.put(&[b"first", b"chainid"], chain.as_str());
+    snapshots.put(&[b"first", b"committed"], "base");
+    snapshots.put(&[b"base", b"parent"], "");
+    snapshots.put(&[b"ofcacheaaaaaaaaaaaaaaaaaa", b"parent"], "first");
+    snapshots.put(&[b"ofcacheaaaaaaaaaaaaaaaaaa", b"size"], "30");
+    snapshots.put(&[b"strayaaaaaaaaaaaaaaaaaaaa", b"parent"], "first");
+    snapshots.put(&[b"../../outside", b"committed"], "../../outside");
+    root.write("buildkit/snapshots.db", snapshots.database());
+    let mut records = Tree::default();
+    for (id, key, value) in [
+        ("first", "cache.description", r#""first step""#),
+        ("first", "cache.createdAt", "1795272392543089702"),
+        (
+            "ofcacheaaaaaaaaaaaaaaaaaa",
+            "cache.description",
+            r#""second step""#,
+        ),
+        (
+            "ofcacheaaaaaaaaaaaaaaaaaa",
+            "cache.parent",
+            r#""twin-of-first""#,
+        ),
+        (
+            "twin",
+            "cache.equalMutable",
+            r#""ofcacheaaaaaaaaaaaaaaaaaa""#,
+        ),
+        ("twin", "snapshot.size", "31"),
+        ("twin-of-first", "cache.equalMutable", r#""first""#),
+    ] {
+        let value = format!(r#"{{"value":{value}}}"#);
+        records.put(&[b"_main", id.as_bytes(), key.as_bytes()], value);
+    }
+    root.write("buildkit/metadata_v2.db", records.database());
+    root.make("overlay2/ofcacheaaaaaaaaaaaaaaaaaa/diff");
+    root.make("overlay2/strayaaaaaaaaaaaaaaaaaaaa/diff");
+}
+
+#[test]
+fn the_build_cache_is_read_as_docker_lists_it() {
+    let (root, [base, ..], _) = sound();
+    with_cache(&root, &base);
+    let store = root.read();
+    assert!(store.warnings.is_empty(), "{:?}", store.warnings);
+    let ids: Vec<&str> = store
+        .cache
+        .iter()
+        .map(|record| record.id.as_str())
+        .collect();
+    assert_eq!(ids, ["first", "ofcacheaaaaaaaaaaaaaaaaaa"], "twins are one");
+    let [first, second] = &store.cache[..] else {
+        panic!()
+    };
+    assert_eq!(first.description, "first step");
+    assert_eq!(first.created, Some(1_795_272_392));
+    assert_eq!(first.recorded_bytes, Some(100), "of the layer");
+    assert_eq!(store.layer(first.layer.unwrap()).chain_id, Some(base));
+    assert_eq!(second.recorded_bytes, Some(31), "of its twin");
+    assert_eq!(second.parents, ["first"]);
+    let layer = store.layer(second.layer.unwrap());
+    assert_eq!(layer.parent, first.layer);
+    assert_eq!(store.piece(layer.pieces[0]).role, Role::Cache);
+    assert_eq!(
+        orphans(&store),
+        [
+            (
+                "unreferenced-layer",
+                "overlay2/strayaaaaaaaaaaaaaaaaaaaa".to_owned()
+            ),
+            (
+                "unreferenced-layer",
+                "overlay2/strayaaaaaaaaaaaaaaaaaaaa/diff".to_owned()
+            ),
+        ]
+    );
+}
+
+#[test]
+fn without_its_database_the_build_cache_is_not_called_nobodys() {
+    let (root, [base, ..], _) = sound();
+    with_cache(&root, &base);
+    root.make("overlay2/nobody/diff");
+    root.write("buildkit/snapshots.db", [0; 4096]);
+    let store = root.read();
+    one_warning(&store, "snapshots.db");
+    assert_eq!(
+        orphans(&store),
+        [("unreferenced-directory", "overlay2/nobody".to_owned())]
+    );
+}
