@@ -92,6 +92,14 @@ pub enum Error {
         /// What could have been asked for: one line each, escaped.
         available: Vec<String>,
     },
+    /// A layer store that only its owner may read.
+    #[error("cannot read the layer store {name}")]
+    StoreDenied {
+        /// The directory, escaped.
+        name: String,
+        /// The operating system's reason.
+        source: io::Error,
+    },
     /// `--container` names nothing in the store, or more than one.
     #[error("no {wanted} in {name}")]
     NoSuchContainer {
@@ -233,6 +241,10 @@ impl Error {
             Self::NoSuchPlatform { available, .. } => {
                 format!("choose one with --platform:\n{}", indent(available))
             }
+            Self::StoreDenied { name, .. } => format!(
+                "`sudo layerscope {name}`; a store of rootless Podman: `podman unshare layerscope {name}`; \
+                 one image without root: `docker save IMAGE | layerscope -`"
+            ),
             Self::NoSuchContainer { available, .. } if available.is_empty() => {
                 "the store has no containers".into()
             }

@@ -7,6 +7,7 @@ mod compare;
 mod dangling;
 mod layers;
 mod parallel;
+mod verify;
 mod watch;
 
 use std::num::NonZeroUsize;
@@ -20,6 +21,7 @@ use crate::tree::{Content, FileTree, MergedTree};
 
 pub use compare::compare;
 pub use layers::layers;
+pub use verify::{Verification, verify};
 pub use watch::{LayerProgress, Phase, Watch};
 
 /// How to read.

@@ -33,6 +33,7 @@ pub(super) fn keyboard(common: &Common, around: &Surroundings) -> Option<Keyboar
         || common.gate.ci
         || common.output.is_some()
         || !common.report.is_empty()
+        || common.verify
         || common.quiet;
     let is_able = around.variable("TERM").is_some_and(|term| term != "dumb");
     if wants_report || !is_able || !io::stdout().is_terminal() {

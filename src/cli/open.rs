@@ -120,7 +120,18 @@ fn locator(image: Option<&OsStr>, common: &Common) -> Result<Locator> {
 
 fn read(image: Option<&OsStr>, common: &Common, job: &Job) -> Result<Analysis> {
     let request = request(image, common)?;
-    let opened = source::open(&request.locator, &request.open, job)?;
+    let mut opened = source::open(&request.locator, &request.open, job)?;
+    if common.verify {
+        let verified = scan::verify(&opened.image, &request.analysis.scan, job)?;
+        if !common.quiet {
+            let layers = opened.image.layers.len();
+            let identical = verified.identical;
+            output::remark(&format!(
+                "{identical} of {layers} layers are what their digests name"
+            ));
+        }
+        opened.image.warnings.extend(verified.warnings);
+    }
     analysis::run(opened.source, opened.image, &request.analysis, job)
 }
 

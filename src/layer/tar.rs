@@ -25,6 +25,7 @@ use self::window::{Input, Window};
 use super::bytes::Region;
 use super::codec::Codec;
 use super::names::{self, Name};
+use super::verified::Verified;
 use super::{
     Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerSource, Meta, Placement,
     Visitor,
@@ -155,6 +156,15 @@ impl LayerSource for TarLayer {
             }
         }
         Ok(())
+    }
+
+    fn verify(&self, diff_id: &str, job: &Job) -> Result<Verified> {
+        let stored = Metered::new(self.region.reader(0), job);
+        let failed = |source| self.read_error(0, source);
+        let mut tar = self.codec.decoder(stored).map_err(failed)?;
+        let found = Verified::of_tar(&mut tar, diff_id, job);
+        job.check()?;
+        found.map_err(failed)
     }
 
     fn access(&self) -> Access {

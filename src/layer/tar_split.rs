@@ -3,7 +3,7 @@
 //! Docker, Podman, Buildah and CRI-O keep such a record of every layer they unpack, whatever their driver, so
 //! that they can make the very same tar again. It holds the bytes of the tar but for the data of its files, and
 //! of those the length and a checksum. A scan therefore costs what the headers cost, and says exactly what the
-//! tar would say; what the directory has become meanwhile is found out by [`TarSplitLayer::verify`].
+//! tar would say; what the directory has become meanwhile is found out by [`LayerSource::verify`].
 
 mod crc64;
 mod record;
@@ -16,12 +16,11 @@ use std::io::{self, Read};
 use self::record::Lines;
 use super::beneath::Beneath;
 use super::bytes::Region;
+use super::verified::Verified;
 use super::{Access, Completeness, EntrySink, FileAt, LayerSource, tar};
 use crate::error::{Error, Result};
 use crate::path;
 use crate::progress::Job;
-
-pub use self::verify::{Damaged, Outcome, Verified};
 
 /// Where the data of files is.
 #[derive(Debug, Clone)]
@@ -96,6 +95,10 @@ impl LayerSource for TarSplitLayer {
             )));
         }
         Ok(Box::new(found.take(length)))
+    }
+
+    fn verify(&self, diff_id: &str, job: &Job) -> Result<Verified> {
+        self.check(diff_id, job)
     }
 
     fn access(&self) -> Access {

@@ -65,6 +65,12 @@ pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Resul
                 Err(Error::NotFound { .. }) if stored::may_be_name(locator) => {
                     return read_named(locator, Holder::Any, locator.word(), options, job);
                 }
+                // What cannot be looked into is known by its place alone.
+                Err(Error::Open { .. })
+                    if options.places.iter().any(|place| path.starts_with(place)) =>
+                {
+                    return read_store(locator, path, job);
+                }
                 other => other?,
             };
             let metadata = file.metadata().map_err(|source| Error::Open {

@@ -1,5 +1,6 @@
 //! Which stores are below a directory, and where engines usually keep theirs.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Inventory, containerd, containers_storage, docker};
@@ -35,7 +36,7 @@ pub fn usual_places(home: Option<&Path>) -> Vec<PathBuf> {
 
 /// See [`super::read`].
 pub(super) fn read(root: &Path, job: &Job) -> Result<Inventory> {
-    let beneath = Beneath::open(root)?;
+    let beneath = Beneath::open(root).map_err(unless_denied)?;
     let mut stores = Vec::new();
     for read in [docker::read, containerd::read, containers_storage::read] {
         job.check()?;
@@ -51,6 +52,16 @@ pub(super) fn read(root: &Path, job: &Job) -> Result<Inventory> {
         name: beneath.name().to_owned(),
         stores,
     })
+}
+
+/// Whoever may not read a store is told how to.
+fn unless_denied(error: Error) -> Error {
+    match error {
+        Error::Open { name, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+            Error::StoreDenied { name, source }
+        }
+        other => other,
+    }
 }
 
 /// See [`super::read_all`].

@@ -12,7 +12,7 @@ use crate::image::{self, ConfigDocument, Digest, HistoryEntry, Image, ImageConfi
 use crate::layer::bytes::Region;
 use crate::layer::codec::Codec;
 use crate::layer::copy::CopyLayer;
-use crate::layer::dir::{DirLayer, Encoding};
+use crate::layer::dir::{DirLayer, Encoding, Namespace};
 use crate::layer::tar::TarLayer;
 use crate::layer::tar_split::{Data, TarSplitLayer};
 use crate::layer::{EmptyLayer, LayerIndex, LayerSource, UnreadableLayer};
@@ -263,7 +263,8 @@ fn open_layer(index: LayerIndex, plan: &Plan<'_>, warnings: &mut Vec<Warning>) -
             layer.digest = opened.digest;
             layer.compression = opened.codec;
             layer.stored_bytes = opened.stored_bytes;
-            warnings.extend(opened.warning.map(|warning| warning.in_layer(index.0)));
+            let own = opened.warnings.into_iter();
+            warnings.extend(own.map(|warning| warning.in_layer(index.0)));
         }
         Err(error) => layer.source = Arc::new(Refused(error.to_string()).layer(&stored.name)),
     }
@@ -275,7 +276,7 @@ struct OpenedLayer {
     digest: Option<Digest>,
     codec: Codec,
     stored_bytes: Option<u64>,
-    warning: Option<Warning>,
+    warnings: Vec<Warning>,
 }
 
 impl OpenedLayer {
@@ -285,7 +286,7 @@ impl OpenedLayer {
             digest: None,
             codec: Codec::None,
             stored_bytes: None,
-            warning: None,
+            warnings: Vec::new(),
         }
     }
 }
@@ -309,10 +310,7 @@ fn open_listing(listing: &Listing) -> Result<OpenedLayer> {
         Listing::Directory {
             directory,
             encoding,
-        } => Ok(OpenedLayer::new(DirLayer::new(
-            directory.open()?,
-            *encoding,
-        ))),
+        } => open_directory(directory, *encoding),
         Listing::Copy { directory, below } => {
             let below = below.as_ref().map(Location::open).transpose()?;
             Ok(OpenedLayer::new(CopyLayer::new(directory.open()?, below)))
@@ -324,6 +322,19 @@ fn open_listing(listing: &Listing) -> Result<OpenedLayer> {
             advice: String::new(),
         }),
     }
+}
+
+/// Everybody but root sees a directory that hides what is below as one that does not: the kernel does not show
+/// `trusted` attributes, and says nothing of it (xattr(7), "Trusted extended attributes").
+fn open_directory(directory: &Location, encoding: Encoding) -> Result<OpenedLayer> {
+    let mut opened = OpenedLayer::new(DirLayer::new(directory.open()?, encoding));
+    let is_trusted = encoding == Encoding::Overlay(Namespace::Trusted);
+    if is_trusted && !rustix::process::geteuid().is_root() {
+        let message = "opaque directories cannot be seen without root: files they hide may be shown; try sudo";
+        let warning = Warning::new(WarningCode::HiddenMarks, message);
+        opened.warnings.push(warning);
+    }
+    Ok(opened)
 }
 
 /// The record tells best what a layer holds; without it the directory does, as far as one can see.
@@ -357,9 +368,10 @@ fn open_record(
             reason,
         });
     };
-    let mut opened = OpenedLayer::new(DirLayer::new(directory.open()?, *encoding));
+    let mut opened = open_directory(directory, *encoding)?;
     let message = format!("{reason}; its directory is read instead");
-    opened.warning = Some(Warning::new(WarningCode::BadRecord, message));
+    let warning = Warning::new(WarningCode::BadRecord, message);
+    opened.warnings.insert(0, warning);
     Ok(opened)
 }
 

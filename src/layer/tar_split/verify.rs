@@ -11,47 +11,11 @@ use super::{Data, TarSplitLayer, refused};
 use crate::error::{Error, Result, Warning};
 use crate::layer::beneath::Beneath;
 use crate::layer::tar::Stop;
+use crate::layer::verified::{Damaged, Outcome, Verified, hexadecimal};
 use crate::layer::{Entry, EntryKind, EntrySink, LayerSource as _};
 use crate::limits;
 use crate::path;
 use crate::progress::Job;
-
-/// What [`TarSplitLayer::verify`] found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    /// The verdict.
-    pub outcome: Outcome,
-    /// Files that are not what the record says, in its order; at most [`limits::DAMAGED_FILES`].
-    pub damaged: Vec<Damaged>,
-    /// How many more of them there are.
-    pub further_damaged: u64,
-    /// Files with data that were read.
-    pub files: u64,
-    /// Length of the tar, in bytes, as far as it could be put together.
-    pub bytes: u64,
-}
-
-/// Whether a layer still is what its digest names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// Record and files make the very tar again.
-    Identical,
-    /// They do not: files are damaged, or the record is.
-    Different,
-    /// It cannot be told, although every file has its checksum; why, escaped.
-    Unprovable(String),
-    /// The record ends early or cannot be read; why, escaped. Files up to there were looked at.
-    BrokenRecord(String),
-}
-
-/// A file that is not what the record says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Damaged {
-    /// Its path as bytes, relative to the root.
-    pub path: Vec<u8>,
-    /// What is wrong with it, escaped.
-    pub reason: String,
-}
 
 impl TarSplitLayer {
     /// Puts the layer's tar together from record and files and compares its SHA-256 with `diff_id`
@@ -62,7 +26,7 @@ impl TarSplitLayer {
     /// # Errors
     /// When the record cannot be opened, file data is out of reach ([`Data::Refused`]), or
     /// [`Error::Interrupted`].
-    pub fn verify(&self, diff_id: &str, job: &Job) -> Result<Verified> {
+    pub(super) fn check(&self, diff_id: &str, job: &Job) -> Result<Verified> {
         let directory = match &self.data {
             Data::Directory(directory) => directory,
             Data::Refused(reason) => return Err(refused(self.record.name(), reason)),
@@ -242,13 +206,4 @@ fn with_causes(error: &Error) -> String {
         Some(cause) => format!("it cannot be opened: {cause}"),
         None => error.to_string(),
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        write!(text, "{byte:02x}").unwrap_or_default();
-        text
-    })
 }

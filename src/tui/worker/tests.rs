@@ -151,7 +151,7 @@ fn stopping_cancels_what_runs_and_does_not_wait_for_what_is_stuck() {
 fn finished_layers_are_never_shown_over_all_of_them() {
     let mut worker = worker(DEMO);
     worker.load(JobId(1), None).unwrap();
-    let board = Arc::clone(&worker.loading.as_ref().unwrap().board);
+    let board = Arc::clone(&worker.named.as_ref().unwrap().board);
     let mut news = Vec::new();
     while worker.is_loading() {
         worker.browse(JobId(1));

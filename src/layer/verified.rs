@@ -1,0 +1,110 @@
+//! Whether a layer still is what its digest names.
+
+use std::io::{self, Read};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::progress::Job;
+
+/// What [`super::LayerSource::verify`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// The verdict.
+    pub outcome: Outcome,
+    /// Files that are not what the record says, in its order; at most [`crate::limits::DAMAGED_FILES`].
+    pub damaged: Vec<Damaged>,
+    /// How many more of them there are.
+    pub further_damaged: u64,
+    /// Files with data that were read.
+    pub files: u64,
+    /// Length of the tar, in bytes, as far as it could be put together.
+    pub bytes: u64,
+}
+
+/// Whether a layer still is what its digest names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its bytes, or record and files together, are the very tar.
+    Identical,
+    /// They do not: something in it was changed or damaged.
+    Different,
+    /// It cannot be told, although every file has its checksum; why, escaped.
+    Unprovable(String),
+    /// The record ends early or cannot be read; why, escaped. Files up to there were looked at.
+    BrokenRecord(String),
+}
+
+/// A file that is not what the record says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damaged {
+    /// Its path as bytes, relative to the root.
+    pub path: Vec<u8>,
+    /// What is wrong with it, escaped.
+    pub reason: String,
+}
+
+impl Verified {
+    /// Says that nothing can be said; `reason` is escaped.
+    pub fn unprovable(reason: impl Into<String>) -> Self {
+        Self::of(Outcome::Unprovable(reason.into()), 0)
+    }
+
+    fn of(outcome: Outcome, bytes: u64) -> Self {
+        Self {
+            outcome,
+            damaged: Vec::new(),
+            further_damaged: 0,
+            files: 0,
+            bytes,
+        }
+    }
+
+    /// Reads a whole tar and compares its SHA-256 with `diff_id`.
+    ///
+    /// # Errors
+    /// What reading returns.
+    pub fn of_tar(tar: &mut dyn Read, diff_id: &str, job: &Job) -> io::Result<Self> {
+        if !diff_id.starts_with("sha256:") {
+            let algorithm = diff_id.split(':').next().unwrap_or_default();
+            let algorithm = crate::path::display_str(algorithm);
+            let reason = format!("its digest is of another algorithm: {algorithm}");
+            return Ok(Self::unprovable(reason));
+        }
+        let mut sum = Sha256::new();
+        let mut buffer = vec![0; 128 * 1024];
+        let mut bytes = 0;
+        loop {
+            job.check().map_err(io::Error::other)?;
+            match tar.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => {
+                    sum.update(&buffer[..count]);
+                    bytes += count as u64;
+                    if !job.expand(count as u64) {
+                        let reason = "it expands to more than --max-expanded allows";
+                        return Ok(Self::unprovable(reason));
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let computed = format!("sha256:{}", hexadecimal(&sum.finalize()));
+        let outcome = if computed.eq_ignore_ascii_case(diff_id) {
+            Outcome::Identical
+        } else {
+            Outcome::Different
+        };
+        Ok(Self::of(outcome, bytes))
+    }
+}
+
+/// Writes bytes as digests are written.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        write!(text, "{byte:02x}").unwrap_or_default();
+        text
+    })
+}
