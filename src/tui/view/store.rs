@@ -16,6 +16,7 @@ use crate::tui::panes::store::{
 use crate::tui::store_subject::{Known, StoreSubject};
 use crate::tui::theme::Role;
 use crate::units;
+pub(super) use header::tab_at;
 use table::Table;
 
 pub(super) fn draw(model: &Model, subject: &StoreSubject, areas: &Areas, paint: &mut Paint<'_>) {

@@ -5,7 +5,7 @@ use super::amounts::{Sizes, amount_text};
 use super::key::Key;
 use super::{names, rows};
 use crate::report::Look;
-use crate::store::{LayerId, State};
+use crate::store::{Engine, LayerId, State};
 use crate::tui::theme::Role;
 use crate::units::count;
 
@@ -261,12 +261,12 @@ fn name(sizes: &Sizes<'_>, key: Key, look: Look) -> String {
                 (false, true) => " dangling",
                 (false, false) => "",
             };
-            let namespace = image
-                .namespace
-                .as_ref()
-                .map_or_else(String::new, |namespace| {
-                    format!(" [{}]", look.shown(names::clipped(namespace).as_bytes()))
-                });
+            // Docker has all of its images in one.
+            let is_told = matches!(sizes.store.engine, Engine::Containerd | Engine::Kubernetes);
+            let namespace = image.namespace.as_ref().filter(|_| is_told);
+            let namespace = namespace.map_or_else(String::new, |namespace| {
+                format!(" [{}]", look.shown(names::clipped(namespace).as_bytes()))
+            });
             let missing = image.layers.iter().filter(|layer| layer.is_none()).count();
             let missing = match missing {
                 0 => String::new(),
