@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Inventory, containerd, containers_storage, docker};
+use super::{Inventory, Store, containerd, containers_storage, docker};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::layer::beneath::Beneath;
 use crate::progress::Job;
@@ -41,6 +41,10 @@ pub(super) fn read(root: &Path, job: &Job) -> Result<Inventory> {
     for read in [docker::read, containerd::read, containers_storage::read] {
         job.check()?;
         stores.extend(read(&beneath, job)?);
+    }
+    if stores.iter().any(Store::holds_something) {
+        // Docker starts a containerd of its own even where it keeps images elsewhere.
+        stores.retain(Store::holds_something);
     }
     if stores.is_empty() {
         return Err(Error::NotAnImage {

@@ -369,6 +369,20 @@ impl Store {
         }
     }
 
+    /// Returns whether there is anything in it to tell of.
+    pub fn holds_something(&self) -> bool {
+        let counts = [
+            self.layers.len(),
+            self.images.len(),
+            self.containers.len(),
+            self.cache.len(),
+            self.volumes.len(),
+            self.orphans.len(),
+            self.warnings.len(),
+        ];
+        counts.into_iter().any(|count| count > 0)
+    }
+
     /// Adds a piece and returns its position.
     pub fn add_piece(&mut self, location: Location, role: super::Role) -> PieceId {
         self.pieces.push(Piece::new(location, role));
