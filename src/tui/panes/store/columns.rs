@@ -257,7 +257,7 @@ fn name(sizes: &Sizes<'_>, key: Key, look: Look) -> String {
                 return shown;
             };
             let kind = match (image.is_intermediate, image.names.is_empty()) {
-                (true, _) => " build step",
+                (true, _) => " step",
                 (false, true) => " dangling",
                 (false, false) => "",
             };
