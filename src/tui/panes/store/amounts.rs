@@ -20,6 +20,7 @@ pub enum Sense {
 
 impl Sense {
     /// Returns the next one.
+    #[must_use]
     pub const fn next(self) -> Self {
         match self {
             Self::Disk => Self::Files,

@@ -229,8 +229,7 @@ pub fn cell(sizes: &Sizes<'_>, key: Key, column: Column, look: Look) -> Cell {
             let id = names::id(sizes.store, key).unwrap_or_default();
             Cell::dim(shown(&id.chars().take(12).collect::<String>()))
         }
-        Column::Name => Cell::plain(name(sizes, key, look)),
-        Column::ShortName => Cell::plain(name(sizes, key, look)),
+        Column::Name | Column::ShortName => Cell::plain(name(sizes, key, look)),
         Column::Growth => Cell::plain(growth(sizes, key, look)),
         Column::Reason => match key {
             Key::Orphan(at) => {
