@@ -531,3 +531,28 @@ fn rows_that_are_gone_are_nothing() {
     screen.keys("idD<enter><space>yY3idj2i");
     assert!(screen.model.store.marks.is_empty());
 }
+
+#[test]
+fn the_layers_of_a_container_and_images_of_one_name_are_told_apart() {
+    let digits = "44ca7c10e0f2".repeat(5) + "abcd";
+    let mut store = docker();
+    store.layers[0].chain_id = None;
+    store.layers[0].diff_id = None;
+    store.layers[0].name = format!("{digits}-init");
+    store.layers[1].chain_id = None;
+    store.layers[1].diff_id = None;
+    store.layers[1].name = digits;
+    store.images[2].names = store.images[0].names.clone();
+    store.images[0].platform.architecture = "arm64".into();
+    let stores = subject(vec![store], Known::Measured);
+    let mut screen = Screen::stores(&stores, session(), 120, 40);
+    assert!(
+        screen.shows("ml/train:latest linux/arm64"),
+        "{}",
+        screen.text()
+    );
+    assert!(!screen.line_with("debian:12").contains("linux/"));
+    screen.keys("2");
+    assert!(screen.shows("44ca7c10e0f2-init "), "{}", screen.text());
+    assert!(screen.shows("44ca7c10e0f2  "), "{}", screen.text());
+}

@@ -5,7 +5,8 @@ use super::amounts::{Sizes, amount_text};
 use super::key::Key;
 use super::{names, rows};
 use crate::report::Look;
-use crate::store::{Engine, LayerId, State};
+use crate::report::columns::platform;
+use crate::store::{Engine, LayerId, State, StoredImage};
 use crate::tui::theme::Role;
 use crate::units::count;
 
@@ -92,7 +93,7 @@ const LAYERS: &[Offer] = &[
     (Column::Total, "Size", 10, Right, 0),
     (Column::Users, "Refs", 4, Right, 40),
     (Column::Day, "Created", 10, Left, 100),
-    (Column::ShortName, "Layer", 13, Left, 0),
+    (Column::ShortName, "Layer", 17, Left, 0),
     (Column::UsedBy, "Used by", 0, Left, 0),
 ];
 
@@ -271,7 +272,8 @@ fn name(sizes: &Sizes<'_>, key: Key, look: Look) -> String {
                 0 => String::new(),
                 some => format!(" {some} layers missing"),
             };
-            format!("{shown}{kind}{namespace}{missing}")
+            let platform = same_name(sizes, image, look);
+            format!("{shown}{kind}{platform}{namespace}{missing}")
         }
         // The root is known, and the end of a place tells most.
         Key::Orphan(at) => {
@@ -330,6 +332,21 @@ fn image_of(sizes: &Sizes<'_>, key: Key) -> String {
         Some(image) => names::image_briefly(sizes.store, image),
         None => "-".into(),
     }
+}
+
+/// Returns what distinguishes images of one name: what they are for.
+fn same_name(sizes: &Sizes<'_>, image: &StoredImage, look: Look) -> String {
+    let same = sizes
+        .store
+        .images
+        .iter()
+        .filter(|other| !other.names.is_empty() && other.names == image.names)
+        .take(2);
+    if same.count() < 2 {
+        return String::new();
+    }
+    let platform = platform(&image.platform).unwrap_or_default();
+    format!(" {}", look.shown(names::clipped(&platform).as_bytes()))
 }
 
 fn growth(sizes: &Sizes<'_>, key: Key, look: Look) -> String {

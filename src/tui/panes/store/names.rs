@@ -99,7 +99,17 @@ pub fn layer(store: &Store, id: LayerId) -> String {
         return String::new();
     };
     let digest = layer.chain_id.as_ref().or(layer.diff_id.as_ref());
-    digest.map_or_else(|| layer.name.clone(), |digest| digest.short().to_owned())
+    digest.map_or_else(|| briefly(&layer.name), |digest| digest.short().to_owned())
+}
+
+/// Shortens the digits that a name begins with: two layers of one container differ in what comes after them.
+fn briefly(name: &str) -> String {
+    const SHORT: usize = 12;
+    let digits = name.bytes().take_while(u8::is_ascii_hexdigit).count();
+    match (digits, name.get(..SHORT), name.get(digits..)) {
+        (32.., Some(start), Some(rest)) => format!("{start}{rest}"),
+        _ => name.to_owned(),
+    }
 }
 
 /// Returns as much of a text as any cell may show; names have no limit of their own.
