@@ -156,6 +156,7 @@ pub fn placed(tab: StoreTab, width: u16) -> Vec<Placed> {
                 }
                 Column::ShortName | Column::Image if width >= WIDE && columns < 28 => 24,
                 Column::ShortName if width >= WIDE => 60,
+                Column::ShortName if width < 64 && tab == StoreTab::Layers => 13,
                 Column::ShortName if width < 64 => columns.min(20),
                 _ => columns,
             },
