@@ -75,11 +75,10 @@ fn while_it_changes(root: &Path, mut read: impl FnMut()) {
 }
 
 fn inodes_of(store: &Store, name: &str) -> Option<u64> {
-    let end = format!("overlay2/{name}");
-    let mut pieces = store.pieces.iter();
-    let found = pieces.filter(|piece| {
-        let path = String::from_utf8_lossy(&piece.location.path);
-        path == end || path.starts_with(&format!("{end}/"))
+    let own = format!("overlay2/{name}");
+    let found = store.pieces.iter().filter(|piece| {
+        let path = piece.location.path.strip_prefix(own.as_bytes());
+        path.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
     });
     let usages: Option<Vec<u64>> = found
         .map(|piece| piece.usage.map(|usage| usage.inodes))
@@ -89,8 +88,8 @@ fn inodes_of(store: &Store, name: &str) -> Option<u64> {
 
 #[test]
 fn layers_that_come_and_go_cost_the_others_nothing() {
-    let room = tempfile::tempdir().unwrap();
-    let root = room.path();
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path();
     while_it_changes(root, || {
         let job = Job::new();
         let mut inventory = store::read(root, &job).unwrap();
@@ -112,7 +111,7 @@ struct Names(BTreeSet<String>);
 impl EntrySink for Names {
     fn entry(&mut self, entry: Entry<'_>) -> Result<()> {
         self.0
-            .insert(String::from_utf8_lossy(entry.path.as_bytes()).into_owned());
+            .insert(String::from_utf8(entry.path.as_bytes().to_vec()).unwrap());
         Ok(())
     }
 
@@ -121,8 +120,8 @@ impl EntrySink for Names {
 
 #[test]
 fn a_layer_taken_away_in_the_middle_is_told_as_far_as_it_was_there() {
-    let room = tempfile::tempdir().unwrap();
-    let root = room.path();
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path();
     while_it_changes(root, || {
         let names = scanned(root, "going");
         let strange = names.iter().find(|name| {
