@@ -173,7 +173,7 @@ impl Writer<'_> {
                 "{} is running, as its record says; what it has written is lost with it. Stop it first:",
                 shown_name(container)
             )));
-            steps.extend(self.stop(container, name));
+            steps.push(self.stop(container, name));
         }
         steps.push(match self.store.engine {
             Engine::Docker | Engine::DockerContainerd => command("docker container rm", &[name]),
@@ -183,23 +183,23 @@ impl Writer<'_> {
             Engine::ContainersStorage => command("podman container rm", &[name]),
             Engine::Kubernetes => command("crictl rm", &[container.id.as_str()]),
             Engine::Containerd => {
-                let start = self.ctr(self.namespace_of(container), "containers rm");
+                let start = ctr(self.namespace_of(container), "containers rm");
                 command(&start, &[container.id.as_str()])
             }
         });
         steps
     }
 
-    fn stop(&self, container: &Container, name: &str) -> Option<Step> {
-        Some(match self.store.engine {
+    fn stop(&self, container: &Container, name: &str) -> Step {
+        match self.store.engine {
             Engine::Docker | Engine::DockerContainerd => command("docker container stop", &[name]),
             Engine::ContainersStorage => command("podman container stop", &[name]),
             Engine::Kubernetes => command("crictl stop", &[container.id.as_str()]),
             Engine::Containerd => {
-                let start = self.ctr(self.namespace_of(container), "tasks kill");
+                let start = ctr(self.namespace_of(container), "tasks kill");
                 command(&start, &[container.id.as_str()])
             }
-        })
+        }
     }
 
     fn image(&self, id: ImageId) -> Vec<Step> {
@@ -236,7 +236,7 @@ impl Writer<'_> {
                 };
                 let namespace = image.namespace.as_deref().unwrap_or("default");
                 // Without --sync containerd frees the room at its next garbage collection.
-                command(&self.ctr(namespace, "images rm --sync"), &names)
+                command(&ctr(namespace, "images rm --sync"), &names)
             }
         });
         steps
@@ -323,10 +323,11 @@ impl Writer<'_> {
             Engine::Containerd | Engine::ContainersStorage => "default",
         })
     }
+}
 
-    fn ctr(&self, namespace: &str, words: &str) -> String {
-        format!("ctr -n {} {words}", quoted(namespace))
-    }
+/// Returns the start of a command to containerd's own client.
+fn ctr(namespace: &str, words: &str) -> String {
+    format!("ctr -n {} {words}", quoted(namespace))
 }
 
 /// Most containers that are named before the rest is only counted.
