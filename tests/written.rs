@@ -31,7 +31,11 @@ fn of_layers(make: [fn(LayerBuilder) -> LayerBuilder; 2]) -> Analysis {
 }
 
 fn found(analysis: &Analysis) -> CopyUps {
-    copy_ups(analysis, &Job::new()).unwrap()
+    let job = Job::new();
+    let found = copy_ups(analysis, &job).unwrap();
+    let progress = job.snapshot();
+    assert_eq!(progress.done_bytes, progress.expected_bytes);
+    found
 }
 
 #[test]
@@ -256,6 +260,7 @@ fn podman_leaves_out_directories_that_something_in_them_touched() {
     };
     assert_eq!(told(Engine::Docker), ["C a", "C a/b", "C a/b/c"]);
     assert_eq!(told(Engine::Podman), ["C a/b/c", "C t"]);
+    assert_eq!(told(Engine::PodmanComparing), told(Engine::Docker));
 }
 
 /// What a view shows, and whether it is a directory.

@@ -136,6 +136,12 @@ pub fn copy_ups(analysis: &Analysis, job: &Job) -> Result<CopyUps> {
         return Ok(copy_ups);
     }
     let is_marked = is_marked(analysis, &candidates);
+    let compared = candidates.iter().filter(|one| {
+        let older = one.older;
+        let is_copied = |older| !(is_marked && is_written_anew(analysis, one.origin, older));
+        !is_of_same_data(analysis, one) && older.is_some_and(is_copied)
+    });
+    job.expect(compared.map(|one| shared_bytes(analysis, one)).sum());
     let mut buffers = (vec![0; BLOCK], vec![0; BLOCK]);
     for one in &candidates {
         job.check()?;
@@ -218,6 +224,21 @@ fn is_written_anew(analysis: &Analysis, origin: Origin, older: Place) -> bool {
     origin == Origin::Unmarked && !analysis.tree.is_linked(data.0, data.1)
 }
 
+/// Returns whether it is known already that no byte of the file is another.
+fn is_of_same_data(analysis: &Analysis, one: &Candidate) -> bool {
+    let is_same = matches!(one.version.change, Change::Touched | Change::Repeated);
+    is_same || analysis.tree.is_metadata_alone(one.path, one.version)
+}
+
+/// Returns how many bytes of both versions are compared.
+fn shared_bytes(analysis: &Analysis, one: &Candidate) -> u64 {
+    let tree = &analysis.tree;
+    let older = one.older.and_then(|older| tree.inode(older.0, older.1));
+    let size = |(layer, node): Place| tree.layer(layer).size(node);
+    let shared = older.map_or(0, size).min(size(one.newer));
+    shared.min(limits::COPY_UP_BYTES)
+}
+
 fn copied(
     analysis: &Analysis,
     one: &Candidate,
@@ -228,8 +249,7 @@ fn copied(
     let tree = &analysis.tree;
     let data = tree.inode(older.0, older.1).unwrap_or(older);
     let is_metadata_alone = tree.is_metadata_alone(one.path, one.version);
-    let is_same = matches!(one.version.change, Change::Touched | Change::Repeated);
-    let outcome = if is_metadata_alone || is_same {
+    let outcome = if is_of_same_data(analysis, one) {
         Outcome::MetadataOnly(metadata_change(tree, older, one.newer))
     } else {
         match difference(analysis, one.path, (data, one.newer), buffers, job) {
@@ -369,6 +389,7 @@ fn difference(
             bytes = bytes.saturating_add(differing as u64);
         }
         done += length as u64;
+        job.advance(length as u64);
     }
     let extent = if wanted == shared {
         Extent::Whole

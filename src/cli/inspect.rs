@@ -8,6 +8,7 @@ use crate::analysis::dive::DiveFigures;
 use crate::analysis::rules::{RuleSet, State, judge};
 use crate::analysis::written::written;
 use crate::error::{Error, Result};
+use crate::progress::Job;
 use crate::report::{Budget, Detail, Format, Glyphs, Incomplete, Judgement, Look, Report};
 use crate::source;
 
@@ -46,12 +47,15 @@ pub(crate) fn run(image: Option<&OsStr>, common: &Common, around: &Surroundings)
             .iter()
             .for_each(|remark| output::remark(remark));
     }
-    open::with_image(image, common, |analysis, job| {
+    let told = |analysis: &Analysis, job: &Job| {
+        if wants_written(common) {
+            written(analysis, job)
+        } else {
+            Ok(None)
+        }
+    };
+    open::with_prepared(image, common, told, |analysis, written, _| {
         let judgement = judgement(analysis, common, gating, &loaded)?;
-        let written = wants_written(common)
-            .then(|| written(analysis, job))
-            .transpose()?
-            .flatten();
         let report = Report {
             analysis,
             judgement: judgement.as_ref(),

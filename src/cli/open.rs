@@ -27,6 +27,22 @@ pub(crate) fn with_image<T>(
     common: &Common,
     work: impl FnOnce(&Analysis, &Job) -> Result<T>,
 ) -> Result<T> {
+    let nothing = |_: &Analysis, _: &Job| Ok(());
+    with_prepared(image, common, nothing, |analysis, (), job| {
+        work(analysis, job)
+    })
+}
+
+/// The same, with something that takes its time before: `prepare` may show how far it is, `work` writes.
+///
+/// # Errors
+/// Those of [`with_image`], and what `prepare` returns.
+pub(crate) fn with_prepared<P, T>(
+    image: Option<&OsStr>,
+    common: &Common,
+    prepare: impl FnOnce(&Analysis, &Job) -> Result<P>,
+    work: impl FnOnce(&Analysis, P, &Job) -> Result<T>,
+) -> Result<T> {
     let interrupt = Interrupt::listen();
     let show = if common.quiet {
         Show::Nothing
@@ -37,7 +53,12 @@ pub(crate) fn with_image<T>(
     let read = watched(&job, show, &interrupt, || read(image, common, &job));
     let analysis = unless_cancelled(read, &job)?;
     let job = new_job(common);
-    let done = watched(&job, Show::Nothing, &interrupt, || work(&analysis, &job));
+    let prepared = watched(&job, show, &interrupt, || prepare(&analysis, &job));
+    let prepared = unless_cancelled(prepared, &job)?;
+    let job = new_job(common);
+    let done = watched(&job, Show::Nothing, &interrupt, || {
+        work(&analysis, prepared, &job)
+    });
     unless_cancelled(done, &job)
 }
 
