@@ -6,19 +6,18 @@
 //! too counts as copied. A file that was emptied before it was written copied less than its length below, which
 //! nothing tells afterwards.
 
-use std::collections::HashSet;
-use std::io::{self, Read};
+mod difference;
 
+use std::collections::HashSet;
+
+use self::difference::{Buffers, buffers, difference};
 use super::Analysis;
 use crate::error::{Error, Result};
 use crate::layer::{EntryKind, LayerIndex, Origin};
 use crate::limits;
-use crate::path::{self, ImagePath};
+use crate::path::ImagePath;
 use crate::progress::Job;
 use crate::tree::{Change, MergedTree, NodeId, PathId, Version};
-
-/// Bytes read of each of two files at a time.
-const BLOCK: usize = 64 * 1024;
 
 /// Every file that was copied up, and the sums.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -142,7 +141,7 @@ pub fn copy_ups(analysis: &Analysis, job: &Job) -> Result<CopyUps> {
         !is_of_same_data(analysis, one) && older.is_some_and(is_copied)
     });
     job.expect(compared.map(|one| shared_bytes(analysis, one)).sum());
-    let mut buffers = (vec![0; BLOCK], vec![0; BLOCK]);
+    let mut buffers = buffers();
     for one in &candidates {
         job.check()?;
         if let Some(older) = one.older {
@@ -243,7 +242,7 @@ fn copied(
     analysis: &Analysis,
     one: &Candidate,
     older: Place,
-    buffers: &mut (Vec<u8>, Vec<u8>),
+    buffers: &mut Buffers,
     job: &Job,
 ) -> Result<CopyUp> {
     let tree = &analysis.tree;
@@ -353,63 +352,5 @@ pub(super) fn metadata_change(tree: &MergedTree, older: Place, newer: Place) -> 
             to: new.mtime,
         }),
         has_other_attributes: old_tree.xattrs(older.1) != new_tree.xattrs(newer.1),
-    }
-}
-
-/// Returns how many bytes of two files differ, their difference in length included, and how much was compared.
-fn difference(
-    analysis: &Analysis,
-    path: PathId,
-    (older, newer): (Place, Place),
-    (left, right): &mut (Vec<u8>, Vec<u8>),
-    job: &Job,
-) -> Result<(u64, Extent)> {
-    let tree = &analysis.tree;
-    let (mut old, mut new) = (open(analysis, older)?, open(analysis, newer)?);
-    let (old_size, new_size) = (
-        tree.layer(older.0).size(older.1),
-        tree.layer(newer.0).size(newer.1),
-    );
-    let shared = old_size.min(new_size);
-    let wanted = shared.min(limits::COPY_UP_BYTES);
-    let mut bytes = old_size.abs_diff(new_size);
-    let mut done = 0;
-    while done < wanted {
-        job.check()?;
-        let length = usize::try_from(wanted - done).map_or(BLOCK, |left| left.min(BLOCK));
-        let (left, right) = (&mut left[..length], &mut right[..length]);
-        let read = old.read_exact(left).and_then(|()| new.read_exact(right));
-        read.map_err(|source| unreadable(tree, path, done, source))?;
-        if left != right {
-            let differing = left
-                .iter()
-                .zip(&*right)
-                .filter(|(old, new)| old != new)
-                .count();
-            bytes = bytes.saturating_add(differing as u64);
-        }
-        done += length as u64;
-        job.advance(length as u64);
-    }
-    let extent = if wanted == shared {
-        Extent::Whole
-    } else {
-        Extent::First(wanted)
-    };
-    Ok((bytes, extent))
-}
-
-fn open(analysis: &Analysis, (layer, node): Place) -> Result<Box<dyn Read + '_>> {
-    let tree = analysis.tree.layer(layer);
-    let path = tree.path(node);
-    let layer = &analysis.image.layers[layer.as_usize()];
-    layer.source.open(tree.file_at(node, &path))
-}
-
-fn unreadable(tree: &MergedTree, path: PathId, offset: u64, source: io::Error) -> Error {
-    Error::Read {
-        name: path::display_absolute(&tree.path(path)),
-        offset,
-        source,
     }
 }

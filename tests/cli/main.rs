@@ -13,4 +13,5 @@ mod report;
 #[path = "../support/mod.rs"]
 mod support;
 mod usage;
+#[cfg(target_os = "linux")]
 mod written;

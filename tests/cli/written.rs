@@ -13,12 +13,12 @@ use crate::desk::Desk;
 /// Writes a file of a given time; directories are made as needed.
 fn put(root: &Path, name: &str, mode: u32, bytes: &[u8]) {
     let path = root.join(name);
-    let mut made = root.to_owned();
+    let mut above = root.to_owned();
     for part in Path::new(name).parent().unwrap() {
-        made.push(part);
-        if !made.exists() {
-            fs::create_dir(&made).unwrap();
-            fs::set_permissions(&made, Permissions::from_mode(0o755)).unwrap();
+        above.push(part);
+        if !above.exists() {
+            fs::create_dir(&above).unwrap();
+            fs::set_permissions(&above, Permissions::from_mode(0o755)).unwrap();
         }
     }
     fs::write(&path, bytes).unwrap();
@@ -65,15 +65,18 @@ fn desk() -> Desk {
     put(&lower, "old/one", 0o644, &[b'o'; 500]);
     put(&lower, "old/two", 0o644, &[b'o'; 700]);
     let whiteout = upper.join("old");
-    rustix::fs::mknodat(CWD, &whiteout, FileType::CharacterDevice, Mode::empty(), 0)
-        .expect("a device 0:0 needs no privilege since Linux 5.8");
+    // A device 0:0 needs no privilege since Linux 5.8.
+    rustix::fs::mknodat(CWD, &whiteout, FileType::CharacterDevice, Mode::empty(), 0).unwrap();
     desk
 }
 
+/// Returns the lines from `Written` to the next empty one.
 fn section(text: &str) -> String {
-    let from = text.find("Written").unwrap();
-    let to = text[from..].find("\n\n").unwrap();
-    text[from..from + to].to_owned()
+    let lines = text
+        .lines()
+        .skip_while(|line| !line.starts_with("Written"))
+        .take_while(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
