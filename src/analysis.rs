@@ -10,6 +10,7 @@ mod instructions;
 pub mod rules;
 mod stage;
 pub mod waste;
+pub mod written;
 
 use crate::error::{Result, Warning, WarningCode};
 use crate::image::Image;

@@ -9,6 +9,7 @@ pub mod history;
 pub mod instruction;
 pub mod json;
 pub mod reference;
+pub mod writable;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub use config::{ConfigDocument, ImageConfig};
 pub use history::HistoryEntry;
 pub use instruction::Instruction;
 pub use reference::{Digest, Platform};
+pub use writable::{Writable, Writer};
 
 /// One image of a source, for one platform. A clone shares the layers' bytes.
 #[derive(Debug, Clone)]
@@ -41,8 +43,8 @@ pub struct Image {
     pub annotations: Vec<(String, String)>,
     /// Bottom first.
     pub layers: Vec<Layer>,
-    /// The layer with what a container has written, if this is a container; the topmost.
-    pub writable: Option<LayerIndex>,
+    /// The layer that a container writes to, if this is a container; the topmost.
+    pub writable: Option<Writable>,
     /// What was odd about its manifests.
     pub warnings: Vec<Warning>,
 }

@@ -9,6 +9,7 @@ pub mod bytes;
 pub mod codec;
 pub mod copy;
 pub mod dir;
+pub mod mapped;
 mod names;
 pub mod tar;
 pub mod tar_split;
@@ -159,6 +160,19 @@ pub enum Access {
     Sequential,
 }
 
+/// How a file or directory came to be in a layer that somebody writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It was copied there from the layers below, to be changed or moved.
+    CopiedUp,
+    /// Nothing says that it was copied there. That is proof only where something else of the layer was.
+    Unmarked,
+    /// It was changed where it is: the layer is a whole file system, and nothing is ever copied up.
+    InPlace,
+    /// The layer does not tell.
+    Unknown,
+}
+
 /// How a layer is asked for the data of one of its files.
 #[derive(Debug, Clone, Copy)]
 pub struct FileAt<'a> {
@@ -209,6 +223,11 @@ pub trait LayerSource: Send + Sync + fmt::Debug {
         Ok(Verified::unprovable(
             "nothing keeps the tar it was made from",
         ))
+    }
+
+    /// Returns how a file or directory came to be in the layer.
+    fn origin(&self, _path: ImagePath<'_>, _kind: EntryKind) -> Origin {
+        Origin::Unknown
     }
 
     /// Returns what [`LayerSource::open`] costs.

@@ -14,6 +14,7 @@ use std::io;
 
 use crate::analysis::Analysis;
 use crate::analysis::rules::Verdict;
+use crate::analysis::written::Written;
 use crate::units::Units;
 
 pub use columns::Cut;
@@ -127,7 +128,9 @@ pub struct Report<'a> {
     pub analysis: &'a Analysis,
     /// What the rules say, where rules were asked.
     pub judgement: Option<&'a Judgement>,
-    /// Items to list of the waste; `None` for the format's own choice.
+    /// What a container wrote, where the image is one.
+    pub written: Option<&'a Written>,
+    /// Items to list of the waste and of what was copied up; `None` for the format's own choice.
     pub top: Option<usize>,
     /// Layout, for formats for people.
     pub look: Look,

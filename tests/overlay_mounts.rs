@@ -4,6 +4,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stdout,
     reason = "helpers of tests; clippy excuses only functions marked as tests"
 )]
@@ -12,10 +13,14 @@ mod support;
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use layerscope::analysis::copy_up::Outcome;
+use layerscope::analysis::written::{Written, written};
+use layerscope::progress::Job;
 use layerscope::store::mounts::{self, Overlay};
 use support::listing::{Rows, assert_same, rows, rows_of_directory};
 
@@ -277,4 +282,112 @@ fn the_uppermost_of_two_mounts_is_read() {
     let overlay = bench.found();
     assert_eq!(overlay.lower, [bench.at("high"), bench.at("low")]);
     bench.agrees(&overlay);
+}
+
+/// What `copy_ups` finds below the upper directory of the bench, by path: bytes copied, and what for.
+fn copied(overlay: &Overlay) -> (Vec<(String, u64, &'static str)>, Written) {
+    let analysis = support::opened::analysed(overlay.open().unwrap());
+    let written = written(&analysis, &Job::new()).unwrap().unwrap();
+    let files = written.copy_ups.files.iter().map(|file| {
+        let path = String::from_utf8(analysis.tree.path(file.path)).unwrap();
+        let why = match file.outcome {
+            Outcome::Changed { .. } => "data",
+            Outcome::MetadataOnly(_) => "metadata",
+            Outcome::Moved => "moved",
+            Outcome::Unread(_) => "unread",
+        };
+        (path, file.copied_bytes, why)
+    });
+    (files.collect(), written)
+}
+
+/// As package managers and careful editors do it.
+fn replace(root: &Path, name: &str, text: &str) {
+    let new = root.join("new");
+    fs::write(&new, text).unwrap();
+    fs::rename(new, root.join(name)).unwrap();
+}
+
+#[test]
+fn only_what_the_kernel_copied_up_counts_as_copied() {
+    for more in ["", ",userxattr"] {
+        let Some(mut bench) = Bench::new("low", "high") else {
+            return;
+        };
+        let options = bench.options(&bench.lower("low", "high")) + more;
+        if !bench.mount(&options) {
+            return;
+        }
+        let point = bench.at("mounted");
+        let mode = |mode| fs::Permissions::from_mode(mode);
+        fs::set_permissions(point.join("moded"), mode(0o600)).unwrap();
+        let mut grown = fs::File::options()
+            .append(true)
+            .open(point.join("changed"))
+            .unwrap();
+        grown.write_all(b"!").unwrap();
+        replace(&point, "dir/b", "other");
+        fs::rename(point.join("kept"), point.join("moved")).unwrap();
+        // The copy of a file with two names is not marked.
+        fs::set_permissions(point.join("linked"), mode(0o600)).unwrap();
+        put(&point, "fresh", "fresh");
+
+        let (files, written) = copied(&bench.found());
+        let expected = [
+            ("changed", 24, "data"),
+            ("linked", 6, "metadata"),
+            ("moded", 5, "metadata"),
+            ("moved", 4, "moved"),
+        ];
+        let expected = expected.map(|(path, bytes, why)| (path.to_owned(), bytes, why));
+        assert_eq!(files, expected, "{more}");
+        let copy_ups = &written.copy_ups;
+        assert_eq!((copy_ups.replaced_files, copy_ups.replaced_bytes), (1, 5));
+        assert_eq!((copy_ups.copied_bytes, copy_ups.changed_bytes), (39, 1));
+        assert_eq!(written.added.files, 2, "moved and fresh");
+        assert_eq!(written.deleted.files, 1, "kept");
+    }
+}
+
+#[test]
+fn metadata_that_was_copied_alone_costs_nothing() {
+    let Some(mut bench) = Bench::new("low", "high") else {
+        return;
+    };
+    let options = bench.options(&bench.lower("low", "high")) + ",metacopy=on";
+    if !bench.mount(&options) {
+        return;
+    }
+    let point = bench.at("mounted");
+    fs::set_permissions(point.join("moded"), fs::Permissions::from_mode(0o600)).unwrap();
+    let (files, written) = copied(&bench.found());
+    assert_eq!(files, [("moded".to_owned(), 0, "metadata")]);
+    assert_eq!(written.bytes, 0);
+}
+
+#[test]
+fn one_chmod_is_one_batch() {
+    let Some(mut bench) = Bench::new("low", "high") else {
+        return;
+    };
+    let options = bench.options(&bench.lower("low", "high"));
+    if !bench.mount(&options) {
+        return;
+    }
+    let point = bench.at("mounted");
+    let status = Command::new("chmod")
+        .args(["-R", "go="])
+        .arg(point.join("dir"))
+        .status();
+    assert!(status.unwrap().success());
+    let overlay = bench.found();
+    let (files, written) = copied(&overlay);
+    assert_eq!(files.len(), 4, "{files:?}");
+    let [batch] = written.batches.as_slice() else {
+        panic!("{:?}", written.batches);
+    };
+    let analysis = support::opened::analysed(overlay.open().unwrap());
+    assert_eq!(analysis.tree.path(batch.place), b"dir");
+    assert_eq!((batch.files, batch.changed_bytes), (4, 0));
+    assert_eq!(batch.copied_bytes, written.copy_ups.metadata_only_bytes);
 }

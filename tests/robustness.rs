@@ -148,6 +148,7 @@ fn check_books(analysis: &Analysis) {
     let report = Report {
         analysis,
         judgement: None,
+        written: None,
         top: None,
         look: LOOK,
     };

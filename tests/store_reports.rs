@@ -789,6 +789,7 @@ fn an_image_is_exported_as_its_merged_view() {
     let report = Report {
         analysis: &analysis,
         judgement: None,
+        written: None,
         top: None,
         look: look(80),
     };

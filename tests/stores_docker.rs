@@ -14,10 +14,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use layerscope::analysis::changes::{Engine as Teller, changes};
 use layerscope::image::Digest;
 use layerscope::progress::Job;
 use layerscope::store::figures::Figures;
-use layerscope::store::{self, Activity, Engine, Inventory, Listing, Role, State, Store};
+use layerscope::store::{
+    self, Activity, ContainerId, Engine, Inventory, Listing, Role, State, Store,
+};
 use serde_json::Value;
 use support::stores;
 
@@ -65,14 +68,20 @@ impl Ready {
     }
 
     fn lines(&self, name: &str) -> Vec<Value> {
+        let lines = self.text(name);
+        lines
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    fn text(&self, name: &str) -> Vec<String> {
         let path = match self {
             Self::Unpacked(store) => store.oracle(name),
             Self::Mounted(store) => store.oracle.join(name),
         };
         let text = std::fs::read_to_string(path).unwrap();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        text.lines().map(str::to_owned).collect()
     }
 }
 
@@ -139,6 +148,7 @@ fn agrees_with_docker(ready: &Ready, driver: &str) {
     assert!(store.orphans.is_empty(), "{:?}", store.orphans);
     images_are_told(ready, store);
     containers_are_told(ready, store);
+    changes_are_told(ready, store);
     volumes_are_told(ready, store);
     figures_are_told(ready, store);
 }
@@ -263,6 +273,21 @@ fn containers_are_told(ready: &Ready, store: &Store) {
             }
             (listing, _) => panic!("{listing:?}"),
         }
+    }
+}
+
+/// `docker diff`, line by line in another order.
+fn changes_are_told(ready: &Ready, store: &Store) {
+    for (id, container) in (0..).map(ContainerId).zip(&store.containers) {
+        let analysis = support::opened::analysed(store.open_container(id).unwrap());
+        let mut found: Vec<String> = changes(&analysis, Teller::Docker)
+            .into_iter()
+            .map(|line| format!("{} /{}", line.mark, String::from_utf8(line.path).unwrap()))
+            .collect();
+        let mut told = ready.text(&format!("diff-{}.txt", container.name));
+        found.sort();
+        told.sort();
+        assert_eq!(found, told, "{}", container.name);
     }
 }
 

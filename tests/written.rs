@@ -9,19 +9,12 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Arc;
-
 use layerscope::analysis::Analysis;
 use layerscope::analysis::changes::{Engine, changes};
-use layerscope::analysis::copy_up::{CopyUps, Extent, MetadataChange, Outcome, copy_ups};
-use layerscope::layer::LayerSource;
-use layerscope::layer::beneath::Beneath;
-use layerscope::layer::dir::{DirLayer, Encoding, Namespace};
+use layerscope::analysis::copy_up::{CopyUps, Extent, MetadataChange, Outcome, Shift, copy_ups};
 use layerscope::progress::Job;
 
-use support::opened::{analyse, analyse_sources};
+use support::opened::analyse;
 use support::{Codec, LayerBuilder, image};
 
 fn of_layers(make: [fn(LayerBuilder) -> LayerBuilder; 2]) -> Analysis {
@@ -68,8 +61,14 @@ fn a_copy_up_costs_the_file_and_changes_what_differs() {
     };
     let nothing = MetadataChange::default();
     let mode = MetadataChange {
-        mode: true,
-        owner: true,
+        mode: Some(Shift {
+            from: 0o644,
+            to: 0o700,
+        }),
+        owner: Some(Shift {
+            from: (0, 0),
+            to: (5, 0),
+        }),
         ..nothing
     };
     let expected = [
@@ -105,150 +104,4 @@ fn an_image_of_one_layer_or_none_has_copied_nothing() {
         let lines = changes(&analysis, Engine::Docker);
         assert_eq!(lines.len(), stack.len(), "what one layer has is all new");
     }
-}
-
-/// A store unpacked into a directory of its own, where there are any and we may make devices.
-fn store(name: &str) -> Option<tempfile::TempDir> {
-    let Some(stores) = std::env::var_os("LAYERSCOPE_STORES") else {
-        eprintln!("{name} is skipped: LAYERSCOPE_STORES is not set");
-        return None;
-    };
-    if !rustix::process::geteuid().is_root() {
-        eprintln!("{name} is skipped: unpacking a store needs root");
-        return None;
-    }
-    let room = tempfile::tempdir().unwrap();
-    let archive = Path::new(&stores).join(format!("{name}.tar.zst"));
-    let mut command = Command::new("tar");
-    command.arg("-C").arg(room.path()).arg("-xf").arg(archive);
-    command.args(["-I", "zstd -d --long=27", "-p", "--numeric-owner"]);
-    command.args(["--xattrs", "--xattrs-include=*"]);
-    assert!(command.status().unwrap().success());
-    Some(room)
-}
-
-/// Reads a directory of an overlay driver with everything below it.
-fn container(driver: &Path, id: &str) -> Analysis {
-    let own = driver.join(id);
-    let text = std::fs::read_to_string(own.join("lower")).unwrap();
-    let mut places: Vec<PathBuf> = text
-        .trim()
-        .split(':')
-        .map(|link| {
-            driver.join(
-                std::fs::read_link(driver.join(link))
-                    .unwrap()
-                    .strip_prefix("..")
-                    .unwrap(),
-            )
-        })
-        .collect();
-    places.reverse();
-    places.push(own.join("diff"));
-    let layers = places.iter().map(|place| -> Arc<dyn LayerSource> {
-        let directory = Beneath::open(place).unwrap();
-        Arc::new(DirLayer::new(
-            directory,
-            Encoding::Overlay(Namespace::Trusted),
-        ))
-    });
-    analyse_sources(layers.collect())
-}
-
-fn said(analysis: &Analysis, engine: Engine) -> Vec<String> {
-    let lines = changes(analysis, engine).into_iter();
-    lines
-        .map(|line| format!("{} /{}", line.mark, String::from_utf8(line.path).unwrap()))
-        .collect()
-}
-
-fn oracle(store: &str, container: &str) -> Vec<String> {
-    let stores = std::env::var_os("LAYERSCOPE_STORES").unwrap();
-    let place = format!("{store}.oracle/diff-{container}.txt");
-    let text = std::fs::read_to_string(Path::new(&stores).join(place)).unwrap();
-    let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
-    lines.sort_by_key(|line| line.split_once(' ').map(|(_, path)| path.to_owned()));
-    lines
-}
-
-fn json(path: &Path) -> serde_json::Value {
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-}
-
-#[test]
-fn docker_diff_is_reproduced() {
-    let name = "docker-overlay2";
-    let Some(unpacked) = store(name) else {
-        return;
-    };
-    let root = unpacked.path().join(name);
-    let mut seen = 0;
-    for entry in std::fs::read_dir(root.join("containers")).unwrap() {
-        let place = entry.unwrap().path();
-        let record = json(&place.join("config.v2.json"));
-        let called = record["Name"]
-            .as_str()
-            .unwrap()
-            .trim_start_matches('/')
-            .to_owned();
-        let mount = root
-            .join("image/overlay2/layerdb/mounts")
-            .join(place.file_name().unwrap());
-        let id = std::fs::read_to_string(mount.join("mount-id")).unwrap();
-        let analysis = container(&root.join("overlay2"), &id);
-        assert_eq!(
-            said(&analysis, Engine::Docker),
-            oracle(name, &called),
-            "{called}"
-        );
-        if called == "c-running" {
-            assert_copied_for_its_mode(&analysis);
-        }
-        seen += 1;
-    }
-    assert_eq!(seen, 3);
-}
-
-/// `chmod` copied 128 KiB up: nothing of it is new.
-fn assert_copied_for_its_mode(analysis: &Analysis) {
-    let found = found(analysis);
-    let [file] = found.files.as_slice() else {
-        panic!("{found:?}");
-    };
-    assert_eq!(analysis.tree.path(file.path), b"data/chmodme.bin");
-    assert_eq!(file.copied_bytes, 131_072);
-    let mode = MetadataChange {
-        mode: true,
-        ..MetadataChange::default()
-    };
-    assert_eq!(file.outcome, Outcome::MetadataOnly(mode));
-}
-
-#[test]
-fn podman_diff_is_reproduced() {
-    let name = "podman-overlay";
-    let Some(unpacked) = store(name) else {
-        return;
-    };
-    let root = unpacked.path().join(name);
-    let mut seen = 0;
-    for record in json(&root.join("overlay-containers/containers.json"))
-        .as_array()
-        .unwrap()
-    {
-        let called = record["names"][0].as_str().unwrap();
-        let stores = std::env::var_os("LAYERSCOPE_STORES").unwrap();
-        let said_by_podman = Path::new(&stores).join(format!("{name}.oracle/diff-{called}.txt"));
-        if !said_by_podman.exists() {
-            continue;
-        }
-        let analysis = container(&root.join("overlay"), record["layer"].as_str().unwrap());
-        assert_eq!(
-            said(&analysis, Engine::Podman),
-            oracle(name, called),
-            "{called}"
-        );
-        seen += 1;
-    }
-    assert_eq!(seen, 3);
 }

@@ -9,16 +9,7 @@ use super::Analysis;
 use crate::layer::{EntryKind, LayerIndex, Meta};
 use crate::tree::{Change, HideCause, MergedTree, PathId, Version};
 
-/// Whose way of telling changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Engine {
-    /// Compares the container's view with its image's by name and metadata, whatever the driver (moby,
-    /// pkg/archive, `ChangesDirs`).
-    Docker,
-    /// Lists the upper directory (containers/storage, pkg/archive, `OverlayChanges`): a directory made anew is
-    /// said to be deleted, with what is in it added.
-    Podman,
-}
+pub use crate::image::writable::Engine;
 
 /// What happened to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,18 +72,27 @@ pub fn changes(analysis: &Analysis, engine: Engine) -> Vec<Changed> {
         };
         let mark = match engine {
             Engine::Docker => docker_mark(tree, path, *version),
-            Engine::Podman => podman_mark(tree, *version),
+            Engine::Podman => podman_mark(tree, path, *version),
         };
         let Some(mark) = mark else { continue };
         let path = tree.path(path);
-        if engine == Engine::Podman && PODMAN_OWN.contains(&path.as_slice()) {
+        if is_engines_own(&path, engine) {
             continue;
         }
-        mark_parents(&mut marks, &path);
+        match engine {
+            Engine::Docker => mark_parents(&mut marks, &path),
+            Engine::Podman if mark == Mark::Changed => {}
+            Engine::Podman => mark_parent(&mut marks, &path),
+        }
         marks.insert(path, mark);
     }
     let lines = marks.into_iter();
     lines.map(|(path, mark)| Changed { mark, path }).collect()
+}
+
+/// Returns whether an engine itself puts a path into every container, and leaves it out of what it tells.
+pub(super) fn is_engines_own(path: &[u8], engine: Engine) -> bool {
+    engine == Engine::Podman && PODMAN_OWN.contains(&path)
 }
 
 fn mark_parents(marks: &mut BTreeMap<Vec<u8>, Mark>, path: &[u8]) {
@@ -103,6 +103,14 @@ fn mark_parents(marks: &mut BTreeMap<Vec<u8>, Mark>, path: &[u8]) {
             break;
         }
         marks.insert(at.to_vec(), Mark::Changed);
+    }
+}
+
+/// Only what comes or goes changes the directory it is in, and only that one.
+fn mark_parent(marks: &mut BTreeMap<Vec<u8>, Mark>, path: &[u8]) {
+    if let Some(slash) = memchr::memrchr(b'/', path) {
+        let parent = path[..slash].to_vec();
+        marks.entry(parent).or_insert(Mark::Changed);
     }
 }
 
@@ -124,7 +132,7 @@ fn docker_mark(tree: &MergedTree, path: PathId, version: Version) -> Option<Mark
 }
 
 /// Returns whether a path that both views have is another in the upper one: moby, pkg/archive, `statDifferent`.
-fn differs(tree: &MergedTree, path: PathId) -> bool {
+pub(super) fn differs(tree: &MergedTree, path: PathId) -> bool {
     let top = tree.top();
     let below = LayerIndex(top.0.saturating_sub(1));
     let at = |layer| {
@@ -146,18 +154,41 @@ fn differs(tree: &MergedTree, path: PathId) -> bool {
     if described(&old) != described(&new) || old_capability != new_capability {
         return true;
     }
-    let is_same_time = old.mtime == new.mtime
-        && (old.mtime_nanos == new.mtime_nanos || old.mtime_nanos == 0 || new.mtime_nanos == 0);
-    old.kind != EntryKind::Dir && (old.size != new.size || old_link != new_link || !is_same_time)
+    let is_other = old.size != new.size || old_link != new_link || !is_same_time(&old, &new);
+    old.kind != EntryKind::Dir && is_other
 }
 
-fn podman_mark(tree: &MergedTree, version: Version) -> Option<Mark> {
+/// Archives may have kept whole seconds: moby, pkg/archive, `sameFsTime`.
+fn is_same_time(old: &Meta, new: &Meta) -> bool {
+    let is_exact =
+        old.mtime_nanos == new.mtime_nanos || old.mtime_nanos == 0 || new.mtime_nanos == 0;
+    old.mtime == new.mtime && is_exact
+}
+
+fn podman_mark(tree: &MergedTree, path: PathId, version: Version) -> Option<Mark> {
     match version.change {
         Change::Removed => Some(Mark::Deleted),
         Change::Hidden | Change::Dangling => None,
         _ if tree.layer(version.layer).is_implied(version.node) => None,
         Change::Added => Some(Mark::Added),
         _ if tree.layer(version.layer).is_opaque(version.node) => Some(Mark::Deleted),
+        _ if is_parent_alone(tree, path) => None,
         _ => Some(Mark::Changed),
     }
+}
+
+/// Returns whether a directory is there for what is in it: mode and time are as below. The owner is not looked at,
+/// and its length on disk, which Podman compares too, is not known of a layer.
+fn is_parent_alone(tree: &MergedTree, path: PathId) -> bool {
+    let top = tree.top();
+    let meta = |layer| {
+        let (layer, node) = tree.metadata_at(path, layer)?;
+        tree.layer(layer).meta(node)
+    };
+    let both = meta(LayerIndex(top.0.saturating_sub(1))).zip(meta(top));
+    both.is_some_and(|(old, new)| {
+        (old.kind, new.kind) == (EntryKind::Dir, EntryKind::Dir)
+            && old.mode == new.mode
+            && is_same_time(&old, &new)
+    })
 }

@@ -1,16 +1,19 @@
 //! What writing to files of an image cost a container: overlayfs copies a whole file before its first byte, or
 //! its mode, is changed.
 //!
-//! The top layer is taken as what the container wrote.
+//! The top layer is taken as what the container wrote. Where it notes which files were copied, only those count;
+//! a file that was written anew over one of below has copied nothing. Where it does not, every file that is below
+//! too counts as copied. A file that was emptied before it was written copied less than its length below, which
+//! nothing tells afterwards.
 
 use std::collections::HashSet;
 use std::io::{self, Read};
 
 use super::Analysis;
 use crate::error::{Error, Result};
-use crate::layer::LayerIndex;
+use crate::layer::{EntryKind, LayerIndex, Origin};
 use crate::limits;
-use crate::path;
+use crate::path::{self, ImagePath};
 use crate::progress::Job;
 use crate::tree::{Change, MergedTree, NodeId, PathId, Version};
 
@@ -20,7 +23,7 @@ const BLOCK: usize = 64 * 1024;
 /// Every file that was copied up, and the sums.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CopyUps {
-    /// In order of paths, directory by directory; a file with several names once.
+    /// In order of paths, directory by directory, those that were moved last; a file with several names once.
     pub files: Vec<CopyUp>,
     /// Bytes copied in all.
     pub copied_bytes: u64,
@@ -28,6 +31,22 @@ pub struct CopyUps {
     pub changed_bytes: u64,
     /// Part of `copied_bytes` that was copied for metadata alone.
     pub metadata_only_bytes: u64,
+    /// Files that took the place of one of below without a copy of it.
+    pub replaced_files: u64,
+    /// Their length, in bytes.
+    pub replaced_bytes: u64,
+    /// Whether the layer copies files up at all.
+    pub manner: Manner,
+}
+
+/// What a layer does with a file of below that is about to be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Manner {
+    /// It copies the file.
+    #[default]
+    CopiesUp,
+    /// Nothing: it is a whole file system (vfs, btrfs), where the file lies already.
+    InPlace,
 }
 
 /// One file that was copied up.
@@ -35,9 +54,9 @@ pub struct CopyUps {
 pub struct CopyUp {
     /// Where.
     pub path: PathId,
-    /// The layer it was copied from.
-    pub from: LayerIndex,
-    /// Length of the file as it was there, in bytes.
+    /// The layer it was copied from; `None` where nothing tells which file it was.
+    pub from: Option<LayerIndex>,
+    /// Length of the file as it was there, in bytes; 0 where overlayfs copied metadata alone (`metacopy`).
     pub copied_bytes: u64,
     /// What for.
     pub outcome: Outcome,
@@ -55,6 +74,8 @@ pub enum Outcome {
     },
     /// Its data is the same.
     MetadataOnly(MetadataChange),
+    /// It has another name now, or one more.
+    Moved,
     /// One of the two could not be read; escaped.
     Unread(String),
 }
@@ -69,59 +90,167 @@ pub enum Extent {
 }
 
 /// Which metadata changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "four answers that have nothing to do with each other"
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct MetadataChange {
     /// Permission bits.
-    pub mode: bool,
-    /// Owner or group.
-    pub owner: bool,
-    /// Modification time.
-    pub time: bool,
+    pub mode: Option<Shift<u16>>,
+    /// Owner and group.
+    pub owner: Option<Shift<(u32, u32)>>,
+    /// Modification time, seconds since 1970; both are the same where it differs by less.
+    pub time: Option<Shift<i64>>,
     /// Extended attributes.
-    pub attributes: bool,
+    pub has_other_attributes: bool,
+}
+
+/// Something that was and is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Shift<T> {
+    /// Before.
+    pub from: T,
+    /// Now.
+    pub to: T,
 }
 
 /// A file of one layer.
 type Place = (LayerIndex, NodeId);
+
+/// A file of the top layer that may have been copied up.
+struct Candidate {
+    path: PathId,
+    version: Version,
+    newer: Place,
+    /// What stood at the same path before, if that was a file.
+    older: Option<Place>,
+    origin: Origin,
+}
 
 /// Finds what the top layer copied up, and reads both versions of each file to see what for.
 ///
 /// # Errors
 /// [`Error::Interrupted`] when the job is cancelled.
 pub fn copy_ups(analysis: &Analysis, job: &Job) -> Result<CopyUps> {
-    let tree = &analysis.tree;
+    let candidates = candidates(analysis, job)?;
     let mut copy_ups = CopyUps::default();
-    let mut seen = HashSet::new();
+    if candidates.iter().any(|one| one.origin == Origin::InPlace) {
+        copy_ups.manner = Manner::InPlace;
+        return Ok(copy_ups);
+    }
+    let is_marked = is_marked(analysis, &candidates);
     let mut buffers = (vec![0; BLOCK], vec![0; BLOCK]);
-    for path in tree.paths() {
-        let Some((version, older, newer)) = copied(tree, path) else {
-            continue;
-        };
-        if !seen.insert(newer) {
-            continue;
-        }
+    for one in &candidates {
         job.check()?;
-        let outcome = if matches!(version.change, Change::Touched | Change::Repeated) {
-            Outcome::MetadataOnly(metadata_change(tree, older, newer))
-        } else {
-            match difference(analysis, path, (older, newer), &mut buffers, job) {
-                Ok(outcome) => outcome,
-                Err(Error::Interrupted) => return Err(Error::Interrupted),
-                Err(error) => Outcome::Unread(error.to_string()),
+        if let Some(older) = one.older {
+            if is_marked && is_written_anew(analysis, one.origin, older) {
+                copy_ups.add_replaced(analysis.tree.layer(one.newer.0).size(one.newer.1));
+            } else {
+                copy_ups.add(copied(analysis, one, older, &mut buffers, job)?);
             }
-        };
-        copy_ups.add(CopyUp {
-            path,
-            from: older.0,
-            copied_bytes: tree.layer(older.0).size(older.1),
-            outcome,
-        });
+        } else if one.origin == Origin::CopiedUp {
+            copy_ups.add(CopyUp {
+                path: one.path,
+                from: None,
+                copied_bytes: analysis.tree.layer(one.newer.0).size(one.newer.1),
+                outcome: Outcome::Moved,
+            });
+        }
     }
     Ok(copy_ups)
+}
+
+/// Returns the files that the top layer stores, each once: first those that were files below, then others.
+fn candidates(analysis: &Analysis, job: &Job) -> Result<Vec<Candidate>> {
+    let tree = &analysis.tree;
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    let mut fresh = Vec::new();
+    for path in tree.paths() {
+        let Some((version, newer)) = stored(tree, path) else {
+            continue;
+        };
+        match below(tree, path) {
+            Some(_) if !seen.insert(newer) => {}
+            Some(older) => found.push((path, version, newer, Some(older))),
+            None => fresh.push((path, version, newer, None)),
+        }
+    }
+    fresh.retain(|(_, _, newer, _)| seen.insert(*newer));
+    found.append(&mut fresh);
+    let with_origin = found.into_iter().map(|(path, version, newer, older)| {
+        job.check()?;
+        Ok(Candidate {
+            path,
+            version,
+            newer,
+            older,
+            origin: origin(analysis, newer, EntryKind::File),
+        })
+    });
+    with_origin.collect()
+}
+
+/// Returns whether the top layer notes where copies came from. A directory of below that something was written to
+/// was copied too.
+fn is_marked(analysis: &Analysis, candidates: &[Candidate]) -> bool {
+    let tree = &analysis.tree;
+    let is_copied = |one: &Candidate| {
+        let parent = tree.parent(one.path);
+        let version = tree.at(parent, tree.top());
+        let version = version.filter(|version| version.layer == tree.top());
+        version.is_some_and(|version| {
+            origin(analysis, (version.layer, version.node), EntryKind::Dir) == Origin::CopiedUp
+        })
+    };
+    candidates.iter().any(|one| one.origin == Origin::CopiedUp)
+        || candidates
+            .iter()
+            .any(|one| one.origin == Origin::Unmarked && is_copied(one))
+}
+
+fn origin(analysis: &Analysis, (layer, node): Place, kind: EntryKind) -> Origin {
+    let path = analysis.tree.layer(layer).path(node);
+    let source = &analysis.image.layers[layer.as_usize()].source;
+    ImagePath::new(&path).map_or(Origin::Unknown, |path| source.origin(path, kind))
+}
+
+/// The copy of a file with several names is not marked: it belongs to none of them.
+fn is_written_anew(analysis: &Analysis, origin: Origin, older: Place) -> bool {
+    let data = analysis.tree.inode(older.0, older.1).unwrap_or(older);
+    origin == Origin::Unmarked && !analysis.tree.is_linked(data.0, data.1)
+}
+
+fn copied(
+    analysis: &Analysis,
+    one: &Candidate,
+    older: Place,
+    buffers: &mut (Vec<u8>, Vec<u8>),
+    job: &Job,
+) -> Result<CopyUp> {
+    let tree = &analysis.tree;
+    let data = tree.inode(older.0, older.1).unwrap_or(older);
+    let is_metadata_alone = tree.is_metadata_alone(one.path, one.version);
+    let is_same = matches!(one.version.change, Change::Touched | Change::Repeated);
+    let outcome = if is_metadata_alone || is_same {
+        Outcome::MetadataOnly(metadata_change(tree, older, one.newer))
+    } else {
+        match difference(analysis, one.path, (data, one.newer), buffers, job) {
+            Ok((0, Extent::Whole)) => {
+                Outcome::MetadataOnly(metadata_change(tree, older, one.newer))
+            }
+            Ok((bytes, extent)) => Outcome::Changed { bytes, extent },
+            Err(Error::Interrupted) => return Err(Error::Interrupted),
+            Err(error) => Outcome::Unread(error.to_string()),
+        }
+    };
+    Ok(CopyUp {
+        path: one.path,
+        from: Some(data.0),
+        copied_bytes: if is_metadata_alone {
+            0
+        } else {
+            tree.layer(data.0).size(data.1)
+        },
+        outcome,
+    })
 }
 
 impl CopyUps {
@@ -135,21 +264,51 @@ impl CopyUps {
                 self.metadata_only_bytes =
                     self.metadata_only_bytes.saturating_add(file.copied_bytes);
             }
-            Outcome::Unread(_) => {}
+            Outcome::Moved | Outcome::Unread(_) => {}
         }
         self.files.push(file);
     }
+
+    fn add_replaced(&mut self, bytes: u64) {
+        self.replaced_files += 1;
+        self.replaced_bytes = self.replaced_bytes.saturating_add(bytes);
+    }
 }
 
-/// Returns the top layer's version of a path, and where the data below it and its own are, if both are files and
-/// the top layer has data of its own.
-fn copied(tree: &MergedTree, path: PathId) -> Option<(Version, Place, Place)> {
+impl CopyUp {
+    /// Returns how many bytes are other than before; `None` where that could not be told.
+    pub const fn changed_bytes(&self) -> Option<u64> {
+        match self.outcome {
+            Outcome::Changed { bytes, .. } => Some(bytes),
+            Outcome::MetadataOnly(_) | Outcome::Moved => Some(0),
+            Outcome::Unread(_) => None,
+        }
+    }
+}
+
+impl<T: PartialEq> Shift<T> {
+    fn between(from: T, to: T) -> Option<Self> {
+        (from != to).then_some(Self { from, to })
+    }
+}
+
+/// Returns the top layer's version of a path and where its file is, if the top layer has something of it: its data,
+/// or with `metacopy` its metadata.
+fn stored(tree: &MergedTree, path: PathId) -> Option<(Version, Place)> {
     let top = tree.top();
-    let below = LayerIndex(top.0.checked_sub(1)?);
     let version = tree.at(path, top).filter(|version| version.layer == top)?;
+    if tree.is_metadata_alone(path, version) {
+        return Some((version, (top, version.node)));
+    }
     let newer = file(tree, version).filter(|newer| newer.0 == top)?;
-    let older = file(tree, tree.at(path, below)?)?;
-    Some((version, older, newer))
+    Some((version, newer))
+}
+
+/// Returns where the layers below the top one have the file that they show at a path: what tells its metadata.
+fn below(tree: &MergedTree, path: PathId) -> Option<Place> {
+    let below = LayerIndex(tree.top().0.checked_sub(1)?);
+    file(tree, tree.at(path, below)?)?;
+    tree.metadata_at(path, below)
 }
 
 fn file(tree: &MergedTree, version: Version) -> Option<Place> {
@@ -159,26 +318,32 @@ fn file(tree: &MergedTree, version: Version) -> Option<Place> {
         .flatten()
 }
 
-fn metadata_change(tree: &MergedTree, older: Place, newer: Place) -> MetadataChange {
+/// Returns how the metadata of one entry differs from another's.
+pub(super) fn metadata_change(tree: &MergedTree, older: Place, newer: Place) -> MetadataChange {
     let (old_tree, new_tree) = (tree.layer(older.0), tree.layer(newer.0));
     let (Some(old), Some(new)) = (old_tree.meta(older.1), new_tree.meta(newer.1)) else {
         return MetadataChange::default();
     };
+    let is_same_time = (old.mtime, old.mtime_nanos) == (new.mtime, new.mtime_nanos);
     MetadataChange {
-        mode: old.mode != new.mode,
-        owner: (old.uid, old.gid) != (new.uid, new.gid),
-        time: (old.mtime, old.mtime_nanos) != (new.mtime, new.mtime_nanos),
-        attributes: old_tree.xattrs(older.1) != new_tree.xattrs(newer.1),
+        mode: Shift::between(old.mode, new.mode),
+        owner: Shift::between((old.uid, old.gid), (new.uid, new.gid)),
+        time: (!is_same_time).then_some(Shift {
+            from: old.mtime,
+            to: new.mtime,
+        }),
+        has_other_attributes: old_tree.xattrs(older.1) != new_tree.xattrs(newer.1),
     }
 }
 
+/// Returns how many bytes of two files differ, their difference in length included, and how much was compared.
 fn difference(
     analysis: &Analysis,
     path: PathId,
     (older, newer): (Place, Place),
     (left, right): &mut (Vec<u8>, Vec<u8>),
     job: &Job,
-) -> Result<Outcome> {
+) -> Result<(u64, Extent)> {
     let tree = &analysis.tree;
     let (mut old, mut new) = (open(analysis, older)?, open(analysis, newer)?);
     let (old_size, new_size) = (
@@ -205,17 +370,12 @@ fn difference(
         }
         done += length as u64;
     }
-    Ok(match bytes {
-        0 if wanted == shared => Outcome::MetadataOnly(metadata_change(tree, older, newer)),
-        _ => Outcome::Changed {
-            bytes,
-            extent: if wanted == shared {
-                Extent::Whole
-            } else {
-                Extent::First(wanted)
-            },
-        },
-    })
+    let extent = if wanted == shared {
+        Extent::Whole
+    } else {
+        Extent::First(wanted)
+    };
+    Ok((bytes, extent))
 }
 
 fn open(analysis: &Analysis, (layer, node): Place) -> Result<Box<dyn Read + '_>> {

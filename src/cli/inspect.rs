@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use crate::analysis::Analysis;
 use crate::analysis::dive::DiveFigures;
 use crate::analysis::rules::{RuleSet, State, judge};
+use crate::analysis::written::written;
 use crate::error::{Error, Result};
 use crate::report::{Budget, Detail, Format, Glyphs, Incomplete, Judgement, Look, Report};
 use crate::source;
@@ -45,9 +46,20 @@ pub(crate) fn run(image: Option<&OsStr>, common: &Common, around: &Surroundings)
             .iter()
             .for_each(|remark| output::remark(remark));
     }
-    open::with_image(image, common, |analysis, _| {
+    open::with_image(image, common, |analysis, job| {
         let judgement = judgement(analysis, common, gating, &loaded)?;
-        write_reports(analysis, judgement.as_ref(), common, &loaded)?;
+        let written = wants_written(common)
+            .then(|| written(analysis, job))
+            .transpose()?
+            .flatten();
+        let report = Report {
+            analysis,
+            judgement: judgement.as_ref(),
+            written: written.as_ref(),
+            top: common.top,
+            look: look(common, &loaded),
+        };
+        write_reports(&report, common)?;
         tell_apart_from_report(analysis, judgement.as_ref(), common, gating);
         match judgement {
             Some(judgement) if gating == Gating::On => decide(analysis, &judgement),
@@ -126,31 +138,32 @@ fn judgement(
     }))
 }
 
-fn write_reports(
-    analysis: &Analysis,
-    judgement: Option<&Judgement>,
-    common: &Common,
-    loaded: &Loaded,
-) -> Result<()> {
-    let report = Report {
-        analysis,
-        judgement,
-        top: common.top,
-        look: Look {
-            width: output::width(),
-            units: loaded.settings.units(),
-            glyphs: if common.ascii {
-                Glyphs::Ascii
-            } else {
-                Glyphs::Unicode
-            },
-            detail: if common.verbose {
-                Detail::Full
-            } else {
-                Detail::Short
-            },
+/// Files that a container copied up are read only for reports that tell of them.
+fn wants_written(common: &Common) -> bool {
+    let others = common.report.iter().map(|target| target.format);
+    others
+        .chain([format(common)])
+        .any(|format| matches!(format, Format::Text | Format::Json))
+}
+
+fn look(common: &Common, loaded: &Loaded) -> Look {
+    Look {
+        width: output::width(),
+        units: loaded.settings.units(),
+        glyphs: if common.ascii {
+            Glyphs::Ascii
+        } else {
+            Glyphs::Unicode
         },
-    };
+        detail: if common.verbose {
+            Detail::Full
+        } else {
+            Detail::Short
+        },
+    }
+}
+
+fn write_reports(report: &Report<'_>, common: &Common) -> Result<()> {
     for target in &common.report {
         output::to_file(&target.file, |output| report.write(target.format, output))?;
     }

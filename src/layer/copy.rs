@@ -4,8 +4,9 @@ use std::io::Read;
 
 use super::beneath::Beneath;
 use super::dir::{self, Encoding};
-use super::{Access, Completeness, EntrySink, FileAt, LayerSource};
+use super::{Access, Completeness, EntryKind, EntrySink, FileAt, LayerSource, Origin};
 use crate::error::Result;
+use crate::path::ImagePath;
 use crate::progress::Job;
 
 /// A layer that an engine keeps as a full copy of everything below it (vfs, btrfs).
@@ -33,6 +34,10 @@ impl LayerSource for CopyLayer {
 
     fn open(&self, file: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
         dir::open(&self.directory, file)
+    }
+
+    fn origin(&self, _path: ImagePath<'_>, _kind: EntryKind) -> Origin {
+        Origin::InPlace
     }
 
     fn access(&self) -> Access {

@@ -3,6 +3,7 @@
 mod attributes;
 mod below;
 mod marks;
+mod origin;
 pub(super) mod scan;
 mod status;
 mod walk;
@@ -10,8 +11,9 @@ mod walk;
 use std::io::Read;
 
 use super::beneath::Beneath;
-use super::{Access, Completeness, EntrySink, FileAt, LayerSource};
+use super::{Access, Completeness, EntryKind, EntrySink, FileAt, LayerSource, Origin};
 use crate::error::{Error, Result};
+use crate::path::ImagePath;
 use crate::progress::Job;
 
 /// Which extended attributes of overlayfs count in a directory.
@@ -65,6 +67,10 @@ impl LayerSource for DirLayer {
 
     fn open(&self, file: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
         open(&self.directory, file)
+    }
+
+    fn origin(&self, path: ImagePath<'_>, kind: EntryKind) -> Origin {
+        origin::of(&self.directory, self.encoding, path.as_bytes(), kind)
     }
 
     fn access(&self) -> Access {

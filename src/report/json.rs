@@ -3,6 +3,10 @@
 //! The order of fields is fixed, nothing depends on time or hash order. Text of the image is kept without
 //! loss: characters that must not reach a terminal are written as JSON escapes. Paths are escaped as
 //! everywhere and come with `path_b64` where the escaping changed them.
+//!
+//! `container` is there only where somebody writes to the topmost layer: see `written`.
+
+mod written;
 
 use std::fmt::Write as _;
 use std::io;
@@ -27,7 +31,7 @@ const DEFAULT_TOP: usize = 50;
 /// Those of `output`.
 pub fn write(report: &Report<'_>, output: &mut dyn io::Write) -> io::Result<()> {
     let analysis = report.analysis;
-    let document = json!({
+    let mut document = json!({
         "schema_version": 1,
         "complete": analysis.complete,
         "source": { "kind": analysis.source.kind, "locator": analysis.source.locator },
@@ -39,6 +43,10 @@ pub fn write(report: &Report<'_>, output: &mut dyn io::Write) -> io::Result<()> 
         "verdict": verdict(analysis, report.judgement),
         "warnings": analysis.warnings.iter().map(warning).collect::<Value>(),
     });
+    if let (Some(written), Some(object)) = (report.written, document.as_object_mut()) {
+        let container = written::container(analysis, written, report.top.unwrap_or(DEFAULT_TOP));
+        object.insert("container".into(), container);
+    }
     let text = serde_json::to_string_pretty(&document).map_err(io::Error::other)?;
     output.write_all(without_raw_controls(&text).as_bytes())?;
     output.write_all(b"\n")

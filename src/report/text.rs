@@ -7,6 +7,7 @@ mod layers;
 mod rules;
 mod warnings;
 mod waste;
+mod written;
 
 use std::io::{self, Write};
 
@@ -34,6 +35,7 @@ const ODD: Style = AnsiColor::Yellow.on_default();
 pub fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<()> {
     heading::write(report, output)?;
     layers::write(report, output)?;
+    written::write(report, output)?;
     waste::write(report, output)?;
     warnings::write(report, output)?;
     rules::write(report, output)

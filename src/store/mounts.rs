@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use self::table::{Mount, Named};
 use crate::error::{Error, Result, Warning, WarningCode};
-use crate::image::{self, Image, ImageConfig, Platform};
+use crate::image::writable::Engine;
+use crate::image::{self, Image, ImageConfig, Platform, Writable, Writer};
 use crate::layer::LayerIndex;
 use crate::layer::beneath::Beneath;
 use crate::layer::codec::Codec;
@@ -211,7 +212,12 @@ impl Overlay {
         for (index, directory) in (0..).zip(directories) {
             layers.push(self.open_directory(LayerIndex(index), directory)?);
         }
-        let writable = self.upper.as_ref().and(layers.last());
+        let writable = self.upper.as_ref().zip(layers.last());
+        let writable = writable.map(|(upper, layer)| Writable {
+            layer: layer.index,
+            writer: Writer::Directory(path::display_os(upper.as_os_str())),
+            engine: Engine::Docker,
+        });
         Ok(Image {
             names: self
                 .mount_point
@@ -224,8 +230,8 @@ impl Overlay {
             config: ImageConfig::default(),
             history: Vec::new(),
             annotations: Vec::new(),
-            writable: writable.map(|layer| layer.index),
             layers,
+            writable,
             warnings: self.warnings(),
         })
     }

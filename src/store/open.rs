@@ -1,21 +1,17 @@
 //! Images of what a store holds: layers with their bytes, wherever the engine keeps them.
 
-use std::sync::Arc;
+mod layer;
 
-use super::{
-    Container, ContainerId, Contents, ImageId, Layer, Listing, Location, Store, StoredImage,
-};
+use self::layer::{Opening, open_layer};
+use super::{Container, ContainerId, ImageId, Layer, Store, StoredImage};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::history::{LayerFill, pair_or_warn};
 use crate::image::json::Json;
-use crate::image::{self, ConfigDocument, Digest, HistoryEntry, Image, ImageConfig};
-use crate::layer::bytes::Region;
-use crate::layer::codec::Codec;
-use crate::layer::copy::CopyLayer;
-use crate::layer::dir::{DirLayer, Encoding, Namespace};
-use crate::layer::tar::TarLayer;
-use crate::layer::tar_split::{Data, TarSplitLayer};
-use crate::layer::{EmptyLayer, LayerIndex, LayerSource, UnreadableLayer};
+use crate::image::writable::Engine;
+use crate::image::{
+    self, ConfigDocument, Digest, HistoryEntry, Image, ImageConfig, Writable, Writer,
+};
+use crate::layer::LayerIndex;
 use crate::limits;
 
 /// What a layer of an image is made from.
@@ -56,6 +52,22 @@ impl Store {
             wanted: format!("{what} {position}"),
             available: Vec::new(),
         }
+    }
+
+    fn writable(&self, container: &Container, layers: &[image::Layer]) -> Option<Writable> {
+        // A layer that the store does not have is none.
+        self.layers.get(container.writable?.as_usize())?;
+        Some(Writable {
+            layer: layers.last()?.index,
+            writer: Writer::Container {
+                name: container.shown_name().to_owned(),
+                id: container.id.clone(),
+            },
+            engine: match self.engine {
+                super::Engine::ContainersStorage => Engine::Podman,
+                _ => Engine::Docker,
+            },
+        })
     }
 
     fn layers_of<'a>(&'a self, stored: &'a StoredImage) -> Vec<Plan<'a>> {
@@ -124,20 +136,18 @@ impl Store {
                 option: None,
             });
         }
-        let mut warnings = Vec::new();
-        let document = stored.map(|stored| read_config(stored, &mut warnings));
+        let mut opening = Opening::default();
+        let warnings = &mut opening.warnings;
+        let document = stored.map(|stored| read_config(stored, warnings));
         let document = document.unwrap_or_default();
         let mut layers = Vec::with_capacity(plans.len());
         for (position, plan) in plans.iter().enumerate() {
             let index = LayerIndex(u16::try_from(position).unwrap_or(u16::MAX));
-            layers.push(open_layer(index, plan, &mut warnings));
+            layers.push(open_layer(index, plan, &mut opening));
         }
         let mut history = document.history;
-        pair_with_layers(&mut history, &plans, &mut layers, &mut warnings);
-        let writable = container.and_then(|container| container.writable);
-        let writable = writable
-            .and_then(|_| layers.last())
-            .map(|layer| layer.index);
+        pair_with_layers(&mut history, &plans, &mut layers, &mut opening.warnings);
+        let writable = container.and_then(|container| self.writable(container, &layers));
         Ok(Image {
             names: names(stored, container),
             id: stored.and_then(|stored| stored.id.clone()),
@@ -148,7 +158,7 @@ impl Store {
             annotations: Vec::new(),
             layers,
             writable,
-            warnings,
+            warnings: opening.warnings,
         })
     }
 }
@@ -236,168 +246,4 @@ fn pair_with_layers(
     for (layer, position) in layers.iter_mut().zip(pairs) {
         layer.history = Some(position);
     }
-}
-
-fn open_layer(index: LayerIndex, plan: &Plan<'_>, warnings: &mut Vec<Warning>) -> image::Layer {
-    let mut layer = image::Layer {
-        index,
-        diff_id: plan.diff_id.cloned(),
-        digest: None,
-        media_type: None,
-        compression: Codec::None,
-        stored_bytes: None,
-        instruction: None,
-        history: None,
-        label: plan.label.clone(),
-        source: Arc::new(
-            UnreadableLayer::new("the store", "of this layer")
-                .because("the store has no such layer"),
-        ),
-    };
-    let Some(stored) = plan.layer else {
-        return layer;
-    };
-    match open_listing(&stored.listing) {
-        Ok(opened) => {
-            layer.source = opened.source;
-            layer.digest = opened.digest;
-            layer.compression = opened.codec;
-            layer.stored_bytes = opened.stored_bytes;
-            let own = opened.warnings.into_iter();
-            warnings.extend(own.map(|warning| warning.in_layer(index.0)));
-        }
-        Err(error) => layer.source = Arc::new(Refused(error.to_string()).layer(&stored.name)),
-    }
-    layer
-}
-
-struct OpenedLayer {
-    source: Arc<dyn LayerSource>,
-    digest: Option<Digest>,
-    codec: Codec,
-    stored_bytes: Option<u64>,
-    warnings: Vec<Warning>,
-}
-
-impl OpenedLayer {
-    fn new(source: impl LayerSource + 'static) -> Self {
-        Self {
-            source: Arc::new(source),
-            digest: None,
-            codec: Codec::None,
-            stored_bytes: None,
-            warnings: Vec::new(),
-        }
-    }
-}
-
-/// Why a layer cannot be read, escaped.
-struct Refused(String);
-
-impl Refused {
-    fn layer(self, name: &str) -> UnreadableLayer {
-        UnreadableLayer::new("the store", crate::path::display_str(name)).because(self.0)
-    }
-}
-
-fn open_listing(listing: &Listing) -> Result<OpenedLayer> {
-    match listing {
-        Listing::TarSplit {
-            record,
-            contents,
-            fallback,
-        } => open_record(record, contents, fallback.as_ref()),
-        Listing::Directory {
-            directory,
-            encoding,
-        } => open_directory(directory, *encoding),
-        Listing::Copy { directory, below } => {
-            let below = below.as_ref().map(Location::open).transpose()?;
-            Ok(OpenedLayer::new(CopyLayer::new(directory.open()?, below)))
-        }
-        Listing::Archive { blob, digest } => open_blob(blob, digest),
-        Listing::Empty => Ok(OpenedLayer::new(EmptyLayer)),
-        Listing::Unavailable(reason) => Err(Error::Usage {
-            reason: reason.clone(),
-            advice: String::new(),
-        }),
-    }
-}
-
-/// Everybody but root sees a directory that hides what is below as one that does not: the kernel does not show
-/// `trusted` attributes, and says nothing of it (xattr(7), "Trusted extended attributes").
-fn open_directory(directory: &Location, encoding: Encoding) -> Result<OpenedLayer> {
-    let mut opened = OpenedLayer::new(DirLayer::new(directory.open()?, encoding));
-    let is_trusted = encoding == Encoding::Overlay(Namespace::Trusted);
-    if is_trusted && !rustix::process::geteuid().is_root() {
-        let message = "opaque directories cannot be seen without root: files they hide may be shown; try sudo";
-        let warning = Warning::new(WarningCode::HiddenMarks, message);
-        opened.warnings.push(warning);
-    }
-    Ok(opened)
-}
-
-/// The record tells best what a layer holds; without it the directory does, as far as one can see.
-fn open_record(
-    record: &Location,
-    contents: &Contents,
-    fallback: Option<&(Location, Encoding)>,
-) -> Result<OpenedLayer> {
-    let region = record.root.region(&record.path);
-    let reason = match &region {
-        Ok(Some(region)) if starts_like_gzip(region) => None,
-        Ok(Some(_)) => Some("is no gzip stream".to_owned()),
-        Ok(None) => Some("is missing".to_owned()),
-        Err(error) => Some(format!("cannot be read: {error}")),
-    };
-    let data = match contents {
-        Contents::Directory(directory) => match directory.open() {
-            Ok(directory) => Data::Directory(directory),
-            Err(error) => Data::Refused(error.to_string()),
-        },
-        Contents::Refused(reason) => Data::Refused(reason.clone()),
-    };
-    if let (None, Ok(Some(region))) = (&reason, region) {
-        return Ok(OpenedLayer::new(TarSplitLayer::new(region, data)));
-    }
-    let reason = format!("{} {}", record.shown(), reason.unwrap_or_default());
-    let Some((directory, encoding)) = fallback else {
-        return Err(Error::BadDocument {
-            name: record.root.name().to_owned(),
-            document: record.shown(),
-            reason,
-        });
-    };
-    let mut opened = open_directory(directory, *encoding)?;
-    let message = format!("{reason}; its directory is read instead");
-    let warning = Warning::new(WarningCode::BadRecord, message);
-    opened.warnings.insert(0, warning);
-    Ok(opened)
-}
-
-fn starts_like_gzip(region: &Region) -> bool {
-    region
-        .head::<8>()
-        .is_ok_and(|head| Codec::sniff(&head) == Codec::Gzip)
-}
-
-fn open_blob(blob: &Location, digest: &Digest) -> Result<OpenedLayer> {
-    let region = blob.root.region(&blob.path)?;
-    let region = region.ok_or_else(|| Error::MissingBlob {
-        name: blob.root.name().to_owned(),
-        blob: digest.to_string(),
-    })?;
-    let length = region.length();
-    let layer = TarLayer::new(region).map_err(|source| Error::Read {
-        name: blob.shown(),
-        offset: 0,
-        source,
-    })?;
-    let codec = layer.codec();
-    Ok(OpenedLayer {
-        digest: Some(digest.clone()),
-        codec,
-        stored_bytes: Some(length),
-        ..OpenedLayer::new(layer)
-    })
 }

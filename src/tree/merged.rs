@@ -326,7 +326,7 @@ impl MergedTree {
 
     /// Returns whether a version gives a file other metadata and leaves its data to the lower layers: a hard link
     /// to its own path, as which overlayfs' `metacopy` files are told.
-    pub(super) fn is_metadata_alone(&self, path: PathId, version: Version) -> bool {
+    pub fn is_metadata_alone(&self, path: PathId, version: Version) -> bool {
         let tree = self.layer(version.layer);
         tree.kind(version.node) == EntryKind::Hardlink
             && tree.inode(version.node).is_none()

@@ -13,3 +13,4 @@ mod report;
 #[path = "../support/mod.rs"]
 mod support;
 mod usage;
+mod written;

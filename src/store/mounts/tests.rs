@@ -171,5 +171,6 @@ fn layers_are_named_after_their_directories() {
     let titles: Vec<String> = image.layers.iter().map(image::Layer::title).collect();
     let expected = ["low", "high", "up"].map(|name| at(name).display().to_string());
     assert_eq!(titles, expected);
-    assert_eq!(image.writable, Some(LayerIndex(2)));
+    let writable = image.writable.unwrap();
+    assert_eq!(writable.layer, LayerIndex(2));
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::analysis::written::written;
 use crate::error::{Error, Result};
 use crate::path::display_os;
 use crate::progress::Job;
@@ -26,9 +27,14 @@ pub(super) fn run(
         budget: Budget::Given,
         incomplete: Incomplete::Refused,
     });
+    let written = match format {
+        Format::Text | Format::Json => written(&subject.analysis, job)?,
+        Format::Dive | Format::Ncdu => None,
+    };
     let report = Report {
         analysis: &subject.analysis,
         judgement: judgement.as_ref(),
+        written: written.as_ref(),
         top: None,
         look,
     };

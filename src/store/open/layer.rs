@@ -1,0 +1,223 @@
+//! One layer of a store, from what its reader found to a source of entries.
+
+use std::sync::Arc;
+
+use super::Plan;
+use crate::error::{Error, Result, Warning, WarningCode};
+use crate::image::{self, Digest};
+use crate::layer::beneath::Beneath;
+use crate::layer::bytes::Region;
+use crate::layer::codec::Codec;
+use crate::layer::copy::CopyLayer;
+use crate::layer::dir::{DirLayer, Encoding, Namespace};
+use crate::layer::mapped::{Evidence, MappedLayer};
+use crate::layer::tar::TarLayer;
+use crate::layer::tar_split::{Data, TarSplitLayer};
+use crate::layer::{EmptyLayer, LayerIndex, LayerSource, UnreadableLayer};
+use crate::store::{Contents, Listing, Location};
+
+/// What comes up while one layer after the other is opened, bottom first.
+#[derive(Default)]
+pub(super) struct Opening {
+    pub(super) warnings: Vec<Warning>,
+    /// Layers so far that tell the container's owners of files that have the host's.
+    evidence: Vec<Evidence>,
+}
+
+/// Opens a layer as far as it can be; what keeps it from being opened is told when it is read.
+pub(super) fn open_layer(
+    index: LayerIndex,
+    plan: &Plan<'_>,
+    opening: &mut Opening,
+) -> image::Layer {
+    let mut layer = image::Layer {
+        index,
+        diff_id: plan.diff_id.cloned(),
+        digest: None,
+        media_type: None,
+        compression: Codec::None,
+        stored_bytes: None,
+        instruction: None,
+        history: None,
+        label: plan.label.clone(),
+        source: Arc::new(
+            UnreadableLayer::new("the store", "of this layer")
+                .because("the store has no such layer"),
+        ),
+    };
+    let Some(stored) = plan.layer else {
+        return layer;
+    };
+    match open_listing(&stored.listing) {
+        Ok(opened) => {
+            layer.source = opened.source;
+            if plan.label.is_some() && has_owners_of_host(&stored.listing) {
+                let evidence = opening.evidence.clone();
+                layer.source = Arc::new(MappedLayer::new(layer.source, evidence));
+            }
+            let evidence = opened.directory.map(|directory| Evidence {
+                listing: Arc::clone(&layer.source),
+                directory,
+            });
+            opening.evidence.extend(evidence);
+            layer.digest = opened.digest;
+            layer.compression = opened.codec;
+            layer.stored_bytes = opened.stored_bytes;
+            let own = opened.warnings.into_iter();
+            let own = own.map(|warning| warning.in_layer(index.0));
+            opening.warnings.extend(own);
+        }
+        Err(error) => layer.source = Arc::new(Refused(error.to_string()).layer(&stored.name)),
+    }
+    layer
+}
+
+/// Returns whether the top directory of a container, which belongs to its root, belongs to somebody else here.
+fn has_owners_of_host(listing: &Listing) -> bool {
+    let (Listing::Directory { directory, .. } | Listing::Copy { directory, .. }) = listing else {
+        return false;
+    };
+    let top = directory.open().and_then(|top| top.status(b""));
+    top.is_ok_and(|found| found.is_some_and(|found| found.st_uid != 0))
+}
+
+struct OpenedLayer {
+    source: Arc<dyn LayerSource>,
+    /// Where the files of a recorded layer lie.
+    directory: Option<Beneath>,
+    digest: Option<Digest>,
+    codec: Codec,
+    stored_bytes: Option<u64>,
+    warnings: Vec<Warning>,
+}
+
+impl OpenedLayer {
+    fn new(source: impl LayerSource + 'static) -> Self {
+        Self {
+            source: Arc::new(source),
+            directory: None,
+            digest: None,
+            codec: Codec::None,
+            stored_bytes: None,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// Why a layer cannot be read, escaped.
+struct Refused(String);
+
+impl Refused {
+    fn layer(self, name: &str) -> UnreadableLayer {
+        UnreadableLayer::new("the store", crate::path::display_str(name)).because(self.0)
+    }
+}
+
+fn open_listing(listing: &Listing) -> Result<OpenedLayer> {
+    match listing {
+        Listing::TarSplit {
+            record,
+            contents,
+            fallback,
+        } => open_record(record, contents, fallback.as_ref()),
+        Listing::Directory {
+            directory,
+            encoding,
+        } => open_directory(directory, *encoding),
+        Listing::Copy { directory, below } => {
+            let below = below.as_ref().map(Location::open).transpose()?;
+            Ok(OpenedLayer::new(CopyLayer::new(directory.open()?, below)))
+        }
+        Listing::Archive { blob, digest } => open_blob(blob, digest),
+        Listing::Empty => Ok(OpenedLayer::new(EmptyLayer)),
+        Listing::Unavailable(reason) => Err(Error::Usage {
+            reason: reason.clone(),
+            advice: String::new(),
+        }),
+    }
+}
+
+/// Everybody but root sees a directory that hides what is below as one that does not: the kernel does not show
+/// `trusted` attributes, and says nothing of it (xattr(7), "Trusted extended attributes").
+fn open_directory(directory: &Location, encoding: Encoding) -> Result<OpenedLayer> {
+    let mut opened = OpenedLayer::new(DirLayer::new(directory.open()?, encoding));
+    let is_trusted = encoding == Encoding::Overlay(Namespace::Trusted);
+    if is_trusted && !rustix::process::geteuid().is_root() {
+        let message = "opaque directories cannot be seen without root: files they hide may be shown; try sudo";
+        let warning = Warning::new(WarningCode::HiddenMarks, message);
+        opened.warnings.push(warning);
+    }
+    Ok(opened)
+}
+
+/// The record tells best what a layer holds; without it the directory does, as far as one can see.
+fn open_record(
+    record: &Location,
+    contents: &Contents,
+    fallback: Option<&(Location, Encoding)>,
+) -> Result<OpenedLayer> {
+    let region = record.root.region(&record.path);
+    let reason = match &region {
+        Ok(Some(region)) if starts_like_gzip(region) => None,
+        Ok(Some(_)) => Some("is no gzip stream".to_owned()),
+        Ok(None) => Some("is missing".to_owned()),
+        Err(error) => Some(format!("cannot be read: {error}")),
+    };
+    let data = match contents {
+        Contents::Directory(directory) => match directory.open() {
+            Ok(directory) => Data::Directory(directory),
+            Err(error) => Data::Refused(error.to_string()),
+        },
+        Contents::Refused(reason) => Data::Refused(reason.clone()),
+    };
+    if let (None, Ok(Some(region))) = (&reason, region) {
+        let directory = match &data {
+            Data::Directory(directory) => Some(directory.clone()),
+            Data::Refused(_) => None,
+        };
+        return Ok(OpenedLayer {
+            directory,
+            ..OpenedLayer::new(TarSplitLayer::new(region, data))
+        });
+    }
+    let reason = format!("{} {}", record.shown(), reason.unwrap_or_default());
+    let Some((directory, encoding)) = fallback else {
+        return Err(Error::BadDocument {
+            name: record.root.name().to_owned(),
+            document: record.shown(),
+            reason,
+        });
+    };
+    let mut opened = open_directory(directory, *encoding)?;
+    let message = format!("{reason}; its directory is read instead");
+    let warning = Warning::new(WarningCode::BadRecord, message);
+    opened.warnings.insert(0, warning);
+    Ok(opened)
+}
+
+fn starts_like_gzip(region: &Region) -> bool {
+    region
+        .head::<8>()
+        .is_ok_and(|head| Codec::sniff(&head) == Codec::Gzip)
+}
+
+fn open_blob(blob: &Location, digest: &Digest) -> Result<OpenedLayer> {
+    let region = blob.root.region(&blob.path)?;
+    let region = region.ok_or_else(|| Error::MissingBlob {
+        name: blob.root.name().to_owned(),
+        blob: digest.to_string(),
+    })?;
+    let length = region.length();
+    let layer = TarLayer::new(region).map_err(|source| Error::Read {
+        name: blob.shown(),
+        offset: 0,
+        source,
+    })?;
+    let codec = layer.codec();
+    Ok(OpenedLayer {
+        digest: Some(digest.clone()),
+        codec,
+        stored_bytes: Some(length),
+        ..OpenedLayer::new(layer)
+    })
+}
