@@ -13,7 +13,6 @@ mod list;
 mod load;
 mod lookup;
 mod manual;
-mod nearest;
 mod open;
 mod options;
 mod output;
@@ -28,7 +27,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 
 use arguments::{Arguments, Command};
 use load::Surroundings;
