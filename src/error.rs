@@ -73,7 +73,8 @@ pub enum Error {
         name: String,
         /// What it seems to be instead.
         found: String,
-        /// Layer stores that it is a part of or that are below it, escaped.
+        /// What may be meant: the overlay mounted there, layer stores that it is a part of or that are below it;
+        /// escaped.
         nearby: Vec<String>,
     },
     /// What was named as a layer store is none.
@@ -262,9 +263,10 @@ impl Error {
                 "give an OCI layout, an unpacked `docker save`, or the directory where an engine keeps its layers, such \
                  as /var/lib/docker; any directory as one layer: `layerscope --lower {name}`"
             ),
-            Self::UnknownDirectory { nearby, .. } => {
-                format!("name the layer store that is near it:\n{}", indent(nearby))
-            }
+            Self::UnknownDirectory { name, nearby, .. } => format!(
+                "any directory as one layer: `layerscope --lower {name}`; or name what is near it:\n{}",
+                indent(nearby)
+            ),
             Self::NotAStore { .. } => {
                 "name the directory where an engine keeps its layers, such as /var/lib/docker, /var/lib/containerd or \
                  /var/lib/containers/storage; `layerscope store` alone looks at the usual places"

@@ -103,7 +103,11 @@ mod tests {
 
     #[test]
     fn names_are_found_without_their_tag_and_registry() {
-        let known = ["stores/one:latest", "registry.example.com/team/app:1.4", "web"];
+        let known = [
+            "stores/one:latest",
+            "registry.example.com/team/app:1.4",
+            "web",
+        ];
         for (typed, expected) in [
             ("stores/on", Some("stores/one:latest")),
             ("stores/one:1", Some("stores/one:latest")),

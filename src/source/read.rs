@@ -121,7 +121,7 @@ fn read_directory(locator: &Locator, path: &Path, directory: File, job: &Job) ->
             Reading::Sniffed => Error::UnknownDirectory {
                 name: locator.name().to_owned(),
                 found: what,
-                nearby: store::stores_near(path),
+                nearby: near(locator, path),
             },
             _ => unexpected(locator, &what),
         });
@@ -276,6 +276,14 @@ fn unexpected(locator: &Locator, found: &str) -> Error {
     }
 }
 
+/// Returns what may have been meant by a directory that is nothing known.
+fn near(locator: &Locator, path: &Path) -> Vec<String> {
+    if mounts::find(path).is_ok() {
+        return vec![format!("overlay:{}", locator.word())];
+    }
+    store::stores_near(path)
+}
+
 /// Says what a directory without an image seems to be.
 fn describe_directory(store: &DirBlobs) -> String {
     let names = store.names();
@@ -341,8 +349,9 @@ impl Source {
         if options.container.is_some() && self.inventory().is_none() {
             return Err(Error::Usage {
                 reason: format!("{} has no containers: it is no layer store", self.name),
-                advice: "leave --container out, or name the store: `layerscope DIR --container NAME`"
-                    .into(),
+                advice:
+                    "leave --container out, or name the store: `layerscope DIR --container NAME`"
+                        .into(),
             });
         }
         let mut image = match &self.content {
