@@ -93,8 +93,8 @@ fn read_names(reader: &mut Reader<'_>) -> BTreeMap<Digest, Names> {
     names
 }
 
-/// Without its file of names every image looks like one that has none. Docker writes it with the first name it
-/// gives, so that it is missed only where there are images (moby, reference/store.go, save).
+/// Without its file of names every image looks like one that has none. Docker writes the file when it starts, so
+/// that it was lost where it is missing and there are images (moby, reference/store.go, `NewReferenceStore`).
 fn note_missing_names(reader: &mut Reader<'_>, at: &[u8]) {
     let folder = reader.image(&[b"imagedb", b"content", b"sha256"]);
     if !reader.records.names(&folder).is_empty() {
