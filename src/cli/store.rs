@@ -188,7 +188,7 @@ fn conclude(report: &StoreReport<'_>, common: &Common) -> Exit {
     }
     if !common.quiet {
         output::warn(
-            "a part of the store could not be read: every figure may be too small; --allow-incomplete accepts that",
+            "a part of the store could not be read, and the report says which; --allow-incomplete accepts that",
         );
     }
     Exit::Trouble

@@ -126,6 +126,11 @@ fn options_without_a_meaning_for_a_store_are_refused() {
         ("docker --platform linux/amd64", "does not take --platform"),
         ("docker --base-layers 1", "does not take --base-layers"),
         ("docker --dive-compat", "does not take --dive-compat"),
+        (
+            "docker --max-wasted-bytes 1MB",
+            "does not take --max-wasted-bytes",
+        ),
+        ("docker --forbid /x", "does not take --forbid"),
         ("docker --image a --container b", "cannot be used with"),
         ("docker --lower home", "an image and --lower are given"),
         ("app.tar --container web-1", "app.tar has no containers"),
@@ -204,6 +209,7 @@ fn a_store_without_its_names_says_so() {
     desk.line("docker")
         .exits(2)
         .says("repositories.json: it is missing")
+        .says("incomplete: not every record could be read; everything was measured")
         .says("dangling");
 }
 
