@@ -293,6 +293,18 @@ fn describe_directory(store: &DirBlobs) -> String {
     } else if has("blobs") || has("sha256") {
         "a directory of blobs without index.json or manifest.json, which would say what they are"
             .into()
+    } else if [
+        "overlay2",
+        "overlay-layers",
+        "io.containerd.metadata.v1.bolt",
+    ]
+    .into_iter()
+    .any(has)
+    {
+        format!(
+            "it looks like a local layer store, but has no records of one, only {}",
+            first_names(store)
+        )
     } else if has("Dockerfile") || has("Containerfile") {
         "a directory with a Dockerfile; build it and save the image it makes".into()
     } else {
