@@ -300,7 +300,7 @@ pub struct CacheRecord {
     pub used: Option<i64>,
     /// The records below, by their IDs; unescaped.
     pub parents: Vec<String>,
-    /// The layer of an image that it is a second unpacked copy of: BuildKit keeps one of its own where Docker
+    /// The layer of an image that it is a second unpacked copy of: `BuildKit` keeps one of its own where Docker
     /// stores images with containerd.
     pub copy_of: Option<LayerId>,
 }

@@ -173,7 +173,7 @@ impl Writer<'_> {
                 "{} is running, as its record says; what it has written is lost with it. Stop it first:",
                 shown_name(container)
             )));
-            steps.extend(self.stop(container, name));
+            steps.push(self.stop(container, name));
         }
         steps.push(match self.tool(self.namespace_of(container)) {
             Tool::Docker => command("docker container rm", &[name]),
@@ -188,8 +188,8 @@ impl Writer<'_> {
         steps
     }
 
-    fn stop(&self, container: &Container, name: &str) -> Option<Step> {
-        Some(match self.tool(self.namespace_of(container)) {
+    fn stop(&self, container: &Container, name: &str) -> Step {
+        match self.tool(self.namespace_of(container)) {
             Tool::Docker => command("docker container stop", &[name]),
             Tool::Podman => command("podman container stop", &[name]),
             Tool::Crictl => command("crictl stop", &[container.id.as_str()]),
@@ -197,7 +197,7 @@ impl Writer<'_> {
                 let start = ctr(namespace, "tasks kill");
                 command(&start, &[container.id.as_str()])
             }
-        })
+        }
     }
 
     fn image(&self, id: ImageId) -> Vec<Step> {

@@ -179,8 +179,7 @@ fn directories_in_a_store_or_around_one_lead_to_it() {
         .exits(2)
         .complains("neither a container image nor a layer store")
         .complains(&format!("name what is near it:\n  {}", store.display()));
-    let disk = desk.path("disk");
-    DockerStore::at(disk.join("var/lib/docker")).image(&small());
+    DockerStore::at(desk.path("disk/var/lib/docker")).image(&small());
     desk.line("disk")
         .exits(2)
         .complains("name what is near it:\n  disk/var/lib/docker");

@@ -86,7 +86,7 @@ impl DockerStore {
 
     /// Adds a container of an image, and returns where its own files are.
     pub fn container(&self, id: &str, name: &str, image: &Image) -> PathBuf {
-        let top = self.chain(image);
+        let top = chain(image);
         for mount in [format!("{id}-init"), id.to_owned()] {
             self.make(&format!("overlay2/{mount}/diff"));
             self.write(&format!("overlay2/{mount}/link"), short(&mount));
@@ -108,21 +108,22 @@ impl DockerStore {
         self.path(&format!("overlay2/{id}/diff"))
     }
 
-    fn chain(&self, image: &Image) -> String {
-        let mut diff_ids = image.layers.iter().map(super::image::Layer::diff_id);
-        let first = diff_ids.next().unwrap_or_default();
-        diff_ids.fold(first, |chain, diff_id| {
-            digest(format!("{chain} {diff_id}").as_bytes())
-        })
-    }
-
-    /// Returns where the files of a layer of an image are.
-    pub fn layer(&self, image: &Image, count: usize) -> PathBuf {
+    /// Returns where the files of a layer of an image are, by its index.
+    pub fn layer(&self, image: &Image, index: usize) -> PathBuf {
         let mut part = image.clone();
-        part.layers.truncate(count + 1);
-        let name = directory(&self.chain(&part));
+        part.layers.truncate(index + 1);
+        let name = directory(&chain(&part));
         self.path(&format!("overlay2/{name}/diff"))
     }
+}
+
+/// Returns the chain ID of the topmost layer.
+fn chain(image: &Image) -> String {
+    let mut diff_ids = image.layers.iter().map(super::image::Layer::diff_id);
+    let first = diff_ids.next().unwrap_or_default();
+    diff_ids.fold(first, |chain, diff_id| {
+        digest(format!("{chain} {diff_id}").as_bytes())
+    })
 }
 
 /// Returns the name of the driver's directory of a layer.
