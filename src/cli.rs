@@ -13,7 +13,6 @@ mod list;
 mod load;
 mod lookup;
 mod manual;
-mod nearest;
 mod open;
 mod options;
 mod output;
@@ -23,15 +22,16 @@ mod settings;
 mod store;
 mod unheeded;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 
 use arguments::{Arguments, Command};
 use load::Surroundings;
+use options::Common;
 use unheeded::Task;
 
 /// How a run ended.
@@ -113,24 +113,78 @@ fn dispatch(arguments: &Arguments) -> Result<Exit> {
         Command::Diff { .. } => return Err(reserved("diff")),
         Command::Store { directory } => return store::run(directory.as_deref(), common, &around),
         Command::Ls { image, path, view } => {
-            open::with_image(Some(image), common, |analysis, _| {
+            let operands = Operands::of([image, path].into_iter().flatten(), common);
+            if operands.paths.len() > 1 {
+                return Err(operands.unfit("more than one path is given", "ls IMAGE [PATH]"));
+            }
+            open::with_image(operands.image, common, |analysis, _| {
                 open::tell_damage(analysis, common);
-                list::run(analysis, path.as_deref(), *view, common)
+                list::run(analysis, operands.paths.first().copied(), *view, common)
             })?;
         }
-        Command::Cat { image, path } => open::with_image(Some(image), common, |analysis, job| {
-            open::tell_damage(analysis, common);
-            cat::run(analysis, path, common, job)
-        })?,
-        Command::Extract(arguments) => {
-            let directory = extract::directory(common)?;
-            open::with_image(Some(&arguments.image), common, |analysis, job| {
+        Command::Cat { image, path } => {
+            let operands = Operands::of([image, path].into_iter().flatten(), common);
+            let [path] = operands.paths.as_slice() else {
+                return Err(operands.unfit("not exactly one file is named", "cat IMAGE PATH"));
+            };
+            open::with_image(operands.image, common, |analysis, job| {
                 open::tell_damage(analysis, common);
-                extract::run(analysis, arguments, &directory, common, job)
+                cat::run(analysis, path, common, job)
+            })?;
+        }
+        Command::Extract(arguments) => {
+            let words = arguments.image.iter().chain(&arguments.paths);
+            let operands = Operands::of(words, common);
+            if operands.paths.is_empty() {
+                return Err(
+                    operands.unfit("nothing to extract is named", "extract IMAGE PATH… -o DIR")
+                );
+            }
+            let directory = extract::directory(common)?;
+            open::with_image(operands.image, common, |analysis, job| {
+                open::tell_damage(analysis, common);
+                extract::run(
+                    analysis,
+                    arguments,
+                    (&operands.paths, &directory),
+                    common,
+                    job,
+                )
             })?;
         }
     }
     Ok(Exit::Success)
+}
+
+/// The words after a command: an image and paths in it, or with `--lower` paths alone.
+struct Operands<'a> {
+    image: Option<&'a OsStr>,
+    paths: Vec<&'a OsStr>,
+}
+
+impl<'a> Operands<'a> {
+    fn of(words: impl Iterator<Item = &'a OsString>, common: &Common) -> Self {
+        let mut words = words.map(OsString::as_os_str);
+        Self {
+            image: if common.lower.is_some() {
+                None
+            } else {
+                words.next()
+            },
+            paths: words.collect(),
+        }
+    }
+
+    fn unfit(&self, reason: &str, usage: &str) -> Error {
+        let exception = match self.image {
+            None => ", with --lower without IMAGE",
+            Some(_) => "",
+        };
+        Error::Usage {
+            reason: reason.into(),
+            advice: format!("write layerscope {usage}{exception}"),
+        }
+    }
 }
 
 /// Names kept for later versions, so that no script comes to rely on an image of that name.

@@ -4,6 +4,8 @@
 //! errors, through [`Error::hint`] — one thing to do. Every text taken from an image is escaped with
 //! [`crate::path::display`] before it is stored here, so these messages can be printed as they are.
 
+pub(crate) mod nearest;
+
 use std::io;
 
 /// The result type of this crate.
@@ -64,6 +66,25 @@ pub enum Error {
         /// What it seems to be instead.
         found: String,
     },
+    /// A directory that is nothing this program knows.
+    #[error("{name} is neither a container image nor a layer store: {found}")]
+    UnknownDirectory {
+        /// The directory, escaped.
+        name: String,
+        /// What it seems to be instead.
+        found: String,
+        /// What may be meant: the overlay mounted there, layer stores that it is a part of or that are below it;
+        /// escaped.
+        nearby: Vec<String>,
+    },
+    /// What was named as a layer store is none.
+    #[error("{name} is not a layer store: {found}")]
+    NotAStore {
+        /// The input, escaped.
+        name: String,
+        /// What it is instead.
+        found: &'static str,
+    },
     /// A manifest, index or configuration inside the image cannot be used.
     #[error("{name}: {document} cannot be used: {reason}")]
     BadDocument {
@@ -92,8 +113,8 @@ pub enum Error {
         /// What could have been asked for: one line each, escaped.
         available: Vec<String>,
     },
-    /// A layer store that only its owner may read.
-    #[error("cannot read the layer store {name}")]
+    /// A layer store, or a directory that may be one, that only its owner may read.
+    #[error("cannot read {name}")]
     StoreDenied {
         /// The directory, escaped.
         name: String,
@@ -111,10 +132,14 @@ pub enum Error {
         available: Vec<String>,
     },
     /// A name that is no file, and no image that a readable store of this machine has.
-    #[error("{name}: no such file, and no such image in a local store")]
+    #[error("{name}: {wanted}")]
     NoSuchReference {
         /// The name as given, escaped.
         name: String,
+        /// What it is not: `no such image in a local store of Docker`.
+        wanted: &'static str,
+        /// A name there is that it may have been meant for, escaped.
+        near: Option<String>,
         /// Where was looked, and why it was not found there: one line each, escaped.
         looked: Vec<String>,
     },
@@ -222,20 +247,38 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::NotFound { .. } => {
-                "give the file that `docker save IMAGE -o image.tar` wrote, an OCI layout, or `-` for standard input"
+                "give the file that `docker save IMAGE -o image.tar` wrote, an OCI layout, a layer store such as \
+                 /var/lib/docker, or `-` for standard input"
                     .into()
             }
             Self::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                "run as a user who may read it, or pipe it: `sudo cat FILE | layerscope -`".into()
+                "run it as a user who may read it: `sudo layerscope …`; or pipe a file: `sudo cat FILE | layerscope -`"
+                    .into()
             }
             Self::NotAnImage { .. } => {
                 "save one with `docker save IMAGE -o image.tar` or `skopeo copy docker://IMAGE oci-archive:image.tar`"
                     .into()
             }
+            Self::UnknownDirectory { name, nearby, .. } if nearby.is_empty() => format!(
+                "give an OCI layout, an unpacked `docker save`, or the directory where an engine keeps its layers, such \
+                 as /var/lib/docker; any directory as one layer: `layerscope --lower {name}`"
+            ),
+            Self::UnknownDirectory { name, nearby, .. } => format!(
+                "any directory as one layer: `layerscope --lower {name}`; or name what is near it:\n{}",
+                indent(nearby)
+            ),
+            Self::NotAStore { .. } => {
+                "name the directory where an engine keeps its layers, such as /var/lib/docker, /var/lib/containerd or \
+                 /var/lib/containers/storage; `layerscope store` alone looks at the usual places"
+                    .into()
+            }
             Self::BadDocument { .. } | Self::MissingBlob { .. } => {
                 "the image was saved or copied only in part: save it again".into()
             }
-            Self::NoSuchImage { available, .. } | Self::ManyImages { available, .. } => {
+            Self::NoSuchImage { wanted, available, .. } => {
+                format!("{}choose one with --image:\n{}", meant(wanted, available), indent(available))
+            }
+            Self::ManyImages { available, .. } => {
                 format!("choose one with --image:\n{}", indent(available))
             }
             Self::NoSuchPlatform { available, .. } => {
@@ -248,15 +291,20 @@ impl Error {
             Self::NoSuchContainer { available, .. } if available.is_empty() => {
                 "the store has no containers".into()
             }
-            Self::NoSuchContainer { available, .. } => {
-                format!("choose one with --container:\n{}", indent(available))
+            Self::NoSuchContainer { wanted, available, .. } => {
+                let name = wanted.rsplit(' ').next().unwrap_or_default();
+                format!("{}choose one with --container:\n{}", meant(name, available), indent(available))
             }
             Self::NoSuchReference { looked, .. } if looked.is_empty() => {
-                "give the file that `docker save IMAGE -o image.tar` wrote, or pipe it: `docker save IMAGE | layerscope -`"
+                "give the file that `docker save IMAGE -o image.tar` wrote, or pipe it: `docker save IMAGE | layerscope -`; \
+                 where a store is elsewhere: `layerscope DIR --image NAME`"
                     .into()
             }
+            Self::NoSuchReference { near: Some(near), looked, .. } => {
+                format!("did you mean {near}? looked in:\n{}", indent(looked))
+            }
             Self::NoSuchReference { looked, .. } => format!(
-                "try `sudo layerscope …`, or `docker save IMAGE | layerscope -`; looked in:\n{}",
+                "as root more can be read: `sudo layerscope …`; or pipe it: `docker save IMAGE | layerscope -`; looked in:\n{}",
                 indent(looked)
             ),
             Self::NoSuchPath { elsewhere: Some(place), .. } => place.clone(),
@@ -277,12 +325,29 @@ impl Error {
     }
 }
 
+/// Most lines of what there is, before the rest is counted.
+const MOST_LINES: usize = 30;
+
 fn indent(lines: &[String]) -> String {
-    lines
+    let mut listed: Vec<String> = lines
         .iter()
+        .take(MOST_LINES)
         .map(|line| format!("  {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+        .collect();
+    if lines.len() > MOST_LINES {
+        listed.push(format!("  and {} more", lines.len() - MOST_LINES));
+    }
+    listed.join("\n")
+}
+
+/// Asks whether another name was meant. Lines have an index or ID, then names with commas, after two spaces each.
+fn meant(typed: &str, lines: &[String]) -> String {
+    let names = lines.iter().filter_map(|line| line.split("  ").nth(1));
+    let names = names.flat_map(|names| names.split(", "));
+    match nearest::nearest_name(typed, names) {
+        Some(name) => format!("did you mean {name}? "),
+        None => String::new(),
+    }
 }
 
 /// Returns the operating system's reason alone: the random name of a temporary file helps nobody, and makes

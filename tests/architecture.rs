@@ -135,7 +135,7 @@ fn the_readme_names_every_option() {
 }
 
 #[test]
-fn the_readme_names_every_cause_and_warning() {
+fn the_readme_names_every_cause() {
     let readme = readme();
     for cause in layerscope::analysis::WasteCause::ALL {
         assert!(
@@ -143,6 +143,30 @@ fn the_readme_names_every_cause_and_warning() {
             "{} is not explained",
             cause.as_str()
         );
+    }
+}
+
+/// Returns the texts in quotes between two lines of a file.
+fn quoted(file: &str, from: &str, to: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, rest) = text.split_once(from).expect(from);
+    let (part, _) = rest.split_once(to).expect(to);
+    let pieces = part.split('"').skip(1).step_by(2);
+    pieces.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_readme_names_every_code_of_a_warning() {
+    let readme = readme();
+    let codes = quoted(
+        "src/error.rs",
+        "impl WarningCode {",
+        "pub const fn makes_incomplete",
+    );
+    assert!(codes.len() > 20, "{codes:?}");
+    for code in codes {
+        assert!(readme.contains(&format!("`{code}`")), "{code}");
     }
 }
 

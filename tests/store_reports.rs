@@ -446,6 +446,50 @@ fn json_of_two_stores() {
     insta::assert_snapshot!(two_stores().write(Format::Json, look(80), None));
 }
 
+/// Returns every name of a member, at any depth.
+fn names_of_members(document: &Value) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut left = vec![document];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Array(values) => left.extend(values),
+            Value::Object(members) => {
+                names.extend(members.keys().cloned());
+                left.extend(members.values());
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn readme() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+}
+
+/// The README shows every member there is, and none that there is not.
+#[test]
+fn the_readme_shows_the_members_of_the_json() {
+    let readme = readme();
+    let (_, section) = readme.split_once("### Stores as JSON\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let (_, example) = section.split_once("```jsonc\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let written = names_of_members(&two_stores().json());
+    for name in &written {
+        let is_shown = [format!("\"{name}\":"), format!("`{name}`")]
+            .iter()
+            .any(|shown| section.contains(shown));
+        assert!(is_shown, "{name} is not in the README");
+    }
+    let pieces: Vec<&str> = example.split('"').collect();
+    for pair in pieces.windows(2).skip(1).step_by(2) {
+        if pair[1].starts_with(':') {
+            assert!(written.contains(pair[0]), "{} is not in the JSON", pair[0]);
+        }
+    }
+}
+
 fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
     value.pointer(path).unwrap_or_else(|| panic!("no {path}"))
 }
@@ -774,6 +818,51 @@ fn real_stores_are_reported_in_every_format() {
         let total: store::Amount = totals.sum();
         assert_eq!(Counted::of(&export).bytes, total.bytes, "{name}");
     }
+}
+
+/// Takes out what depends on the file system that a store was unpacked on: sizes, and where lines break for them.
+fn without_sizes(text: &str) -> String {
+    let words = text.split_whitespace().filter(|word| {
+        word.chars()
+            .all(|glyph| !('\u{2580}'..='\u{259F}').contains(&glyph))
+    });
+    let words: Vec<&str> = words.collect();
+    let is_unit = |word: &&str| ["B", "KiB", "MiB", "%"].contains(word);
+    let kept = words.iter().enumerate().filter(|(at, word)| {
+        let is_size = word.parse::<f64>().is_ok() && words.get(at + 1).is_some_and(is_unit);
+        !is_size && !is_unit(word)
+    });
+    let kept: Vec<&str> = kept.map(|(_, word)| *word).collect();
+    kept.join(" ")
+}
+
+/// The picture of a store in the README is what the program prints.
+#[test]
+fn the_readme_shows_the_report_of_a_store() {
+    let Some(unpacked) = support::stores::unpacked("docker-overlay2") else {
+        return;
+    };
+    let root = unpacked.root().with_file_name("docker");
+    fs::rename(unpacked.root(), &root).unwrap();
+    let lost = "5c62171f09140f69648f84bf91a7de17fe2e3c4a6c57e121a58d692fe1dc6d9b";
+    fs::remove_dir_all(root.join("containers").join(lost)).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_layerscope"))
+        .arg("docker")
+        .current_dir(root.parent().unwrap())
+        .env("COLUMNS", "100")
+        .env_remove("CI")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let readme = readme();
+    let (_, shown) = readme.split_once("$ sudo layerscope docker\n").unwrap();
+    let (shown, _) = shown.split_once("\n```").unwrap();
+    assert_eq!(
+        without_sizes(shown),
+        without_sizes(&printed),
+        "put the report into the README:\n{printed}"
+    );
 }
 
 #[test]

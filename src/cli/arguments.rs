@@ -10,7 +10,8 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   docker save app:1.4 -o app.tar && layerscope app.tar
   layerscope --ci --max-wasted-bytes 20MB app.tar
-  layerscope cat app.tar /etc/os-release";
+  layerscope cat app.tar /etc/os-release
+  sudo layerscope /var/lib/docker";
 
 const LONG_EXAMPLES: &str = "\
 Examples:
@@ -21,11 +22,16 @@ Examples:
   layerscope ls app.tar /etc --view 2                    files as of layer 2
   layerscope cat app.tar /etc/os-release                 one file
   layerscope extract app.tar /app -o out                 files to disk
+  sudo layerscope /var/lib/docker                        where the disk went
+  sudo layerscope docker:app:1.4                         an image that an engine has, without save
+  sudo layerscope /var/lib/docker --container web        a container: its image and what it has written
+  sudo layerscope overlay:/mnt/merged                    any overlay mount, layer by layer
+  layerscope --lower upper2:base --upper changes         the same of directories
 
 Exit status:
   0    done; with --ci: every rule holds
   1    with --ci: a rule does not hold
-  2    the job could not be done
+  2    the job could not be done, or of a layer store only in part
   130  interrupted";
 
 /// Shows what is inside a container image: every layer, every change, every wasted byte.
@@ -33,6 +39,7 @@ Exit status:
 #[command(
     name = "layerscope",
     version,
+    bin_name = "layerscope",
     max_term_width = 100,
     after_help = EXAMPLES,
     after_long_help = LONG_EXAMPLES,
@@ -42,7 +49,8 @@ Exit status:
     disable_help_subcommand = true
 )]
 pub(crate) struct Arguments {
-    /// Archive of `docker save` or an OCI archive (compressed or not), OCI layout, `-` for standard input
+    /// Archive of `docker save` or an OCI archive (compressed or not), OCI layout, `-` for standard input, layer store
+    /// such as /var/lib/docker, `docker:NAME` or `podman:NAME` for an image in one, `overlay:MOUNTPOINT`
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) image: Option<OsString>,
 
@@ -64,16 +72,20 @@ pub(crate) enum Command {
         image: OsString,
     },
     /// List files of the image or of one layer
-    #[command(after_help = "\
+    #[command(
+        after_help = "\
 Examples:
   layerscope ls app.tar                     everything a container sees
   layerscope ls app.tar /etc --view 2       /etc as of layer 2
   layerscope ls app.tar --view layer:3      what layer 3 does, deletions too
-  layerscope ls app.tar --format json       one object a line, for programs")]
+  layerscope ls app.tar --format json       one object a line, for programs
+  layerscope ls /etc --lower b:a --upper c  no image but directories",
+        override_usage = "layerscope ls [OPTIONS] <IMAGE> [PATH]"
+    )]
     Ls {
-        /// The image
+        /// The image; none with --lower
         #[arg(value_hint = ValueHint::AnyPath)]
-        image: OsString,
+        image: Option<OsString>,
         /// File or directory in the image
         path: Option<OsString>,
         /// `merged`: what a container sees; N: as of layer N; `layer:N`: what layer N does
@@ -81,26 +93,33 @@ Examples:
         view: ViewName,
     },
     /// Write one file of the image to standard output
-    #[command(after_help = "\
+    #[command(
+        after_help = "\
 Symbolic links are followed inside the image.
 
 Examples:
   layerscope cat app.tar /etc/os-release
-  layerscope cat app.tar /etc/passwd --layer 2    as of layer 2")]
+  layerscope cat app.tar /etc/passwd --layer 2    as of layer 2
+  sudo layerscope cat /var/lib/docker /etc/hosts --container web",
+        override_usage = "layerscope cat [OPTIONS] <IMAGE> <PATH>"
+    )]
     Cat {
-        /// The image
+        /// The image; none with --lower
         #[arg(value_hint = ValueHint::AnyPath)]
-        image: OsString,
+        image: Option<OsString>,
         /// File in the image
-        path: OsString,
+        path: Option<OsString>,
     },
     /// Write files and directories of the image to disk
-    #[command(after_help = "\
+    #[command(
+        after_help = "\
 Files keep their full path below the directory. Nothing is written outside of it, nothing
 existing is overwritten, no link is followed.
 
 Example:
-  layerscope extract app.tar /app /etc/nginx -o out")]
+  layerscope extract app.tar /app /etc/nginx -o out",
+        override_usage = "layerscope extract [OPTIONS] -o DIR <IMAGE> <PATHS>..."
+    )]
     Extract(ExtractArguments),
     /// Write a completion script for a shell to standard output
     #[command(
@@ -121,13 +140,19 @@ Example:
     },
     /// Show what is in the layer stores of this machine: images, containers, and what nobody owns
     #[command(after_help = "\
-Nothing is written, no lock is taken, and it does not matter whether the engine runs.
+Nothing is written, no lock is taken, and it does not matter whether the engine runs. A part of a store leads to it:
+/var/lib/docker/overlay2 is as good as /var/lib/docker. Of rootless Podman: podman unshare layerscope store.
 
 Examples:
   sudo layerscope store                                   every store at its usual place
   sudo layerscope store /mnt/disk/docker --json           one elsewhere, for programs
   sudo layerscope store /var/lib/docker --image app:1.4   one image of it
-  sudo layerscope store --format ncdu | ncdu -f -         its files, shared ones as hard links")]
+  sudo layerscope store /var/lib/docker --container web   a container: its image and what it has written
+  sudo layerscope store --format ncdu | ncdu -f -         its files, shared ones as hard links
+
+Exit status:
+  0  all of it could be read
+  2  something could not be read or measured (0 with --allow-incomplete), or there is no store")]
     Store {
         /// Where the engine keeps its layers [default: the usual places]
         #[arg(value_hint = ValueHint::DirPath)]
@@ -138,11 +163,10 @@ Examples:
 /// What `extract` takes.
 #[derive(Debug, Args)]
 pub(crate) struct ExtractArguments {
-    /// The image
+    /// The image; none with --lower
     #[arg(value_hint = ValueHint::AnyPath)]
-    pub(crate) image: OsString,
+    pub(crate) image: Option<OsString>,
     /// Files and directories in the image
-    #[arg(required = true)]
     pub(crate) paths: Vec<OsString>,
     /// As root: leave everything to root instead of the owners in the image
     #[arg(long)]

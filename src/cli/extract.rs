@@ -1,5 +1,6 @@
 //! `layerscope extract`: the command around [`crate::extract`].
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::analysis::Analysis;
@@ -33,13 +34,13 @@ pub(crate) fn directory(common: &Common) -> Result<PathBuf> {
 pub(crate) fn run(
     analysis: &Analysis,
     arguments: &ExtractArguments,
-    directory: &Path,
+    (paths, directory): (&[&OsStr], &Path),
     common: &Common,
     job: &Job,
 ) -> Result<()> {
     let view = lookup::union(analysis, common.layer)?;
     let mut starts = Vec::new();
-    for raw in &arguments.paths {
+    for raw in paths {
         starts.push(lookup::start(analysis, view, raw)?);
     }
     let options = Options {

@@ -104,7 +104,9 @@ fn ask_for_image() -> Exit {
     drop(stderr);
     output::complain(&Error::Usage {
         reason: "no image is given".into(),
-        advice: "name a file that `docker save` wrote, or `-` for standard input".into(),
+        advice: "name a file that `docker save` wrote, `-` for standard input, or a layer store such as \
+                 /var/lib/docker"
+            .into(),
     });
     Exit::Trouble
 }

@@ -97,11 +97,11 @@ pub(crate) fn load(common: &Common, gating: Gating, around: &Surroundings) -> Re
     }
     loaded.settings.fill_from(project);
     if let Some(directory) = &around.user_directory {
-        let user = optional(read_toml(
-            &directory.join("layerscope/config.toml"),
-            Path::new(""),
-        ))?;
-        loaded.settings.fill_from(user.unwrap_or_default());
+        let file = directory.join("layerscope/config.toml");
+        if !is_out_of_reach(&file) {
+            let user = optional(read_toml(&file, Path::new("")))?;
+            loaded.settings.fill_from(user.unwrap_or_default());
+        }
     }
     Ok(loaded)
 }
@@ -355,6 +355,12 @@ fn named(read: Result<Settings>) -> Result<Settings> {
         },
         other => other,
     })
+}
+
+/// Whoever became another user may have been left with a home that is not theirs, and nothing in it is.
+fn is_out_of_reach(file: &Path) -> bool {
+    let found = std::fs::metadata(file);
+    found.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
 /// A file nobody named need not exist.

@@ -134,7 +134,9 @@ fn locator(image: Option<&OsStr>, common: &Common) -> Result<Locator> {
         }),
         (None, None) => Err(Error::Usage {
             reason: "no image is given".into(),
-            advice: "name a file that `docker save` wrote, or `-` for standard input".into(),
+            advice: "name a file that `docker save` wrote, `-` for standard input, or a layer store such as \
+                     /var/lib/docker"
+                .into(),
         }),
     }
 }
@@ -145,15 +147,20 @@ fn read(image: Option<&OsStr>, common: &Common, job: &Job) -> Result<Analysis> {
     if common.verify {
         let verified = scan::verify(&opened.image, &request.analysis.scan, job)?;
         if !common.quiet {
-            let layers = opened.image.layers.len();
-            let identical = verified.identical;
-            output::remark(&format!(
-                "{identical} of {layers} layers are what their digests name"
-            ));
+            output::remark(&verified_layers(&verified, opened.image.layers.len()));
         }
         opened.image.warnings.extend(verified.warnings);
     }
     analysis::run(opened.source, opened.image, &request.analysis, job)
+}
+
+fn verified_layers(verified: &scan::Verification, layers: usize) -> String {
+    let identical = verified.identical;
+    let text = format!("{identical} of {layers} layers are what their digests name");
+    match verified.unprovable {
+        0 => text,
+        unprovable => format!("{text}; {unprovable} have none to be held against"),
+    }
 }
 
 fn platform(text: &str) -> Result<Platform> {

@@ -27,7 +27,7 @@ pub(crate) struct Common {
     /// Write a further report; may be repeated
     #[arg(long, global = true, value_name = "FORMAT=FILE", value_parser = ReportTarget::parse)]
     pub(crate) report: Vec<ReportTarget>,
-    /// Items to list of the waste [default: 10, JSON 50]
+    /// Items to list: of the waste, or of each part of a layer store [default: 10, JSON 50, of a store all]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) top: Option<usize>,
 
@@ -40,7 +40,7 @@ pub(crate) struct Common {
         help_heading = "Image"
     )]
     pub(crate) image_name: Option<String>,
-    /// Which container of a layer store: its image and what it has written
+    /// Which container of a layer store: its image and, above it, what it has written
     #[arg(
         long,
         global = true,
@@ -66,10 +66,10 @@ pub(crate) struct Common {
     /// Read these directories as the lower layers of an overlay, the uppermost first; no IMAGE then
     #[arg(long, global = true, value_name = "DIR[:DIR…]", value_hint = ValueHint::DirPath, help_heading = "Image", hide_short_help = true)]
     pub(crate) lower: Option<OsString>,
-    /// The directory above those of --lower, with what was changed
+    /// The directory above those of --lower, with what was changed there
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Image", hide_short_help = true, requires = "lower")]
     pub(crate) upper: Option<PathBuf>,
-    /// Check every layer against its digest
+    /// Check every layer against its digest, in a layer store from its files
     #[arg(long, global = true, help_heading = "Image", hide_short_help = true)]
     pub(crate) verify: bool,
     /// Stop when layers expand to more than this
@@ -140,7 +140,7 @@ pub(crate) struct Gate {
     /// Read rules from this file too: .layerscope.toml or .dive-ci
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub(crate) ci_config: Option<PathBuf>,
-    /// Judge even if a part of the image could not be read
+    /// Judge even if a part of the image could not be read; of a layer store: exit with 0 even then
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) allow_incomplete: bool,
     /// Judge dive's figures with dive's defaults

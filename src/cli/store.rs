@@ -38,14 +38,22 @@ pub(super) fn run(
         return inspect::run(Some(&word(directory)), common, around);
     }
     let loaded = load(common, Gating::Off, around)?;
-    let places = present_places()?;
+    let usual = store::usual_places(etcetera::home_dir().ok().as_deref());
+    let mut places = usual.clone();
+    places.retain(|place| place.exists());
+    if places.is_empty() {
+        return Err(nothing_at(&usual));
+    }
     if let ([place], true) = (
         places.as_slice(),
         common.image_name.is_some() || common.container.is_some(),
     ) {
         return inspect::run(Some(&word(place.as_os_str())), common, around);
     }
-    overview(&places, common, around, &loaded)
+    match overview(&places, common, around, &loaded) {
+        Err(Error::NotAStore { .. } | Error::NotFound { .. }) => Err(nothing_at(&usual)),
+        other => other,
+    }
 }
 
 /// Reports on the store that a locator names, or shows it.
@@ -66,25 +74,19 @@ pub(super) fn show(
     }
 }
 
-/// Returns the places of this machine's engines that exist.
-fn present_places() -> Result<Vec<PathBuf>> {
-    let home = etcetera::home_dir().ok();
-    let mut places = store::usual_places(home.as_deref());
+/// Says that this machine's engines have no store where they usually have one.
+fn nothing_at(places: &[PathBuf]) -> Error {
     let shown: Vec<String> = places
         .iter()
-        .map(|place| display_os(place.as_os_str()))
+        .map(|place| format!("  {}", display_os(place.as_os_str())))
         .collect();
-    places.retain(|place| place.exists());
-    if places.is_empty() {
-        return Err(Error::Usage {
-            reason: "no layer store is at any of the usual places".into(),
-            advice: format!(
-                "name its directory: layerscope store DIR; looked for {}",
-                shown.join(", ")
-            ),
-        });
+    Error::Usage {
+        reason: "no layer store is at any of the usual places".into(),
+        advice: format!(
+            "name its directory, `layerscope store DIR` (`docker info` and `podman info` tell it); looked for\n{}",
+            shown.join("\n")
+        ),
     }
-    Ok(places)
 }
 
 fn overview(
@@ -186,7 +188,7 @@ fn conclude(report: &StoreReport<'_>, common: &Common) -> Exit {
     }
     if !common.quiet {
         output::warn(
-            "a part of the store could not be read: every figure may be too small; --allow-incomplete accepts that",
+            "a part of the store could not be read, and the report says which; --allow-incomplete accepts that",
         );
     }
     Exit::Trouble

@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result};
 
-use super::options::Common;
+use super::options::{Common, Gate};
 
 /// What is asked for, as far as options differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,11 +87,38 @@ fn of_stores(common: &Common) -> Vec<Row> {
         ("--container", common.container.is_some()),
     ]
     .into_iter()
+    .chain(of_rules(&common.gate))
     .map(|(option, is_given)| {
         let advice = "name one store, and choose what of it with --image or --container".into();
         (option, is_given, advice)
     })
     .collect()
+}
+
+/// Returns the rules: a store is not judged. Those of a configuration are for the images it is used with.
+fn of_rules(gate: &Gate) -> [(&'static str, bool); 14] {
+    [
+        ("--ci-config", gate.ci_config.is_some()),
+        ("--min-efficiency", gate.min_efficiency.is_some()),
+        ("--max-wasted-bytes", gate.max_wasted_bytes.is_some()),
+        ("--max-wasted-ratio", gate.max_wasted_ratio.is_some()),
+        (
+            "--max-own-wasted-ratio",
+            gate.max_own_wasted_ratio.is_some(),
+        ),
+        ("--max-image-bytes", gate.max_image_bytes.is_some()),
+        ("--max-layer-bytes", gate.max_layer_bytes.is_some()),
+        ("--max-layers", gate.max_layers.is_some()),
+        ("--floor-bytes", gate.floor_bytes.is_some()),
+        ("--ignore", !gate.ignore.is_empty()),
+        ("--forbid", !gate.forbid.is_empty()),
+        ("--lowestEfficiency", gate.lowest_efficiency.is_some()),
+        ("--highestWastedBytes", gate.highest_wasted_bytes.is_some()),
+        (
+            "--highestUserWastedPercent",
+            gate.highest_user_wasted_percent.is_some(),
+        ),
+    ]
 }
 
 /// Returns what those that write files as they are have no use for.

@@ -55,6 +55,9 @@ pub fn detect(image: &Image) -> BaseBoundary {
     if layer_count == 0 {
         return BaseBoundary::new(0, "the image has no layers");
     }
+    if is_bare_overlay(image) {
+        return BaseBoundary::new(0, "directories of an overlay stand on no base image");
+    }
     let found = buildpacks(image)
         .or_else(|| buildah(&image.history))
         .or_else(|| trace::strongest(&image.history))
@@ -64,6 +67,11 @@ pub fn detect(image: &Image) -> BaseBoundary {
         reason = format!("{reason}; annotations name the base image {name}");
     }
     BaseBoundary::new(found.layers.min(layer_count), &reason)
+}
+
+/// Returns whether the layers are directories that no image describes, as those of an overlay mount.
+fn is_bare_overlay(image: &Image) -> bool {
+    image.history.is_empty() && image.layers.iter().all(|layer| layer.label.is_some())
 }
 
 /// The name in the manifest's annotations, OCI image-spec, annotations.md. It gives no count.

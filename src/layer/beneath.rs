@@ -197,6 +197,8 @@ impl Beneath {
 
     fn parent<'p>(&self, place: &'p [u8]) -> Result<Option<(OwnedFd, &'p [u8])>> {
         let (above, name) = match memchr::memrchr(b'/', place) {
+            // Absolute places are nowhere below.
+            Some(0) => return Ok(None),
             Some(slash) => (&place[..slash], &place[slash + 1..]),
             None => (&place[..0], place),
         };

@@ -16,6 +16,8 @@ const NAMED: usize = 10;
 pub struct Verification {
     /// Layers that are what their digest names.
     pub identical: usize,
+    /// Layers that have no digest, or no tar that it could be taken of: what a container has written, for example.
+    pub unprovable: usize,
     /// What is wrong, and what could not be told.
     pub warnings: Vec<Warning>,
 }
@@ -50,7 +52,11 @@ pub fn verify(image: &Image, options: &Options, job: &Job) -> Result<Verificatio
                 verification.warnings.push(warning.in_layer(index));
             }
             Ok(verified) if verified.outcome == Outcome::Identical => verification.identical += 1,
-            Ok(verified) => verification.warnings.extend(told(&verified, index)),
+            Ok(verified) => {
+                let is_unprovable = matches!(verified.outcome, Outcome::Unprovable(_));
+                verification.unprovable += usize::from(is_unprovable);
+                verification.warnings.extend(told(&verified, index));
+            }
         }
     }
     Ok(verification)

@@ -71,6 +71,11 @@ pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Resul
                 {
                     return read_store(locator, path, job);
                 }
+                Err(Error::Open { name, source })
+                    if source.kind() == io::ErrorKind::PermissionDenied && !path.is_file() =>
+                {
+                    return Err(Error::StoreDenied { name, source });
+                }
                 other => other?,
             };
             let metadata = file.metadata().map_err(|source| Error::Open {
@@ -99,26 +104,33 @@ fn open_path(path: &Path, name: &str) -> Result<File> {
 }
 
 fn read_directory(locator: &Locator, path: &Path, directory: File, job: &Job) -> Result<Source> {
-    let store = DirBlobs::new(OwnedFd::from(directory), path, locator.name());
+    let blobs = DirBlobs::new(OwnedFd::from(directory), path, locator.name());
     if matches!(
         locator.reading,
         Reading::DockerArchive | Reading::OciArchive
     ) {
         return Err(unexpected(locator, "a directory"));
     }
-    let found = formats::find(&store, locator.reading, job)?;
+    let found = formats::find(&blobs, locator.reading, job)?;
     let Some(found) = found else {
         if locator.reading == Reading::Sniffed && stored::is_store(locator) {
             return read_store(locator, path, job);
         }
-        let what = describe_directory(&store);
-        return Err(unexpected(locator, &what));
+        let what = describe_directory(&blobs);
+        return Err(match locator.reading {
+            Reading::Sniffed => Error::UnknownDirectory {
+                name: locator.name().to_owned(),
+                found: what,
+                nearby: near(locator, path),
+            },
+            _ => unexpected(locator, &what),
+        });
     };
     Ok(Source {
         name: locator.name().to_owned(),
         info: info(locator, found.form.kind_of_directory()),
         catalog: found.catalog,
-        content: Content::Blobs(Box::new(store)),
+        content: Content::Blobs(Box::new(blobs)),
         warnings: found.warnings,
         named: None,
     })
@@ -264,6 +276,14 @@ fn unexpected(locator: &Locator, found: &str) -> Error {
     }
 }
 
+/// Returns what may have been meant by a directory that is nothing known.
+fn near(locator: &Locator, path: &Path) -> Vec<String> {
+    if mounts::find(path).is_ok() {
+        return vec![format!("overlay:{}", locator.word())];
+    }
+    store::stores_near(path)
+}
+
 /// Says what a directory without an image seems to be.
 fn describe_directory(store: &DirBlobs) -> String {
     let names = store.names();
@@ -273,6 +293,18 @@ fn describe_directory(store: &DirBlobs) -> String {
     } else if has("blobs") || has("sha256") {
         "a directory of blobs without index.json or manifest.json, which would say what they are"
             .into()
+    } else if [
+        "overlay2",
+        "overlay-layers",
+        "io.containerd.metadata.v1.bolt",
+    ]
+    .into_iter()
+    .any(has)
+    {
+        format!(
+            "it looks like a local layer store, but has no records of one, only {}",
+            first_names(store)
+        )
     } else if has("Dockerfile") || has("Containerfile") {
         "a directory with a Dockerfile; build it and save the image it makes".into()
     } else {
@@ -326,22 +358,28 @@ impl Source {
     /// # Errors
     /// As [`super::open`].
     pub fn open(&self, options: &OpenOptions, job: &Job) -> Result<Opened> {
+        if options.container.is_some() && self.inventory().is_none() {
+            return Err(Error::Usage {
+                reason: format!("{} has no containers: it is no layer store", self.name),
+                advice:
+                    "leave --container out, or name the store: `layerscope DIR --container NAME`"
+                        .into(),
+            });
+        }
         let mut image = match &self.content {
             Content::Blobs(store) => {
                 let position = self.chooser().choose(options)?;
                 self.load(&**store, position, job)?
             }
             Content::Layer(input) => {
-                // A layer does not know its platform, so that any wish is as good.
-                let anywhere = OpenOptions {
-                    platform: None,
-                    ..options.clone()
-                };
-                self.chooser().choose(&anywhere)?;
+                self.refuse_choice(options)?;
                 layer_image(input)?
             }
             Content::Store(inventory) => self.open_stored(inventory, options)?,
-            Content::Image(image) => (**image).clone(),
+            Content::Image(image) => {
+                self.refuse_choice(options)?;
+                (**image).clone()
+            }
         };
         let own = std::mem::take(&mut image.warnings);
         image.warnings.clone_from(&self.warnings);
@@ -350,6 +388,16 @@ impl Source {
             source: self.info.clone(),
             image,
         })
+    }
+
+    /// Refuses the name of an image where there is but one without a name. It does not know its platform either, so
+    /// that any wish is as good.
+    fn refuse_choice(&self, options: &OpenOptions) -> Result<()> {
+        let anywhere = OpenOptions {
+            platform: None,
+            ..options.clone()
+        };
+        self.chooser().choose(&anywhere).map(|_| ())
     }
 
     /// Returns the layer store, where the source is one.

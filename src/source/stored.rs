@@ -5,6 +5,7 @@ use std::path::Path;
 use super::OpenOptions;
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role, canonical};
 use super::locator::{Holder, Locator, Place, Reading};
+use crate::error::nearest::nearest_name;
 use crate::error::{Error, Result, Warning};
 use crate::image::Image;
 use crate::layer::beneath::Beneath;
@@ -137,6 +138,7 @@ pub(super) fn may_be_name(locator: &Locator) -> bool {
 /// [`Error::NoSuchReference`], which says where was looked and what could not be read.
 pub(super) fn find(holder: Holder, name: &str, options: &OpenOptions, job: &Job) -> Result<Found> {
     let mut looked = Vec::new();
+    let mut others: Vec<String> = Vec::new();
     for place in &options.places {
         job.check()?;
         let shown = crate::path::display_os(place.as_os_str());
@@ -144,9 +146,14 @@ pub(super) fn find(holder: Holder, name: &str, options: &OpenOptions, job: &Job)
             Ok(None) => {}
             Ok(Some(mut inventory)) => {
                 inventory.stores.retain(|store| holder.has(store.engine));
+                if inventory.stores.is_empty() {
+                    continue;
+                }
                 if inventory.stores.iter().any(|store| has_image(store, name)) {
                     return Ok(Found { inventory });
                 }
+                let images = inventory.stores.iter().flat_map(|store| &store.images);
+                others.extend(images.flat_map(|image| image.names.clone()));
                 looked.push(format!("{shown}: not there"));
             }
             Err(Error::Interrupted) => return Err(Error::Interrupted),
@@ -158,6 +165,9 @@ pub(super) fn find(holder: Holder, name: &str, options: &OpenOptions, job: &Job)
     }
     Err(Error::NoSuchReference {
         name: display_str(name).into_owned(),
+        wanted: holder.lacks(),
+        near: nearest_name(name, others.iter().map(String::as_str))
+            .map(|near| display_str(near).into_owned()),
         looked,
     })
 }
@@ -165,12 +175,21 @@ pub(super) fn find(holder: Holder, name: &str, options: &OpenOptions, job: &Job)
 fn read_place(place: &Path, job: &Job) -> Result<Option<Inventory>> {
     match store::read(place, job) {
         Ok(inventory) => Ok(Some(inventory)),
-        Err(Error::NotFound { .. } | Error::NotAnImage { .. }) => Ok(None),
+        Err(Error::NotFound { .. } | Error::NotAStore { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
 impl Holder {
+    /// Returns what a name is not that was found nowhere.
+    const fn lacks(self) -> &'static str {
+        match self {
+            Self::Any => "no such file, and no such image in a local store",
+            Self::Docker => "no such image in a local store of Docker",
+            Self::Podman => "no such image in a local store of Podman",
+        }
+    }
+
     fn has(self, engine: Engine) -> bool {
         match self {
             Self::Any => true,

@@ -19,6 +19,7 @@ mod volumes;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 
 use crate::error::{Error, Result};
 use crate::layer::beneath::Beneath;
@@ -63,7 +64,7 @@ fn find_root(named: &Beneath) -> Option<Beneath> {
 /// Reads every store of this kind in a directory.
 ///
 /// # Errors
-/// When the directory itself cannot be read, or [`crate::error::Error::Interrupted`].
+/// When none of its records may be read, or [`Error::Interrupted`].
 pub(super) fn read(named: &Beneath, job: &Job) -> Result<Vec<Store>> {
     read_with(named, &Options::of_host(), job)
 }
@@ -80,10 +81,32 @@ pub(super) fn read_with(named: &Beneath, options: &Options, job: &Job) -> Result
     for driver in DRIVERS {
         job.check()?;
         if has_driver(&root, driver) {
+            refuse_sealed(&root, driver)?;
             stores.push(Reader::new(&root, driver).read(options, job)?);
         }
     }
     Ok(stores)
+}
+
+/// Directories of a store are open to everybody, its records are not: a report without any would only show zeros.
+fn refuse_sealed(root: &Beneath, driver: &str) -> Result<()> {
+    let mut denied = None;
+    for kind in ["layers", "images", "containers"] {
+        match root.file(format!("{driver}-{kind}/{kind}.json").as_bytes()) {
+            Ok(Some(_)) => return Ok(()),
+            Err(Error::Open { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {
+                denied = Some(source);
+            }
+            Ok(None) | Err(_) => {}
+        }
+    }
+    match denied {
+        None => Ok(()),
+        Some(source) => Err(Error::StoreDenied {
+            name: root.name().to_owned(),
+            source,
+        }),
+    }
 }
 
 /// One store while it is being read.

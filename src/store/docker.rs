@@ -19,7 +19,9 @@ mod records;
 mod tests;
 mod volumes;
 
-use crate::error::Result;
+use std::io::ErrorKind;
+
+use crate::error::{Error, Result};
 use crate::layer::beneath::Beneath;
 use crate::progress::Job;
 
@@ -60,8 +62,23 @@ pub(super) fn read(root: &Beneath, job: &Job) -> Result<Vec<Store>> {
     Ok(stores)
 }
 
+/// Without the list of images a report would only show zeros.
+fn refuse_sealed(root: &Beneath, driver: &[u8]) -> Result<()> {
+    let folder = records::place(&[b"image", driver, b"imagedb/content/sha256"]);
+    match root.names(&folder, 1) {
+        Err(Error::Open { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {
+            Err(Error::StoreDenied {
+                name: root.name().to_owned(),
+                source,
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
 fn read_driver(root: &Beneath, found: Found, job: &Job) -> Result<Store> {
     let name = found.driver.name().as_bytes();
+    refuse_sealed(root, name)?;
     let mut reader = Reader::new(root, found, name, job);
     if !place::has_records(root, found.driver) {
         bare::read(&mut reader)?;

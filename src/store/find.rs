@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Inventory, Store, containerd, containers_storage, docker};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::layer::beneath::Beneath;
+use crate::path;
 use crate::progress::Job;
 
 /// Returns whether a directory is the root of a store, or a part of one that leads to it.
@@ -34,9 +35,29 @@ pub fn usual_places(home: Option<&Path>) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Names the stores near a directory that is none, escaped: that which it is a part of, or those at places below it
+/// where engines keep theirs on a whole disk or in somebody's home.
+pub fn stores_near(directory: &Path) -> Vec<String> {
+    const BELOW: [&str; 3] = ["docker", "containerd", "containers/storage"];
+    const WITHIN: [&str; 4] = ["", "lib", "var/lib", ".local/share"];
+    let is_store = |place: &Path| Beneath::open(place).is_ok_and(|root| looks_like_store(&root));
+    let whole = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+    let mut above = whole.ancestors().skip(1);
+    if let Some(store) = above.find(|place| is_store(place)) {
+        return vec![path::display_os(store.as_os_str())];
+    }
+    let below = WITHIN
+        .into_iter()
+        .flat_map(|within| BELOW.map(|name| directory.join(within).join(name)));
+    below
+        .filter(|place| is_store(place))
+        .map(|place| path::display_os(place.as_os_str()))
+        .collect()
+}
+
 /// See [`super::read`].
 pub(super) fn read(root: &Path, job: &Job) -> Result<Inventory> {
-    let beneath = Beneath::open(root).map_err(unless_denied)?;
+    let beneath = Beneath::open(root).map_err(told_as_store)?;
     let mut stores = Vec::new();
     for read in [docker::read, containerd::read, containers_storage::read] {
         job.check()?;
@@ -47,9 +68,9 @@ pub(super) fn read(root: &Path, job: &Job) -> Result<Inventory> {
         stores.retain(Store::holds_something);
     }
     if stores.is_empty() {
-        return Err(Error::NotAnImage {
+        return Err(Error::NotAStore {
             name: beneath.name().to_owned(),
-            found: "it is no layer store".into(),
+            found: "it holds no records of Docker, containerd, Podman or CRI-O",
         });
     }
     Ok(Inventory {
@@ -58,11 +79,17 @@ pub(super) fn read(root: &Path, job: &Job) -> Result<Inventory> {
     })
 }
 
-/// Whoever may not read a store is told how to.
-fn unless_denied(error: Error) -> Error {
+/// Whoever may not read a store is told how to, and whoever names a file that it is none.
+fn told_as_store(error: Error) -> Error {
     match error {
         Error::Open { name, source } if source.kind() == io::ErrorKind::PermissionDenied => {
             Error::StoreDenied { name, source }
+        }
+        Error::Open { name, source } if source.kind() == io::ErrorKind::NotADirectory => {
+            Error::NotAStore {
+                name,
+                found: "it is a file",
+            }
         }
         other => other,
     }
@@ -83,14 +110,15 @@ pub(super) fn read_all(roots: &[PathBuf], job: &Job) -> Result<Inventory> {
             }
         }
     }
+    // A place without a store is nothing to worry about; one that cannot be read is.
+    let is_trouble =
+        |error: &Error| !matches!(error, Error::NotFound { .. } | Error::NotAStore { .. });
     let Some(first) = stores.first_mut() else {
+        errors.sort_by_key(|error| !is_trouble(error));
         return Err(errors.into_iter().next().unwrap_or(Error::NotFound {
             name: "a layer store".into(),
         }));
     };
-    // A place without a store is nothing to worry about; one that cannot be read is.
-    let is_trouble =
-        |error: &Error| !matches!(error, Error::NotFound { .. } | Error::NotAnImage { .. });
     let troubles = errors.into_iter().filter(is_trouble);
     first.warnings.extend(troubles.map(|error| {
         let mut message = error.to_string();

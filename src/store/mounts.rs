@@ -237,7 +237,7 @@ impl Overlay {
     }
 
     fn open_directory(&self, index: LayerIndex, directory: &Path) -> Result<image::Layer> {
-        let opened = Beneath::open(directory)?;
+        let opened = Beneath::open(directory).map_err(|error| self.explain(error))?;
         let label = path::display_os(directory.as_os_str());
         Ok(image::Layer {
             index,
@@ -251,6 +251,22 @@ impl Overlay {
             label: Some(label),
             source: Arc::new(DirLayer::new(opened, Encoding::Overlay(self.attributes))),
         })
+    }
+
+    /// Says what a directory that is not there means here.
+    fn explain(&self, error: Error) -> Error {
+        match (error, &self.mount_point) {
+            (Error::NotFound { name }, None) => Error::Usage {
+                reason: format!("{name}: no such directory"),
+                advice: "name directories that exist: --lower UPPERMOST:NEXT:LOWEST --upper DIR".into(),
+            },
+            (Error::NotFound { name }, Some(_)) => Error::Usage {
+                reason: format!("the mount names the directory {name}, which is not there"),
+                advice: "it was removed since, or lies in another mount namespace: `nsenter -m -t PID layerscope …`"
+                    .into(),
+            },
+            (other, _) => other,
+        }
     }
 
     fn warnings(&self) -> Vec<Warning> {

@@ -175,15 +175,13 @@ impl Writer<'_> {
             )));
             steps.push(self.stop(container, name));
         }
-        steps.push(match self.store.engine {
-            Engine::Docker | Engine::DockerContainerd => command("docker container rm", &[name]),
-            Engine::ContainersStorage if container.state == State::Working => {
-                command("buildah rm", &[name])
-            }
-            Engine::ContainersStorage => command("podman container rm", &[name]),
-            Engine::Kubernetes => command("crictl rm", &[container.id.as_str()]),
-            Engine::Containerd => {
-                let start = ctr(self.namespace_of(container), "containers rm");
+        steps.push(match self.tool(self.namespace_of(container)) {
+            Tool::Docker => command("docker container rm", &[name]),
+            Tool::Podman if container.state == State::Working => command("buildah rm", &[name]),
+            Tool::Podman => command("podman container rm", &[name]),
+            Tool::Crictl => command("crictl rm", &[container.id.as_str()]),
+            Tool::Ctr(namespace) => {
+                let start = ctr(namespace, "containers rm");
                 command(&start, &[container.id.as_str()])
             }
         });
@@ -191,12 +189,12 @@ impl Writer<'_> {
     }
 
     fn stop(&self, container: &Container, name: &str) -> Step {
-        match self.store.engine {
-            Engine::Docker | Engine::DockerContainerd => command("docker container stop", &[name]),
-            Engine::ContainersStorage => command("podman container stop", &[name]),
-            Engine::Kubernetes => command("crictl stop", &[container.id.as_str()]),
-            Engine::Containerd => {
-                let start = ctr(self.namespace_of(container), "tasks kill");
+        match self.tool(self.namespace_of(container)) {
+            Tool::Docker => command("docker container stop", &[name]),
+            Tool::Podman => command("podman container stop", &[name]),
+            Tool::Crictl => command("crictl stop", &[container.id.as_str()]),
+            Tool::Ctr(namespace) => {
+                let start = ctr(namespace, "tasks kill");
                 command(&start, &[container.id.as_str()])
             }
         }
@@ -224,17 +222,16 @@ impl Writer<'_> {
         if !is_plain && image.names.len() > 1 {
             steps.push(note("it has several names: the engine asks for --force"));
         }
-        steps.push(match self.store.engine {
-            Engine::Docker | Engine::DockerContainerd => command("docker image rm", &names),
-            Engine::ContainersStorage => command("podman image rm", &names),
-            Engine::Kubernetes => command("crictl rmi", &names),
-            Engine::Containerd => {
+        steps.push(match self.tool(image.namespace.as_deref()) {
+            Tool::Docker => command("docker image rm", &names),
+            Tool::Podman => command("podman image rm", &names),
+            Tool::Crictl => command("crictl rmi", &names),
+            Tool::Ctr(namespace) => {
                 let names: Vec<&str> = if image.names.is_empty() {
                     names
                 } else {
                     image.names.iter().map(String::as_str).collect()
                 };
-                let namespace = image.namespace.as_deref().unwrap_or("default");
                 // Without --sync containerd frees the room at its next garbage collection.
                 command(&ctr(namespace, "images rm --sync"), &names)
             }
@@ -311,21 +308,37 @@ impl Writer<'_> {
         })
     }
 
-    fn namespace_of(&self, container: &Container) -> &str {
+    /// Returns the namespace of a container that stands on an image; `None` where the store has but one.
+    fn namespace_of(&self, container: &Container) -> Option<&str> {
         let image = container
             .image
             .and_then(|id| self.store.images.get(id.as_usize()));
-        let namespace = image.and_then(|image| image.namespace.as_deref());
-        namespace.unwrap_or(match self.store.engine {
-            Engine::Kubernetes => "k8s.io",
-            // moby, daemon/config: the default of `--containerd-namespace`.
-            Engine::Docker | Engine::DockerContainerd => "moby",
-            Engine::Containerd | Engine::ContainersStorage => "default",
-        })
+        image.and_then(|image| image.namespace.as_deref())
+    }
+
+    /// Returns what reaches a namespace of containerd: engines see their own alone.
+    // moby, daemon/config: `--containerd-namespace` is moby by default; containerd, internal/cri/constants:
+    // K8sContainerdNamespace.
+    fn tool<'a>(&self, namespace: Option<&'a str>) -> Tool<'a> {
+        match (self.store.engine, namespace) {
+            (Engine::Docker, _) | (Engine::DockerContainerd, None | Some("moby")) => Tool::Docker,
+            (Engine::ContainersStorage, _) => Tool::Podman,
+            (Engine::Kubernetes, None | Some("k8s.io")) => Tool::Crictl,
+            (_, namespace) => Tool::Ctr(namespace.unwrap_or("default")),
+        }
     }
 }
 
-/// Returns the start of a command to containerd's own client.
+/// Whose commands reach something.
+enum Tool<'a> {
+    Docker,
+    /// Podman, and Buildah for its working containers.
+    Podman,
+    Crictl,
+    /// containerd's own, for a namespace.
+    Ctr(&'a str),
+}
+
 fn ctr(namespace: &str, words: &str) -> String {
     format!("ctr -n {} {words}", quoted(namespace))
 }

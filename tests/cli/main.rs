@@ -10,6 +10,7 @@ mod desk;
 mod files;
 mod gate;
 mod report;
+mod stores;
 #[path = "../support/mod.rs"]
 mod support;
 mod usage;

@@ -22,6 +22,7 @@
 //! | `codec.rs` | compression, the unusual framings too |
 //! | `members.rs` | named files that become a directory or an archive |
 //! | `docker.rs`, `oci.rs`, `skopeo.rs` | the containers an image comes in |
+//! | `docker_store.rs` | an engine's data root made by hand |
 //! | `corpus.rs` | where real images are, if they are |
 //! | `stores.rs` | where real layer stores are, and what their engines said |
 //! | `model.rs`, `model/*.rs` | what the union and the waste must be, computed naively |
@@ -53,6 +54,7 @@ pub mod codec;
 pub mod corpus;
 pub mod demo;
 pub mod docker;
+pub mod docker_store;
 pub mod image;
 pub mod item;
 pub mod layer;
@@ -71,6 +73,7 @@ pub mod walked;
 
 pub use codec::Codec;
 pub use docker::{docker_current, docker_legacy};
+pub use docker_store::DockerStore;
 pub use image::{Image, ImageBuilder, image};
 pub use item::{Encoding, Item, Kind};
 pub use layer::LayerBuilder;

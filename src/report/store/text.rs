@@ -85,11 +85,13 @@ impl Page<'_> {
     fn write_heading(&self, output: &mut dyn Write) -> io::Result<()> {
         let store = self.one.store;
         let root = self.text(store.root.name());
+        // Steps of a build are no images to whoever built it.
+        let images = store.images.iter().filter(|image| !image.is_intermediate);
         let mut pieces = vec![
             root.clone(),
             store.engine.as_str().to_owned(),
             self.text(&store.driver),
-            counted(store.images.len(), "image"),
+            counted(images.count(), "image"),
             counted(store.layers.len(), "layer"),
             counted(store.containers.len(), "container"),
         ];

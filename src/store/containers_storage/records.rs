@@ -1,6 +1,6 @@
 //! The JSON documents of a store, as records. A record that cannot be used costs itself and a warning.
 
-use crate::error::{Warning, WarningCode};
+use crate::error::{Error, Warning, WarningCode};
 use crate::image::Digest;
 use crate::image::json::Json;
 use crate::layer::beneath::Beneath;
@@ -101,7 +101,7 @@ pub(super) fn read<T>(
                 records.readability = Readability::Missing;
                 continue;
             }
-            Err(error) => Err(told(&error)),
+            Err(error) => Err(reason(&error)),
         };
         let document = document.and_then(|document| match document {
             Json::List(_) | Json::Null => Ok(document),
@@ -143,6 +143,19 @@ impl<T> Records<T> {
 pub(super) fn unusable(root: &Beneath, place: &str, reason: &str) -> Warning {
     let name = root.shown(place.as_bytes());
     Warning::new(WarningCode::BadRecord, format!("{name}: {reason}"))
+}
+
+/// Returns what kept a document from being read, without the document's name: that stands before it already.
+fn reason(error: &crate::error::Error) -> String {
+    match error {
+        Error::Open { source, .. } => {
+            format!(
+                "it cannot be opened: {}",
+                path::display_str(&source.to_string())
+            )
+        }
+        other => told(other),
+    }
 }
 
 /// Returns an error with its causes, in one line.

@@ -70,6 +70,9 @@ fn digest_of(name: &[u8]) -> Option<Digest> {
 fn read_names(reader: &mut Reader<'_>) -> BTreeMap<Digest, Names> {
     let at = reader.image(&[b"repositories.json"]);
     let document = reader.records.json(&at, limits::RECORD_BYTES);
+    if document.is_none() && matches!(reader.records.root().status(&at), Ok(None)) {
+        note_missing_names(reader, &at);
+    }
     let document = document.unwrap_or_default();
     let mut names: BTreeMap<Digest, Names> = BTreeMap::new();
     for (_, references) in document.get("Repositories").members() {
@@ -88,6 +91,17 @@ fn read_names(reader: &mut Reader<'_>) -> BTreeMap<Digest, Names> {
         }
     }
     names
+}
+
+/// Without its file of names every image looks like one that has none. Docker writes the file when it starts, so
+/// that it was lost where it is missing and there are images (moby, reference/store.go, `NewReferenceStore`).
+fn note_missing_names(reader: &mut Reader<'_>, at: &[u8]) {
+    let folder = reader.image(&[b"imagedb", b"content", b"sha256"]);
+    if !reader.records.names(&folder).is_empty() {
+        reader
+            .records
+            .bad(at, "it is missing; the names of images are unknown");
+    }
 }
 
 fn read_image(

@@ -98,10 +98,41 @@ fn every_engine_has_its_own_commands() {
     ] {
         let mut store = store(engine);
         let image = image(&mut store, &["app:1", "app:2"], Some(1));
+        if engine != Engine::Containerd {
+            store.images[0].namespace = None;
+        }
         let container = container(&mut store, "web", None, State::Exited);
         // Whatever the order they were chosen in, the container goes first.
         let commands = commands(&store, &[image, container]);
         assert_eq!(commands, [container_command, image_command], "{engine:?}");
+    }
+}
+
+/// `crictl` sees the namespace of Kubernetes alone, `docker` that of Docker.
+#[test]
+fn what_is_in_another_namespace_is_removed_by_ctr() {
+    for (engine, own, command) in [
+        (Engine::Kubernetes, "k8s.io", "crictl"),
+        (Engine::DockerContainerd, "moby", "docker"),
+    ] {
+        let mut store = store(engine);
+        let targets = [
+            image(&mut store, &["app:1"], Some(1)),
+            container(&mut store, "web", Some(ImageId(0)), State::Running),
+        ];
+        store.images[0].namespace = Some(own.into());
+        for line in commands(&store, &targets) {
+            assert!(line.starts_with(command), "{line}");
+        }
+        store.images[0].namespace = Some("default".into());
+        assert_eq!(
+            commands(&store, &targets),
+            [
+                "ctr -n default tasks kill c0ffee",
+                "ctr -n default containers rm c0ffee",
+                "ctr -n default images rm --sync app:1",
+            ]
+        );
     }
 }
 

@@ -29,8 +29,8 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
     table(page, shown).write(&page.look, output)?;
     page.more(rest.iter().map(|&at| page.one.image(at).unique), output)?;
     if tells_freed(page, shown) {
-        let text = "Freed: by removing that image alone. Containers keep the layers they stand on; \
-                    steps of its build go with it";
+        let text =
+            "Freed: by removing it alone; containers keep its layers, its build steps go too";
         page.sentence(text, DIMMED, output)?;
     }
     if steps > 0 {

@@ -60,7 +60,11 @@ pub(super) fn write_incomplete(page: &Page<'_>, output: &mut dyn Write) -> io::R
         return Ok(());
     }
     writeln!(output)?;
-    let text = "incomplete: not everything could be read; sizes are the least they can be";
+    let text = if page.one.totals().total.is_whole() {
+        "incomplete: not every record could be read; everything was measured"
+    } else {
+        "incomplete: not everything could be read; sizes are the least they can be"
+    };
     page.sentence(text, BAD, output)?;
     let reasons = reasons(page);
     let shown = few(page);

@@ -1,4 +1,4 @@
-//! The known word a mistyped one was probably meant to be.
+//! The known word or name that a mistyped one was probably meant to be.
 
 /// Returns the nearest known word, if any is near enough to be meant.
 pub(crate) fn nearest<'a>(
@@ -18,6 +18,31 @@ pub(crate) fn nearest<'a>(
         .filter(|(distance, _)| *distance <= enough)
         .min()
         .map(|(_, word)| word)
+}
+
+/// Returns the nearest name of an image or a container; a tag, and what stands before the last slash, may be left
+/// out. A name that is typed as it is, is no guess.
+pub(crate) fn nearest_name<'a>(
+    typed: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let typed: Vec<char> = typed
+        .to_ascii_lowercase()
+        .replace('_', "-")
+        .chars()
+        .take(128)
+        .collect();
+    let enough = (typed.len() / 3).clamp(1, 4);
+    let forms = names.into_iter().flat_map(|name| {
+        let untagged = name.rsplit_once(':').map_or(name, |(before, _)| before);
+        let last = |text: &'a str| text.rsplit('/').next().unwrap_or(text);
+        [name, untagged, last(name), last(untagged)].map(|form| (form, name))
+    });
+    forms
+        .map(|(form, name)| (distance(&typed, form), name))
+        .filter(|(distance, _)| (1..=enough).contains(distance))
+        .min()
+        .map(|(_, name)| name)
 }
 
 /// Returns the advice that goes with a word that is not known.
@@ -73,6 +98,25 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(nearest(typed, known), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn names_are_found_without_their_tag_and_registry() {
+        let known = [
+            "stores/one:latest",
+            "registry.example.com/team/app:1.4",
+            "web",
+        ];
+        for (typed, expected) in [
+            ("stores/on", Some("stores/one:latest")),
+            ("stores/one:1", Some("stores/one:latest")),
+            ("ap:1.4", Some("registry.example.com/team/app:1.4")),
+            ("wbe", Some("web")),
+            ("web", None),
+            ("frobnicate", None),
+        ] {
+            assert_eq!(nearest_name(typed, known), expected, "{typed}");
         }
     }
 }

@@ -1,0 +1,377 @@
+//! Layer stores on the command line: what is pointed at, chosen in it, refused, and how it ends.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+
+use crate::desk::{Desk, Run, small};
+use crate::support::{DockerStore, Image, image};
+
+/// One layer more than [`small`].
+fn large() -> Image {
+    image()
+        .name("team/large:2")
+        .layer("ADD rootfs.tar.xz /", |l| {
+            l.dir("etc").file("etc/passwd", b"root:x:0:0\n")
+        })
+        .layer("COPY app /app", |l| {
+            l.dir("app").zeros("app/program", 50_000)
+        })
+        .build()
+}
+
+/// A store with two images and a container of the larger one, in `docker`.
+fn stocked() -> (Desk, DockerStore) {
+    let desk = Desk::with(&small());
+    let store = DockerStore::at(desk.path("docker"));
+    store.image(&small());
+    store.image(&large());
+    let written = store.container("c0ffee00c0ffee00", "web-1", &large());
+    fs::create_dir_all(written.join("var/log")).unwrap();
+    fs::write(written.join("var/log/app.log"), vec![b'x'; 9000]).unwrap();
+    (desk, store)
+}
+
+#[test]
+fn a_store_is_reported_however_it_is_pointed_at() {
+    let (desk, _) = stocked();
+    let report = desk.line("docker");
+    report
+        .exits(0)
+        .says("docker  docker  overlay2  2 images  6 layers  1 container")
+        .says("small:1")
+        .says("team/large:2")
+        .says("web-1");
+    assert_eq!(report.stderr, "");
+    for line in [
+        "store docker",
+        "store:docker",
+        "open docker",
+        "./docker",
+        "docker/overlay2",
+        "docker/image",
+        "docker/containers",
+    ] {
+        let same = desk.line(line);
+        assert_eq!(
+            same.exits(0).stdout.replace("./docker", "docker"),
+            report.stdout,
+            "{line}"
+        );
+    }
+    let document = desk.line("docker --json").exits(0).json();
+    assert_eq!(document["complete"], true);
+    assert_eq!(document["stores"][0]["containers"][0]["name"], "web-1");
+    desk.line("docker --format ncdu")
+        .exits(0)
+        .says("c0ffee00c0ffee00");
+}
+
+#[test]
+fn images_and_containers_of_a_store_open_like_archives() {
+    let (desk, _) = stocked();
+    let archive = desk.line("ls app.tar --format json");
+    let stored = desk.line("ls docker --image small:1 --format json");
+    assert_eq!(stored.exits(0).stdout, archive.exits(0).stdout);
+    desk.line("docker --image team/large:2")
+        .exits(0)
+        .says("team/large:2")
+        .says("COPY app /app");
+    desk.line("docker --container web-1")
+        .exits(0)
+        .says("written by web-1");
+    for name in ["web-1", "c0ff"] {
+        desk.line(&format!("ls docker /var --container {name}"))
+            .exits(0)
+            .says("/var/log/app.log");
+    }
+    let log = desk.line("cat docker /var/log/app.log --container web-1");
+    assert_eq!(log.exits(0).stdout.len(), 9000);
+    desk.line("extract docker /app --image team/large:2 -o out")
+        .exits(0);
+    assert!(desk.path("out/app/program").exists());
+    desk.line("--ci docker --image small:1").exits(0);
+    desk.line("--ci docker --container web-1 --max-layers 1")
+        .exits(1);
+}
+
+#[test]
+fn what_is_not_in_a_store_is_told_with_what_is() {
+    let (desk, _) = stocked();
+    desk.line("docker --container web-2")
+        .exits(2)
+        .complains("error: no container web-2 in docker")
+        .complains("did you mean web-1?")
+        .complains("choose one with --container:\n  c0ffee00c0ff  web-1");
+    desk.line("docker --image large")
+        .exits(2)
+        .complains("error: no image large in docker")
+        .complains("choose one with --image:");
+    desk.line("docker --image team/lrge")
+        .exits(2)
+        .complains("did you mean team/large:2?");
+    desk.line("ls docker")
+        .exits(2)
+        .complains("docker holds 2 images");
+}
+
+#[test]
+fn options_without_a_meaning_for_a_store_are_refused() {
+    let (desk, _) = stocked();
+    for (line, error) in [
+        ("docker --ci", "has no verdict"),
+        ("docker --format dive", "is not reported as dive"),
+        ("docker --verify", "does not take --verify"),
+        ("docker --platform linux/amd64", "does not take --platform"),
+        ("docker --base-layers 1", "does not take --base-layers"),
+        ("docker --dive-compat", "does not take --dive-compat"),
+        (
+            "docker --max-wasted-bytes 1MB",
+            "does not take --max-wasted-bytes",
+        ),
+        ("docker --forbid /x", "does not take --forbid"),
+        ("docker --image a --container b", "cannot be used with"),
+        ("docker --lower home", "an image and --lower are given"),
+        ("app.tar --container web-1", "app.tar has no containers"),
+        ("ls app.tar --container web-1", "app.tar has no containers"),
+        ("--lower home --container web-1", "home has no containers"),
+        ("--lower home --image web-1", "no image web-1 in home"),
+    ] {
+        let run = desk.line(line);
+        run.exits(2).complains("error: ").complains(error);
+        assert_eq!(run.stdout, "", "{line}");
+    }
+}
+
+#[test]
+fn what_is_no_store_is_told_what_it_is() {
+    let (desk, _) = stocked();
+    fs::create_dir(desk.path("empty")).unwrap();
+    desk.line("empty")
+        .exits(2)
+        .complains(
+            "error: empty is neither a container image nor a layer store: an empty directory",
+        )
+        .complains("/var/lib/docker")
+        .complains("`layerscope --lower empty`");
+    for line in ["store empty", "store:empty"] {
+        desk.line(line)
+            .exits(2)
+            .complains("error: empty is not a layer store")
+            .complains("`layerscope store` alone");
+    }
+    desk.line("store app.tar")
+        .exits(2)
+        .complains("error: app.tar is not a layer store: it is a file");
+    desk.line("store nowhere")
+        .exits(2)
+        .complains("error: nowhere: no such file or directory")
+        .complains("a layer store such as /var/lib/docker");
+}
+
+#[test]
+fn directories_in_a_store_or_around_one_lead_to_it() {
+    let (desk, store) = stocked();
+    let layer = store.layer(&large(), 1);
+    let store = desk.path("docker").canonicalize().unwrap();
+    desk.run([&layer])
+        .exits(2)
+        .complains("neither a container image nor a layer store")
+        .complains(&format!("name what is near it:\n  {}", store.display()));
+    DockerStore::at(desk.path("disk/var/lib/docker")).image(&small());
+    desk.line("disk")
+        .exits(2)
+        .complains("name what is near it:\n  disk/var/lib/docker");
+}
+
+#[test]
+fn an_answer_with_holes_is_no_success() {
+    let (desk, store) = stocked();
+    fs::remove_dir_all(store.layer(&large(), 1).parent().unwrap()).unwrap();
+    let run = desk.line("docker");
+    run.exits(2)
+        .complains("a part of the store could not be read")
+        .complains("--allow-incomplete accepts that");
+    desk.line("docker --quiet").exits(2);
+    desk.line("docker --allow-incomplete").exits(0);
+    let document = desk.line("docker --json").exits(2).json();
+    assert_eq!(document["complete"], false);
+    desk.line("docker --json --allow-incomplete").exits(0);
+    desk.line("docker --format ncdu").exits(2);
+}
+
+#[test]
+fn a_store_without_its_names_says_so() {
+    let (desk, store) = stocked();
+    fs::remove_file(store.path("image/overlay2/repositories.json")).unwrap();
+    desk.line("docker")
+        .exits(2)
+        .says("repositories.json: it is missing")
+        .says("incomplete: not every record could be read; everything was measured")
+        .says("dangling");
+}
+
+#[test]
+fn layers_of_a_store_are_held_against_their_digests() {
+    let (desk, store) = stocked();
+    desk.line("docker --image team/large:2 --verify")
+        .exits(0)
+        .complains("2 of 2 layers are what their digests name\n");
+    desk.line("docker --container web-1 --verify")
+        .exits(0)
+        .complains("2 of 4 layers are what their digests name; 2 have none to be held against");
+    let program = store.layer(&large(), 1).join("app/program");
+    fs::write(program, vec![1; 50_000]).unwrap();
+    desk.line("docker --image team/large:2 --verify --json")
+        .complains("1 of 2 layers are what their digests name");
+    let run = desk.line("docker --image team/large:2 --verify");
+    run.says("/app/program is not what was stored");
+    desk.line("--ci docker --image team/large:2 --verify")
+        .exits(2);
+}
+
+#[test]
+fn engines_stores_are_found_by_the_names_of_images() {
+    let desk = Desk::new();
+    let store = DockerStore::at(desk.path("home/.local/share/docker"));
+    store.image(&large());
+    for word in [
+        "docker:team/large:2",
+        "docker://team/large:2",
+        "team/large:2",
+    ] {
+        desk.line(&format!("ls {word} /app"))
+            .exits(0)
+            .says("/app/program");
+    }
+    desk.line("docker:team/lrge:2")
+        .exits(2)
+        .complains("error: team/lrge:2: no such image in a local store of Docker")
+        .complains("did you mean team/large:2?")
+        .complains("home/.local/share/docker: not there");
+    desk.line("podman:team/large:2")
+        .exits(2)
+        .complains("no such image in a local store of Podman");
+    // Other engines of the machine may have stores, too, that may not be readable.
+    desk.line("store").says("home/.local/share/docker");
+}
+
+#[test]
+fn directories_can_be_laid_over_each_other_by_hand() {
+    let desk = Desk::new();
+    for (place, text) in [
+        ("low/etc/a", "a"),
+        ("high/etc/b", "bb"),
+        ("changes/etc/a", "ccc"),
+    ] {
+        fs::create_dir_all(desk.path(place).parent().unwrap()).unwrap();
+        desk.write(place, text);
+    }
+    let over = "--lower high:low --upper changes";
+    desk.line(over)
+        .exits(0)
+        .says("3 layers")
+        .says("changes")
+        .says("overwritten");
+    assert!(!desk.line(over).stdout.contains("base image"));
+    for line in [format!("ls {over} /etc"), format!("{over} ls /etc")] {
+        let listing = desk.line(&line);
+        listing.exits(0).says("/etc/a").says("/etc/b");
+    }
+    let text = desk.line(&format!("cat {over} /etc/a"));
+    assert_eq!(text.exits(0).stdout, "ccc");
+    let text = desk.line("cat --lower high:low /etc/a");
+    assert_eq!(text.exits(0).stdout, "a");
+    desk.line(&format!("extract {over} /etc -o out")).exits(0);
+    assert!(desk.path("out/etc/b").exists());
+    for (line, error) in [
+        ("--upper changes", "--lower <DIR[:DIR…]>"),
+        ("--lower high:nowhere", "error: nowhere: no such directory"),
+        (
+            "--lower low --upper nowhere",
+            "--lower UPPERMOST:NEXT:LOWEST",
+        ),
+        ("--lower high::low", "a directory without a name is given"),
+        (
+            "cat --lower low",
+            "write layerscope cat IMAGE PATH, with --lower without IMAGE",
+        ),
+        ("ls --lower low a b", "more than one path is given"),
+        ("extract --lower low -o x", "nothing to extract is named"),
+        ("overlay:low", "nothing is mounted at low"),
+        ("overlay:nowhere", "nowhere: no such file or directory"),
+    ] {
+        desk.line(line).exits(2).complains(error);
+    }
+}
+
+/// Runs the program as somebody who owns nothing here; `None` where that is not possible.
+fn as_nobody(desk: &Desk, line: &str) -> Option<Run> {
+    let mut command = desk.command();
+    command.args(line.split_whitespace());
+    if rustix::process::geteuid().is_root() {
+        let open = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(desk.directory.path(), open).unwrap();
+        command.uid(65534).gid(65534);
+    }
+    command.output().ok().map(Run::of)
+}
+
+#[track_caller]
+fn assert_denied(desk: &Desk, line: &str) {
+    let Some(run) = as_nobody(desk, line) else {
+        return;
+    };
+    run.exits(2)
+        .complains("error: cannot read docker")
+        .complains("caused by: Permission denied")
+        .complains("`sudo layerscope docker")
+        .complains("`podman unshare layerscope docker")
+        .complains("`docker save IMAGE | layerscope -`");
+    assert_eq!(run.stdout, "");
+}
+
+#[test]
+fn who_may_not_read_a_store_is_told_how_to() {
+    let (desk, _) = stocked();
+    let close = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let root = desk.path("docker");
+    close(&root, 0o000);
+    for line in [
+        "docker",
+        "store docker",
+        "store:docker",
+        "docker/overlay2",
+        "docker --image small:1",
+        "docker --container web-1",
+        "ls docker --image small:1",
+    ] {
+        assert_denied(&desk, line);
+    }
+    close(&root, 0o755);
+    // Not even the list of images: a report would show nothing but zeros.
+    let list = root.join("image/overlay2/imagedb/content/sha256");
+    close(&list, 0o000);
+    assert_denied(&desk, "docker");
+    close(&list, 0o755);
+}
+
+/// Podman's directories are open to everybody in some versions, its records are not.
+#[test]
+fn a_store_of_podman_with_sealed_records_is_refused() {
+    let desk = Desk::new();
+    for (place, mode) in [
+        ("overlay-layers/layers.json", 0o000),
+        ("overlay-images/images.json", 0o000),
+    ] {
+        let path = desk.path("docker").join(place);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "[]").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    fs::create_dir_all(desk.path("docker/overlay/l")).unwrap();
+    assert_denied(&desk, "docker");
+}
