@@ -375,3 +375,45 @@ fn a_store_of_podman_with_sealed_records_is_refused() {
     fs::create_dir_all(desk.path("docker/overlay/l")).unwrap();
     assert_denied(&desk, "docker");
 }
+
+/// Makes somebody else than root the owner of everything, where root runs the test.
+fn give_away(path: &Path) {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let mut waiting = vec![path.to_owned()];
+    while let Some(path) = waiting.pop() {
+        std::os::unix::fs::lchown(&path, Some(65534), Some(65534)).unwrap();
+        if path.is_dir() {
+            let entries = fs::read_dir(&path).unwrap();
+            waiting.extend(entries.map(|entry| entry.unwrap().path()));
+        }
+    }
+}
+
+/// The kernel makes a directory in which it prepares changes, and lets not even its owner in.
+#[test]
+fn the_kernels_own_directory_leaves_no_hole_for_its_owner() {
+    let (desk, store) = stocked();
+    let work = store.path("overlay2/c0ffee00c0ffee00/work/work");
+    let written = store.path("overlay2/c0ffee00c0ffee00/diff/work");
+    let close = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    fs::create_dir_all(&work).unwrap();
+    close(&work, 0o000);
+    give_away(&desk.path("docker"));
+    if let Some(run) = as_nobody(&desk, "docker") {
+        run.exits(0);
+    }
+    // What a container wrote is another matter, whatever it is called.
+    fs::create_dir_all(&written).unwrap();
+    close(&written, 0o000);
+    give_away(&written);
+    if let Some(run) = as_nobody(&desk, "docker") {
+        run.exits(2)
+            .says("could not be measured: work: Permission denied");
+    }
+    close(&work, 0o700);
+    close(&written, 0o700);
+}
