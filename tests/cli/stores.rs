@@ -253,6 +253,26 @@ fn engines_stores_are_found_by_the_names_of_images() {
     desk.line("podman:team/large:2")
         .exits(2)
         .complains("no such image in a local store of Podman");
+    store.container("c0ffee00c0ffee00", "web-1", &large());
+    let machine = [
+        "docker/image",
+        "containerd/io.containerd.metadata.v1.bolt",
+        "containers/storage/overlay-layers",
+    ];
+    if !machine
+        .iter()
+        .any(|place| Path::new("/var/lib").join(place).exists())
+    {
+        desk.line("store --container web-1")
+            .exits(0)
+            .says("written by web-1");
+    }
+    let podman = desk.path("home/.local/share/containers/storage/overlay-layers");
+    fs::create_dir_all(podman).unwrap();
+    desk.line("store --container web-1")
+        .exits(2)
+        .complains("there are several stores to choose from")
+        .complains("home/.local/share/containers/storage\n");
     // Other engines of the machine may have stores, too, that may not be readable.
     desk.line("store").says("home/.local/share/docker");
 }
