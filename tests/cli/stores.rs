@@ -437,3 +437,30 @@ fn the_kernels_own_directory_leaves_no_hole_for_its_owner() {
     close(&work, 0o700);
     close(&written, 0o700);
 }
+
+/// Layers of zfs are mounted only while they are in use: what is in them is on record, their size is not.
+#[test]
+fn what_is_out_of_reach_is_unmeasured_and_never_zero() {
+    let (desk, store) = stocked();
+    fs::rename(store.path("image/overlay2"), store.path("image/zfs")).unwrap();
+    fs::remove_dir_all(store.path("overlay2")).unwrap();
+    fs::create_dir_all(store.path("zfs/graph")).unwrap();
+    let settings = store.path("containers/c0ffee00c0ffee00/config.v2.json");
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text.replace("overlay2", "zfs")).unwrap();
+    desk.line("docker")
+        .exits(2)
+        .says("unmeasured: docker/zfs/graph/")
+        .says("zfs mounts layers only while they are in use");
+    let document = desk.line("docker --json").exits(2).json();
+    let store = &document["stores"][0];
+    assert!(store["containers"][0]["writable"]["bytes"].is_null());
+    assert!(store["images"][0]["total"]["bytes"].is_null());
+    assert!(store["totals"]["total"]["bytes"].is_null());
+    desk.line("ls docker --image small:1 /new")
+        .exits(0)
+        .says("/new");
+    desk.line("cat docker /new --image small:1")
+        .exits(2)
+        .complains("mount -t zfs -o ro DATASET/");
+}
