@@ -200,10 +200,13 @@ fn a_docker_container_in_containerd_is_what_the_kernel_showed() {
     );
 }
 
+/// Kind, mode, owner and length.
+type Described = (String, u32, (u32, u32), u64);
+
 /// What a scan delivers, with names by inode.
 #[derive(Default)]
 struct Seen {
-    rows: BTreeMap<Vec<u8>, (String, u32, (u32, u32), u64)>,
+    rows: BTreeMap<Vec<u8>, Described>,
 }
 
 impl EntrySink for Seen {
@@ -348,8 +351,11 @@ fn every_layer_directory_is_read_as_it_is() {
     }
 }
 
+/// Inode, length, when data changed (seconds and the rest), when anything did, mode and links.
+type Kept = (u64, u64, i64, i64, i64, u32, u64);
+
 /// What a directory is like, with everything that a write or a careless read would change.
-fn state(root: &Path) -> BTreeMap<std::path::PathBuf, (u64, u64, i64, i64, i64, u32, u64)> {
+fn state(root: &Path) -> BTreeMap<std::path::PathBuf, Kept> {
     let mut found = BTreeMap::new();
     let mut waiting = vec![root.to_owned()];
     while let Some(path) = waiting.pop() {

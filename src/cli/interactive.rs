@@ -1,12 +1,13 @@
 //! When the view opens instead of a report, and with what.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::error::{Error, Result};
+use crate::path::display_os;
 use crate::report::{Detail, Glyphs, Look};
 use crate::tui::clipboard::Multiplexer;
 use crate::tui::keys::{KeyError, KeyMap, Preset};
@@ -53,9 +54,35 @@ pub(super) fn show(
     keyboard: Keyboard,
 ) -> Result<Exit> {
     let request = open::request(image, common)?;
+    let shown = request.locator.name().to_owned();
+    let view = View {
+        shown,
+        places: Vec::new(),
+        request,
+    };
+    show_view(view, common, around, loaded, keyboard)
+}
+
+/// What to look at.
+struct View {
+    /// What the user named, escaped.
+    shown: String,
+    /// Directories of stores, where those are meant.
+    places: Vec<PathBuf>,
+    request: open::Request,
+}
+
+fn show_view(
+    view: View,
+    common: &Common,
+    around: &Surroundings,
+    loaded: &Loaded,
+    keyboard: Keyboard,
+) -> Result<Exit> {
+    let request = view.request;
     let settings = &loaded.settings;
     let session = Session {
-        locator: request.locator.name().to_owned(),
+        locator: view.shown,
         look: Look {
             width: output::width(),
             units: settings.units(),
@@ -75,6 +102,7 @@ pub(super) fn show(
         session,
         origin: Origin {
             locator: request.locator,
+            places: view.places,
             open: request.open,
             analysis: request.analysis,
             expanded_limit: open::expanded_limit(common),
@@ -99,12 +127,23 @@ pub(super) fn show(
 pub(super) fn show_store(
     places: &[PathBuf],
     common: &Common,
-    _around: &Surroundings,
-    _loaded: &Loaded,
-    _keyboard: Keyboard,
+    around: &Surroundings,
+    loaded: &Loaded,
+    keyboard: Keyboard,
 ) -> Result<Exit> {
-    let _ = (places, common);
-    Ok(Exit::Success)
+    // What is said about the whole of them goes by the name of the first.
+    let mut word = OsString::from("store:");
+    word.push(places.first().map_or(Path::new("."), PathBuf::as_path));
+    let shown: Vec<String> = places
+        .iter()
+        .map(|place| display_os(place.as_os_str()))
+        .collect();
+    let view = View {
+        shown: shown.join(" "),
+        places: places.to_vec(),
+        request: open::request(Some(&word), common)?,
+    };
+    show_view(view, common, around, loaded, keyboard)
 }
 
 /// Anything but ASCII only where the locale says that the terminal understands it.

@@ -202,6 +202,9 @@ impl Beneath {
             Some(slash) => (&place[..slash], &place[slash + 1..]),
             None => (&place[..0], place),
         };
+        if matches!(name, b"" | b"." | b"..") || place.starts_with(b"/") {
+            return Ok(None);
+        }
         if above.is_empty() {
             let own = rustix::io::fcntl_dupfd_cloexec(&self.directory, 0);
             let own = own.map_err(|error| self.error(place, error.into()))?;
@@ -311,6 +314,10 @@ mod tests {
         }
         for link in [&b"out"[..], b"link", b"link/b/file", b"a"] {
             assert!(beneath.read(link, 9).is_err(), "{}", path::display(link));
+        }
+        for outside in [&b".."[..], b"a/..", b"a/../..", b"/", b"/a", b".", b"a/"] {
+            let found = beneath.status(outside).unwrap();
+            assert!(found.is_none(), "{}", path::display(outside));
         }
         assert_eq!(beneath.link(b"out").unwrap().unwrap(), b"../secret");
         assert_eq!(beneath.link(b"a").unwrap(), None);

@@ -4,6 +4,7 @@
 
 mod containerd;
 mod containers_storage;
+mod copies;
 mod docker;
 
 use super::{Engine, Store};

@@ -133,8 +133,10 @@ pub enum Command {
     ToggleSmall,
     /// Next meaning of the colours of the treemap.
     NextColour,
-    /// Difference from the version below; of a store: between the two that are marked.
+    /// Difference from the version below.
     Diff,
+    /// Hold the two that are marked against each other.
+    CompareMarked,
     /// Show the commands that would get room back; nothing runs them.
     Reclaim,
     /// Next sense of sizes: disk, files, the engine's own.

@@ -296,11 +296,11 @@ impl Model {
             (_, _, Tab::Treemap) => Context::Treemap,
             (_, _, Tab::Image) => Context::Image,
         };
-        let mut contexts = vec![own, Context::Move];
+        let mut contexts = vec![own, Context::Move, Context::Global];
         if self.screen() == Screen::Image {
             contexts.push(Context::Views);
         }
-        contexts.extend([Context::Global, Context::Always]);
+        contexts.push(Context::Always);
         contexts
     }
 

@@ -5,11 +5,12 @@ use ratatui::layout::{Position, Rect};
 use super::command::Command;
 use super::layout::Arrangement;
 use super::message::{Effect, Mouse};
-use super::model::{Focus, Model, Tab};
-use super::panes::{Request, waste};
+use super::model::{Focus, Model, Screen, Tab};
+use super::panes::{Request, store, waste};
 use super::scroll::Scroll;
 use super::tabs;
 use super::update::{Place, command_given, follow, fulfil, resize, with_place};
+use super::view;
 use crate::layer::LayerIndex;
 
 /// Rows a turn of the wheel moves.
@@ -37,8 +38,13 @@ fn turned(model: &mut Model, at: Position, command: Command) -> Vec<Effect> {
 }
 
 fn pressed(model: &mut Model, at: Position) -> Vec<Effect> {
-    if !model.popups.is_empty() || model.subject.is_none() {
+    if !model.popups.is_empty() {
         return Vec::new();
+    }
+    match model.screen() {
+        Screen::Image => {}
+        Screen::Store => return pressed_store(model, at),
+        Screen::Loading | Screen::Comparison => return Vec::new(),
     }
     model.said = None;
     let areas = model.areas();
@@ -52,6 +58,21 @@ fn pressed(model: &mut Model, at: Position) -> Vec<Effect> {
         None if model.tab == Tab::Treemap => pressed_tile(model, at),
         None => pressed_list(model, at),
     }
+}
+
+/// Shows the view whose name is pressed, or puts the cursor on a row and opens the one it is on.
+fn pressed_store(model: &mut Model, at: Position) -> Vec<Effect> {
+    model.said = None;
+    let areas = model.areas();
+    if areas.tabs.contains(at) && areas.arrangement > Arrangement::Bare {
+        let tab = view::store_tab_at(model, areas.tabs, at.x);
+        return tab.map_or_else(Vec::new, |tab| command_given(model, tab.command()));
+    }
+    let pane = &model.store;
+    let parts = store::Parts::of(areas.body, areas.arrangement, pane.tab, model.zoom);
+    let [_, place, _] = store::Parts::inside(parts.list, areas.arrangement, pane.has_filter());
+    let list = pane.list(pane.tab);
+    move_to(model, at, (place, list.scroll, list.rows.len()))
 }
 
 /// Puts the cursor on a tile, or goes into the one it is on.
@@ -73,9 +94,15 @@ fn pressed_tile(model: &mut Model, at: Position) -> Vec<Effect> {
 
 /// As [`pressed_in`], in a view that is one list.
 fn pressed_list(model: &mut Model, at: Position) -> Vec<Effect> {
-    let Some((place, scroll, rows)) = list_of(model) else {
-        return Vec::new();
-    };
+    list_of(model).map_or_else(Vec::new, |list| move_to(model, at, list))
+}
+
+/// Puts the cursor of a list on the row that is pressed, or opens the one it is on.
+fn move_to(
+    model: &mut Model,
+    at: Position,
+    (place, scroll, rows): (Rect, Scroll, usize),
+) -> Vec<Effect> {
     let down = at.y.checked_sub(place.y).filter(|_| place.contains(at));
     let row = down.map(|down| scroll.offset.saturating_add(usize::from(down)));
     let Some(row) = row.filter(|&row| row < rows) else {

@@ -22,6 +22,7 @@ use ratatui::layout::Rect;
 
 use super::layout::{Areas, Arrangement, LEAST};
 use super::model::{Focus, Model, Screen, Tab};
+use super::panes::store::StoreTab;
 use super::subject::Subject;
 use super::theme::Role;
 use paint::{Keys, Paint};
@@ -55,6 +56,11 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     for popup in &model.popups {
         popup::draw(model, popup, &areas, &mut paint);
     }
+}
+
+/// Returns the view of a store whose name is in a column of the second line.
+pub(super) fn store_tab_at(model: &Model, line: Rect, column: u16) -> Option<StoreTab> {
+    store::tab_at(model, line, column)
 }
 
 fn draw_subject(model: &Model, subject: &Subject, areas: &Areas, paint: &mut Paint<'_>) {

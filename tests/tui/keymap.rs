@@ -33,12 +33,12 @@ macro_rules! all_commands {
 fn all_commands() -> Vec<Command> {
     all_commands![
         Quit, QuitNow, Back, Suspend, Help, ShowLayers, ShowWaste, ShowFiles, ShowTreemap,
-        ShowImage, NextPane, PreviousPane, Zoom, Reload, ToggleMouse, NextLayer, PreviousLayer, Up,
+        ShowImage, ShowImages, ShowContainers, ShowOrphans, ShowCache, ShowVolumes, NextPane, PreviousPane, Zoom, Reload, ToggleMouse, NextLayer, PreviousLayer, NextStore, PreviousStore, Up,
         Down, Left, Right, PageUp, PageDown, HalfPageUp, HalfPageDown, Top, Bottom, Open, Toggle,
         FoldAll, UnfoldAll, NextMode, ScopeLayer, ScopeAccumulated, ToggleAdded, ToggleModified,
         ToggleDeleted, ToggleUnchanged, NextSort, ReverseSort, NextBars, ToggleColumns, Wrap,
         Filter, NextMatch, PreviousMatch, Fuzzy, View, Page, Extract, Mark, CopyPath, CopyDigest,
-        Info, Export, ZoomOut, ToggleSmall, NextColour, Diff, Accept, NextPattern, ToggleCase
+        Info, Reclaim, NextBasis, Warnings, Export, ZoomOut, ToggleSmall, NextColour, Diff, CompareMarked, Accept, NextPattern, ToggleCase
     ]
     .to_vec()
 }
@@ -80,12 +80,16 @@ fn a_context_hides_keys_of_others_only_on_purpose() {
     // Pages are turned with pgdn and ctrl-d there.
     assert_eq!(
         shadowed(Preset::Default),
-        ["Preview d: diff over page-down"]
+        [
+            "Layer store d: reclaim over page-down",
+            "Preview d: diff over page-down"
+        ]
     );
     // What dive has there. Half pages have ( and ) too.
     assert_eq!(
         shadowed(Preset::Dive),
         [
+            "Layer store d: reclaim over page-down",
             "Preview d: diff over page-down",
             "Tree ctrl-u: unchanged over half-page-up"
         ]
@@ -154,7 +158,15 @@ fn one_name_means_one_thing_to_the_configuration() {
 #[test]
 fn the_preset_dive_does_what_dive_does() {
     let keys = map(Preset::Dive);
-    let pane = |context| [context, Context::Move, Context::Global, Context::Always];
+    let pane = |context| {
+        [
+            context,
+            Context::Move,
+            Context::Views,
+            Context::Global,
+            Context::Always,
+        ]
+    };
     for (context, name, command) in [
         (Context::Layers, "ctrl-a", Command::ScopeAccumulated),
         (Context::Layers, "ctrl-l", Command::ScopeLayer),

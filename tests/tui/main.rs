@@ -16,6 +16,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod comparison;
 mod corpus;
 mod files;
 mod image;
@@ -30,6 +31,8 @@ mod properties;
 mod screen;
 mod screenshots;
 mod snapshots;
+mod store;
+mod stored;
 mod svg;
 mod tree;
 mod treemap;

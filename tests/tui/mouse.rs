@@ -107,3 +107,22 @@ fn tiles_are_pressed_too() {
     }
     screen.text();
 }
+
+#[test]
+fn a_store_is_pressed_like_any_list() {
+    let stores = crate::stored::subject(
+        vec![crate::stored::docker()],
+        layerscope::tui::store_subject::Known::Measured,
+    );
+    let mut screen = Screen::stores(&stores, crate::screen::session(), 80, 24);
+    press(&mut screen, "debian:12");
+    assert_eq!(screen.model.store.list(screen.model.store.tab).scroll.at, 4);
+    assert!(screen.model.entered.is_none());
+    press(&mut screen, "debian:12");
+    assert!(screen.model.entered.is_some(), "opened");
+    screen.keys("<esc>");
+    press(&mut screen, "4 Orphans");
+    assert!(screen.shows("[4]Orphans"));
+    screen.send(Msg::Mouse(Mouse::WheelDown(Position::new(5, 5))));
+    assert_eq!(screen.model.store.list(screen.model.store.tab).scroll.at, 1);
+}

@@ -20,7 +20,7 @@ enum Step {
     Press(u16, u16),
 }
 
-const KEYS: [&str; 72] = [
+const KEYS: [&str; 74] = [
     "j",
     "k",
     "h",
@@ -40,6 +40,8 @@ const KEYS: [&str; 72] = [
     "c",
     "w",
     "x",
+    "6",
+    " ",
     "y",
     "Y",
     "i",
@@ -150,6 +152,26 @@ pub fn check(screen: &Screen) {
     }
 }
 
+/// Returns what must hold of any state of stores: the cursor is in range and on the screen.
+fn check_store(screen: &Screen) {
+    let buffer = screen.buffer();
+    screen.assert_nothing_raw();
+    let model = &screen.model;
+    let list = model.store.list(model.store.tab);
+    assert!(list.scroll.at < list.rows.len().max(1));
+    let is_seen = model.popups.is_empty()
+        && model.screen() == layerscope::tui::model::Screen::Store
+        && model.areas().arrangement > Arrangement::Bare;
+    if is_seen && !list.rows.is_empty() {
+        let mut cells = buffer.content.iter();
+        assert!(
+            cells.any(|cell| cell.modifier.contains(Modifier::REVERSED)),
+            "no cursor on\n{}",
+            screen.text()
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 48,
@@ -168,6 +190,16 @@ proptest! {
         for step in steps {
             take(&mut screen, &step);
             check(&screen);
+        }
+    }
+
+    #[test]
+    fn no_keys_break_a_store(steps in prop::collection::vec(step(), 0..80)) {
+        let mut screen = Screen::stores(&crate::store::hostile(), crate::screen::session(), 100, 30);
+        screen.writes = Writes::Kept;
+        for step in steps {
+            take(&mut screen, &step);
+            check_store(&screen);
         }
     }
 

@@ -14,7 +14,7 @@ use layerscope::tui::message::{MouseMode, Outcome};
 use layerscope::tui::theme::Theme;
 use layerscope::tui::update::{start, update};
 use layerscope::tui::view::draw;
-use layerscope::tui::{Effect, Model, Msg, Session, Subject, tasks};
+use layerscope::tui::{Effect, Model, Msg, Session, StoreSubject, Subject, tasks};
 use layerscope::units::Units;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -101,6 +101,17 @@ impl Screen {
         for effect in std::mem::take(&mut screen.effects) {
             if let Effect::Load { job, .. } = effect {
                 screen.send(Msg::Done(job, Outcome::Loaded(Arc::clone(subject))));
+            }
+        }
+        screen
+    }
+
+    /// Shows stores.
+    pub fn stores(stores: &Arc<StoreSubject>, session: Session, width: u16, height: u16) -> Self {
+        let mut screen = Self::waiting(session, width, height);
+        for effect in std::mem::take(&mut screen.effects) {
+            if let Effect::Load { job, .. } = effect {
+                screen.send(Msg::Done(job, Outcome::Store(Arc::clone(stores))));
             }
         }
         screen

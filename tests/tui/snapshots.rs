@@ -3,16 +3,21 @@
 //!
 //! `INSTA_UPDATE=always cargo test --test tui snapshots` writes them anew; read the difference before you commit it.
 
+use std::sync::Arc;
+
 use layerscope::image::Platform;
 use layerscope::image::reference::Digest;
 use layerscope::report::Glyphs;
 use layerscope::source::Choice;
 use layerscope::tui::message::Outcome;
 use layerscope::tui::panes::loading::{LayerProgress, LayerState, LoadProgress};
+use layerscope::tui::store_subject::Known;
 use layerscope::tui::theme::Theme;
 use layerscope::tui::{Msg, Session};
 
 use crate::screen::{Screen, demo_subject, session};
+use crate::store::comparison;
+use crate::stored::{docker, kubernetes, left_behind, subject, unmeasured};
 
 const SIZES: [(u16, u16); 5] = [(200, 50), (120, 40), (80, 24), (40, 12), (20, 5)];
 
@@ -72,6 +77,49 @@ fn every_view_at_every_size() {
                     &screen,
                 );
             }
+        }
+    }
+}
+
+/// Name and keys of each view of a store.
+const STORE_VIEWS: [(&str, &str); 9] = [
+    ("images", ""),
+    ("layers", "2"),
+    ("containers", "3"),
+    ("orphans", "4"),
+    ("cache", "5"),
+    ("volumes", "6"),
+    ("marked-filter", "<space>/app"),
+    ("info", "ji"),
+    ("commands", "<space>jd"),
+];
+
+#[test]
+fn every_view_of_a_store_at_every_size() {
+    for (look, session) in looks() {
+        for (width, height) in SIZES {
+            let show = |stores, known| {
+                Screen::stores(&subject(stores, known), session.clone(), width, height)
+            };
+            for (view, keys) in STORE_VIEWS {
+                let mut screen = show(vec![docker(), left_behind()], Known::Measured);
+                screen.keys(keys);
+                check(&format!("store-{view}-{width}x{height}-{look}"), &screen);
+            }
+            let screen = show(vec![unmeasured(docker())], Known::Records);
+            check(&format!("store-records-{width}x{height}-{look}"), &screen);
+            let mut screen = show(vec![kubernetes()], Known::Measured);
+            screen.keys("3");
+            check(&format!("store-pods-{width}x{height}-{look}"), &screen);
+            let mut screen = show(vec![docker()], Known::Measured);
+            screen.keys("<space><space>D");
+            if let Some(job) = screen.model.comparison.as_ref().and_then(|pane| pane.job) {
+                screen.send(Msg::Done(job, Outcome::Held(Arc::new(comparison()))));
+            }
+            check(
+                &format!("store-comparison-{width}x{height}-{look}"),
+                &screen,
+            );
         }
     }
 }

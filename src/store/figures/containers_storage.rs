@@ -3,8 +3,10 @@
 //! An image counts with the tars its layers were unpacked from and with its own documents, a container with
 //! the lengths of files in the diff directories: the two do not add up, in Podman neither.
 
-use super::{ContainerFigures, Figures, ImageFigures};
-use crate::store::{Container, ImageId, LayerId, Listing, Role, State, Store, StoredImage};
+use super::{ContainerFigures, Figures, ImageFigures, copies};
+use crate::store::{
+    Container, Contents, ImageId, LayerId, Listing, Location, Role, State, Store, StoredImage,
+};
 
 /// Returns the engine's own numbers.
 pub(super) fn of(store: &Store) -> Figures {
@@ -90,24 +92,48 @@ fn container_figures(store: &Store, container: &Container) -> ContainerFigures {
     if container.state == State::Working {
         return ContainerFigures::default();
     }
-    let mut below = Some(0_u64);
+    let bytes_of: fn(&Store, LayerId, Option<LayerId>) -> Option<u64> = if store.driver == "vfs" {
+        copied_bytes
+    } else {
+        |store, layer, _| diff_bytes(store, layer)
+    };
+    let mut sum = Some(0_u64);
+    let mut below = None;
     for &layer in &container.layers {
-        below = below.and_then(|sum| sum.checked_add(diff_bytes(store, layer)?));
+        sum = sum.and_then(|sum| sum.checked_add(bytes_of(store, layer, below)?));
+        below = Some(layer);
     }
     ContainerFigures {
         writable_bytes: container
             .writable
-            .and_then(|layer| diff_bytes(store, layer)),
-        virtual_bytes: below,
+            .and_then(|layer| bytes_of(store, layer, below)),
+        virtual_bytes: sum,
     }
 }
 
-/// A full copy tells what it adds only by comparison with the copy below: not printed here.
+/// A full copy tells what it adds only by comparison with the copy below.
+fn copied_bytes(store: &Store, layer: LayerId, below: Option<LayerId>) -> Option<u64> {
+    let below = match below {
+        Some(below) => Some(copy_of(store, below)?),
+        None => None,
+    };
+    copies::changed_bytes(copy_of(store, layer)?, below)
+}
+
+fn copy_of(store: &Store, layer: LayerId) -> Option<&Location> {
+    match &store.layer(layer).listing {
+        Listing::Copy { directory, .. }
+        | Listing::TarSplit {
+            contents: Contents::Directory(directory),
+            ..
+        } => Some(directory),
+        _ => None,
+    }
+}
+
 fn diff_bytes(store: &Store, layer: LayerId) -> Option<u64> {
     let layer = store.layer(layer);
-    let is_copy = matches!(layer.listing, Listing::Copy { .. }) || store.driver == "vfs";
-    let files = layer.pieces.first().filter(|_| !is_copy)?;
-    let piece = store.piece(*files);
+    let piece = store.piece(*layer.pieces.first()?);
     // The diff directory is the first piece, unless it is missing.
     let is_diff = piece.location.path.ends_with(b"/diff");
     piece

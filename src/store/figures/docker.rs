@@ -2,12 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::super::{Container, LayerId, Listing, Location, Store, StoredImage};
-use super::{ContainerFigures, Figures, ImageFigures};
-use crate::error::{Result, Warning};
-use crate::layer::copy::CopyLayer;
-use crate::layer::{Completeness, Entry, EntrySink, LayerSource as _};
-use crate::progress::Job;
+use super::super::{Container, LayerId, Listing, Store, StoredImage};
+use super::{ContainerFigures, Figures, ImageFigures, copies};
 
 pub(super) fn of(store: &Store) -> Figures {
     let references = references(store);
@@ -88,42 +84,15 @@ fn of_container(store: &Store, container: &Container) -> ContainerFigures {
 }
 
 /// Drivers with an upper directory add up what is in it (moby, `pkg/directory/directory_unix.go`), the others
-/// what differs from the layer below (daemon/graphdriver/fsdiff.go, pkg/archive, `ChangesSize`).
+/// what differs from the layer below (daemon/graphdriver/fsdiff.go).
 fn written(store: &Store, container: &Container) -> Option<u64> {
     let layer = store.layers.get(container.writable?.as_usize())?;
     if let Listing::Copy { directory, below } = &layer.listing {
-        return changed(directory, below.as_ref());
+        return copies::changed_bytes(directory, below.as_ref());
     }
     let files = store.pieces.get(layer.pieces.first()?.as_usize())?;
     match files.unmeasured {
         None => files.usage.map(|usage| usage.file_bytes),
         Some(_) => None,
     }
-}
-
-fn changed(directory: &Location, below: Option<&Location>) -> Option<u64> {
-    let below = below.map(Location::open).transpose().ok()?;
-    let layer = CopyLayer::new(directory.open().ok()?, below);
-    let mut changed = Changed(0);
-    match layer.scan(&mut changed, &Job::new()) {
-        Ok(Completeness::Complete) => Some(changed.0),
-        Ok(Completeness::Partial) | Err(_) => None,
-    }
-}
-
-/// Adds up lengths, of a symbolic link that of its target; further names of a file have none.
-struct Changed(u64);
-
-impl EntrySink for Changed {
-    fn entry(&mut self, entry: Entry<'_>) -> Result<()> {
-        use crate::layer::EntryKind;
-        let bytes = match entry.meta.kind {
-            EntryKind::Symlink => entry.link.map_or(0, |target| target.len() as u64),
-            _ => entry.meta.size,
-        };
-        self.0 = self.0.saturating_add(bytes);
-        Ok(())
-    }
-
-    fn warn(&mut self, _warning: Warning) {}
 }

@@ -183,7 +183,7 @@ pub const TABLE: &[Binding] = &[
     bind(In::Store, C::ShowCache, "build-cache", &["5"], "build cache"),
     bind(In::Store, C::ShowVolumes, "volumes", &["6"], "volumes"),
     bind(In::Store, C::Mark, "mark", &["space", "x"], "mark for comparison, or for the commands").hint("mark"),
-    bind(In::Store, C::Diff, "diff", &["D"], "compare the two images or containers that are marked").hint("compare"),
+    bind(In::Store, C::CompareMarked, "compare", &["D"], "compare the two images or containers that are marked").hint("compare"),
     bind(In::Store, C::Reclaim, "reclaim", &["d"], "commands that would free the row, or what is marked; nothing is run").hint("commands"),
     bind(In::Store, C::NextSort, "sort", &["s"], "sort by size, total, name, users, time").hint("sort"),
     bind(In::Store, C::ReverseSort, "reverse", &["S"], "reverse the order"),

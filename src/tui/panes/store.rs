@@ -372,7 +372,7 @@ impl StorePane {
             command,
             Command::Open
                 | Command::Mark
-                | Command::Diff
+                | Command::CompareMarked
                 | Command::Reclaim
                 | Command::Info
                 | Command::CopyPath
@@ -396,7 +396,7 @@ impl StorePane {
                 self.mark(key, reads);
                 Vec::new()
             }
-            Command::Diff => self.compare(key),
+            Command::CompareMarked => self.compare(key),
             Command::Reclaim => self.reclaim(key, reads),
             Command::Info => self.everything(key, reads),
             Command::CopyPath => copied(Some(names::name(store, key))),

@@ -23,21 +23,18 @@ pub(super) fn draw(model: &Model, pane: &ComparisonPane, areas: &Areas, paint: &
     } else {
         Keys::Elsewhere
     };
-    match &pane.found {
-        Some(found) => {
-            draw_sums(&found.compared, parts.sums, paint);
-            draw_list(pane, &parts, keys, paint);
-        }
-        None => {
-            let inner = paint.pane(parts.list, "Comparison", "", keys);
-            let style = paint.style(Role::Plain);
-            let words = format!("reading both{} (Esc gives up)", paint.look.ellipsis());
-            let line = Rect {
-                height: inner.height.min(1),
-                ..inner
-            };
-            paint.text(line, &words, style);
-        }
+    if let Some(found) = &pane.found {
+        draw_sums(&found.compared, parts.sums, paint);
+        draw_list(pane, &parts, keys, paint);
+    } else {
+        let inner = paint.pane(parts.list, "Comparison", "", keys);
+        let style = paint.style(Role::Plain);
+        let words = format!("reading both{} (Esc gives up)", paint.look.ellipsis());
+        let line = Rect {
+            height: inner.height.min(1),
+            ..inner
+        };
+        paint.text(line, &words, style);
     }
     draw_status(model, pane, areas, paint);
     super::status::footer(model, areas, paint);

@@ -302,6 +302,7 @@ fn hints(model: &Model) -> (Hints, Hints) {
     let mut first = Vec::new();
     let mut last = Vec::new();
     let mut known: Vec<Command> = Vec::new();
+    let leads_back = model.entered.is_some() || model.screen() == Screen::Comparison;
     for context in model.contexts() {
         for (binding, keys) in model.session.keys.in_context(context) {
             let (Some(hint), Some(&key)) = (binding.hint, keys.first()) else {
@@ -312,6 +313,7 @@ fn hints(model: &Model) -> (Hints, Hints) {
             }
             known.push(binding.command);
             let hint = match binding.command {
+                Command::Quit if leads_back => "back",
                 Command::Accept if is_finding(model, context) => "go to it",
                 Command::Back if is_finding(model, context) => "close",
                 _ => hint,

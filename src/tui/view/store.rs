@@ -16,6 +16,7 @@ use crate::tui::panes::store::{
 use crate::tui::store_subject::{Known, StoreSubject};
 use crate::tui::theme::Role;
 use crate::units;
+pub(super) use header::tab_at;
 use table::Table;
 
 pub(super) fn draw(model: &Model, subject: &StoreSubject, areas: &Areas, paint: &mut Paint<'_>) {
@@ -220,7 +221,7 @@ fn draw_status(model: &Model, sizes: &Sizes<'_>, areas: &Areas, paint: &mut Pain
     let look = paint.look;
     let place = match key {
         Key::Orphan(_) => names::place(sizes.store, key).unwrap_or_default(),
-        _ => look.shown(names::name(sizes.store, key).as_bytes()),
+        _ => look.shown(names::clipped(&names::name(sizes.store, key)).as_bytes()),
     };
     let place = look.shown(place.as_bytes());
     let facts = fact(sizes, key, paint);
@@ -246,7 +247,9 @@ fn fact(sizes: &Sizes<'_>, key: Key, paint: &Paint<'_>) -> String {
         Key::Image(id) if sizes.sense != Sense::Engine => {
             let account = sizes.accounts.images.get(id.as_usize());
             let freed = account.map(|account| columns_amount(account.freed, sizes, paint));
-            freed.map_or_else(String::new, |freed| format!("removing it frees {freed}"))
+            freed.map_or_else(String::new, |freed| {
+                format!("removing it alone frees {freed}")
+            })
         }
         Key::Layer(_) | Key::Orphan(_) | Key::Cache(_) | Key::Volume(_) => {
             sizes.text(sizes.total(key), look)

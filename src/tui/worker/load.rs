@@ -1,6 +1,7 @@
 //! From what the user named to something to look at: first what is read, then everything, then the final marks.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::lane::last_words;
@@ -13,8 +14,8 @@ use crate::limits;
 use crate::progress::Job;
 use crate::scan::{self, Phase, Watch};
 use crate::source::{self, Locator, OpenOptions, Opened, Place, Source, SourceInfo};
-use crate::store::Inventory;
 use crate::store::measure::measure;
+use crate::store::{self, Inventory};
 use crate::tui::message::{JobId, Outcome};
 use crate::tui::panes::loading::{LayerProgress, LayerState, LoadProgress};
 use crate::tui::store_subject::{Item, Known, StoreSubject};
@@ -26,6 +27,8 @@ use crate::tui::tasks::store::open;
 pub struct Origin {
     /// What the user named.
     pub locator: Locator,
+    /// Directories of layer stores to show; empty where an image was named, or one store by the locator.
+    pub places: Vec<PathBuf>,
     /// Which image of it.
     pub open: OpenOptions,
     /// How it is analysed.
@@ -211,6 +214,9 @@ impl Loader {
     }
 
     fn load_named(&self, choice: Option<usize>) -> Result<()> {
+        if !self.origin.places.is_empty() {
+            return self.survey(store::read_all(&self.origin.places, &self.job)?);
+        }
         let source = self.origin.source(choice, &self.job)?;
         let mut options = self.origin.open.clone();
         let is_chosen = choice.is_some() || options.image.is_some() || options.container.is_some();

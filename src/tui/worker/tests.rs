@@ -15,6 +15,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 fn worker(named: &str) -> Worker {
     let origin = Origin {
         locator: Locator::parse(OsStr::new(named)).unwrap(),
+        places: Vec::new(),
         open: OpenOptions::default(),
         analysis: analysis::Options::default(),
         expanded_limit: 0,

@@ -28,6 +28,11 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
     let (shown, rest) = order.split_at(page.top.min(order.len()));
     table(page, shown).write(&page.look, output)?;
     page.more(rest.iter().map(|&at| page.one.image(at).unique), output)?;
+    if tells_freed(page, shown) {
+        let text = "Freed: by removing that image alone. Containers keep the layers they stand on; \
+                    steps of its build go with it";
+        page.sentence(text, DIMMED, output)?;
+    }
     if steps > 0 {
         let text = format!("{}; -v lists them", counted(steps, "intermediate step"));
         page.sentence(&text, DIMMED, output)?;
@@ -35,17 +40,21 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn table(page: &Page<'_>, shown: &[usize]) -> Table {
-    let differs = |at: &usize| {
-        let account = page.one.image(*at);
+/// What removing an image frees is told where it is not simply what it has alone.
+fn tells_freed(page: &Page<'_>, shown: &[usize]) -> bool {
+    shown.iter().any(|&at| {
+        let account = page.one.image(at);
         account.freed != account.unique
-    };
+    })
+}
+
+fn table(page: &Page<'_>, shown: &[usize]) -> Table {
     let mut columns = vec![
         ("Unique", Side::Right),
         ("Shared", Side::Right),
         ("Total", Side::Right),
     ];
-    let has_freed = shown.iter().any(differs);
+    let has_freed = tells_freed(page, shown);
     if has_freed {
         columns.push(("Freed", Side::Right));
     }

@@ -20,6 +20,7 @@ pub enum Sense {
 
 impl Sense {
     /// Returns the next one.
+    #[must_use]
     pub const fn next(self) -> Self {
         match self {
             Self::Disk => Self::Files,
@@ -104,7 +105,7 @@ impl<'a> Sizes<'a> {
                 Sense::Engine => Size::engine(self.image_figures(key).unique_bytes),
                 _ => of(self.accounts.images.get(id.as_usize()), |one| one.unique),
             },
-            Key::Container(_) => self.writable(key),
+            Key::Container(_) | Key::Pod(_) => self.writable(key),
             _ => self.total(key),
         }
     }

@@ -5,7 +5,8 @@ use super::amounts::{Sizes, amount_text};
 use super::key::Key;
 use super::{names, rows};
 use crate::report::Look;
-use crate::store::{LayerId, State};
+use crate::report::columns::platform;
+use crate::store::{Engine, LayerId, State, StoredImage};
 use crate::tui::theme::Role;
 use crate::units::count;
 
@@ -92,7 +93,7 @@ const LAYERS: &[Offer] = &[
     (Column::Total, "Size", 10, Right, 0),
     (Column::Users, "Refs", 4, Right, 40),
     (Column::Day, "Created", 10, Left, 100),
-    (Column::ShortName, "Layer", 13, Left, 0),
+    (Column::ShortName, "Layer", 17, Left, 0),
     (Column::UsedBy, "Used by", 0, Left, 0),
 ];
 
@@ -101,7 +102,7 @@ const CONTAINERS: &[Offer] = &[
     (Column::Logs, "Logs", 10, Right, 66),
     (Column::Day, "Created", 10, Left, 130),
     (Column::ShortName, "Container", 13, Left, 0),
-    (Column::Image, "Image", 13, Left, 58),
+    (Column::Image, "Image", 13, Left, 70),
     (Column::State, "State", 8, Left, 0),
     (Column::Growth, "Growth", 0, Left, 0),
 ];
@@ -148,8 +149,15 @@ pub fn placed(tab: StoreTab, width: u16) -> Vec<Placed> {
             heading,
             width: match column {
                 Column::Bar if width >= WIDE => 28,
+                Column::Bar if width < 90 => 6,
+                // Pods have two names.
+                Column::ShortName | Column::Image if tab == StoreTab::Containers => {
+                    (width.saturating_sub(28) / 4).clamp(13, 40)
+                }
                 Column::ShortName | Column::Image if width >= WIDE && columns < 28 => 24,
                 Column::ShortName if width >= WIDE => 60,
+                Column::ShortName if width < 64 && tab == StoreTab::Layers => 13,
+                Column::ShortName if width < 64 => columns.min(20),
                 _ => columns,
             },
             side,
@@ -193,7 +201,7 @@ impl Cell {
 /// Returns what stands in a cell; bars are drawn and have no text.
 pub fn cell(sizes: &Sizes<'_>, key: Key, column: Column, look: Look) -> Cell {
     let size = |size| Cell::plain(sizes.text(size, look));
-    let shown = |text: &str| look.shown(text.as_bytes());
+    let shown = |text: &str| look.shown(names::clipped(text).as_bytes());
     match column {
         Column::Own => size(sizes.own(key)),
         Column::Shared => size(sizes.shared(key)),
@@ -223,8 +231,7 @@ pub fn cell(sizes: &Sizes<'_>, key: Key, column: Column, look: Look) -> Cell {
             let id = names::id(sizes.store, key).unwrap_or_default();
             Cell::dim(shown(&id.chars().take(12).collect::<String>()))
         }
-        Column::Name => Cell::plain(name(sizes, key, look)),
-        Column::ShortName => Cell::plain(name(sizes, key, look)),
+        Column::Name | Column::ShortName => Cell::plain(name(sizes, key, look)),
         Column::Growth => Cell::plain(growth(sizes, key, look)),
         Column::Reason => match key {
             Key::Orphan(at) => {
@@ -244,29 +251,30 @@ pub fn cell(sizes: &Sizes<'_>, key: Key, column: Column, look: Look) -> Cell {
 
 /// Returns what a row is called, with what is special about it.
 fn name(sizes: &Sizes<'_>, key: Key, look: Look) -> String {
-    let shown = look.shown(names::name(sizes.store, key).as_bytes());
+    let shown = look.shown(names::clipped(&names::name(sizes.store, key)).as_bytes());
     match key {
         Key::Image(id) => {
             let Some(image) = sizes.store.images.get(id.as_usize()) else {
                 return shown;
             };
             let kind = match (image.is_intermediate, image.names.is_empty()) {
-                (true, _) => "  build step",
-                (false, true) => "  dangling",
+                (true, _) => " step",
+                (false, true) => " dangling",
                 (false, false) => "",
             };
-            let namespace = image
-                .namespace
-                .as_ref()
-                .map_or_else(String::new, |namespace| {
-                    format!("  [{}]", look.shown(namespace.as_bytes()))
-                });
+            // Docker has all of its images in one.
+            let is_told = matches!(sizes.store.engine, Engine::Containerd | Engine::Kubernetes);
+            let namespace = image.namespace.as_ref().filter(|_| is_told);
+            let namespace = namespace.map_or_else(String::new, |namespace| {
+                format!(" [{}]", look.shown(names::clipped(namespace).as_bytes()))
+            });
             let missing = image.layers.iter().filter(|layer| layer.is_none()).count();
             let missing = match missing {
                 0 => String::new(),
-                some => format!("  {some} layers missing"),
+                some => format!(" {some} layers missing"),
             };
-            format!("{shown}{kind}{namespace}{missing}")
+            let platform = same_name(sizes, image, look);
+            format!("{shown}{kind}{platform}{namespace}{missing}")
         }
         // The root is known, and the end of a place tells most.
         Key::Orphan(at) => {
@@ -327,7 +335,26 @@ fn image_of(sizes: &Sizes<'_>, key: Key) -> String {
     }
 }
 
+/// Returns what distinguishes images of one name: what they are for.
+fn same_name(sizes: &Sizes<'_>, image: &StoredImage, look: Look) -> String {
+    let same = sizes
+        .store
+        .images
+        .iter()
+        .filter(|other| !other.names.is_empty() && other.names == image.names)
+        .take(2);
+    if same.count() < 2 {
+        return String::new();
+    }
+    let platform = platform(&image.platform).unwrap_or_default();
+    format!(" {}", look.shown(names::clipped(&platform).as_bytes()))
+}
+
 fn growth(sizes: &Sizes<'_>, key: Key, look: Look) -> String {
+    if let Key::Pod(_) = key {
+        let total = sizes.text(sizes.total(key), look);
+        return format!("total {total}, its volumes included");
+    }
     let Key::Container(id) = key else {
         return String::new();
     };
@@ -362,7 +389,7 @@ fn used_by(sizes: &Sizes<'_>, id: LayerId, look: Look) -> Cell {
     let mut words: Vec<String> = images
         .chain(containers)
         .take(MOST_NAMES)
-        .map(|name| look.shown(name.as_bytes()))
+        .map(|name| look.shown(names::clipped(&name).as_bytes()))
         .collect();
     if users > MOST_NAMES {
         words.push(format!("{} more", users - MOST_NAMES));

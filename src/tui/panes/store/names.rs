@@ -1,6 +1,7 @@
 //! What things of a store are called, unescaped: for cells, filters and the clipboard.
 
 use super::key::Key;
+use crate::image::Digest;
 use crate::store::{Container, ImageId, LayerId, Store, StoredImage};
 
 /// Returns what a row is called, unescaped.
@@ -68,9 +69,10 @@ pub fn image(image: &StoredImage) -> String {
         return image.names.join(", ");
     }
     let digest = image.id.as_ref().or(image.digest.as_ref());
+    let short = |digest: &Digest| digest.short().get(..8).unwrap_or_default().to_owned();
     digest.map_or_else(
         || "<none>".into(),
-        |digest| format!("<none>@{}", digest.short()),
+        |digest| format!("<none>@{}", short(digest)),
     )
 }
 
@@ -97,7 +99,27 @@ pub fn layer(store: &Store, id: LayerId) -> String {
         return String::new();
     };
     let digest = layer.chain_id.as_ref().or(layer.diff_id.as_ref());
-    digest.map_or_else(|| layer.name.clone(), |digest| digest.short().to_owned())
+    digest.map_or_else(|| briefly(&layer.name), |digest| digest.short().to_owned())
+}
+
+/// Shortens the digits that a name begins with: two layers of one container differ in what comes after them.
+fn briefly(name: &str) -> String {
+    const SHORT: usize = 12;
+    let digits = name.bytes().take_while(u8::is_ascii_hexdigit).count();
+    match (digits, name.get(..SHORT), name.get(digits..)) {
+        (32.., Some(start), Some(rest)) => format!("{start}{rest}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// Returns as much of a text as any cell may show; names have no limit of their own.
+pub fn clipped(text: &str) -> &str {
+    const MOST: usize = 1000;
+    let end = text
+        .char_indices()
+        .nth(MOST)
+        .map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or(text)
 }
 
 /// Returns everything of a row that a filter looks at.

@@ -64,6 +64,7 @@ pub enum Direction {
 
 impl Order {
     /// Returns the order by the next field that a view has.
+    #[must_use]
     pub fn next(self, tab: StoreTab) -> Self {
         let fields = fields(tab);
         let at = fields.iter().position(|field| *field == self.field);
@@ -75,6 +76,7 @@ impl Order {
     }
 
     /// Returns the order the other way round.
+    #[must_use]
     pub const fn reversed(self) -> Self {
         let direction = match self.direction {
             Direction::Usual => Direction::Reversed,

@@ -142,12 +142,21 @@ fn tabs(model: &Model, sizes: &Sizes<'_>, line: Rect, paint: &mut Paint<'_>) {
     }
 }
 
+/// Returns the view whose name is in a column.
+pub(in crate::tui::view) fn tab_at(model: &Model, line: Rect, column: u16) -> Option<StoreTab> {
+    let mut start = line.x + 1;
+    for (tab, text) in labels(&model.session.keys, model.store.tab, line.width) {
+        let end = start.saturating_add(u16::try_from(text.width()).unwrap_or(u16::MAX));
+        if (start..end).contains(&column) {
+            return Some(tab);
+        }
+        start = end.saturating_add(2);
+    }
+    None
+}
+
 /// Returns the names of the views with their keys; on narrow screens only the one that is shown has a name.
-pub(in crate::tui) fn labels(
-    keys: &KeyMap,
-    current: StoreTab,
-    width: u16,
-) -> Vec<(StoreTab, String)> {
+fn labels(keys: &KeyMap, current: StoreTab, width: u16) -> Vec<(StoreTab, String)> {
     let made = |is_named: &dyn Fn(StoreTab) -> bool| -> Vec<(StoreTab, String)> {
         StoreTab::ALL
             .into_iter()

@@ -37,7 +37,7 @@ pub(super) fn words(model: &Model, subject: &Subject, projection: &Projection) -
     if figures.is_some_and(|figures| figures.unread) && pane.mode == TreeMode::Layer {
         return Some("this layer is not read yet; it comes by itself".into());
     }
-    let next = key(Context::Global, Command::NextLayer);
+    let next = key(Context::Views, Command::NextLayer);
     let mode = key(Context::Tree, Command::NextMode);
     let further = format!("{next} next layer, {mode} {}", pane.mode.next().word());
     if !projection.has_any_below(PathId::ROOT, MarkSet::ALL) {
