@@ -23,8 +23,8 @@ Examples:
   layerscope cat app.tar /etc/os-release                 one file
   layerscope extract app.tar /app -o out                 files to disk
   sudo layerscope /var/lib/docker                        where the disk went
-  sudo layerscope docker:app:1.4                         an image that an engine has, without save
-  sudo layerscope /var/lib/docker --container web        a container: its image and what it has written
+  sudo layerscope docker:app:1.4                         an image of an engine, without saving it
+  sudo layerscope /var/lib/docker --container web        a container, and what it has written
   sudo layerscope overlay:/mnt/merged                    any overlay mount, layer by layer
   layerscope --lower upper2:base --upper changes         the same of directories
 

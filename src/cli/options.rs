@@ -27,7 +27,7 @@ pub(crate) struct Common {
     /// Write a further report; may be repeated
     #[arg(long, global = true, value_name = "FORMAT=FILE", value_parser = ReportTarget::parse)]
     pub(crate) report: Vec<ReportTarget>,
-    /// Items to list: of the waste, or of each part of a layer store [default: 10, JSON 50, of a store all]
+    /// Items to list: of the waste, or of each part of a layer store [default: 10; in JSON 50, of a store all]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) top: Option<usize>,
 

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::error::{Error, Result};
+use crate::layer::beneath::Beneath;
 use crate::path::display_os;
 use crate::progress::Job;
 use crate::report::store::StoreReport;
@@ -28,14 +29,8 @@ pub(super) fn run(
     common: &Common,
     around: &Surroundings,
 ) -> Result<Exit> {
-    let word = |directory: &OsStr| {
-        let mut word = OsString::from("store:");
-        word.push(directory);
-        word
-    };
     if let Some(directory) = directory {
-        // One of its images or containers is meant, as if the store had been named alone.
-        return inspect::run(Some(&word(directory)), common, around);
+        return inspect_store(directory, common, around);
     }
     let loaded = load(common, Gating::Off, around)?;
     let usual = store::usual_places(etcetera::home_dir().ok().as_deref());
@@ -44,16 +39,43 @@ pub(super) fn run(
     if places.is_empty() {
         return Err(nothing_at(&usual));
     }
-    if let ([place], true) = (
-        places.as_slice(),
-        common.image_name.is_some() || common.container.is_some(),
-    ) {
-        return inspect::run(Some(&word(place.as_os_str())), common, around);
+    if common.image_name.is_some() || common.container.is_some() {
+        return inspect_store(only_store(&places)?.as_os_str(), common, around);
     }
     match overview(&places, common, around, &loaded) {
         Err(Error::NotAStore { .. } | Error::NotFound { .. }) => Err(nothing_at(&usual)),
         other => other,
     }
+}
+
+/// Reports on a store, or on one of its images or containers, as if the directory had been named alone.
+fn inspect_store(directory: &OsStr, common: &Common, around: &Surroundings) -> Result<Exit> {
+    let mut word = OsString::from("store:");
+    word.push(directory);
+    inspect::run(Some(&word), common, around)
+}
+
+/// Returns the one place with a store that can be read, or that which tells best why there is none.
+fn only_store(places: &[PathBuf]) -> Result<&PathBuf> {
+    let is_store =
+        |place: &&PathBuf| Beneath::open(place).is_ok_and(|root| store::looks_like_store(&root));
+    let stores: Vec<&PathBuf> = places.iter().filter(is_store).collect();
+    match (stores.as_slice(), places) {
+        ([place], _) => Ok(place),
+        ([], [place, ..]) => Ok(place),
+        _ => Err(Error::Usage {
+            reason: "there are several stores to choose from".into(),
+            advice: format!(
+                "name one: layerscope store DIR --container NAME; there are\n{}",
+                listed(stores.into_iter())
+            ),
+        }),
+    }
+}
+
+fn listed<'a>(places: impl Iterator<Item = &'a PathBuf>) -> String {
+    let shown = places.map(|place| format!("  {}", display_os(place.as_os_str())));
+    shown.collect::<Vec<_>>().join("\n")
 }
 
 /// Reports on the store that a locator names, or shows it.
@@ -76,15 +98,11 @@ pub(super) fn show(
 
 /// Says that this machine's engines have no store where they usually have one.
 fn nothing_at(places: &[PathBuf]) -> Error {
-    let shown: Vec<String> = places
-        .iter()
-        .map(|place| format!("  {}", display_os(place.as_os_str())))
-        .collect();
     Error::Usage {
         reason: "no layer store is at any of the usual places".into(),
         advice: format!(
             "name its directory, `layerscope store DIR` (`docker info` and `podman info` tell it); looked for\n{}",
-            shown.join("\n")
+            listed(places.iter())
         ),
     }
 }

@@ -70,7 +70,10 @@ fn fill(inventory: &mut Inventory, claims: &Claims, tallies: Vec<Tally>) {
     add_linked(&mut usages, linked);
     for (at, usage) in usages.into_iter().enumerate() {
         let claim = Claim(u32::try_from(at).unwrap_or(u32::MAX));
-        piece(inventory, claims, claim).usage = Some(usage);
+        let piece = piece(inventory, claims, claim);
+        // Of what is not within reach nothing is known, not even that it is empty.
+        let is_known = piece.unmeasured.is_none() || usage.inodes > 0;
+        piece.usage = is_known.then_some(usage);
     }
     note_failures(inventory, claims, failures);
     for (claim, directories) in grown {

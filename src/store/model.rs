@@ -389,6 +389,18 @@ impl Store {
         PieceId(position(self.pieces.len() - 1))
     }
 
+    /// Adds a piece that is not within reach: no figure that it is a part of is whole. `reason` is escaped.
+    pub fn add_unreachable(
+        &mut self,
+        location: Location,
+        role: super::Role,
+        reason: impl Into<String>,
+    ) -> PieceId {
+        let id = self.add_piece(location, role);
+        self.pieces[id.as_usize()].unmeasured = Some(reason.into());
+        id
+    }
+
     /// Adds a layer and returns its position.
     pub fn add_layer(&mut self, layer: Layer) -> LayerId {
         self.layers.push(layer);

@@ -253,6 +253,26 @@ fn engines_stores_are_found_by_the_names_of_images() {
     desk.line("podman:team/large:2")
         .exits(2)
         .complains("no such image in a local store of Podman");
+    store.container("c0ffee00c0ffee00", "web-1", &large());
+    let machine = [
+        "docker/image",
+        "containerd/io.containerd.metadata.v1.bolt",
+        "containers/storage/overlay-layers",
+    ];
+    if !machine
+        .iter()
+        .any(|place| Path::new("/var/lib").join(place).exists())
+    {
+        desk.line("store --container web-1")
+            .exits(0)
+            .says("written by web-1");
+    }
+    let podman = desk.path("home/.local/share/containers/storage/overlay-layers");
+    fs::create_dir_all(podman).unwrap();
+    desk.line("store --container web-1")
+        .exits(2)
+        .complains("there are several stores to choose from")
+        .complains("home/.local/share/containers/storage\n");
     // Other engines of the machine may have stores, too, that may not be readable.
     desk.line("store").says("home/.local/share/docker");
 }
@@ -374,4 +394,73 @@ fn a_store_of_podman_with_sealed_records_is_refused() {
     }
     fs::create_dir_all(desk.path("docker/overlay/l")).unwrap();
     assert_denied(&desk, "docker");
+}
+
+/// Makes somebody else than root the owner of everything, where root runs the test.
+fn give_away(path: &Path) {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let mut waiting = vec![path.to_owned()];
+    while let Some(path) = waiting.pop() {
+        std::os::unix::fs::lchown(&path, Some(65534), Some(65534)).unwrap();
+        if path.is_dir() {
+            let entries = fs::read_dir(&path).unwrap();
+            waiting.extend(entries.map(|entry| entry.unwrap().path()));
+        }
+    }
+}
+
+/// The kernel makes a directory in which it prepares changes, and lets not even its owner in.
+#[test]
+fn the_kernels_own_directory_leaves_no_hole_for_its_owner() {
+    let (desk, store) = stocked();
+    let work = store.path("overlay2/c0ffee00c0ffee00/work/work");
+    let written = store.path("overlay2/c0ffee00c0ffee00/diff/work");
+    let close = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    fs::create_dir_all(&work).unwrap();
+    close(&work, 0o000);
+    give_away(&desk.path("docker"));
+    if let Some(run) = as_nobody(&desk, "docker") {
+        run.exits(0);
+    }
+    // What a container wrote is another matter, whatever it is called.
+    fs::create_dir_all(&written).unwrap();
+    close(&written, 0o000);
+    give_away(&written);
+    if let Some(run) = as_nobody(&desk, "docker") {
+        run.exits(2)
+            .says("could not be measured: work: Permission denied");
+    }
+    close(&work, 0o700);
+    close(&written, 0o700);
+}
+
+/// Layers of zfs are mounted only while they are in use: what is in them is on record, their size is not.
+#[test]
+fn what_is_out_of_reach_is_unmeasured_and_never_zero() {
+    let (desk, store) = stocked();
+    fs::rename(store.path("image/overlay2"), store.path("image/zfs")).unwrap();
+    fs::remove_dir_all(store.path("overlay2")).unwrap();
+    fs::create_dir_all(store.path("zfs/graph")).unwrap();
+    let settings = store.path("containers/c0ffee00c0ffee00/config.v2.json");
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text.replace("overlay2", "zfs")).unwrap();
+    desk.line("docker")
+        .exits(2)
+        .says("unmeasured: docker/zfs/graph/")
+        .says("zfs mounts layers only while they are in use");
+    let document = desk.line("docker --json").exits(2).json();
+    let store = &document["stores"][0];
+    assert!(store["containers"][0]["writable"]["bytes"].is_null());
+    assert!(store["images"][0]["total"]["bytes"].is_null());
+    assert!(store["totals"]["total"]["bytes"].is_null());
+    desk.line("ls docker --image small:1 /new")
+        .exits(0)
+        .says("/new");
+    desk.line("cat docker /new --image small:1")
+        .exits(2)
+        .complains("mount -t zfs -o ro DATASET/");
 }

@@ -139,10 +139,16 @@ impl Reader {
         let directory = by.home.join(&place);
         let pieces = if is_there {
             vec![self.store.add_piece(directory.clone(), Role::Layer)]
+        } else if by.form == Form::Opaque {
+            let reason = opaque(by);
+            let piece = self
+                .store
+                .add_unreachable(directory.clone(), Role::Layer, reason);
+            vec![piece]
         } else {
             Vec::new()
         };
-        let listing = if is_there {
+        let listing = if is_there || by.form == Form::Opaque {
             listing_of(by, &directory)
         } else {
             let shown = directory.shown();
@@ -226,13 +232,18 @@ impl Reader {
         for (name, _, created) in &missing {
             let (_, (snapshotter, key)) = name;
             let reason = self.why_elsewhere(snapshotter);
+            let place = format!("io.containerd.snapshotter.v1.{snapshotter}");
+            let place = self.places.home.join(place);
+            let piece = self
+                .store
+                .add_unreachable(place, Role::Layer, reason.clone());
             let layer = self.push_layer(
                 Layer {
                     name: key.clone(),
                     diff_id: None,
                     chain_id: Digest::parse(key),
                     parent: None,
-                    pieces: Vec::new(),
+                    pieces: vec![piece],
                     blobs: Vec::new(),
                     recorded_bytes: None,
                     created: *created,
@@ -290,11 +301,15 @@ fn listing_of(by: &Snapshotter, directory: &Location) -> Listing {
             directory: directory.clone(),
             below: None,
         },
-        Form::Opaque => Listing::Unavailable(format!(
-            "the snapshotter {} keeps no directory of its files",
-            path::display_str(&by.name)
-        )),
+        Form::Opaque => Listing::Unavailable(opaque(by)),
     }
+}
+
+fn opaque(by: &Snapshotter) -> String {
+    format!(
+        "the snapshotter {} keeps no directory of its files",
+        path::display_str(&by.name)
+    )
 }
 
 /// Splits a snapshot's whole name, `NAMESPACE/NUMBER/KEY`; keys may have slashes.

@@ -327,6 +327,10 @@ impl Stand<'_> {
                 }
             }
             (None, Some(outer), Some(around)) => pieces.push(store.add_piece(outer, around)),
+            (_, None, _) if self.place.keeping == Keeping::Elsewhere => {
+                let holder = Location::new(&self.place.root, self.place.driver);
+                pieces.push(store.add_unreachable(holder, files, self.why_no_files()));
+            }
             (_, None, _) => {}
         }
         let beside = [format!("{id}.tar-split.gz"), id.clone()];

@@ -182,19 +182,22 @@ fn own_layer(
         return None;
     }
     let listing = reader.graph.listing(directory, below);
-    if !reader.graph.has(directory) {
-        if !reader.found.driver.mounts_layers() {
-            let at = reader.graph.directory(directory).path;
-            reader
-                .records
-                .bad(&at, "the directory of a container is missing");
-        }
-        return Some(reader.directory_layer(directory, parent, Vec::new(), listing));
-    }
     let role = match own {
         Own::Init => Role::ContainerFiles,
         Own::Writable(_) => Role::Writable,
     };
+    if !reader.graph.has(directory) {
+        let pieces = if reader.found.driver.mounts_layers() {
+            vec![reader.unmounted(directory, role)]
+        } else {
+            let at = reader.graph.directory(directory).path;
+            reader
+                .records
+                .bad(&at, "the directory of a container is missing");
+            Vec::new()
+        };
+        return Some(reader.directory_layer(directory, parent, pieces, listing));
+    }
     let mut found = reader.pieces(directory, role, Role::ContainerFiles);
     if let Own::Writable(pieces) = own {
         pieces.extend(found.drain(1..));

@@ -136,12 +136,13 @@ fn directory_pieces(reader: &mut Reader<'_>, record: &Record) -> Vec<PieceId> {
         return pieces;
     }
     if !reader.graph.has(directory) {
-        if !reader.found.driver.mounts_layers() {
-            let missing = reader.graph.directory(directory).shown();
-            reader
-                .records
-                .bad(&record.place, format!("its directory {missing} is missing"));
+        if reader.found.driver.mounts_layers() {
+            return vec![reader.unmounted(directory, Role::Layer)];
         }
+        let missing = reader.graph.directory(directory).shown();
+        reader
+            .records
+            .bad(&record.place, format!("its directory {missing} is missing"));
         return Vec::new();
     }
     reader.pieces(directory, Role::Layer, Role::Layer)

@@ -111,6 +111,9 @@ impl<'a> Reader<'a> {
         let whole = self.graph.directory(directory).path;
         let contents = match self.graph.files(directory) {
             super::super::Contents::Directory(contents) => contents.path,
+            super::super::Contents::Refused(_) if self.found.driver.mounts_layers() => {
+                return vec![self.unmounted(directory, files)];
+            }
             super::super::Contents::Refused(_) => whole.clone(),
         };
         let mut pieces = vec![self.piece(contents.clone(), files)];
@@ -118,6 +121,16 @@ impl<'a> Reader<'a> {
             pieces.push(self.piece(whole, rest));
         }
         pieces
+    }
+
+    /// Adds the files of a layer that are on a file system of their own, which is not mounted.
+    pub(super) fn unmounted(&mut self, directory: &str, files: Role) -> PieceId {
+        let location = self.graph.directory(directory);
+        let reason = format!(
+            "{} mounts layers only while they are in use",
+            self.found.driver.name()
+        );
+        self.store.add_unreachable(location, files, reason)
     }
 
     /// Adds a layer that has a directory and no record of an image's layer.

@@ -223,6 +223,9 @@ impl<'a> Worker<'a> {
         };
         if let Ok(status) = rustix::fs::statat(above, name.as_c_str(), AtFlags::SYMLINK_NOFOLLOW) {
             self.add(waiting.claim, &status, waiting.grown.as_deref());
+            if error == Errno::ACCESS && self.is_kernels_own(waiting.claim, name, &status) {
+                return;
+            }
         }
         self.fail(
             waiting.claim,
@@ -230,6 +233,18 @@ impl<'a> Worker<'a> {
             &path::display(name.as_bytes()),
             error,
         );
+    }
+
+    /// Returns whether a directory is the one in which overlayfs prepares changes. Nobody but root may open it, not
+    /// even its owner, and nothing stays in it (kernel, fs/overlayfs/super.c, `ovl_workdir_create`).
+    fn is_kernels_own(&self, claim: Claim, name: &CStr, status: &Stat) -> bool {
+        let is_beside_files = matches!(
+            self.claims.role(claim),
+            Role::ContainerFiles | Role::Bookkeeping | Role::Cache | Role::Orphan
+        );
+        is_beside_files
+            && name.to_bytes() == b"work"
+            && Mode::from_raw_mode(status.st_mode).is_empty()
     }
 
     fn fail(&mut self, claim: Claim, spot: Option<Spot>, shown: &str, error: Errno) {

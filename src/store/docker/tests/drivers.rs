@@ -117,6 +117,9 @@ fn contents_of_unmounted_layers_are_refused_with_what_to_do() {
         std::fs::rename(root.path("image/overlay2"), root.path("image").join(driver)).unwrap();
         std::fs::remove_dir_all(root.path("overlay2")).unwrap();
         root.make(driver);
+        let settings = root.path("containers/cafe/config.v2.json");
+        let text = std::fs::read_to_string(&settings).unwrap();
+        std::fs::write(settings, text.replace("overlay2", driver)).unwrap();
         let store = root.read();
         assert_eq!(store.driver, driver);
         let layer = store
@@ -133,7 +136,23 @@ fn contents_of_unmounted_layers_are_refused_with_what_to_do() {
         };
         assert!(reason.contains(told), "{reason}");
         assert_eq!(messages(&store), [""; 0]);
+        assert_is_unmeasured(store);
     }
+}
+
+/// What is not mounted is unknown, and not nothing.
+fn assert_is_unmeasured(store: Store) {
+    use crate::store::{Accounts, Basis, Inventory, measure};
+    let mut inventory = Inventory {
+        name: "store".into(),
+        stores: vec![store],
+    };
+    measure::measure(&mut inventory, None, &Job::new()).unwrap();
+    let accounts = Accounts::of(&inventory.stores[0], Basis::Disk);
+    assert!(!accounts.images[0].total.is_whole());
+    assert!(!accounts.containers[0].writable.is_whole());
+    assert!(!accounts.totals.writable.is_whole() && !accounts.totals.total.is_whole());
+    assert!(accounts.containers[0].logs.is_whole());
 }
 
 #[test]
