@@ -72,6 +72,10 @@ pub const RECORD_BYTES: u64 = 64 * 1024 * 1024;
 /// behind the last file into one.
 pub const TAR_SPLIT_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
+/// How much of a tar-split record is looked over for damage before it is read, expanded, in bytes: that of a
+/// layer of a million files. Damage behind it costs what is behind it.
+pub const TAR_SPLIT_CHECKED_BYTES: u64 = 1024 * 1024 * 1024;
+
 /// Most damaged files of one layer that a verification lists; the rest is counted.
 pub const DAMAGED_FILES: usize = 1000;
 

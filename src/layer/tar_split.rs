@@ -16,9 +16,12 @@ use std::io::{self, Read};
 use self::record::Lines;
 use super::beneath::Beneath;
 use super::bytes::Region;
+use super::codec::Codec;
+use super::dir::DirLayer;
 use super::verified::Verified;
 use super::{Access, Completeness, EntrySink, FileAt, LayerSource, tar};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Warning, WarningCode};
+use crate::limits;
 use crate::path;
 use crate::progress::Job;
 
@@ -36,12 +39,47 @@ pub enum Data {
 pub struct TarSplitLayer {
     record: Region,
     data: Data,
+    fallback: Option<DirLayer>,
 }
 
 impl TarSplitLayer {
     /// Takes the gzip-compressed record and where file data is.
     pub fn new(record: Region, data: Data) -> Self {
-        Self { record, data }
+        Self {
+            record,
+            data,
+            fallback: None,
+        }
+    }
+
+    /// Takes what to list where the record turns out to be damaged. Finding out costs that a scan decompresses
+    /// it twice.
+    #[must_use]
+    pub fn or_else(mut self, directory: DirLayer) -> Self {
+        self.fallback = Some(directory);
+        self
+    }
+
+    /// Reads the record to its end, where its checksum is.
+    fn damage(&self, job: &Job) -> Result<Option<io::Error>> {
+        let mut buffer = [0; 64 * 1024];
+        let codec = match self.record.head::<8>() {
+            Ok(head) => Codec::sniff(&head),
+            Err(error) => return Ok(Some(error)),
+        };
+        let mut stream = match codec.decoder(self.record.reader(0)) {
+            Ok(stream) => stream.take(limits::TAR_SPLIT_CHECKED_BYTES),
+            Err(error) => return Ok(Some(error)),
+        };
+        loop {
+            job.check()?;
+            match stream.read(&mut buffer) {
+                Ok(0) => return Ok(None),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Ok(Some(error)),
+            }
+        }
     }
 
     fn unreadable(&self, source: io::Error) -> Error {
@@ -63,6 +101,14 @@ fn refused(name: &str, reason: &str) -> Error {
 
 impl LayerSource for TarSplitLayer {
     fn scan(&self, sink: &mut dyn EntrySink, job: &Job) -> Result<Completeness> {
+        if let Some(directory) = &self.fallback
+            && let Some(error) = self.damage(job)?
+        {
+            let name = self.record.name();
+            let message = format!("{name} is damaged: {error}; its directory is read instead");
+            sink.warn(Warning::new(WarningCode::BadRecord, message));
+            return directory.scan(sink, job);
+        }
         let lines = Lines::new(&self.record, job).map_err(|source| self.unreadable(source))?;
         let completeness = tar::scan_pieces(Box::new(lines), sink, job)?;
         completeness.ok_or_else(|| {

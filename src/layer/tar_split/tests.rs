@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::error::{Warning, WarningCode};
+use crate::layer::dir::Encoding;
 use crate::layer::{Entry, EntryKind};
 use crate::limits;
 use crate::path::ImagePath;
@@ -333,4 +334,37 @@ fn what_is_out_of_reach_says_why() {
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(cause, "the dataset is not mounted");
     assert!(layer.verify("sha256:", &Job::new()).is_err());
+}
+
+#[test]
+fn a_damaged_record_is_told_and_its_directory_read_instead() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("there"), "there").unwrap();
+    let whole = packed(sample().join("\n").as_bytes());
+    let with_directory = |stored: &[u8]| {
+        let files = Beneath::open(directory.path()).unwrap();
+        let files = DirLayer::new(files, Encoding::Plain);
+        scan(&layer_of(stored, nowhere()).or_else(files))
+    };
+    let (seen, result) = with_directory(&whole);
+    assert_eq!(result.unwrap(), Completeness::Complete);
+    assert_eq!(seen.names(), ["a", "b"]);
+    assert_eq!(seen.warnings, []);
+    let mut unharmed = 0;
+    for damaged in 8..whole.len() {
+        let mut flipped = whole.clone();
+        flipped[damaged] ^= 0x10;
+        for stored in [&whole[..damaged], &flipped] {
+            let (seen, result) = with_directory(stored);
+            let is_directory = seen.names().contains(&"there")
+                && seen.said(WarningCode::BadRecord, "its directory is read instead");
+            // A repetition of zeros may be taken from elsewhere among them.
+            let is_same = seen.names() == ["a", "b"] && seen.warnings.is_empty();
+            unharmed += usize::from(is_same);
+            let is_cut = stored.len() < whole.len();
+            assert!(is_directory || is_same && !is_cut, "{damaged}: {seen:?}");
+            assert!(result.is_ok());
+        }
+    }
+    assert!(unharmed < 20, "{unharmed}");
 }

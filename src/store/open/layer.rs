@@ -175,9 +175,16 @@ fn open_record(
             Data::Directory(directory) => Some(directory.clone()),
             Data::Refused(_) => None,
         };
+        let mut layer = TarSplitLayer::new(region, data);
+        // A directory that is gone is told by whoever reads a file.
+        if let Some((files, encoding)) = fallback
+            && let Ok(files) = files.open()
+        {
+            layer = layer.or_else(DirLayer::new(files, *encoding));
+        }
         return Ok(OpenedLayer {
             directory,
-            ..OpenedLayer::new(TarSplitLayer::new(region, data))
+            ..OpenedLayer::new(layer)
         });
     }
     let reason = format!("{} {}", record.shown(), reason.unwrap_or_default());
