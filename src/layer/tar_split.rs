@@ -62,7 +62,7 @@ impl TarSplitLayer {
 
     /// Reads the record to its end, where its checksum is.
     fn damage(&self, job: &Job) -> Result<Option<io::Error>> {
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024];
         let codec = match self.record.head::<8>() {
             Ok(head) => Codec::sniff(&head),
             Err(error) => return Ok(Some(error)),
