@@ -78,6 +78,8 @@ pub struct Store {
     pub root: Beneath,
     /// Whether it is in use.
     pub activity: Activity,
+    /// Whether the names of its images are known.
+    pub naming: Naming,
     /// Everything that takes room. The whole root is [`PieceId`] 0, [`super::Role::Bookkeeping`]: it keeps what
     /// no other piece claims.
     pub pieces: Vec<Piece>,
@@ -97,6 +99,15 @@ pub struct Store {
     pub orphans: Vec<Orphan>,
     /// What was odd, or could not be read.
     pub warnings: Vec<Warning>,
+}
+
+/// What is known of the names of a store's images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// They are recorded: an image without one is dangling.
+    Recorded,
+    /// The record of them is lost or out of reach: an image without one may have had any.
+    Unknown,
 }
 
 /// One layer, or one snapshot.
@@ -357,6 +368,7 @@ impl Store {
             driver: driver.to_owned(),
             root,
             activity: Activity::Active,
+            naming: Naming::Recorded,
             pieces: vec![whole],
             layers: Vec::new(),
             images: Vec::new(),
@@ -366,6 +378,14 @@ impl Store {
             pods: Vec::new(),
             orphans: Vec::new(),
             warnings: Vec::new(),
+        }
+    }
+
+    /// Returns whether nothing names an image that somebody built or pulled; `None` where names are unknown.
+    pub fn is_dangling(&self, image: &StoredImage) -> Option<bool> {
+        match self.naming {
+            Naming::Unknown if image.names.is_empty() => None,
+            _ => Some(image.names.is_empty() && !image.is_intermediate),
         }
     }
 

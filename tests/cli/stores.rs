@@ -205,11 +205,20 @@ fn an_answer_with_holes_is_no_success() {
 fn a_store_without_its_names_says_so() {
     let (desk, store) = stocked();
     fs::remove_file(store.path("image/overlay2/repositories.json")).unwrap();
-    desk.line("docker")
-        .exits(2)
+    let run = desk.line("docker");
+    run.exits(2)
         .says("repositories.json: it is missing")
         .says("incomplete: not every record could be read; everything was measured")
-        .says("dangling");
+        .says("name unknown");
+    // What may have had a name is never offered for removal.
+    for offered in ["dangling", "image prune"] {
+        assert!(!run.stdout.contains(offered), "{}", run.stdout);
+    }
+    let document = desk.line("docker --json").exits(2).json();
+    assert_eq!(
+        document["stores"][0]["images"][0]["dangling"],
+        serde_json::Value::Null
+    );
 }
 
 #[test]

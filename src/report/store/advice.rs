@@ -2,7 +2,7 @@
 
 use super::One;
 use crate::store::{
-    Amount, CacheId, ContainerId, Engine, ImageId, Owner, State, StoredImage, VolumeId,
+    Amount, CacheId, ContainerId, Engine, ImageId, Naming, Owner, State, StoredImage, VolumeId,
 };
 
 /// A group of things that an engine removes together.
@@ -132,11 +132,15 @@ fn volumes(one: &One<'_>) -> Vec<Owner> {
 }
 
 fn dangling(one: &One<'_>) -> Vec<Owner> {
-    images(one, |image| image.names.is_empty())
+    images(one, |image| one.store.is_dangling(image) == Some(true))
 }
 
+/// Where the names of images are lost, containers' records may be too: nothing is known to be unused.
 fn unused(one: &One<'_>) -> Vec<Owner> {
-    images(one, |_| true)
+    match one.store.naming {
+        Naming::Recorded => images(one, |_| true),
+        Naming::Unknown => Vec::new(),
+    }
 }
 
 /// Chooses among images without a container. Steps of builds go with the last image that needs them.

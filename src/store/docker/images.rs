@@ -7,7 +7,7 @@ use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest};
 use crate::{limits, path};
 
-use super::super::{ImageId, LayerId, Role, StoredImage};
+use super::super::{ImageId, LayerId, Naming, Role, StoredImage};
 use super::layers::chain_id;
 use super::reader::Reader;
 use super::records::{place, sha256};
@@ -72,6 +72,9 @@ fn read_names(reader: &mut Reader<'_>) -> BTreeMap<Digest, Names> {
     let document = reader.records.json(&at, limits::RECORD_BYTES);
     if document.is_none() && matches!(reader.records.root().status(&at), Ok(None)) {
         note_missing_names(reader, &at);
+    }
+    if document.is_none() {
+        reader.store.naming = Naming::Unknown;
     }
     let document = document.unwrap_or_default();
     let mut names: BTreeMap<Digest, Names> = BTreeMap::new();

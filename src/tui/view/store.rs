@@ -170,9 +170,10 @@ fn draw_layers(pane: &StorePane, sizes: &Sizes<'_>, place: Rect, paint: &mut Pai
         let name = image.names.first().cloned();
         format!(
             " of {}",
-            paint
-                .look
-                .shown(name.unwrap_or_else(|| names::image(image)).as_bytes())
+            paint.look.shown(
+                name.unwrap_or_else(|| names::image(sizes.store, image))
+                    .as_bytes()
+            )
         )
     });
     let layers: &[_] = image.map_or(&[], |image| &image.layers);

@@ -29,7 +29,7 @@ pub(super) fn image(one: &One<'_>, at: usize) -> Value {
         "platform": platform(&image.platform),
         "created": image.created,
         "namespace": image.namespace,
-        "dangling": image.names.is_empty() && !image.is_intermediate,
+        "dangling": one.store.is_dangling(image),
         "intermediate": image.is_intermediate,
         "parent": image.parent.map(|id| id.0),
         "containers": one.accounts.map(|_| account.containers),

@@ -108,7 +108,10 @@ fn image_name(page: &Page<'_>, container: &Container) -> String {
     }
     let image = container.image.map(crate::store::ImageId::as_usize);
     let image = image.and_then(|at| page.one.store.images.get(at));
-    image.map_or_else(|| "not in the store".to_owned(), images::name)
+    image.map_or_else(
+        || "not in the store".to_owned(),
+        |image| images::name(page.one.store, image),
+    )
 }
 
 fn pod_name(page: &Page<'_>, pod: PodId) -> String {

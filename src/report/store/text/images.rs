@@ -6,8 +6,8 @@ use super::table::{Row, Side, Table};
 use super::{DIMMED, Page, counted, largest};
 use crate::report::Detail;
 use crate::report::columns::platform;
-use crate::store::StoredImage;
 use crate::store::figures::ImageFigures;
+use crate::store::{Store, StoredImage};
 use crate::units;
 
 pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
@@ -73,29 +73,34 @@ fn table(page: &Page<'_>, shown: &[usize]) -> Table {
         cells.push(account.containers.to_string());
         table.push(Row {
             cells,
-            subject: page.text(&name(image)),
-            mark: mark(image).to_owned(),
+            subject: page.text(&name(page.one.store, image)),
+            mark: mark(page.one.store, image).to_owned(),
             notes: notes(page, at),
         });
     }
     table
 }
 
-/// Returns the first name, or the short ID as engines print it; unescaped.
-pub(super) fn name(image: &StoredImage) -> String {
+/// Returns the first name, or the short ID as engines print it; unescaped. Without either the layer on top tells.
+pub(super) fn name(store: &Store, image: &StoredImage) -> String {
     let digest = image.id.as_ref().or(image.digest.as_ref());
     match (image.names.first(), digest) {
         (Some(name), _) => name.clone(),
         (None, Some(id)) => format!("<none>@{}", id.short()),
-        (None, None) => "<none>".to_owned(),
+        (None, None) => {
+            let top = image.layers.last().copied().flatten();
+            let top = top.map(|top| store.layer(top).name.as_str());
+            format!("<none> on {}", top.unwrap_or("nothing"))
+        }
     }
 }
 
-const fn mark(image: &StoredImage) -> &'static str {
-    match (image.is_intermediate, image.names.is_empty()) {
+fn mark(store: &Store, image: &StoredImage) -> &'static str {
+    match (image.is_intermediate, store.is_dangling(image)) {
         (true, _) => "intermediate",
-        (false, true) => "dangling",
-        (false, false) => "",
+        (false, Some(true)) => "dangling",
+        (false, None) => "name unknown",
+        (false, Some(false)) => "",
     }
 }
 

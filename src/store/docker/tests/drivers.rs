@@ -1,6 +1,7 @@
 //! Where a store is, and what each driver does its own way.
 
 use super::*;
+use crate::store::Naming;
 
 #[test]
 fn parts_of_a_root_lead_to_it() {
@@ -260,6 +261,9 @@ fn a_driver_alone_tells_which_layers_stand_on_which() {
             images,
             [vec!["base", "middle"], vec!["base", "middle", "top"]]
         );
+        // Whatever has lost its name is not known to have had none.
+        assert_eq!(store.naming, Naming::Unknown);
+        assert_eq!(store.is_dangling(&store.images[1]), None);
         let container = &store.containers[0];
         assert_eq!(container.id, "box");
         assert_eq!(names(&container.layers), ["base", "middle"]);

@@ -257,10 +257,11 @@ fn name(sizes: &Sizes<'_>, key: Key, look: Look) -> String {
             let Some(image) = sizes.store.images.get(id.as_usize()) else {
                 return shown;
             };
-            let kind = match (image.is_intermediate, image.names.is_empty()) {
+            let kind = match (image.is_intermediate, sizes.store.is_dangling(image)) {
                 (true, _) => " step",
-                (false, true) => " dangling",
-                (false, false) => "",
+                (false, Some(true)) => " dangling",
+                (false, None) => " name unknown",
+                (false, Some(false)) => "",
             };
             // Docker has all of its images in one.
             let is_told = matches!(sizes.store.engine, Engine::Containerd | Engine::Kubernetes);

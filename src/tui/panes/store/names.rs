@@ -7,7 +7,10 @@ use crate::store::{Container, ImageId, LayerId, Store, StoredImage};
 /// Returns what a row is called, unescaped.
 pub fn name(store: &Store, key: Key) -> String {
     let found = match key {
-        Key::Image(id) => store.images.get(id.as_usize()).map(image),
+        Key::Image(id) => store
+            .images
+            .get(id.as_usize())
+            .map(|found| image(store, found)),
         Key::Layer(id) => store.layers.get(id.as_usize()).map(|_| layer(store, id)),
         Key::Container(id) => store.containers.get(id.as_usize()).map(container),
         Key::Pod(id) => {
@@ -64,14 +67,18 @@ pub fn id(store: &Store, key: Key) -> Option<String> {
 }
 
 /// Returns the names of an image in one line; `<none>@…` for a dangling one.
-pub fn image(image: &StoredImage) -> String {
+pub fn image(store: &Store, image: &StoredImage) -> String {
     if !image.names.is_empty() {
         return image.names.join(", ");
     }
     let digest = image.id.as_ref().or(image.digest.as_ref());
     let short = |digest: &Digest| digest.short().get(..8).unwrap_or_default().to_owned();
     digest.map_or_else(
-        || "<none>".into(),
+        || {
+            let top = image.layers.last().copied().flatten();
+            let top = top.map_or_else(String::new, |top| layer(store, top));
+            format!("<none> on {top}")
+        },
         |digest| format!("<none>@{}", short(digest)),
     )
 }
@@ -81,7 +88,11 @@ pub fn image_briefly(store: &Store, id: ImageId) -> String {
     let Some(found) = store.images.get(id.as_usize()) else {
         return String::new();
     };
-    found.names.first().cloned().unwrap_or_else(|| image(found))
+    found
+        .names
+        .first()
+        .cloned()
+        .unwrap_or_else(|| image(store, found))
 }
 
 /// Returns the name of a container, or the beginning of its ID.
