@@ -1,6 +1,7 @@
 //! Who takes how much: unique, shared and total bytes of every image, container and record of a measured store.
 
 mod owners;
+mod removal;
 #[cfg(test)]
 mod tests;
 
@@ -9,6 +10,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
 use self::owners::Owners;
+use self::removal::Bonds;
 use super::{
     CacheId, Container, ContainerId, ImageId, LayerId, Owner, Piece, PieceId, Role, Store,
     StoredImage,
@@ -42,7 +44,8 @@ pub struct ImageAccount {
     pub shared: Amount,
     /// Both.
     pub total: Amount,
-    /// Freed if it alone were removed: what no other image, container or cache record keeps.
+    /// Freed if it alone were removed: what no other image, container or cache record keeps. Nothing where the
+    /// engine would refuse.
     pub freed: Amount,
     /// Containers made from it.
     pub containers: u32,
@@ -141,6 +144,7 @@ pub struct Accounts {
     /// Everything.
     pub totals: Totals,
     owners: Owners,
+    bonds: Bonds,
 }
 
 impl Amount {
@@ -191,16 +195,19 @@ struct Books<'a> {
     store: &'a Store,
     basis: Basis,
     owners: &'a Owners,
+    bonds: &'a Bonds,
 }
 
 impl Accounts {
     /// Adds up a measured store.
     pub fn of(store: &Store, basis: Basis) -> Self {
         let owners = Owners::of(store);
+        let bonds = Bonds::of(store);
         let books = Books {
             store,
             basis,
             owners: &owners,
+            bonds: &bonds,
         };
         let images: Vec<ImageAccount> = (0..)
             .map(ImageId)
@@ -239,6 +246,7 @@ impl Accounts {
             containers,
             totals,
             owners,
+            bonds,
         }
     }
 
@@ -247,14 +255,16 @@ impl Accounts {
         self.owners.of_piece(piece)
     }
 
-    /// Returns what would be freed if everything selected were removed, and nothing else.
+    /// Returns what would be freed if the engine were told to remove everything selected, and nothing else.
     ///
-    /// Steps of a build that nothing else stands on go with the image, as engines remove them.
+    /// Steps of a build that nothing else stands on go with the image, and so do the other platforms of its name.
+    /// Docker and Podman keep an image that a container or another image stands on, unless that goes too.
     pub fn freed(&self, store: &Store, selection: &[Owner]) -> Amount {
         let books = Books {
             store,
             basis: self.basis,
             owners: &self.owners,
+            bonds: &self.bonds,
         };
         books.freed(selection)
     }
@@ -445,51 +455,13 @@ impl Books<'_> {
     }
 
     fn freed(&self, selection: &[Owner]) -> Amount {
-        let selected = self.with_steps(selection);
+        let going = self.bonds.removed(selection);
         let is_freed = |piece: &&PieceId| {
             self.owners
                 .of_piece(**piece)
-                .all(|owner| selected.contains(&owner))
+                .all(|owner| going.contains(&owner))
         };
-        let kept: BTreeSet<PieceId> = self.owners.pieces_of(&selected);
-        self.sum(kept.iter().filter(is_freed))
-    }
-
-    /// Adds the steps that a build went through, as far as nothing else stands on them.
-    fn with_steps(&self, selection: &[Owner]) -> BTreeSet<Owner> {
-        let mut selected: BTreeSet<Owner> = selection.iter().copied().collect();
-        let images = &self.store.images;
-        let is_selected = |selected: &BTreeSet<Owner>, at: usize| {
-            let id = ImageId(u32::try_from(at).unwrap_or(u32::MAX));
-            selected.contains(&Owner::Image(id))
-        };
-        let mut waiting: Vec<ImageId> = selection
-            .iter()
-            .filter_map(|owner| match owner {
-                Owner::Image(id) => Some(*id),
-                _ => None,
-            })
-            .collect();
-        while let Some(id) = waiting.pop() {
-            let Some(parent) = images.get(id.as_usize()).and_then(|image| image.parent) else {
-                continue;
-            };
-            let is_step = images
-                .get(parent.as_usize())
-                .is_some_and(|image| image.is_intermediate);
-            let is_needed = images
-                .iter()
-                .enumerate()
-                .any(|(at, image)| image.parent == Some(parent) && !is_selected(&selected, at))
-                || self
-                    .store
-                    .containers
-                    .iter()
-                    .any(|container| container.image == Some(parent));
-            if is_step && !is_needed && selected.insert(Owner::Image(parent)) {
-                waiting.push(parent);
-            }
-        }
-        selected
+        let held: BTreeSet<PieceId> = self.owners.pieces_of(&going);
+        self.sum(held.iter().filter(is_freed))
     }
 }

@@ -215,6 +215,55 @@ fn steps_of_a_build_go_with_the_image_and_do_not_share() {
 }
 
 #[test]
+fn what_an_engine_refuses_to_remove_frees_nothing() {
+    let mut books = Books::new();
+    let base = books.layer(100, Role::Layer, None);
+    let top = books.layer(40, Role::Layer, Some(base));
+    let below = books.image(&[base]);
+    let image = books.image(&[base, top]);
+    books.store.images[below.as_usize()].names = vec!["below:1".into()];
+    books.store.images[below.as_usize()].pieces = vec![books.piece(5, Role::Bookkeeping)];
+    books.store.images[image.as_usize()].pieces = vec![books.piece(6, Role::Bookkeeping)];
+    books.store.images[image.as_usize()].parent = Some(below);
+    let [of_below, of_image] = [below, image].map(Owner::Image);
+    // Its name goes, and everything else stays for what was built on it.
+    assert_eq!(books.freed(&[of_below]), 0);
+    assert_eq!(books.freed(&[of_below, of_image]), 151);
+    let container = Owner::Container(books.container(image, 11, 13));
+    assert_eq!(books.freed(&[of_image]), 0);
+    assert_eq!(books.freed(&[of_below, of_image]), 0);
+    assert_eq!(books.freed(&[of_below, of_image, container]), 178);
+    assert_eq!(books.accounts().images[image.as_usize()].freed.bytes, 0);
+    // containerd removes the record and keeps what the container stands on.
+    books.store.engine = Engine::Containerd;
+    assert_eq!(books.freed(&[of_image]), 6);
+}
+
+#[test]
+fn the_platforms_of_one_name_go_together() {
+    let mut books = Books::new();
+    books.store.engine = Engine::Containerd;
+    let digest = crate::image::Digest::parse(&format!("sha256:{}", "a".repeat(64)));
+    let images: Vec<ImageId> = [10, 20, 30]
+        .into_iter()
+        .map(|bytes| {
+            let layer = books.layer(bytes, Role::Layer, None);
+            books.image(&[layer])
+        })
+        .collect();
+    for &id in &images {
+        let image = &mut books.store.images[id.as_usize()];
+        image.names = vec!["many:1".into()];
+        image.digest.clone_from(&digest);
+    }
+    books.store.images[images[2].as_usize()].namespace = Some("other".into());
+    assert_eq!(books.freed(&[Owner::Image(images[0])]), 30);
+    assert_eq!(books.freed(&[Owner::Image(images[2])]), 30);
+    books.store.images[images[1].as_usize()].digest = None;
+    assert_eq!(books.freed(&[Owner::Image(images[0])]), 10);
+}
+
+#[test]
 fn what_is_not_measured_is_not_nothing() {
     let mut books = Books::new();
     let base = books.layer(100, Role::Layer, None);

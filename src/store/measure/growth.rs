@@ -63,9 +63,11 @@ impl Grown {
 
 /// Returns the directories that hold most, largest first; none lies in another.
 ///
-/// A directory that holds nearly everything of the one above is named in its place: `/var/log`, not `/var`.
+/// A directory that holds nearly everything of the one above is named in its place: `/var/log`, not `/var`. The top
+/// stands for what is in none of them.
 pub(super) fn largest(mut directories: Vec<Arc<Grown>>) -> Vec<Growth> {
     directories.sort_by_key(|directory| std::cmp::Reverse(directory.depth));
+    let loose = directories.last().map_or(0, |top| top.bytes());
     for directory in &directories {
         if let Some(above) = &directory.above {
             above.add(directory.bytes());
@@ -77,6 +79,7 @@ pub(super) fn largest(mut directories: Vec<Arc<Grown>>) -> Vec<Growth> {
     let whole = directories.last().map_or(0, |top| top.bytes());
     let mut named: Vec<(u64, Vec<u8>)> = directories
         .iter()
+        .filter(|directory| directory.depth > 0)
         .filter(|directory| {
             let bytes = directory.bytes();
             let is_spread = directory.largest.load(Ordering::Relaxed) < bytes / 5 * 4;
@@ -84,13 +87,15 @@ pub(super) fn largest(mut directories: Vec<Arc<Grown>>) -> Vec<Growth> {
         })
         .map(|directory| (directory.bytes(), directory.path()))
         .collect();
+    if loose > 0 && loose >= whole / 5 {
+        named.push((loose, Vec::new()));
+    }
     named.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
     let mut chosen: Vec<Growth> = Vec::new();
     for (disk_bytes, path) in named {
-        // The top says nothing that the whole does not say, unless nothing below it stands out.
         let is_apart =
             |other: &Growth| !is_within(&path, &other.path) && !is_within(&other.path, &path);
-        if !path.is_empty() && chosen.len() < NAMED && chosen.iter().all(is_apart) {
+        if chosen.len() < NAMED && chosen.iter().all(is_apart) {
             chosen.push(Growth { path, disk_bytes });
         }
     }
@@ -98,8 +103,11 @@ pub(super) fn largest(mut directories: Vec<Arc<Grown>>) -> Vec<Growth> {
 }
 
 fn is_within(path: &[u8], above: &[u8]) -> bool {
-    path.strip_prefix(above)
-        .is_some_and(|rest| rest.is_empty() || above.is_empty() || rest.starts_with(b"/"))
+    let is_top = path.is_empty() || above.is_empty();
+    !is_top
+        && path
+            .strip_prefix(above)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
 #[cfg(test)]
@@ -131,6 +139,26 @@ mod tests {
     #[test]
     fn names_that_only_begin_alike_are_apart() {
         assert!(is_within(b"a/b", b"a") && is_within(b"a", b"a") && !is_within(b"ab", b"a"));
-        assert!(is_within(b"a", b""));
+        assert!(!is_within(b"a", b"") && !is_within(b"", b"a"));
+    }
+
+    #[test]
+    fn a_file_in_no_directory_is_what_grew_too() {
+        let top = Grown::top();
+        let data = top.below(b"data");
+        top.add(4000);
+        data.add(150);
+        let named = |directories| {
+            largest(directories)
+                .into_iter()
+                .map(|growth| (growth.path.escape_ascii().to_string(), growth.disk_bytes))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(named(vec![Arc::clone(&top), data]), [(String::new(), 4000)]);
+        let srv = top.below(b"srv");
+        srv.add(9000);
+        let named = named(vec![top, srv]);
+        assert_eq!(named[0], ("srv".into(), 9000));
+        assert_eq!(named[1].0, "");
     }
 }
