@@ -1,0 +1,64 @@
+//! Directories that a layer moved: what the lower layers have in them appears at the new place too.
+//!
+//! overlayfs gives such a directory a `redirect` (kernel, Documentation/filesystems/overlayfs.rst, "redirect_dir"),
+//! and the scan tells it as a directory with a link. Here every name that only the lower layers have in it is added
+//! to the layer's own tree: files as names of the data below, which cost nothing. Layers are taken bottom first, so
+//! that those below are done and a chain of moves ends by itself.
+
+mod standing;
+mod unfolding;
+
+#[cfg(test)]
+mod tests;
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use self::standing::Union;
+use self::unfolding::{Budget, Unfolding};
+use super::FileTree;
+use crate::layer::LayerIndex;
+
+/// Moved directories of one layer whose old place is no directory of the layers below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The layer.
+    pub layer: LayerIndex,
+    /// Path and old path of the first [`crate::limits::WARNINGS_PER_KIND`].
+    pub first: Vec<(Vec<u8>, Vec<u8>)>,
+    /// How many there are in all.
+    pub count: usize,
+}
+
+/// Gives moved directories what the layers below have in them; layers bottom first. Returns what led nowhere.
+///
+/// Trees of layers that moved nothing stay as they are. Cost is linear in the layers that did and in what is below
+/// the directories that were moved, at most [`crate::limits::MOVED_ENTRIES`] over all layers.
+pub fn unfold(layers: &mut [Arc<FileTree>]) -> Vec<Lost> {
+    let mut lost = Vec::new();
+    let mut budget = Budget::default();
+    let lookups = Cell::new(0);
+    for index in 0..layers.len() {
+        let (lower, rest) = layers.split_at_mut(index);
+        let Some(layer) = rest.first_mut().filter(|layer| layer.has_moves) else {
+            continue;
+        };
+        let position = LayerIndex(u16::try_from(index).unwrap_or(u16::MAX));
+        let lower = Union {
+            layers: lower,
+            lookups: &lookups,
+        };
+        let mut unfolding = Unfolding::new(lower, layer, &mut budget);
+        unfolding.run();
+        let (unfolded, first, count) = unfolding.finish();
+        *layer = Arc::new(unfolded);
+        if count > 0 {
+            lost.push(Lost {
+                layer: position,
+                first,
+                count,
+            });
+        }
+    }
+    lost
+}
