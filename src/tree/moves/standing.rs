@@ -44,7 +44,9 @@ pub(super) struct Union<'l> {
 impl<'l> Union<'l> {
     /// Returns what stands at a path.
     pub(super) fn find(self, path: ImagePath<'_>) -> Option<Standing> {
-        let roots = (0..self.layers.len()).rev().map(|layer| (layer, NodeId::ROOT));
+        let roots = (0..self.layers.len())
+            .rev()
+            .map(|layer| (layer, NodeId::ROOT));
         let root = self.standing(roots);
         path.components().fold(root, |at, name| match at {
             Some(Standing::Directory(directory)) => self.child(&directory, name),

@@ -27,10 +27,7 @@ impl Default for Budget {
 impl Budget {
     /// Takes one entry's share; `None` where too little is left.
     fn spend(&mut self, bytes: usize) -> Option<()> {
-        (self.entries, self.bytes) = (
-            self.entries.checked_sub(1)?,
-            self.bytes.checked_sub(bytes)?,
-        );
+        (self.entries, self.bytes) = (self.entries.checked_sub(1)?, self.bytes.checked_sub(bytes)?);
         Some(())
     }
 }
@@ -69,11 +66,7 @@ struct Name<'l> {
 type Below = (Vec<u8>, Directory);
 
 impl<'l> Unfolding<'l> {
-    pub(super) fn new(
-        lower: Union<'l>,
-        own: &'l FileTree,
-        budget: &'l mut Budget,
-    ) -> Self {
+    pub(super) fn new(lower: Union<'l>, own: &'l FileTree, budget: &'l mut Budget) -> Self {
         Self {
             lower,
             own,
@@ -171,7 +164,10 @@ impl<'l> Unfolding<'l> {
         path: ImagePath<'_>,
         below: Option<(Vec<u8>, Standing)>,
     ) -> Result<()> {
-        let is_moved = self.frames.last().is_some_and(|frame| frame.below.is_some());
+        let is_moved = self
+            .frames
+            .last()
+            .is_some_and(|frame| frame.below.is_some());
         match self.own.kind(node) {
             // Has done what it is there for: what it removes is not added.
             EntryKind::Whiteout if is_moved => Ok(()),
@@ -352,8 +348,7 @@ impl<'l> Unfolding<'l> {
     }
 
     fn is_refused(&mut self, path: &[u8]) -> bool {
-        let is_refused =
-            path.len() > limits::PATH_BYTES || self.frames.len() > limits::PATH_DEPTH;
+        let is_refused = path.len() > limits::PATH_BYTES || self.frames.len() > limits::PATH_DEPTH;
         if is_refused {
             let start = path::display_absolute(&path[..path.len().min(60)]);
             self.note_limit(&format!(

@@ -20,7 +20,8 @@ impl Scan<'_> {
         let moved = below.as_deref().filter(|_| found.marks.redirect.is_some());
         self.send(found, found.meta(), moved)?;
         Ok(Inherited {
-            hides_lower: inside.hides_lower || found.marks.is_opaque,
+            // One that was moved here has its lower part even where everything else has none.
+            hides_lower: moved.is_none() && (inside.hides_lower || found.marks.is_opaque),
             below,
             is_compared: inside.is_compared && self.is_directory_below(found.path.name()),
         })
