@@ -17,7 +17,7 @@ pub(super) fn note_lost(lost: &[Lost], warnings: &mut Vec<Warning>) {
     {
         for (bytes, from) in first {
             let message = format!(
-                "{} was moved from {}, where the layers below have no directory; what was left of it there is missing",
+                "{} was moved from {}, where the layers below have no directory; only what its own layer has is shown",
                 path::display_absolute(bytes),
                 path::display_absolute(from)
             );
