@@ -393,6 +393,86 @@ fn a_directory_that_was_moved_is_the_same_elsewhere() {
     assert_eq!(analysis.layers[0].wasted_bytes, 2);
 }
 
+/// Without root, as a user's own mounts write it; the kernel itself follows it for root alone.
+#[test]
+fn a_directory_that_a_user_moved_is_the_same_elsewhere() {
+    let mut stack = Stack::new();
+    base(&stack.layer());
+    let upper = stack.layer();
+    for (name, target) in [("e", "d"), ("f/g", "/d/s"), ("d", "/f")] {
+        fs::create_dir_all(upper.join(name)).unwrap();
+        set(&upper.join(name), "user.overlay.redirect", target);
+    }
+    write(&upper.join("e/x"), "own");
+    for (encoding, is_followed) in [(USER, true), (TRUSTED, false)] {
+        let analysis = stack.analyse(encoding);
+        let found = contents(&analysis);
+        let shown: Vec<_> = found
+            .iter()
+            .map(|(path, text)| [path.as_slice(), text].join(&b' '))
+            .collect();
+        let shown: Vec<_> = shown
+            .iter()
+            .map(|row| row.escape_ascii().to_string())
+            .collect();
+        if is_followed {
+            assert_eq!(
+                shown,
+                ["a 1", "e/s/z 4444", "e/x own", "e/y 333", "f/g/z 4444"]
+            );
+            let warnings: Vec<_> = analysis
+                .warnings
+                .iter()
+                .map(|found| &found.message)
+                .collect();
+            assert_eq!(warnings.len(), 1);
+            assert!(
+                warnings[0].contains("/d was moved from /f,"),
+                "{warnings:?}"
+            );
+        } else {
+            assert_eq!(shown, ["a 1", "d/s/z 4444", "d/x 22", "d/y 333", "e/x own"]);
+            assert_eq!(analysis.warnings, []);
+        }
+    }
+}
+
+/// Nothing that the kernel would refuse is followed, and nothing out of the layers.
+#[test]
+fn places_that_no_directory_can_have_are_named() {
+    let long = format!("/{}", "d/".repeat(9000));
+    for target in [
+        "/",
+        "//",
+        "/d/",
+        "/d/../d",
+        "..",
+        ".",
+        "../d",
+        "d/s",
+        "/../d",
+        "/d//s",
+        &long[..4000],
+    ] {
+        let mut stack = Stack::new();
+        base(&stack.layer());
+        let upper = stack.layer();
+        write(&upper.join("e/own"), "5");
+        set(&upper.join("e"), "user.overlay.redirect", target);
+        let analysis = stack.analyse(USER);
+        let shown: Vec<_> = rows(&analysis).into_keys().collect();
+        assert_eq!(shown.len(), 6 + 2, "{target}");
+        assert_eq!(analysis.warnings.len(), 1, "{target}");
+        let warning = &analysis.warnings[0];
+        assert_eq!(warning.code, WarningCode::Unresolved, "{target}");
+        assert!(
+            warning.message.starts_with("/e was moved from"),
+            "{}",
+            warning.message
+        );
+    }
+}
+
 /// What a container does to its files, at random.
 struct Mutation<'a> {
     root: &'a Path,

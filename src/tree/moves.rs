@@ -35,8 +35,11 @@ pub struct Lost {
 /// Trees of layers that moved nothing stay as they are. Cost is linear in the layers that did and in what is below
 /// the directories that were moved, at most [`crate::limits::MOVED_ENTRIES`] over all layers.
 pub fn unfold(layers: &mut [Arc<FileTree>]) -> Vec<Lost> {
+    unfold_within(layers, Budget::default())
+}
+
+fn unfold_within(layers: &mut [Arc<FileTree>], mut budget: Budget) -> Vec<Lost> {
     let mut lost = Vec::new();
-    let mut budget = Budget::default();
     let lookups = Cell::new(0);
     for index in 0..layers.len() {
         let (lower, rest) = layers.split_at_mut(index);

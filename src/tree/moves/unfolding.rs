@@ -11,8 +11,10 @@ use crate::tree::{FileTree, NodeId, TreeBuilder};
 /// What may still be added, over all layers.
 #[derive(Debug)]
 pub(super) struct Budget {
-    entries: u32,
-    bytes: usize,
+    pub(super) entries: u32,
+    pub(super) bytes: usize,
+    /// Most nodes that may be looked at.
+    pub(super) lookups: u64,
 }
 
 impl Default for Budget {
@@ -20,6 +22,7 @@ impl Default for Budget {
         Self {
             entries: limits::MOVED_ENTRIES,
             bytes: limits::LAYER_NAME_BYTES,
+            lookups: limits::MOVED_LOOKUPS,
         }
     }
 }
@@ -339,7 +342,7 @@ impl<'l> Unfolding<'l> {
         let room = u64::from(limits::LAYER_ENTRIES).saturating_sub(self.own.len() as u64 + 1);
         let is_exhausted = self.budget.entries == 0
             || self.added >= room
-            || self.lower.lookups.get() > limits::MOVED_LOOKUPS;
+            || self.lower.lookups.get() > self.budget.lookups;
         if is_exhausted && !self.is_told {
             self.is_told = true;
             self.note_limit("too much is in directories that were moved; some of it is left out");
