@@ -440,19 +440,9 @@ fn a_directory_that_a_user_moved_is_the_same_elsewhere() {
 /// Nothing that the kernel would refuse is followed, and nothing out of the layers.
 #[test]
 fn places_that_no_directory_can_have_are_named() {
-    let long = format!("/{}", "d/".repeat(9000));
+    let long = format!("/{}", "d/".repeat(2000));
     for target in [
-        "/",
-        "//",
-        "/d/",
-        "/d/../d",
-        "..",
-        ".",
-        "../d",
-        "d/s",
-        "/../d",
-        "/d//s",
-        &long[..4000],
+        "/", "//", "/d/", "/d/../d", "..", ".", "../d", "d/s", "/../d", "/d//s", &long,
     ] {
         let mut stack = Stack::new();
         base(&stack.layer());

@@ -1,6 +1,6 @@
 //! Directories that a layer moved: what the lower layers have in them appears at the new place too.
 //!
-//! overlayfs gives such a directory a `redirect` (kernel, Documentation/filesystems/overlayfs.rst, "redirect_dir"),
+//! overlayfs gives such a directory a `redirect` (kernel, Documentation/filesystems/overlayfs.rst, `redirect_dir`),
 //! and the scan tells it as a directory with a link. Here every name that only the lower layers have in it is added
 //! to the layer's own tree: files as names of the data below, which cost nothing. Layers are taken bottom first, so
 //! that those below are done and a chain of moves ends by itself.
@@ -15,25 +15,53 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use self::standing::Union;
-use self::unfolding::{Budget, Unfolding};
+use self::unfolding::Unfolding;
 use super::FileTree;
 use crate::layer::LayerIndex;
+use crate::limits;
 
 /// Moved directories of one layer whose old place is no directory of the layers below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lost {
     /// The layer.
     pub layer: LayerIndex,
-    /// Path and old path of the first [`crate::limits::WARNINGS_PER_KIND`].
+    /// Path and old path of the first [`limits::WARNINGS_PER_KIND`].
     pub first: Vec<(Vec<u8>, Vec<u8>)>,
     /// How many there are in all.
     pub count: usize,
 }
 
+/// What may still be added, over all layers.
+#[derive(Debug)]
+struct Budget {
+    entries: u32,
+    bytes: usize,
+    /// Most nodes that may be looked at.
+    lookups: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            entries: limits::MOVED_ENTRIES,
+            bytes: limits::LAYER_NAME_BYTES,
+            lookups: limits::MOVED_LOOKUPS,
+        }
+    }
+}
+
+impl Budget {
+    /// Takes one entry's share; `None` where too little is left.
+    fn spend(&mut self, bytes: usize) -> Option<()> {
+        (self.entries, self.bytes) = (self.entries.checked_sub(1)?, self.bytes.checked_sub(bytes)?);
+        Some(())
+    }
+}
+
 /// Gives moved directories what the layers below have in them; layers bottom first. Returns what led nowhere.
 ///
 /// Trees of layers that moved nothing stay as they are. Cost is linear in the layers that did and in what is below
-/// the directories that were moved, at most [`crate::limits::MOVED_ENTRIES`] over all layers.
+/// the directories that were moved, at most [`limits::MOVED_ENTRIES`] over all layers.
 pub fn unfold(layers: &mut [Arc<FileTree>]) -> Vec<Lost> {
     unfold_within(layers, Budget::default())
 }
@@ -53,15 +81,9 @@ fn unfold_within(layers: &mut [Arc<FileTree>], mut budget: Budget) -> Vec<Lost> 
         };
         let mut unfolding = Unfolding::new(lower, layer, &mut budget);
         unfolding.run();
-        let (unfolded, first, count) = unfolding.finish();
+        let (unfolded, nowhere) = unfolding.finish(position);
         *layer = Arc::new(unfolded);
-        if count > 0 {
-            lost.push(Lost {
-                layer: position,
-                first,
-                count,
-            });
-        }
+        lost.extend(nowhere);
     }
     lost
 }

@@ -1,39 +1,13 @@
 //! Making one layer's tree anew, with what its moved directories have below.
 
 use super::standing::{Directory, Place, Standing, Union};
+use super::{Budget, Lost};
 use crate::error::{Result, Warning, WarningCode};
-use crate::layer::{Completeness, Entry, EntryKind, EntrySink as _, Meta, Placement};
+use crate::layer::{Completeness, Entry, EntryKind, EntrySink as _, LayerIndex, Meta, Placement};
 use crate::limits;
 use crate::path::{self, ImagePath};
 use crate::tree::file_tree::flag;
 use crate::tree::{FileTree, NodeId, TreeBuilder};
-
-/// What may still be added, over all layers.
-#[derive(Debug)]
-pub(super) struct Budget {
-    pub(super) entries: u32,
-    pub(super) bytes: usize,
-    /// Most nodes that may be looked at.
-    pub(super) lookups: u64,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self {
-            entries: limits::MOVED_ENTRIES,
-            bytes: limits::LAYER_NAME_BYTES,
-            lookups: limits::MOVED_LOOKUPS,
-        }
-    }
-}
-
-impl Budget {
-    /// Takes one entry's share; `None` where too little is left.
-    fn spend(&mut self, bytes: usize) -> Option<()> {
-        (self.entries, self.bytes) = (self.entries.checked_sub(1)?, self.bytes.checked_sub(bytes)?);
-        Some(())
-    }
-}
 
 /// A walk over the layer's own names and those below its moved directories.
 pub(super) struct Unfolding<'l> {
@@ -55,11 +29,11 @@ struct Frame<'l> {
     /// Where the lower layers have it, if it was moved or is in one that was.
     below: Option<Vec<u8>>,
     /// The next one last.
-    left: Vec<Name<'l>>,
+    left: Vec<Child<'l>>,
 }
 
 /// One name in a directory.
-struct Name<'l> {
+struct Child<'l> {
     name: &'l [u8],
     own: Option<NodeId>,
     below: Option<Standing>,
@@ -91,14 +65,18 @@ impl<'l> Unfolding<'l> {
         }
     }
 
-    /// Returns the tree, and what was moved from nowhere: the first, and how many.
-    pub(super) fn finish(self) -> (FileTree, Vec<(Vec<u8>, Vec<u8>)>, usize) {
+    /// Returns the tree, and what was moved from nowhere.
+    pub(super) fn finish(self, layer: LayerIndex) -> (FileTree, Option<Lost>) {
         let mut tree = self.builder.freeze(self.completeness);
         tree.entries = self.own.entries;
-        tree.shadowed.clone_from(&self.own.shadowed);
         let own = self.own.warnings.iter().cloned();
         tree.warnings.splice(0..0, own);
-        (tree, self.first_lost, self.lost)
+        let lost = Lost {
+            layer,
+            first: self.first_lost,
+            count: self.lost,
+        };
+        (tree, Some(lost).filter(|lost| lost.count > 0))
     }
 
     fn walk(&mut self) -> Result<()> {
@@ -133,9 +111,9 @@ impl<'l> Unfolding<'l> {
     /// Lists a directory: the layer's own names and those of the lower layers.
     fn enter(&mut self, path: Vec<u8>, own: Option<NodeId>, below: Option<Below>) {
         let own_names = own.map(|own| self.own.children(own)).unwrap_or_default();
-        let mut left: Vec<Name<'l>> = own_names
+        let mut left: Vec<Child<'l>> = own_names
             .map(NodeId)
-            .map(|node| Name {
+            .map(|node| Child {
                 name: self.own.name(node),
                 own: Some(node),
                 below: None,
@@ -147,7 +125,7 @@ impl<'l> Unfolding<'l> {
                 let known = left[..first_of_lower].binary_search_by(|own| own.name.cmp(name));
                 match known {
                     Ok(at) => left[at].below = Some(standing),
-                    Err(_) => left.push(Name {
+                    Err(_) => left.push(Child {
                         name,
                         own: None,
                         below: Some(standing),
@@ -200,12 +178,16 @@ impl<'l> Unfolding<'l> {
             self.add_directory(directory, path)?;
         }
         self.send_own(node, path)?;
-        if moved.is_some() && matches!(self.lower.find(path), Some(Standing::Directory(_))) {
-            // What the lower layers have at the new place is not seen any more.
+        if moved.is_some() && self.hides_other(path) {
             self.send_marker(node, path, Marker::Opaque)?;
         }
         self.enter(path.as_bytes().to_vec(), Some(node), below);
         Ok(())
+    }
+
+    /// Returns whether the lower layers have another directory where this one was moved to.
+    fn hides_other(&mut self, path: ImagePath<'_>) -> bool {
+        self.is_exhausted() || matches!(self.lower.find(path), Some(Standing::Directory(_)))
     }
 
     fn directory_at(&mut self, from: &[u8], path: ImagePath<'_>) -> Option<Below> {
@@ -232,10 +214,10 @@ impl<'l> Unfolding<'l> {
             self.send_marker(node, path, Marker::Whiteout)?;
         }
         let Some(mut meta) = own.meta(node) else {
-            return match raw.has(flag::OPAQUE) {
-                true => self.send_marker(node, path, Marker::Opaque),
-                false => Ok(()),
-            };
+            if raw.has(flag::OPAQUE) {
+                self.send_marker(node, path, Marker::Opaque)?;
+            }
+            return Ok(());
         };
         if own.has_own_metadata(node) {
             meta.kind = EntryKind::File;
@@ -302,9 +284,10 @@ impl<'l> Unfolding<'l> {
     fn add_other(&mut self, place: Place, path: ImagePath<'_>, below: &[u8]) -> Result<()> {
         let is_file = |(layer, node): Place| self.lower.layers[layer].kind(node).is_file();
         let (layer, node) = self.lower.metadata(place);
-        let link = match is_file(place) && is_file((layer, node)) {
-            true => Some(below),
-            false => self.lower.layers[layer].link(node),
+        let link = if is_file(place) && is_file((layer, node)) {
+            Some(below)
+        } else {
+            self.lower.layers[layer].link(node)
         };
         self.add_entry((layer, node), path, link)
     }

@@ -71,13 +71,10 @@ impl Scan<'_> {
                 size: 0,
                 ..found.meta()
             };
-            return match self.below(found, inside) {
-                Some(target) => self.send(found, meta, Some(&target)),
-                None => {
-                    self.note_metacopy(found);
-                    self.send(found, found.meta(), None)
-                }
-            };
+            if let Some(target) = self.below(found, inside) {
+                return self.send(found, meta, Some(&target));
+            }
+            self.note_metacopy(found);
         }
         self.send(found, found.meta(), None)
     }
