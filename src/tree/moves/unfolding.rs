@@ -179,7 +179,7 @@ impl<'l> Unfolding<'l> {
         }
         self.send_own(node, path)?;
         if moved.is_some() && self.hides_other(path) {
-            self.send_marker(node, path, Marker::Opaque)?;
+            self.send_marker(path, Marker::Opaque)?;
         }
         self.enter(path.as_bytes().to_vec(), Some(node), below);
         Ok(())
@@ -211,11 +211,11 @@ impl<'l> Unfolding<'l> {
         let own = self.own;
         let raw = own.node(node);
         if raw.has(flag::WHITED_OUT) {
-            self.send_marker(node, path, Marker::Whiteout)?;
+            self.send_marker(path, Marker::Whiteout)?;
         }
         let Some(mut meta) = own.meta(node) else {
             if raw.has(flag::OPAQUE) {
-                self.send_marker(node, path, Marker::Opaque)?;
+                self.send_marker(path, Marker::Opaque)?;
             }
             return Ok(());
         };
@@ -234,21 +234,18 @@ impl<'l> Unfolding<'l> {
         })
     }
 
-    fn send_marker(&mut self, node: NodeId, path: ImagePath<'_>, marker: Marker) -> Result<()> {
-        let meta = self.own.meta(node).unwrap_or(NOTHING);
+    fn send_marker(&mut self, path: ImagePath<'_>, marker: Marker) -> Result<()> {
         self.builder.entry(Entry {
             path,
             link: None,
             meta: Meta {
                 kind: EntryKind::Whiteout,
                 opaque: marker == Marker::Opaque,
-                size: 0,
-                device: (0, 0),
-                ..meta
+                ..NOTHING
             },
             xattrs: &[],
             content: None,
-            offset: self.own.offset(node),
+            offset: 0,
             data: None,
             placement: Placement::Shown,
         })
@@ -274,10 +271,10 @@ impl<'l> Unfolding<'l> {
     }
 
     fn add_directory(&mut self, directory: &Directory, path: ImagePath<'_>) -> Result<()> {
-        // One that no layer lists is made again by what is in it.
         match directory.listed {
             Some(place) => self.add_entry(place, path, None),
-            None => Ok(()),
+            // There, and nobody knows its owner.
+            None => self.send_marker(path, Marker::Opaque),
         }
     }
 
