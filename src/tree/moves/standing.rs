@@ -98,6 +98,10 @@ impl<'l> Union<'l> {
             let tree = &self.layers[layer];
             let raw = tree.node(node);
             if raw.has(flag::DEAD) {
+                // Buried by its own layer; whiteouts in it still count.
+                if !is_cut {
+                    directory.parts.push((layer, node));
+                }
                 continue;
             }
             match raw.kind() {
