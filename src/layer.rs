@@ -124,7 +124,9 @@ pub enum Placement {
 pub struct Entry<'a> {
     /// Its place in the union; for whiteouts the path they remove, for opaque markers the directory.
     pub path: ImagePath<'a>,
-    /// Symlink: the target as stored. Hard link: the target's path as stored, relative to the root.
+    /// Symlink: the target as stored. Hard link: the target's path as stored, relative to the root. File: the path
+    /// that has its data in the layers below, where the entry has none of its own. Directory: the path that the
+    /// layers below have it at, where it was moved from another.
     pub link: Option<&'a [u8]>,
     /// Everything else.
     pub meta: Meta,

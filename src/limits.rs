@@ -21,6 +21,13 @@ pub const EXTENDED_HEADERS: usize = 64;
 /// Most entries of one layer; a tree of that many takes about 0.9 GB.
 pub const LAYER_ENTRIES: u32 = 8_000_000;
 
+/// Most entries that are added over all layers of an image because a directory above them was moved; each move
+/// repeats everything below a directory, and moves of moves multiply.
+pub const MOVED_ENTRIES: u32 = LAYER_ENTRIES;
+
+/// Most nodes that are looked at over all layers of an image to find what moved directories have below: seconds.
+pub const MOVED_LOOKUPS: u64 = 1 << 26;
+
 /// Most bytes of names and link targets of one layer.
 pub const LAYER_NAME_BYTES: usize = 512 * 1024 * 1024;
 

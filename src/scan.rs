@@ -17,7 +17,7 @@ use crate::error::{Result, Warning};
 use crate::image::Image;
 use crate::layer::LayerIndex;
 use crate::progress::Job;
-use crate::tree::{Content, FileTree, MergedTree};
+use crate::tree::{Content, FileTree, MergedTree, moves};
 
 pub use compare::compare;
 pub use layers::layers;
@@ -103,7 +103,8 @@ pub fn partial_union(trees: Vec<Option<Arc<FileTree>>>) -> Scanned {
     join(trees.collect(), unread)
 }
 
-fn join(trees: Vec<Arc<FileTree>>, unread: Vec<LayerIndex>) -> Scanned {
+fn join(mut trees: Vec<Arc<FileTree>>, unread: Vec<LayerIndex>) -> Scanned {
+    let lost = moves::unfold(&mut trees);
     let mut warnings = Vec::new();
     for (index, tree) in (0u16..).zip(&trees) {
         let found = tree.warnings().iter().cloned();
@@ -112,6 +113,7 @@ fn join(trees: Vec<Arc<FileTree>>, unread: Vec<LayerIndex>) -> Scanned {
     let tree = MergedTree::build(trees);
     // What leads nowhere may lead into a layer that is not read yet.
     if unread.is_empty() {
+        dangling::note_lost(&lost, &mut warnings);
         dangling::note_dangling(&tree, &mut warnings);
     }
     Scanned {

@@ -9,6 +9,7 @@ mod join;
 pub mod mark;
 pub mod matches;
 pub mod merged;
+pub mod moves;
 mod name_test;
 pub mod names;
 pub mod path_set;

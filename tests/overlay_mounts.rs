@@ -206,6 +206,23 @@ fn attributes_of_users_count_where_the_mount_says_so() {
 }
 
 #[test]
+fn directories_that_were_moved_are_where_the_mount_has_them() {
+    let Some(mut bench) = Bench::new("low", "high") else {
+        return;
+    };
+    let options = bench.options(&bench.lower("low", "high")) + ",redirect_dir=on";
+    if !bench.mount(&options) {
+        return;
+    }
+    let point = bench.at("mounted");
+    fs::rename(point.join("opaque"), point.join("dir/moved")).unwrap();
+    fs::rename(point.join("dir"), point.join("swap/dir")).unwrap();
+    fs::remove_file(point.join("swap/dir/deep/c")).unwrap();
+    put(&point, "dir/again", "new");
+    bench.agrees(&bench.found());
+}
+
+#[test]
 fn odd_names_of_directories_are_understood() {
     let Some(mut bench) = Bench::new("lo:w", "hi gh") else {
         return;

@@ -10,9 +10,17 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fmt::{Debug, Write as _};
+use std::io::Read;
+use std::sync::Arc;
 
 use layerscope::analysis::Analysis;
-use layerscope::layer::LayerIndex;
+use layerscope::error::Result;
+use layerscope::layer::{
+    self, Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerIndex, LayerSource,
+    Placement,
+};
+use layerscope::path::ImagePath;
+use layerscope::progress::Job;
 use layerscope::tree::{self, HideCause, MergedTree, PathId, View};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -267,6 +275,107 @@ fn data_stays_with_its_own_name_where_that_becomes_a_link_to_it() {
     check(&layers.stack(), &[Codec::None]);
 }
 
+/// A layer of directories, each moved from somewhere else.
+#[derive(Debug)]
+struct Moves(Vec<(Path, Path)>);
+
+impl LayerSource for Moves {
+    fn scan(&self, sink: &mut dyn EntrySink, _job: &Job) -> Result<Completeness> {
+        for (path, from) in &self.0 {
+            sink.entry(Entry {
+                path: ImagePath::new(path).unwrap(),
+                link: Some(from),
+                meta: layer::Meta {
+                    size: 0,
+                    mtime: 0,
+                    mtime_nanos: 0,
+                    uid: 0,
+                    gid: 0,
+                    mode: 0o755,
+                    kind: EntryKind::Dir,
+                    opaque: false,
+                    device: (0, 0),
+                },
+                xattrs: &[],
+                content: None,
+                offset: 0,
+                data: None,
+                placement: Placement::Shown,
+            })?;
+        }
+        Ok(Completeness::Complete)
+    }
+
+    fn open(&self, _file: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
+        unreachable!("it has no files")
+    }
+
+    fn access(&self) -> Access {
+        Access::Random
+    }
+
+    fn stored_bytes(&self) -> u64 {
+        0
+    }
+}
+
+/// Moves every path, and all that was moved once more: each has below what the model has at the old place.
+fn check_moves(stack: &[Vec<Item>]) {
+    let expected = Outcome::of(stack);
+    let empty = BTreeMap::new();
+    let view = expected.views.last().unwrap_or(&empty);
+    let place = |number: usize| format!("moved/{number}").into_bytes();
+    let first = view.keys().enumerate();
+    let first = first.map(|(number, path)| (place(number), path.clone()));
+    let second = (b"again".to_vec(), b"moved".to_vec());
+    let blobs: Vec<_> = stack
+        .iter()
+        .map(|items| support::tar::archive(items))
+        .collect();
+    let layers = support::opened::image_of(&blobs).layers.into_iter();
+    let mut sources: Vec<_> = layers.map(|layer| layer.source).collect();
+    sources.push(Arc::new(Moves(first.collect())));
+    sources.push(Arc::new(Moves(vec![second])));
+    let analysis = support::opened::analyse_sources(sources);
+    let story = story(stack);
+    let unlinked = |row: &Row| Row {
+        nlink: 1,
+        layer: 0,
+        ..row.clone()
+    };
+    let shown = shown(&analysis.tree, analysis.tree.top());
+    for (number, (path, row)) in view.iter().enumerate() {
+        let below = |rows: &BTreeMap<Path, Row>, place: &[u8]| -> BTreeMap<Path, Row> {
+            let prefix = [place, b"/"].concat();
+            let rows = rows.iter();
+            let inside =
+                rows.filter_map(|(path, row)| Some((path.strip_prefix(&prefix[..])?, row)));
+            inside
+                .map(|(path, row)| (path.to_vec(), unlinked(row)))
+                .collect()
+        };
+        let wanted = below(view, path);
+        for place in [place(number), [b"again/", &place(number)[6..]].concat()] {
+            let what = format!("{} at {}", path.escape_ascii(), place.escape_ascii());
+            assert!(shown.contains_key(&place), "{what}\n{story}");
+            assert_same(&what, &below(&shown, &place), &wanted, &story);
+        }
+        if row.kind != "dir" {
+            assert!(wanted.is_empty());
+        }
+    }
+    assert_eq!(
+        analysis.totals.effective_bytes,
+        expected.merged_bytes(),
+        "{story}"
+    );
+    assert_eq!(
+        analysis.totals.wasted_bytes,
+        expected.wasted_bytes(),
+        "{story}"
+    );
+}
+
 /// The same stacks in every run, so that a build is red for what changed. `LAYERSCOPE_MODEL_STACKS=30000` looks
 /// at more, other ones.
 fn config() -> ProptestConfig {
@@ -286,6 +395,11 @@ proptest! {
     #[test]
     fn uncompressed_layers_agree_with_the_model(stack in support::strategy::stacks()) {
         check(&stack, &[Codec::None]);
+    }
+
+    #[test]
+    fn moved_directories_agree_with_the_model(stack in support::strategy::stacks()) {
+        check_moves(&stack);
     }
 
     #[test]

@@ -43,7 +43,8 @@ pub enum Encoding {
 /// A layer that lies unpacked in a directory.
 ///
 /// Entries come directory by directory, names sorted, a directory before what is in it. A file with several
-/// names in the directory is a hard link from its second name on.
+/// names in the directory is a hard link from its second name on. What the lower layers have of a file or of a
+/// directory that was moved (`metacopy`, `redirect`) is named by the entry's link; joining the layers looks it up.
 #[derive(Debug)]
 pub struct DirLayer {
     directory: Beneath,

@@ -5,6 +5,28 @@ use crate::layer::{EntryKind, LayerIndex};
 use crate::limits;
 use crate::path;
 use crate::tree::MergedTree;
+use crate::tree::moves::Lost;
+
+/// Notes directories that were moved from where nothing is.
+pub(super) fn note_lost(lost: &[Lost], warnings: &mut Vec<Warning>) {
+    for Lost {
+        layer,
+        first,
+        count,
+    } in lost
+    {
+        for (bytes, from) in first {
+            let message = format!(
+                "{} was moved from {}, where the layers below have no directory; only what its own layer has is shown",
+                path::display_absolute(bytes),
+                path::display_absolute(from)
+            );
+            let warning = Warning::new(WarningCode::Unresolved, message);
+            warnings.push(warning.in_layer(layer.0).at_path(bytes));
+        }
+        note_more(*count, WarningCode::Unresolved, layer.0, warnings);
+    }
+}
 
 /// Notes whiteouts and hard links that lead nowhere.
 pub(super) fn note_dangling(tree: &MergedTree, warnings: &mut Vec<Warning>) {

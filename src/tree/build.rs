@@ -9,7 +9,9 @@ use std::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::file_tree::{Attributes, FileTree, NO_INODE, Node, XattrSet, flag, push_text, text_at};
+use super::file_tree::{
+    Attributes, BELOW, FileTree, MOVED, NO_INODE, Node, XattrSet, flag, push_text, text_at,
+};
 use super::settle;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::layer::{Completeness, Entry, EntryKind, EntrySink, Meta, Placement};
@@ -39,6 +41,7 @@ pub struct TreeBuilder {
     /// Directories listed or marked opaque again after their row was made, with the row count at that time.
     pub(super) listed_again: HashMap<u32, u32>,
     pub(super) links: Vec<u32>,
+    has_moves: bool,
     entries: u64,
     content_bytes: u64,
     warnings: Vec<Warning>,
@@ -65,6 +68,7 @@ impl TreeBuilder {
             last_rows: Vec::new(),
             listed_again: HashMap::new(),
             links: Vec::new(),
+            has_moves: false,
             entries: 0,
             content_bytes: 0,
             warnings: Vec::new(),
@@ -109,6 +113,7 @@ impl TreeBuilder {
             shadowed: settled.shadowed,
             foreign_links: settled.foreign_links,
             has_links: !self.links.is_empty(),
+            has_moves: self.has_moves,
             entries: self.entries,
             content_bytes: self.content_bytes,
             completeness,
@@ -289,6 +294,11 @@ impl TreeBuilder {
         node.mtime = entry.meta.mtime;
         node.offset = entry.offset;
         self.set_nanos(row, entry.meta.mtime_nanos);
+        if let Some(from) = entry.link {
+            self.rows[row as usize].text = self.push_text(entry.path.name(), Some(from));
+            self.rows[row as usize].content = MOVED;
+            self.has_moves = true;
+        }
         Ok(())
     }
 
@@ -326,7 +336,12 @@ impl TreeBuilder {
             return Ok(());
         }
         let meta = &entry.meta;
-        if meta.kind == EntryKind::File {
+        let (kind, content) = match (meta.kind, entry.link) {
+            (EntryKind::File, Some(_)) => (EntryKind::Hardlink, BELOW),
+            (EntryKind::Hardlink, _) => (EntryKind::Hardlink, NO_INODE),
+            (other, _) => (other, entry.content.unwrap_or(0)),
+        };
+        if kind == EntryKind::File {
             self.content_bytes = self.content_bytes.saturating_add(meta.size);
             if self.content_bytes > limits::LAYER_CONTENT_BYTES {
                 self.content_bytes -= meta.size;
@@ -349,12 +364,8 @@ impl TreeBuilder {
         } else {
             0
         };
-        let content = match meta.kind {
-            EntryKind::Hardlink => NO_INODE,
-            _ => entry.content.unwrap_or(0),
-        };
         let row = self.push_row(Node {
-            size: if meta.kind == EntryKind::File {
+            size: if kind == EntryKind::File {
                 meta.size
             } else {
                 0
@@ -365,10 +376,10 @@ impl TreeBuilder {
             parent,
             text,
             first_child: 0,
-            packed: meta.kind as u32 | hashed | hidden | attributes << flag::ATTRIBUTES_SHIFT,
+            packed: kind as u32 | hashed | hidden | attributes << flag::ATTRIBUTES_SHIFT,
         })?;
         self.set_nanos(row, meta.mtime_nanos);
-        if meta.kind == EntryKind::Hardlink {
+        if kind == EntryKind::Hardlink {
             self.links.push(row);
         }
         Ok(())

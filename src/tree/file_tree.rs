@@ -24,12 +24,13 @@ impl NodeId {
 pub(super) struct Node {
     pub(super) size: u64,
     pub(super) mtime: i64,
-    /// Files: xxh3 of the data if [`flag::HASHED`]. Hard links: the node with the data, or [`NO_INODE`].
+    /// Files: xxh3 of the data if [`flag::HASHED`]. Hard links: the node with the data, [`NO_INODE`] or [`BELOW`].
+    /// Directories: [`MOVED`] or 0.
     pub(super) content: u64,
     /// Offset of the entry's first header in the uncompressed layer.
     pub(super) offset: u64,
     pub(super) parent: u32,
-    /// Where the name begins in [`FileTree::texts`]; the link target follows it.
+    /// Where the name begins in [`FileTree::texts`]; the link target, or where it was moved from, follows it.
     pub(super) text: u32,
     /// Where the children begin; they end where the next node's begin.
     pub(super) first_child: u32,
@@ -41,6 +42,13 @@ const _: () = assert!(size_of::<Node>() <= 48);
 
 /// Content of a hard link whose target is not in its layer.
 pub(super) const NO_INODE: u64 = u64::MAX;
+
+/// Content of a hard link to what the lower layers have at its target, whatever its own layer has there, and with
+/// metadata of its own.
+pub(super) const BELOW: u64 = u64::MAX - 1;
+
+/// Content of a directory that the lower layers have elsewhere.
+pub(super) const MOVED: u64 = 1;
 
 /// Bits of [`Node::packed`]: four of kind, seven flags, the rest indexes the attributes.
 pub(super) mod flag {
@@ -126,6 +134,7 @@ pub struct FileTree {
     /// Hard links whose target is not in this layer.
     pub(super) foreign_links: Vec<NodeId>,
     pub(super) has_links: bool,
+    pub(super) has_moves: bool,
     pub(super) entries: u64,
     pub(super) content_bytes: u64,
     pub(super) completeness: Completeness,
@@ -199,6 +208,24 @@ impl FileTree {
             let (_, behind) = text_at(&self.texts, node.text as usize);
             text_at(&self.texts, behind).0
         })
+    }
+
+    /// Returns where the lower layers have a directory that this one moved, relative to the root.
+    ///
+    /// Only before [`super::moves::unfold`], which leaves none.
+    pub fn moved_from(&self, node: NodeId) -> Option<&[u8]> {
+        let node = self.node(node);
+        let is_moved = node.kind() == EntryKind::Dir && node.content == MOVED;
+        is_moved.then(|| {
+            let (_, behind) = text_at(&self.texts, node.text as usize);
+            text_at(&self.texts, behind).0
+        })
+    }
+
+    /// Returns whether a hard link leaves nothing but the data to the lower layers.
+    pub(super) fn has_own_metadata(&self, node: NodeId) -> bool {
+        let node = self.node(node);
+        node.kind() == EntryKind::Hardlink && node.content == BELOW
     }
 
     /// Returns the type.
@@ -327,7 +354,8 @@ impl FileTree {
             .try_fold(NodeId::ROOT, |node, name| self.child(node, name))
     }
 
-    fn child(&self, node: NodeId, name: &[u8]) -> Option<NodeId> {
+    /// Looks a child up by name.
+    pub(super) fn child(&self, node: NodeId, name: &[u8]) -> Option<NodeId> {
         let range = self.children(node);
         let (mut low, mut high) = (range.start, range.end);
         while low < high {

@@ -296,7 +296,8 @@ impl MergedTree {
         let visible = self.at(path, layer)?;
         if self.layer(visible.layer).kind(visible.node) != EntryKind::Dir {
             let (at, node) = (visible.layer, visible.node);
-            if self.is_metadata_alone(path, visible) {
+            let has_own = self.layer(at).has_own_metadata(node);
+            if has_own || self.is_metadata_alone(path, visible) {
                 return Some((at, node));
             }
             return Some(self.inode(at, node).unwrap_or((at, node)));

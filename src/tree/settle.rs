@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::build::{ROOT, TreeBuilder};
-use super::file_tree::{Node, NodeId, Shadowed, flag};
+use super::file_tree::{BELOW, Node, NodeId, Shadowed, flag};
 use crate::error::{Warning, WarningCode};
 use crate::layer::{EntryKind, EntrySink as _};
 use crate::path;
@@ -308,7 +308,8 @@ fn resolve_links(
     let mut promoted: HashMap<u32, u32> = HashMap::new();
     for link in builder.links.clone() {
         // A link that lost its own name again keeps nothing alive; one that data went over to is done.
-        let is_link = builder.rows[link as usize].kind() == EntryKind::Hardlink;
+        let row = &builder.rows[link as usize];
+        let is_link = row.kind() == EntryKind::Hardlink && row.content != BELOW;
         if conflicts.losers.contains_key(&link) || !is_link {
             continue;
         }
@@ -344,8 +345,11 @@ fn find_target(builder: &TreeBuilder, buckets: &Buckets, link: u32) -> Target {
         let Some(target) = named_row(builder, buckets, at) else {
             return Target::Foreign(at);
         };
-        if builder.rows[target as usize].kind() != EntryKind::Hardlink {
-            return Target::Row(target);
+        let row = &builder.rows[target as usize];
+        match (row.kind(), row.content) {
+            (EntryKind::Hardlink, BELOW) => return Target::Foreign(target),
+            (EntryKind::Hardlink, _) => {}
+            _ => return Target::Row(target),
         }
         if let Ok(known) = u32::try_from(builder.rows[target as usize].content) {
             return Target::Row(known);
@@ -363,6 +367,7 @@ fn aim_like(builder: &mut TreeBuilder, link: u32, last: u32) {
             builder.row_link(last).to_vec(),
         );
         builder.rows[link as usize].text = builder.push_text(&name, Some(&aim));
+        builder.rows[link as usize].content = builder.rows[last as usize].content;
     }
 }
 

@@ -47,7 +47,6 @@ pub(in crate::layer) fn scan<'a>(
 ) -> Result<Completeness> {
     let mut walk = Walk::new(directory);
     let mut scan = Scan {
-        directory,
         encoding,
         compared: compared.map(Below::new),
         sink,
@@ -76,7 +75,6 @@ pub(in crate::layer) fn scan<'a>(
 }
 
 struct Scan<'a> {
-    directory: &'a Beneath,
     encoding: Encoding,
     compared: Option<Below<'a>>,
     sink: &'a mut dyn EntrySink,
@@ -133,6 +131,7 @@ impl Scan<'_> {
                 .is_ok()
         {
             note.hides_lower = true;
+            note.below = None;
         }
         if note.is_compared {
             note.is_compared = self.removed(listing)?;

@@ -58,9 +58,9 @@ impl Scan<'_> {
 
     pub(super) fn note_moved(&mut self, found: &Found<'_>, target: &[u8]) {
         let message = format!(
-            "{} is {} of the layers below, moved; what is left of it there is missing here",
+            "{} was moved from {}, which no path of the layers below can be; what was left of it there is missing",
             shown(found.path),
-            path::display(target)
+            path::display(&target[..target.len().min(60)])
         );
         self.warn(WarningCode::Unresolved, message, found.path);
     }

@@ -15,15 +15,39 @@ impl Scan<'_> {
         found: &Found<'_>,
         inside: &Inherited,
     ) -> Result<Inherited> {
-        if let Some(target) = &found.marks.redirect {
-            self.note_moved(found, target);
-        }
-        self.send(found, found.meta(), None)?;
+        let below = self.below(found, inside);
+        // The same place needs no word.
+        let moved = below.as_deref().filter(|_| found.marks.redirect.is_some());
+        self.send(found, found.meta(), moved)?;
         Ok(Inherited {
-            hides_lower: inside.hides_lower || found.marks.is_opaque,
-            below: below(found, inside),
+            // One that was moved here has its lower part even where everything else has none.
+            hides_lower: moved.is_none() && (inside.hides_lower || found.marks.is_opaque),
+            below,
             is_compared: inside.is_compared && self.is_directory_below(found.path.name()),
         })
+    }
+
+    /// Returns where the lower layers have a directory, or a file's data; `None` where they have none.
+    fn below(&mut self, found: &Found<'_>, inside: &Inherited) -> Option<Vec<u8>> {
+        if found.marks.is_opaque {
+            return None;
+        }
+        let above = inside.below.as_ref();
+        let Some(redirect) = found.marks.redirect.as_deref() else {
+            return above.map(|directory| joined(directory, found.path.name()));
+        };
+        // kernel, fs/overlayfs, `ovl_get_redirect_xattr`: from the root of the layers, or a name beside it.
+        let place = match redirect {
+            [b'/', absolute @ ..] => absolute.to_vec(),
+            name if !name.contains(&b'/') => joined(above?, name),
+            _ => Vec::new(),
+        };
+        let is_sound = ImagePath::new(&place).is_some_and(|place| !place.is_root())
+            && place.len() <= limits::PATH_BYTES;
+        if !is_sound {
+            self.note_moved(found, redirect);
+        }
+        is_sound.then_some(place)
     }
 
     pub(super) fn send_symlink(&mut self, directory: &Beneath, found: &Found<'_>) -> Result<()> {
@@ -43,10 +67,14 @@ impl Scan<'_> {
         }
         self.remember(found);
         if found.marks.is_metacopy {
-            match below(found, inside).filter(|target| self.is_only_below(found, target)) {
-                Some(target) => return self.send_link(found, &target),
-                None => self.note_metacopy(found),
+            let meta = Meta {
+                size: 0,
+                ..found.meta()
+            };
+            if let Some(target) = self.below(found, inside) {
+                return self.send(found, meta, Some(&target));
             }
+            self.note_metacopy(found);
         }
         self.send(found, found.meta(), None)
     }
@@ -58,24 +86,6 @@ impl Scan<'_> {
             ..found.meta()
         };
         self.send(found, meta, Some(target))
-    }
-
-    /// Returns whether a path means that of the lower layers: a hard link cannot name those past an entry of its
-    /// own layer.
-    pub(super) fn is_only_below(&self, found: &Found<'_>, target: &[u8]) -> bool {
-        if target == found.path.as_bytes() {
-            return true;
-        }
-        match self.directory.status(target) {
-            Ok(Some(status)) => {
-                let status = Status::from(&status);
-                status
-                    .kind
-                    .is_some_and(|kind| self.is_device_whiteout(&status, kind))
-            }
-            Ok(None) => true,
-            Err(_) => false,
-        }
     }
 
     /// Remembers the first name of a file that may have more.
@@ -161,21 +171,4 @@ impl Scan<'_> {
         }
         Ok(())
     }
-}
-
-/// Returns where the lower layers have a directory, or a file's data.
-fn below(found: &Found<'_>, inside: &Inherited) -> Option<Vec<u8>> {
-    if found.marks.is_opaque {
-        return None;
-    }
-    let name = match found.marks.redirect.as_deref() {
-        // kernel, fs/overlayfs, "redirect_dir": from the root of the layers, or a name beside it.
-        Some([b'/', absolute @ ..]) => return ImagePath::new(absolute).map(|_| absolute.to_vec()),
-        Some(name) => name,
-        None => found.path.name(),
-    };
-    inside
-        .below
-        .as_ref()
-        .map(|directory| joined(directory, name))
 }
