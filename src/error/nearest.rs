@@ -39,10 +39,10 @@ pub(crate) fn nearest_name<'a>(
         [name, untagged, last(name), last(untagged)].map(|form| (form, name))
     });
     forms
-        .map(|(form, name)| (distance(&typed, form), name))
-        .filter(|(distance, _)| (1..=enough).contains(distance))
+        .map(|(form, name)| (distance(&typed, form), form, name))
+        .filter(|(distance, form, name)| *distance <= enough && (*distance > 0 || form != name))
         .min()
-        .map(|(_, name)| name)
+        .map(|(.., name)| name)
 }
 
 /// Returns the advice that goes with a word that is not known.

@@ -4,11 +4,14 @@ mod attributes;
 mod below;
 mod marks;
 mod origin;
+mod privilege;
 pub(super) mod scan;
 mod status;
 mod walk;
 
 use std::io::Read;
+
+pub(crate) use self::privilege::sees_trusted;
 
 use super::beneath::Beneath;
 use super::{Access, Completeness, EntryKind, EntrySink, FileAt, LayerSource, Origin};

@@ -17,7 +17,7 @@ use crate::image::{self, Image, ImageConfig, Platform, Writable, Writer};
 use crate::layer::LayerIndex;
 use crate::layer::beneath::Beneath;
 use crate::layer::codec::Codec;
-use crate::layer::dir::{DirLayer, Encoding, Namespace};
+use crate::layer::dir::{DirLayer, Encoding, Namespace, sees_trusted};
 use crate::{limits, path};
 
 /// The directories of an overlay mount.
@@ -239,6 +239,12 @@ impl Overlay {
     fn open_directory(&self, index: LayerIndex, directory: &Path) -> Result<image::Layer> {
         let opened = Beneath::open(directory).map_err(|error| self.explain(error))?;
         let label = path::display_os(directory.as_os_str());
+        // Marks say what becomes of the layers below, and the lowest has none: it does not matter whether they are
+        // seen.
+        let attributes = match index {
+            LayerIndex(0) if !sees_trusted() => Namespace::User,
+            _ => self.attributes,
+        };
         Ok(image::Layer {
             index,
             diff_id: None,
@@ -249,7 +255,7 @@ impl Overlay {
             instruction: None,
             history: None,
             label: Some(label),
-            source: Arc::new(DirLayer::new(opened, Encoding::Overlay(self.attributes))),
+            source: Arc::new(DirLayer::new(opened, Encoding::Overlay(attributes))),
         })
     }
 

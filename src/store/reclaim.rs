@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Activity, CacheId, Container, ContainerId, Engine, ImageId, Orphan, Owner, PodId, State, Store,
-    VolumeId,
+    StoredImage, VolumeId,
 };
 use crate::path::display_str;
 
@@ -175,6 +175,7 @@ impl Writer<'_> {
             )));
             steps.push(self.stop(container, name));
         }
+        steps.extend(self.volumes_of(id));
         steps.push(match self.tool(self.namespace_of(container)) {
             Tool::Docker => command("docker container rm", &[name]),
             Tool::Podman if container.state == State::Working => command("buildah rm", &[name]),
@@ -186,6 +187,19 @@ impl Writer<'_> {
             }
         });
         steps
+    }
+
+    /// Names the volumes of a container, unless they go too.
+    fn volumes_of(&self, id: ContainerId) -> Option<Step> {
+        let volumes = (0..).map(VolumeId).zip(&self.store.volumes);
+        let staying = volumes.filter(|(volume, found)| {
+            let target = Target::Owner(Owner::Volume(*volume));
+            found.containers.contains(&id) && !self.targets.contains(&target)
+        });
+        let names: Vec<String> = staying
+            .map(|(_, volume)| display_str(&volume.name).into_owned())
+            .collect();
+        (!names.is_empty()).then(|| note(format!("its volumes stay: {}", listed(&names))))
     }
 
     fn stop(&self, container: &Container, name: &str) -> Step {
@@ -205,6 +219,8 @@ impl Writer<'_> {
             return Vec::new();
         };
         let mut steps: Vec<Step> = self.users_of(id).into_iter().collect();
+        steps.extend(self.built_on(id));
+        steps.extend(self.platforms(image));
         let digest = image.id.as_ref().or(image.digest.as_ref());
         let digest = digest.map(ToString::to_string);
         let is_plain = !image.names.is_empty() && image.names.iter().all(|name| is_plain(name));
@@ -239,6 +255,41 @@ impl Writer<'_> {
         steps
     }
 
+    /// Names the images that were built on one, unless they go too: it stays for them.
+    fn built_on(&self, id: ImageId) -> Option<Step> {
+        let images = (0..).map(ImageId).zip(&self.store.images);
+        let children = images.filter(|(child, image)| {
+            let target = Target::Owner(Owner::Image(*child));
+            image.parent == Some(id) && !self.targets.contains(&target)
+        });
+        let names: Vec<String> = children
+            .map(|(_, image)| {
+                let name = image.names.first().cloned();
+                let id = image.id.as_ref().map(|id| id.short().to_owned());
+                display_str(&name.or(id).unwrap_or_default()).into_owned()
+            })
+            .collect();
+        (!names.is_empty()).then(|| {
+            note(format!(
+                "only its name goes: images that were built on it keep the rest: {}",
+                listed(&names)
+            ))
+        })
+    }
+
+    /// Says that one command removes more than what is chosen.
+    fn platforms(&self, image: &StoredImage) -> Option<Step> {
+        let is_same = |other: &&StoredImage| {
+            other.names == image.names
+                && other.namespace == image.namespace
+                && other.digest == image.digest
+        };
+        let has_name = !image.names.is_empty() && image.digest.is_some();
+        let others = self.store.images.iter().filter(is_same).count();
+        (has_name && others > 1)
+            .then(|| note(format!("all {others} platforms of this name go together")))
+    }
+
     /// Names the containers that have to go before an image, unless they do.
     fn users_of(&self, id: ImageId) -> Option<Step> {
         let users: Vec<String> = (0..)
@@ -251,18 +302,15 @@ impl Writer<'_> {
             .filter(|(_, container)| container.image == Some(id))
             .map(|(_, container)| shown_name(container))
             .collect();
-        let more = users.len().saturating_sub(MOST_USERS);
-        let listed = users.get(..MOST_USERS).unwrap_or(&users).join(", ");
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
+        let words = match self.store.engine {
+            Engine::Docker | Engine::DockerContainerd | Engine::ContainersStorage => {
+                "containers made from it have to be removed first"
+            }
+            Engine::Containerd | Engine::Kubernetes => {
+                "containers made from it keep what they stand on"
+            }
         };
-        (!users.is_empty()).then(|| {
-            note(format!(
-                "containers made from it have to be removed first: {listed}{more}"
-            ))
-        })
+        (!users.is_empty()).then(|| note(format!("{words}: {}", listed(&users))))
     }
 
     fn volume(&self, id: VolumeId) -> Vec<Step> {
@@ -274,10 +322,12 @@ impl Writer<'_> {
             let target = Target::Owner(Owner::Container(**container));
             !self.targets.contains(&target)
         });
-        let count = mounted.count();
-        if count > 0 {
+        let mounted = mounted.filter_map(|id| self.store.containers.get(id.as_usize()));
+        let mounted: Vec<String> = mounted.map(shown_name).collect();
+        if !mounted.is_empty() {
             steps.push(note(format!(
-                "containers that mount it have to be removed first: {count}"
+                "containers that mount it have to be removed first: {}",
+                listed(&mounted)
             )));
         }
         let name = [volume.name.as_str()];
@@ -341,6 +391,16 @@ enum Tool<'a> {
 
 fn ctr(namespace: &str, words: &str) -> String {
     format!("ctr -n {} {words}", quoted(namespace))
+}
+
+fn listed(names: &[String]) -> String {
+    let more = names.len().saturating_sub(MOST_USERS);
+    let first = names.get(..MOST_USERS).unwrap_or(names).join(", ");
+    if more > 0 {
+        format!("{first} and {more} more")
+    } else {
+        first
+    }
 }
 
 /// Most containers that are named before the rest is only counted.

@@ -405,6 +405,33 @@ fn a_store_of_podman_with_sealed_records_is_refused() {
     assert_denied(&desk, "docker");
 }
 
+#[test]
+fn marks_for_roots_eyes_are_missed_aloud() {
+    let desk = Desk::new();
+    for file in ["low/plain", "low/d/1", "up/d/2", "flat/file"] {
+        let path = desk.path(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        desk.write(file, "text");
+    }
+    let listing = "ls --lower low --upper up /";
+    let Some(run) = as_nobody(&desk, listing) else {
+        return;
+    };
+    run.exits(0)
+        .says("/d/1")
+        .complains("layer 1: only root sees which directories are opaque");
+    let report = as_nobody(&desk, "--lower low --upper up --json").unwrap();
+    assert_eq!(report.json()["complete"], false);
+    // Nothing is below the lowest layer, and files without directories hide nothing.
+    assert!(!run.stderr.contains("layer 0"), "{}", run.stderr);
+    let flat = as_nobody(&desk, "--lower low --upper flat --json").unwrap();
+    assert_eq!(flat.json()["complete"], true);
+    if rustix::process::geteuid().is_root() {
+        let whole = desk.line("--lower low --upper up --json").json();
+        assert_eq!(whole["complete"], true);
+    }
+}
+
 /// Makes somebody else than root the owner of everything, where root runs the test.
 fn give_away(path: &Path) {
     if !rustix::process::geteuid().is_root() {

@@ -287,6 +287,30 @@ fn commands_are_shown_and_copied_and_none_is_run() {
 }
 
 #[test]
+fn marks_of_a_view_that_is_not_shown_are_not_taken_for_the_row() {
+    let mut screen = shown(120, 40);
+    screen.keys("3<space>6d");
+    assert!(screen.shows("docker volume rm"), "{}", screen.text());
+    assert!(!screen.shows("docker container rm"));
+    screen.keys("<esc>3d");
+    assert!(screen.shows("docker container rm"), "{}", screen.text());
+}
+
+#[test]
+fn a_filter_that_hides_rows_is_seen_in_every_view() {
+    let mut screen = shown(80, 24);
+    screen.keys("3/web<enter>1");
+    let title = screen.line_with("Containers ");
+    assert!(screen.shows("filtered"), "{title}\n{}", screen.text());
+    screen.keys("3/zzzz<enter>1");
+    assert!(
+        screen.shows("nothing matches the filter"),
+        "{}",
+        screen.text()
+    );
+}
+
+#[test]
 fn two_marked_are_compared() {
     let mut screen = shown(80, 24);
     screen.keys("D");

@@ -8,7 +8,7 @@ use std::os::fd::AsFd;
 
 use rustix::io::Errno;
 
-use super::{Encoding, Namespace};
+use super::{Encoding, Namespace, sees_trusted};
 use crate::layer::beneath::Beneath;
 use crate::layer::{EntryKind, Origin};
 
@@ -34,9 +34,9 @@ pub(super) fn of(directory: &Beneath, encoding: Encoding, path: &[u8], kind: Ent
 fn noted(encoding: Encoding, found: impl AsFd) -> Origin {
     let (names, is_seen): (&[&str], bool) = match encoding {
         // Everybody but root is shown no trusted attributes: xattr(7).
-        Encoding::Overlay(Namespace::Trusted) => (&[TRUSTED], is_root()),
+        Encoding::Overlay(Namespace::Trusted) => (&[TRUSTED], sees_trusted()),
         Encoding::Overlay(Namespace::User) => (&[USER], true),
-        Encoding::Overlay(Namespace::Either) => (&[TRUSTED, USER], is_root()),
+        Encoding::Overlay(Namespace::Either) => (&[TRUSTED, USER], sees_trusted()),
         Encoding::FuseOverlay => (&[FUSE, USER, TRUSTED], true),
         Encoding::Aufs | Encoding::Plain => return Origin::Unknown,
     };
@@ -52,10 +52,6 @@ fn noted(encoding: Encoding, found: impl AsFd) -> Origin {
     } else {
         Origin::Unknown
     }
-}
-
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
 }
 
 #[cfg(test)]

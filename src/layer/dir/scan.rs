@@ -55,9 +55,9 @@ pub(in crate::layer) fn scan<'a>(
         first_names: HashMap::new(),
         name_bytes: 0,
         number: 0,
+        hidden_marks_noted: false,
         completeness: Completeness::Complete,
     };
-    scan.note_hidden_marks();
     let inherited = scan.root(directory)?;
     let mut next = Some(Ok(walk.root(inherited)?));
     while let Some(listed) = next {
@@ -84,6 +84,7 @@ struct Scan<'a> {
     first_names: HashMap<(u64, u64), Vec<u8>>,
     name_bytes: usize,
     number: u64,
+    hidden_marks_noted: bool,
     completeness: Completeness,
 }
 

@@ -10,6 +10,8 @@ use crate::store::{
 enum Group {
     Cache,
     Stopped,
+    /// Buildah's own.
+    Working,
     Dangling,
     Unused,
     Volumes,
@@ -30,6 +32,7 @@ pub(super) fn suggestions(one: &One<'_>) -> Vec<Suggestion> {
     let mut found: Vec<Suggestion> = [
         Group::Cache,
         Group::Stopped,
+        Group::Working,
         Group::Dangling,
         Group::Unused,
         Group::Volumes,
@@ -50,7 +53,11 @@ pub(super) fn suggestions(one: &One<'_>) -> Vec<Suggestion> {
 fn suggestion(one: &One<'_>, group: Group) -> Option<Suggestion> {
     let (noun, selection) = match group {
         Group::Cache => ("build cache", cache(one)),
-        Group::Stopped => ("stopped containers", stopped(one)),
+        Group::Stopped => (
+            "stopped containers",
+            containers(one, &[State::Exited, State::Created]),
+        ),
+        Group::Working => ("working containers", containers(one, &[State::Working])),
         Group::Dangling => ("dangling images", dangling(one)),
         Group::Unused => ("images without a container", unused(one)),
         Group::Volumes => ("volumes without a container", volumes(one)),
@@ -69,26 +76,27 @@ const fn command(engine: Engine, group: Group) -> &'static str {
     match (engine, group) {
         (Engine::Docker | Engine::DockerContainerd, group) => match group {
             Group::Cache => "docker builder prune",
-            Group::Stopped => "docker container prune",
+            Group::Stopped | Group::Working => "docker container prune",
             Group::Dangling => "docker image prune",
             Group::Unused => "docker image prune -a",
-            Group::Volumes => "docker volume prune -a",
+            Group::Volumes => "docker volume prune -a (before Docker 23 without -a)",
         },
         (Engine::ContainersStorage, group) => match group {
             Group::Cache | Group::Dangling => "podman image prune",
-            Group::Stopped => "podman container prune; buildah rm for working containers",
+            Group::Stopped => "podman container prune",
+            Group::Working => "buildah rm ID, when no build is at it",
             Group::Unused => "podman image prune -a",
             Group::Volumes => "podman volume prune",
         },
         (Engine::Kubernetes, group) => match group {
             Group::Cache => "buildctl prune",
-            Group::Stopped => "crictl ps -a --state Exited, then crictl rm ID",
+            Group::Stopped | Group::Working => "crictl ps -a --state Exited, then crictl rm ID",
             Group::Dangling | Group::Unused => "crictl rmi --prune",
             Group::Volumes => "kubectl get pods, then kubectl delete pod NAME",
         },
         (Engine::Containerd, group) => match group {
             Group::Cache => "buildctl prune",
-            Group::Stopped => "nerdctl container prune, or ctr containers rm ID",
+            Group::Stopped | Group::Working => "nerdctl container prune, or ctr containers rm ID",
             Group::Dangling => "nerdctl image prune, or ctr images rm NAME",
             Group::Unused => "nerdctl image prune -a, or ctr images rm NAME",
             Group::Volumes => "nerdctl volume prune",
@@ -115,10 +123,10 @@ fn cache(one: &One<'_>) -> Vec<Owner> {
     records.map(|at| Owner::Cache(CacheId(at))).collect()
 }
 
-fn stopped(one: &One<'_>) -> Vec<Owner> {
+fn containers(one: &One<'_>, states: &[State]) -> Vec<Owner> {
     let containers = one.store.containers.iter().zip(0..);
     containers
-        .filter(|(container, _)| matches!(container.state, State::Exited | State::Created))
+        .filter(|(container, _)| states.contains(&container.state))
         .map(|(_, at)| Owner::Container(ContainerId(at)))
         .collect()
 }

@@ -18,7 +18,7 @@ use super::amounts::shown;
 use super::{One, StoreReport};
 use crate::report::columns::{Cut, flow};
 use crate::report::{Detail, Look};
-use crate::store::{Activity, Amount};
+use crate::store::{Activity, Amount, Store, StoredImage};
 use crate::units;
 
 const BOLD: Style = Style::new().bold();
@@ -85,8 +85,7 @@ impl Page<'_> {
     fn write_heading(&self, output: &mut dyn Write) -> io::Result<()> {
         let store = self.one.store;
         let root = self.text(store.root.name());
-        // Steps of a build are no images to whoever built it.
-        let images = store.images.iter().filter(|image| !image.is_intermediate);
+        let images = images_of(store);
         let mut pieces = vec![
             root.clone(),
             store.engine.as_str().to_owned(),
@@ -169,6 +168,11 @@ fn largest<K: Ord>(length: usize, top: usize, key: impl Fn(usize) -> K) -> (Vec<
     (order, listed)
 }
 
+/// Steps of a build are no images to whoever built it.
+fn images_of(store: &Store) -> impl Iterator<Item = &StoredImage> {
+    store.images.iter().filter(|image| !image.is_intermediate)
+}
+
 fn counted(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", units::count(number as u64))
@@ -194,7 +198,7 @@ fn write_overview(stores: &[One<'_>], look: &Look, output: &mut dyn Write) -> io
         table.push(Row {
             cells: vec![
                 shown(look, totals.total),
-                units::count(one.store.images.len() as u64),
+                units::count(images_of(one.store).count() as u64),
                 units::count(one.store.containers.len() as u64),
                 look.fit(&look.shown(engine.as_bytes()), WIDEST_WORD, Cut::End),
             ],

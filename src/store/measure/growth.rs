@@ -15,6 +15,8 @@ pub(super) struct Grown {
     name: Box<[u8]>,
     depth: usize,
     bytes: AtomicU64,
+    /// Those of what is directly in it and no directory.
+    loose: AtomicU64,
     /// The largest sum among the directories in it.
     largest: AtomicU64,
 }
@@ -36,11 +38,18 @@ impl Grown {
             name: name.into(),
             depth,
             bytes: AtomicU64::new(0),
+            loose: AtomicU64::new(0),
             largest: AtomicU64::new(0),
         })
     }
 
-    /// Adds the disk blocks of something directly in it.
+    /// Adds the disk blocks of something directly in it that is no directory.
+    pub(super) fn add_file(&self, disk_bytes: u64) {
+        self.add(disk_bytes);
+        self.loose.fetch_add(disk_bytes, Ordering::Relaxed);
+    }
+
+    /// Adds the disk blocks of itself.
     pub(super) fn add(&self, disk_bytes: u64) {
         self.bytes.fetch_add(disk_bytes, Ordering::Relaxed);
     }
@@ -67,7 +76,8 @@ impl Grown {
 /// stands for what is in none of them.
 pub(super) fn largest(mut directories: Vec<Arc<Grown>>) -> Vec<Growth> {
     directories.sort_by_key(|directory| std::cmp::Reverse(directory.depth));
-    let loose = directories.last().map_or(0, |top| top.bytes());
+    let top = directories.last();
+    let loose = top.map_or(0, |top| top.loose.load(Ordering::Relaxed));
     for directory in &directories {
         if let Some(above) = &directory.above {
             above.add(directory.bytes());
@@ -146,7 +156,7 @@ mod tests {
     fn a_file_in_no_directory_is_what_grew_too() {
         let top = Grown::top();
         let data = top.below(b"data");
-        top.add(4000);
+        top.add_file(4000);
         data.add(150);
         let named = |directories| {
             largest(directories)

@@ -403,8 +403,10 @@ impl<'a> Worker<'a> {
         if kind == FileType::RegularFile {
             usage.files += 1;
         }
-        if let Some(grown) = grown {
-            grown.add(disk_bytes);
+        match (grown, kind) {
+            (Some(grown), FileType::Directory) => grown.add(disk_bytes),
+            (Some(grown), _) => grown.add_file(disk_bytes),
+            (None, _) => {}
         }
         if kind != FileType::Directory && status.st_nlink > 1 {
             self.tally.linked.push(Linked {

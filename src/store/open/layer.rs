@@ -9,7 +9,7 @@ use crate::layer::beneath::Beneath;
 use crate::layer::bytes::Region;
 use crate::layer::codec::Codec;
 use crate::layer::copy::CopyLayer;
-use crate::layer::dir::{DirLayer, Encoding, Namespace};
+use crate::layer::dir::{DirLayer, Encoding};
 use crate::layer::mapped::{Evidence, MappedLayer};
 use crate::layer::tar::TarLayer;
 use crate::layer::tar_split::{Data, TarSplitLayer};
@@ -137,17 +137,9 @@ fn open_listing(listing: &Listing) -> Result<OpenedLayer> {
     }
 }
 
-/// Everybody but root sees a directory that hides what is below as one that does not: the kernel does not show
-/// `trusted` attributes, and says nothing of it (xattr(7), "Trusted extended attributes").
 fn open_directory(directory: &Location, encoding: Encoding) -> Result<OpenedLayer> {
-    let mut opened = OpenedLayer::new(DirLayer::new(directory.open()?, encoding));
-    let is_trusted = encoding == Encoding::Overlay(Namespace::Trusted);
-    if is_trusted && !rustix::process::geteuid().is_root() {
-        let message = "opaque directories cannot be seen without root: files they hide may be shown; try sudo";
-        let warning = Warning::new(WarningCode::HiddenMarks, message);
-        opened.warnings.push(warning);
-    }
-    Ok(opened)
+    let directory = directory.open()?;
+    Ok(OpenedLayer::new(DirLayer::new(directory, encoding)))
 }
 
 /// The record tells best what a layer holds; without it the directory does, as far as one can see.

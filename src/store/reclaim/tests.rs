@@ -206,7 +206,36 @@ fn volumes_cache_and_working_containers() {
             "docker builder prune --all --filter id=x1"
         ]
     );
-    assert!(notes(&store, &[volume]).contains("mount it have to be removed first: 1"));
+    assert!(notes(&store, &[volume]).contains("mount it have to be removed first: work"));
+    let mounting = Target::Owner(Owner::Container(ContainerId(0)));
+    assert!(notes(&store, &[mounting]).contains("its volumes stay: -data"));
+    assert!(!notes(&store, &[mounting, volume]).contains("stay"));
+}
+
+#[test]
+fn what_goes_along_and_what_stays_is_said() {
+    let mut one = store(Engine::Docker);
+    let below = image(&mut one, &["below:1"], Some(1));
+    let above = image(&mut one, &["above\u{1b}:1"], Some(2));
+    one.images[1].parent = Some(ImageId(0));
+    let told = notes(&one, &[below]);
+    assert!(told.contains("only its name goes"), "{told}");
+    assert!(
+        told.contains(r"above\x1B:1") && !told.contains('\u{1b}'),
+        "{told}"
+    );
+    assert!(!notes(&one, &[below, above]).contains("only its name"));
+
+    let mut many = store(Engine::Containerd);
+    let platform = image(&mut many, &["many:1"], Some(1));
+    let id = many.images[0].id.clone();
+    many.images[0].digest = id;
+    let further = many.images[0].clone();
+    assert!(!notes(&many, &[platform]).contains("platforms"));
+    many.images.push(further);
+    assert!(notes(&many, &[platform]).contains("all 2 platforms of this name go together"));
+    container(&mut many, "box", Some(ImageId(0)), State::Exited);
+    assert!(notes(&many, &[platform]).contains("keep what they stand on: box"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod reclaim;
 pub mod rows;
 
 use std::collections::BTreeSet;
+use std::mem;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
@@ -443,12 +444,14 @@ impl StorePane {
         vec![Request::Show(Popup::Notice(notice))]
     }
 
-    /// Shows what would free the rows that are marked, or the one under the cursor.
+    /// Shows what would free the rows that are marked, or the one under the cursor. Marks of another kind of row,
+    /// made in a view that is not shown, do not count.
     fn reclaim(&self, key: Key, reads: &StoreReads<'_>) -> Vec<Request> {
         let marked = self.marks.iter().filter(|(at, _)| *at == self.at);
         let mut keys: Vec<Key> = marked.map(|(_, key)| *key).collect();
-        if keys.is_empty() {
-            keys.push(key);
+        let is_alike = |other: &Key| mem::discriminant(other) == mem::discriminant(&key);
+        if !keys.iter().any(is_alike) {
+            keys = vec![key];
         }
         let Some(sizes) = Sizes::of(reads.subject, self.at, Sense::Disk) else {
             return Vec::new();

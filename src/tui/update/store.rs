@@ -20,6 +20,8 @@ use crate::tui::panes::treemap::TreemapPane;
 use crate::tui::panes::waste::WastePane;
 use crate::tui::store_subject::{Item, Known, StoreSubject, What};
 
+const READING_AGAIN: &str = "reading the store again";
+
 /// Takes stores, new ones or the same with more known about them.
 pub(super) fn take(model: &mut Model, job: JobId, stores: Arc<StoreSubject>) {
     let is_loading = model
@@ -33,6 +35,15 @@ pub(super) fn take(model: &mut Model, job: JobId, stores: Arc<StoreSubject>) {
         model.loading = None;
     }
     model.measuring = (stores.known == Known::Records).then_some(job);
+    let is_over = model.measuring.is_none();
+    if is_over
+        && model
+            .said
+            .as_ref()
+            .is_some_and(|(_, said)| said == READING_AGAIN)
+    {
+        model.said = Some((Tone::Done, "the store was read again".into()));
+    }
     model.stores = Some(stores);
     with_store(model, |model, reads| model.store.show(reads));
 }
@@ -51,7 +62,7 @@ pub(super) fn ended(model: &mut Model, job: JobId) {
 /// Reads the records again and measures anew; what is on the screen stays until then.
 pub(super) fn read_again(model: &mut Model, job: JobId) -> Vec<Effect> {
     let former = model.measuring.replace(job);
-    model.said = Some((Tone::Done, "reading the store again".into()));
+    model.said = Some((Tone::Done, READING_AGAIN.into()));
     let cancel = former.map(Effect::Cancel);
     let load = Effect::Load { job, choice: None };
     cancel.into_iter().chain([load]).collect()

@@ -106,6 +106,9 @@ fn empty(pane: &StorePane, sizes: &Sizes<'_>) -> &'static str {
         StoreTab::Layers => "there is no layer in this store",
         StoreTab::Containers => "there is no container in this store",
         StoreTab::Orphans => "everything in this store has an owner",
+        StoreTab::Cache if sizes.accounts.totals.cache.bytes > 0 => {
+            "there is no record of a build cache, only its databases"
+        }
         StoreTab::Cache => "there is no build cache in this store",
         StoreTab::Volumes => "there is no volume in this store",
     }
@@ -127,11 +130,14 @@ fn draw_aside(
         .len()
         .min(rows.saturating_sub(usize::from(rows > 1)));
     let more = list.rows.len() - shown;
-    let note = if more > 0 {
-        format!("{} more", units::count(more as u64))
-    } else {
-        String::new()
-    };
+    let mut notes = Vec::new();
+    if list.sieve.is_on() {
+        notes.push("filtered".to_owned());
+    }
+    if more > 0 {
+        notes.push(format!("{} more", units::count(more as u64)));
+    }
+    let note = notes.join(", ");
     let inside = paint.pane(place, &title, &note, Keys::Elsewhere);
     let table = Table {
         sizes,
@@ -145,7 +151,12 @@ fn draw_aside(
             height: inside.height.min(1),
             ..inside
         };
-        paint.text(line, "none", style);
+        let words = if list.sieve.is_on() {
+            "nothing matches the filter"
+        } else {
+            "none"
+        };
+        paint.text(line, words, style);
         return;
     }
     let mut lines = inside.rows();
@@ -247,9 +258,16 @@ fn fact(sizes: &Sizes<'_>, key: Key, paint: &Paint<'_>) -> String {
     match key {
         Key::Image(id) if sizes.sense != Sense::Engine => {
             let account = sizes.accounts.images.get(id.as_usize());
-            let freed = account.map(|account| columns_amount(account.freed, sizes, paint));
-            freed.map_or_else(String::new, |freed| {
-                format!("removing it alone frees {freed}")
+            account.map_or_else(String::new, |account| {
+                let freed = columns_amount(account.freed, sizes, paint);
+                match (account.freed.bytes, account.containers) {
+                    (0, 1) => "a container is made from it: removing it alone frees nothing".into(),
+                    (0, 2..) => format!(
+                        "{} containers are made from it: removing it alone frees nothing",
+                        units::count(u64::from(account.containers))
+                    ),
+                    _ => format!("removing it alone frees {freed}"),
+                }
             })
         }
         Key::Layer(_) | Key::Orphan(_) | Key::Cache(_) | Key::Volume(_) => {

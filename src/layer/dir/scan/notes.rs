@@ -6,7 +6,7 @@ use super::{Found, Scan, shown};
 use crate::error::{Error, Warning, WarningCode};
 use crate::layer::Completeness;
 use crate::layer::dir::walk::Unlisted;
-use crate::layer::dir::{Encoding, Namespace};
+use crate::layer::dir::{Encoding, Namespace, sees_trusted};
 use crate::limits;
 use crate::path::{self, ImagePath};
 
@@ -28,10 +28,17 @@ impl Scan<'_> {
         true
     }
 
+    /// Says once that overlayfs may have marked something for root alone; a layer without directories has nothing
+    /// that would matter.
     pub(super) fn note_hidden_marks(&mut self) {
-        let is_for_root = matches!(self.encoding, Encoding::Overlay(Namespace::Trusted));
-        if is_for_root && !rustix::process::geteuid().is_root() {
-            let message = "opaque directories may be missed: their marks are for root's eyes";
+        let is_for_root = matches!(
+            self.encoding,
+            Encoding::Overlay(Namespace::Trusted | Namespace::Either)
+        );
+        if is_for_root && !self.hidden_marks_noted && !sees_trusted() {
+            self.hidden_marks_noted = true;
+            let message = "only root sees which directories are opaque and which files have their data below: what \
+                           they hide may be shown here; try sudo";
             self.raise(Warning::new(WarningCode::HiddenMarks, message));
         }
     }

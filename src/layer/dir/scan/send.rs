@@ -15,6 +15,7 @@ impl Scan<'_> {
         found: &Found<'_>,
         inside: &Inherited,
     ) -> Result<Inherited> {
+        self.note_hidden_marks();
         let below = self.below(found, inside);
         // The same place needs no word.
         let moved = below.as_deref().filter(|_| found.marks.redirect.is_some());

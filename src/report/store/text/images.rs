@@ -30,7 +30,7 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
     page.more(rest.iter().map(|&at| page.one.image(at).unique), output)?;
     if tells_freed(page, shown) {
         let text =
-            "Freed: by removing it alone; containers keep its layers, its build steps go too";
+            "Freed: by removing it alone: nothing while it is in use; its build steps go too";
         page.sentence(text, DIMMED, output)?;
     }
     if steps > 0 {

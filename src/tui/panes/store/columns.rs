@@ -378,10 +378,13 @@ fn used_by(sizes: &Sizes<'_>, id: LayerId, look: Look) -> Cell {
         return Cell::plain("");
     };
     let store = sizes.store;
-    let images = account
-        .images
-        .iter()
-        .map(|id| names::image_briefly(store, *id));
+    // Steps of builds tell least.
+    let mut images = account.images.clone();
+    images.sort_by_key(|id| {
+        let image = store.images.get(id.as_usize());
+        image.is_none_or(|image| image.names.is_empty())
+    });
+    let images = images.iter().map(|id| names::image_briefly(store, *id));
     let containers = account.containers.iter().map(|id| {
         let container = store.containers.get(id.as_usize());
         format!("({})", container.map_or_else(String::new, names::container))

@@ -162,6 +162,12 @@ pub fn searched(store: &Store, key: Key) -> String {
         Key::Layer(id) => {
             if let Some(layer) = store.layers.get(id.as_usize()) {
                 add(&layer.name);
+                // `du` and `mount` know it by its directory.
+                let files = layer.pieces.first();
+                let files = files.and_then(|files| store.pieces.get(files.as_usize()));
+                if let Some(files) = files {
+                    add(&files.location.shown());
+                }
             }
         }
         _ => {}

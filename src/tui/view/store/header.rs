@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{is_bare, measuring};
 use crate::report::{Cut, Glyphs};
-use crate::store::{Activity, Engine, Store};
+use crate::store::{Activity, Basis, Engine, Store};
 use crate::tui::command::Context;
 use crate::tui::keys::{KeyMap, shown_key};
 use crate::tui::layout::Areas;
@@ -40,6 +40,10 @@ fn pieces(model: &Model, sizes: &Sizes<'_>, paint: &Paint<'_>) -> Vec<Piece> {
     let root = look.shown(store.root.name().as_bytes());
     let short = root.rsplit('/').next().unwrap_or_default().to_owned();
     let driver = look.shown(store.driver.as_bytes());
+    let basis = match sizes.accounts.basis {
+        Basis::Disk => "disk",
+        Basis::Files => "lengths",
+    };
     let mut pieces = vec![
         Piece::new(5, Role::Dim, ["layerscope store".into(), "store".into()]),
         Piece::new(NAME, Role::Strong, [root, short]),
@@ -49,7 +53,7 @@ fn pieces(model: &Model, sizes: &Sizes<'_>, paint: &Paint<'_>) -> Vec<Piece> {
             [format!("{}, {driver}", engine(store)), driver],
         ),
         Piece::new(60, Role::Plain, [counts(store)]),
-        Piece::new(80, Role::Plain, [format!("disk: {total}"), total]),
+        Piece::new(80, Role::Plain, [format!("{basis}: {total}"), total]),
     ];
     let stores = model
         .stores
