@@ -777,13 +777,20 @@ fn a_cancelled_job_ends_the_export() {
 fn deep_directories_do_not_use_up_descriptors() {
     let root = tempfile::tempdir().unwrap();
     let mut deep = root.path().join("overlay2/deep");
-    deep.extend(std::iter::repeat_n("d", 150));
+    for level in 0..150 {
+        // Its turn comes when everything deeper was written, and the directory it is in was closed meanwhile.
+        let later = deep.join("later");
+        fs::create_dir_all(&later).unwrap();
+        fs::write(later.join(format!("of-{level}")), "x").unwrap();
+        deep.push("d");
+    }
     fs::create_dir_all(&deep).unwrap();
     fs::write(deep.join("bottom"), "x").unwrap();
     let mut store = Store::new(Engine::Docker, "overlay2", rooted(root.path(), "/deep"));
     store.add_piece(Location::new(&store.root, *b"overlay2/deep"), Role::Layer);
     let text = Reported::of(vec![store], "/deep").ncdu();
     assert!(text.contains("\"bottom\""));
+    assert_eq!(text.matches("\"of-").count(), 150);
     assert!(!text.contains("read_error"));
     assert_eq!(text.matches('[').count(), text.matches(']').count());
 }

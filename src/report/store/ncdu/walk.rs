@@ -15,9 +15,12 @@ use crate::report::ncdu::{Attributes, Entry, Link, Nesting, Refusal};
 use crate::report::store::One;
 use crate::store::Piece;
 
-/// Directories kept open at once. What is deeper is opened from the last of these, so that a tree made to be deep
-/// does not use up the descriptors.
+/// Innermost directories kept open, so that a tree made to be deep does not use up the descriptors. Those above
+/// are opened again when their turn comes.
 const OPEN_DIRECTORIES: usize = 64;
+
+/// How many of those on the way to one that is opened again stay open: their turn comes next.
+const OPENED_AGAIN: usize = 32;
 
 type Inode = (u64, u64);
 
@@ -35,7 +38,7 @@ pub(super) struct Walk<'a> {
 struct Level {
     /// What is left in it, last name first.
     left: Vec<(Vec<u8>, Option<Stat>)>,
-    /// Itself, unless it is too deep to be kept open.
+    /// Itself, unless it is too far above to be kept open; the outermost always is.
     directory: Option<Beneath>,
     name: Vec<u8>,
 }
@@ -134,7 +137,7 @@ impl<'a> Walk<'a> {
             } else if device_of(&status) != once.device {
                 entry.refusal = Some(Refusal::OtherFileSystem);
                 nesting.leaf(&entry)?;
-            } else if let Some(below) = descend(&levels, &name) {
+            } else if let Some(below) = descend(&mut levels, &name) {
                 self.open(&entry, below, &mut levels, nesting)?;
             } else {
                 entry.refusal = Some(Refusal::Unreadable);
@@ -158,12 +161,14 @@ impl<'a> Walk<'a> {
         let left = listing(&directory);
         let refusal = left.is_none().then_some(Refusal::Unreadable);
         nesting.enter(&Entry { refusal, ..*entry })?;
-        let is_kept = levels.len() < OPEN_DIRECTORIES;
         levels.push(Level {
             left: left.unwrap_or_default(),
-            directory: is_kept.then_some(directory),
+            directory: Some(directory),
             name: entry.name.to_vec(),
         });
+        if let Some(far @ 1..) = levels.len().checked_sub(OPEN_DIRECTORIES) {
+            levels[far].directory = None;
+        }
         Ok(())
     }
 }
@@ -217,16 +222,17 @@ fn unreadable(name: &[u8]) -> Entry<'_> {
 }
 
 /// Opens a directory of the innermost level.
-fn descend(levels: &[Level], name: &[u8]) -> Option<Beneath> {
+fn descend(levels: &mut [Level], name: &[u8]) -> Option<Beneath> {
     let nearest = levels.iter().rposition(|level| level.directory.is_some())?;
-    let from = levels[nearest].directory.as_ref()?;
-    let mut place = Vec::new();
-    for level in &levels[nearest + 1..] {
-        place.extend_from_slice(&level.name);
-        place.push(b'/');
+    let mut from = levels[nearest].directory.clone()?;
+    let kept = levels.len().saturating_sub(OPENED_AGAIN);
+    for (position, level) in levels.iter_mut().enumerate().skip(nearest + 1) {
+        from = from.directory(&level.name).ok().flatten()?;
+        if position >= kept {
+            level.directory = Some(from.clone());
+        }
     }
-    place.extend_from_slice(name);
-    from.directory(&place).ok().flatten()
+    from.directory(name).ok().flatten()
 }
 
 /// Returns what is in a directory, last name first; `None` where it cannot be listed.
