@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::layer::beneath::Beneath;
@@ -57,9 +57,7 @@ fn inspect_store(directory: &OsStr, common: &Common, around: &Surroundings) -> R
 
 /// Returns the one place with a store that can be read, or that which tells best why there is none.
 fn only_store(places: &[PathBuf]) -> Result<&PathBuf> {
-    let is_store =
-        |place: &&PathBuf| Beneath::open(place).is_ok_and(|root| store::looks_like_store(&root));
-    let stores: Vec<&PathBuf> = places.iter().filter(is_store).collect();
+    let stores: Vec<&PathBuf> = places.iter().filter(|place| is_store(place)).collect();
     match (stores.as_slice(), places) {
         ([place], _) => Ok(place),
         ([], [place, ..]) => Ok(place),
@@ -73,12 +71,16 @@ fn only_store(places: &[PathBuf]) -> Result<&PathBuf> {
     }
 }
 
+fn is_store(place: &Path) -> bool {
+    Beneath::open(place).is_ok_and(|root| store::looks_like_store(&root))
+}
+
 fn listed<'a>(places: impl Iterator<Item = &'a PathBuf>) -> String {
     let shown = places.map(|place| format!("  {}", display_os(place.as_os_str())));
     shown.collect::<Vec<_>>().join("\n")
 }
 
-/// Reports on the store that a locator names, or shows it.
+/// Reports on the store that a locator names, or on those at the usual places below it, or shows them.
 ///
 /// # Errors
 /// As [`run`].
@@ -89,7 +91,16 @@ pub(super) fn show(
     loaded: &Loaded,
 ) -> Result<Exit> {
     match &locator.place {
-        Place::Path(path) => overview(std::slice::from_ref(path), common, around, loaded),
+        Place::Path(path) if is_store(path) => {
+            overview(std::slice::from_ref(path), common, around, loaded)
+        }
+        Place::Path(path) => {
+            let mut places = store::stores_below(path);
+            if places.is_empty() {
+                places.push(path.clone());
+            }
+            overview(&places, common, around, loaded)
+        }
         _ => Err(Error::NotFound {
             name: locator.name().to_owned(),
         }),

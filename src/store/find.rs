@@ -38,21 +38,44 @@ pub fn usual_places(home: Option<&Path>) -> Vec<PathBuf> {
 /// Names the stores near a directory that is none, escaped: that which it is a part of, or those at places below it
 /// where engines keep theirs on a whole disk or in somebody's home.
 pub fn stores_near(directory: &Path) -> Vec<String> {
-    const BELOW: [&str; 3] = ["docker", "containerd", "containers/storage"];
-    const WITHIN: [&str; 4] = ["", "lib", "var/lib", ".local/share"];
-    let is_store = |place: &Path| Beneath::open(place).is_ok_and(|root| looks_like_store(&root));
     let whole = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
     let mut above = whole.ancestors().skip(1);
     if let Some(store) = above.find(|place| is_store(place)) {
         return vec![path::display_os(store.as_os_str())];
     }
+    let below = stores_below(directory);
+    let shown = below
+        .iter()
+        .map(|place| path::display_os(place.as_os_str()));
+    shown.collect()
+}
+
+/// Returns the stores at places below a directory where engines keep theirs: on another machine's disk, in a home.
+///
+/// Links that lead out of the directory lead to the stores of somebody else.
+pub fn stores_below(directory: &Path) -> Vec<PathBuf> {
+    const BELOW: [&str; 4] = [
+        "docker",
+        "containerd",
+        "containers/storage",
+        "rancher/k3s/agent/containerd",
+    ];
+    const WITHIN: [&str; 4] = ["", "lib", "var/lib", ".local/share"];
+    let Ok(whole) = std::fs::canonicalize(directory) else {
+        return Vec::new();
+    };
+    let is_within =
+        |place: &Path| std::fs::canonicalize(place).is_ok_and(|place| place.starts_with(&whole));
     let below = WITHIN
         .into_iter()
         .flat_map(|within| BELOW.map(|name| directory.join(within).join(name)));
     below
-        .filter(|place| is_store(place))
-        .map(|place| path::display_os(place.as_os_str()))
+        .filter(|place| is_within(place) && is_store(place))
         .collect()
+}
+
+fn is_store(place: &Path) -> bool {
+    Beneath::open(place).is_ok_and(|root| looks_like_store(&root))
 }
 
 /// See [`super::read`].

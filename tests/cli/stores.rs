@@ -97,6 +97,29 @@ fn images_and_containers_of_a_store_open_like_archives() {
 }
 
 #[test]
+fn the_disk_of_another_machine_has_its_stores_where_they_were() {
+    let (desk, _) = stocked();
+    for place in ["disk/var/lib", "var/lib", "other"] {
+        fs::create_dir_all(desk.path(place)).unwrap();
+    }
+    fs::rename(desk.path("docker"), desk.path("disk/var/lib/docker")).unwrap();
+    for line in ["store disk", "store disk/var", "store disk/var/lib"] {
+        desk.line(line)
+            .exits(0)
+            .says("disk/var/lib/docker")
+            .says("team/large:2");
+    }
+    // A link that leads out would be this machine's store.
+    let elsewhere = desk.path("disk/var/lib/docker");
+    std::os::unix::fs::symlink(elsewhere, desk.path("other/docker")).unwrap();
+    for other in ["other", "var"] {
+        desk.line(&format!("store {other}"))
+            .exits(2)
+            .complains(&format!("{other} is not a layer store"));
+    }
+}
+
+#[test]
 fn what_is_not_in_a_store_is_told_with_what_is() {
     let (desk, _) = stocked();
     desk.line("docker --container web-2")
