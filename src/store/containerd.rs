@@ -215,7 +215,10 @@ impl Reader {
         } else {
             Engine::Containerd
         };
-        if self.places.has_graph_driver && !has(MOBY) {
+        // Only Docker's own containerd is left behind where Docker keeps images with a graph driver: the system's
+        // serves others, whatever Docker beside it does. What could not be read may be in use.
+        let is_unused = self.namespaces.iter().all(Namespace::is_empty) && !self.is_doubtful;
+        if self.places.is_docker && self.places.has_graph_driver && is_unused {
             self.store.activity = Activity::LeftBehind;
         }
     }

@@ -86,3 +86,43 @@ fn a_containerd_that_docker_never_used_is_no_store() {
     assert_eq!(stores_of(root.path()).len(), 0);
     assert_eq!(stores_of(&home.path).len(), 1);
 }
+
+#[test]
+fn a_containerd_that_serves_others_is_not_docker_s_to_leave() {
+    let outer = tempfile::tempdir().unwrap();
+    let (root, system) = (outer.path().join("docker"), outer.path().join("containerd"));
+    for place in ["containers", "buildkit", "image/overlay2/layerdb"] {
+        fs::create_dir_all(root.join(place)).unwrap();
+    }
+    let embedded = root.join("containerd/daemon");
+    for home in [&system, &embedded] {
+        let mut home = Home::new(home);
+        let made = home.image("shop", &["a:1"], "layer");
+        home.snapshot("shop", "overlayfs", &made.chain, 3, "");
+        home.write();
+    }
+    for place in [system, embedded, root] {
+        for store in stores_of(&place) {
+            assert_eq!(
+                store.activity,
+                crate::store::Activity::Active,
+                "{}",
+                place.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn records_that_cannot_be_read_leave_no_store_behind() {
+    let outer = tempfile::tempdir().unwrap();
+    let (root, home) = (outer.path(), outer.path().join("containerd/daemon"));
+    docker(root, &home);
+    fs::create_dir_all(root.join("image/overlay2/layerdb")).unwrap();
+    let meta = home.join(super::home::META);
+    let bytes = fs::read(&meta).unwrap();
+    fs::write(&meta, &bytes[..bytes.len() / 3]).unwrap();
+    for store in stores_of(root) {
+        assert_eq!(store.activity, crate::store::Activity::Active);
+    }
+}
