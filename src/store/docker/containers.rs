@@ -181,6 +181,8 @@ fn add(reader: &mut Reader<'_>, name: &[u8], at: &[u8], settings: &Json, mount: 
     let image = image.and_then(|id| reader.by_image.get(&id)).copied();
     let layers = layers_below(reader, &mount, image);
     let top = layers.last().copied();
+    // Without settings the layers tell, as far as they can.
+    let image = image.or_else(|| image_of(reader, settings, top?));
     let mut pieces = vec![reader.piece(at.to_vec(), Role::ContainerFiles)];
     pieces.push(reader.piece(mount.at.clone(), Role::Bookkeeping));
     let init = mount.init.as_deref();
@@ -218,6 +220,13 @@ fn add(reader: &mut Reader<'_>, name: &[u8], at: &[u8], settings: &Json, mount: 
         pod: None,
         growth: Vec::new(),
     });
+}
+
+fn image_of(reader: &Reader<'_>, settings: &Json, top: LayerId) -> Option<ImageId> {
+    let mut images = reader.store.images.iter().zip(0..);
+    let found = images.find(|(image, _)| image.layers.last() == Some(&Some(top)));
+    let (_, at) = found.filter(|_| settings.is_null())?;
+    Some(ImageId(at))
 }
 
 fn layers_below(reader: &Reader<'_>, mount: &Mount, image: Option<ImageId>) -> Vec<LayerId> {

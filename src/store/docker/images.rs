@@ -141,6 +141,9 @@ fn read_image(
     if reader.records.is_directory(&metadata) {
         pieces.push(reader.piece(metadata, Role::Bookkeeping));
     }
+    if layers.iter().any(Option::is_none) {
+        pieces.extend(reader.layers_out_of_reach);
+    }
     let digest = names.digests.iter();
     let digest = digest.filter_map(|name| Digest::parse(name.split_once('@')?.1));
     StoredImage {
@@ -204,7 +207,7 @@ fn find_layers(reader: &mut Reader<'_>, at: &[u8], diff_ids: &[Digest]) -> Vec<O
         layers.push(layer.copied());
     }
     let missing = layers.iter().filter(|layer| layer.is_none()).count();
-    if missing > 0 {
+    if missing > 0 && reader.layers_out_of_reach.is_none() {
         let reason = format!(
             "{missing} of its {} layers are not in the store",
             layers.len()

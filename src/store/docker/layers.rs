@@ -57,7 +57,13 @@ fn read_records(reader: &mut Reader<'_>) -> Result<Vec<Record>> {
         reader.records.lost(&database, "images");
     }
     let mut records = Vec::new();
-    for name in reader.records.names(&database) {
+    let names = reader.records.listed(&database).unwrap_or_else(|reason| {
+        let location = reader.location(database.clone());
+        let piece = reader.store.add_unreachable(location, Role::Layer, reason);
+        reader.layers_out_of_reach = Some(piece);
+        Vec::new()
+    });
+    for name in names {
         reader.check()?;
         let at = place(&[&database, &name]);
         if name.ends_with(b"-removing") {

@@ -54,6 +54,8 @@ pub(super) struct Reader<'a> {
     pub(super) by_directory: HashMap<String, LayerId>,
     pub(super) by_chain: HashMap<Digest, LayerId>,
     pub(super) by_image: HashMap<Digest, ImageId>,
+    /// What images have in place of layers whose records are out of reach; `None` where they could be listed.
+    pub(super) layers_out_of_reach: Option<PieceId>,
     /// Directories of layers that were being removed.
     pub(super) half_removed: HashSet<String>,
     /// Directories of containers that are gone, with what to say about each; escaped.
@@ -82,6 +84,7 @@ impl<'a> Reader<'a> {
             by_directory: HashMap::new(),
             by_chain: HashMap::new(),
             by_image: HashMap::new(),
+            layers_out_of_reach: None,
             half_removed: HashSet::new(),
             left_over: HashMap::new(),
             claimed: Claimed::Known,

@@ -126,3 +126,56 @@ fn records_that_cannot_be_read_leave_no_store_behind() {
         assert_eq!(store.activity, crate::store::Activity::Active);
     }
 }
+
+#[test]
+fn parts_of_docker_out_of_reach_accuse_nobody() {
+    for part in [
+        "containers",
+        "buildkit",
+        "volumes",
+        "containerd/daemon/io.containerd.content.v1.content",
+        "containerd/daemon/io.containerd.snapshotter.v1.overlayfs",
+        "containerd/daemon/io.containerd.snapshotter.v1.overlayfs/snapshots",
+    ] {
+        let outer = tempfile::tempdir().unwrap();
+        let root = outer.path().join("docker");
+        docker(&root, &root.join("containerd/daemon"));
+        fs::create_dir_all(root.join("volumes/data/_data")).unwrap();
+        fs::create_dir_all(root.join("buildkit/containerd-overlayfs")).unwrap();
+        fs::rename(root.join(part), outer.path().join("aside")).unwrap();
+        std::os::unix::fs::symlink(outer.path().join("aside"), root.join(part)).unwrap();
+        let mut inventory = crate::store::Inventory {
+            name: String::new(),
+            stores: vec![store_of(&root)],
+        };
+        crate::store::measure::measure(&mut inventory, None, &Job::new()).unwrap();
+        let store = &inventory.stores[0];
+        assert_eq!(super::orphans(store), [], "{part}");
+        assert!(
+            store
+                .warnings
+                .iter()
+                .any(|of| of.message.contains("is a symbolic link to")),
+            "{part}: {:?}",
+            store.warnings
+        );
+        assert!(
+            store
+                .warnings
+                .iter()
+                .all(|of| !of.message.contains("os error"))
+        );
+        assert_eq!(store.ownership, Ownership::InPart, "{part}");
+        let accounts = crate::store::Accounts::of(store, crate::store::Basis::Disk);
+        if !matches!(part, "containers" | "buildkit") {
+            assert!(
+                !accounts.totals.total.is_whole(),
+                "{part}: {:?}",
+                store.warnings
+            );
+        }
+        if part.ends_with("content") || part.contains("snapshotter") {
+            assert!(!accounts.images[0].total.is_whole(), "{part}");
+        }
+    }
+}
