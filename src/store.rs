@@ -30,8 +30,8 @@ pub use accounts::{Accounts, Amount, Basis};
 pub use find::{looks_like_store, stores_below, stores_near, usual_places};
 pub use model::{
     Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Engine, Growth, ImageId,
-    Layer, LayerId, Listing, Naming, Orphan, Owner, Pod, PodId, State, Store, StoredImage, Volume,
-    VolumeId,
+    Layer, LayerId, Listing, Naming, Orphan, Owner, Ownership, Pod, PodId, State, Store,
+    StoredImage, Volume, VolumeId,
 };
 pub use piece::{Location, Piece, PieceId, Role, Usage};
 

@@ -89,7 +89,8 @@ impl Beneath {
             return Ok(None);
         };
         if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
-            let reason = format!("it is {}", described(&found));
+            let reason = self.obstacle(place);
+            let reason = reason.unwrap_or_else(|| format!("it is {}", described(&found)));
             return Err(self.error(place, io::Error::other(reason)));
         }
         Ok(self.open_at(place, OFlags::NONBLOCK)?.map(File::from))
@@ -195,6 +196,40 @@ impl Beneath {
         }
     }
 
+    /// Returns what to say of the first symbolic link on the way to a place, or at it, escaped; `None` where none
+    /// is in the way. Of a link at the place itself it is told as "it".
+    pub fn obstacle(&self, place: &[u8]) -> Option<String> {
+        let (length, target) = self.first_link(place)?;
+        let what = if length == place.len() {
+            "it".to_owned()
+        } else {
+            self.shown(&place[..length])
+        };
+        let target = path::display(&target);
+        Some(format!(
+            "{what} is a symbolic link to {target}, which is not followed"
+        ))
+    }
+
+    /// Returns how long the part of a place is that ends in a symbolic link, and where that leads.
+    fn first_link(&self, place: &[u8]) -> Option<(usize, Vec<u8>)> {
+        let mut reached: Option<OwnedFd> = None;
+        let mut length = 0;
+        for component in place.split(|&byte| byte == b'/') {
+            if matches!(component, b"" | b"." | b"..") {
+                return None;
+            }
+            length += component.len() + usize::from(length > 0);
+            let from = reached.as_ref().map_or(self.directory.as_fd(), AsFd::as_fd);
+            if let Ok(target) = rustix::fs::readlinkat(from, component, Vec::new()) {
+                return Some((length, target.into_bytes()));
+            }
+            let flags = OFlags::DIRECTORY | OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            reached = Some(rustix::fs::openat(from, component, flags, Mode::empty()).ok()?);
+        }
+        None
+    }
+
     fn parent<'p>(&self, place: &'p [u8]) -> Result<Option<(OwnedFd, &'p [u8])>> {
         let (above, name) = match memchr::memrchr(b'/', place) {
             // Absolute places are nowhere below.
@@ -248,7 +283,11 @@ impl Beneath {
         reached.ok_or(Errno::NOENT)
     }
 
+    /// The system's word for a link where none is followed is that there are too many.
     fn error(&self, place: &[u8], source: io::Error) -> Error {
+        let is_link = source.raw_os_error() == Some(Errno::LOOP.raw_os_error());
+        let words = is_link.then(|| self.obstacle(place)).flatten();
+        let source = words.map_or(source, io::Error::other);
         Error::Open {
             name: self.shown(place),
             source,
@@ -270,6 +309,7 @@ fn unless_link(from: BorrowedFd<'_>, name: &[u8], error: Errno) -> Errno {
 fn described(status: &Stat) -> &'static str {
     match FileType::from_raw_mode(status.st_mode) {
         FileType::Directory => "a directory",
+        // One that was put there meanwhile; see `Beneath::obstacle`.
         FileType::Symlink => "a symbolic link, which is not followed",
         _ => "not a regular file",
     }
@@ -327,6 +367,29 @@ mod tests {
         );
         assert_eq!(beneath.names(b"x", 9).unwrap(), None);
         assert!(beneath.names(b"link", 9).is_err());
+        for (place, words) in [
+            (
+                &b"link"[..],
+                "it is a symbolic link to a, which is not followed".to_owned(),
+            ),
+            (
+                b"out",
+                "it is a symbolic link to ../secret, which is not followed".to_owned(),
+            ),
+            (
+                b"link/b/file",
+                format!(
+                    "{} is a symbolic link to a, which is not followed",
+                    beneath.shown(b"link")
+                ),
+            ),
+        ] {
+            let error = beneath.read(place, 9).unwrap_err();
+            let source = std::error::Error::source(&error).unwrap();
+            assert_eq!(source.to_string(), words);
+        }
+        assert_eq!(beneath.obstacle(b"a/b/file"), None);
+        assert_eq!(beneath.obstacle(b"a/x/../link"), None);
         let inner = beneath.directory(b"a").unwrap().unwrap();
         assert_eq!(inner.read(b"b/file", 6).unwrap().unwrap(), b"inside");
         assert!(inner.status(b"b").unwrap().is_some());

@@ -28,7 +28,7 @@ use crate::path;
 use crate::progress::Job;
 
 use super::bbolt::Database;
-use super::{Activity, ContainerId, Engine, ImageId, LayerId, Location, Role, Store};
+use super::{Activity, ContainerId, Engine, ImageId, LayerId, Location, Ownership, Role, Store};
 
 use content::Content;
 use layers::Detail;
@@ -153,6 +153,9 @@ impl Reader {
         if is_unused && self.places.is_guess && self.store.warnings.is_empty() {
             return None;
         }
+        if self.is_doubtful {
+            self.store.ownership = Ownership::InPart;
+        }
         if self.more_warnings > 0 {
             let message = format!(
                 "{}: {} more of these",
@@ -215,7 +218,10 @@ impl Reader {
         } else {
             Engine::Containerd
         };
-        if self.places.has_graph_driver && !has(MOBY) {
+        // Only Docker's own containerd is left behind where Docker keeps images with a graph driver: the system's
+        // serves others, whatever Docker beside it does. What could not be read may be in use.
+        let is_unused = self.namespaces.iter().all(Namespace::is_empty) && !self.is_doubtful;
+        if self.places.is_docker && self.places.has_graph_driver && is_unused {
             self.store.activity = Activity::LeftBehind;
         }
     }
@@ -256,9 +262,17 @@ impl Reader {
     /// Lists a directory; what cannot be listed is a warning.
     fn names(&mut self, place: &Location) -> Vec<Vec<u8>> {
         match place.root.names(&place.path, crate::limits::STORE_NAMES) {
-            Ok(names) => names.unwrap_or_default(),
+            Ok(names) => {
+                let names = names.unwrap_or_default();
+                if names.len() >= crate::limits::STORE_NAMES {
+                    let shown = place.shown();
+                    self.doubt(format!("{shown} has more entries than are read"));
+                }
+                names
+            }
             Err(error) => {
-                self.failed(&error);
+                // Whoever is recorded there may own anything.
+                self.doubt(told(&error));
                 Vec::new()
             }
         }

@@ -26,12 +26,12 @@ use crate::layer::beneath::Beneath;
 use crate::path;
 use crate::progress::Job;
 
-use super::{Engine, Store};
+use super::{Engine, Ownership, Store};
 use containers::Containers;
 use images::Images;
 use layers::{Layers, Origin};
 use place::{DRIVERS, Place, has_driver};
-use records::{Condition, unusable};
+use records::{Condition, Readability, unusable};
 
 pub(super) use additional::Options;
 
@@ -121,6 +121,10 @@ impl Reader {
     fn new(root: &Beneath, driver: &'static str) -> Self {
         let mut store = Store::new(Engine::ContainersStorage, driver, root.clone());
         let own = Place::read(root, driver, &mut store.warnings);
+        let readabilities = [own.images.readability, own.containers.readability];
+        if readabilities.contains(&Readability::Partial) {
+            store.ownership = Ownership::InPart;
+        }
         Self {
             store,
             places: vec![own],

@@ -80,6 +80,8 @@ pub struct Store {
     pub activity: Activity,
     /// Whether the names of its images are known.
     pub naming: Naming,
+    /// Whether everybody who may own something is known.
+    pub ownership: Ownership,
     /// Everything that takes room. The whole root is [`PieceId`] 0, [`super::Role::Bookkeeping`]: it keeps what
     /// no other piece claims.
     pub pieces: Vec<Piece>,
@@ -108,6 +110,15 @@ pub enum Naming {
     Recorded,
     /// The record of them is lost or out of reach: an image without one may have had any.
     Unknown,
+}
+
+/// What is known of those who may own something in a store: its images and containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ownership {
+    /// All of their records were read: what has no container, or no owner at all, is without one.
+    Recorded,
+    /// Records of images or containers are lost or out of reach: nothing is known to be without one.
+    InPart,
 }
 
 /// One layer, or one snapshot.
@@ -369,6 +380,7 @@ impl Store {
             root,
             activity: Activity::Active,
             naming: Naming::Recorded,
+            ownership: Ownership::Recorded,
             pieces: vec![whole],
             layers: Vec::new(),
             images: Vec::new(),

@@ -2,7 +2,8 @@
 
 use super::One;
 use crate::store::{
-    Amount, CacheId, ContainerId, Engine, ImageId, Naming, Owner, State, StoredImage, VolumeId,
+    Amount, CacheId, ContainerId, Engine, ImageId, Naming, Owner, Ownership, State, StoredImage,
+    VolumeId,
 };
 
 /// A group of things that an engine removes together.
@@ -132,6 +133,9 @@ fn containers(one: &One<'_>, states: &[State]) -> Vec<Owner> {
 }
 
 fn volumes(one: &One<'_>) -> Vec<Owner> {
+    if one.store.ownership == Ownership::InPart {
+        return Vec::new();
+    }
     let volumes = one.store.volumes.iter().zip(0..);
     volumes
         .filter(|(volume, _)| volume.containers.is_empty())
@@ -152,7 +156,12 @@ fn unused(one: &One<'_>) -> Vec<Owner> {
 }
 
 /// Chooses among images without a container. Steps of builds go with the last image that needs them.
+///
+/// Where containers' records are lost or out of reach, none is known to be without one.
 fn images(one: &One<'_>, is_meant: impl Fn(&StoredImage) -> bool) -> Vec<Owner> {
+    if one.store.ownership == Ownership::InPart {
+        return Vec::new();
+    }
     let images = one.store.images.iter().zip(0..);
     images
         .filter(|(image, _)| !image.is_intermediate && is_meant(image))

@@ -17,6 +17,8 @@ const HOME: &str = "io.containerd.content.v1.content";
 pub(super) struct Content {
     /// Every blob on disk.
     pub pieces: BTreeMap<Digest, PieceId>,
+    /// What images have in place of blobs that are out of reach; `None` where they could be listed.
+    pub refused: Option<PieceId>,
     /// Blobs that anybody was found to keep.
     pub kept: BTreeSet<Digest>,
     /// Those that only a lease keeps.
@@ -33,6 +35,11 @@ impl Reader {
     /// Claims every blob there is.
     pub(super) fn list_content(&mut self) {
         let blobs = self.content_home().join("blobs");
+        if let Err(error) = blobs.root.directory(&blobs.path) {
+            let reason = super::told(&error);
+            let home = self.content_home();
+            self.content.refused = Some(self.store.add_unreachable(home, Role::Blob, reason));
+        }
         for algorithm in self.names(&blobs) {
             let directory = blobs.join(&algorithm);
             for name in self.names(&directory) {

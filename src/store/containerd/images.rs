@@ -79,12 +79,15 @@ impl Reader {
 
     /// Adds an image of which only the name is there.
     fn add_absent(&mut self, target: &Target, found: &Found) {
-        let name = target.names.first().map_or("", String::as_str);
-        let message = format!(
-            "{}: it is known by name and not pulled",
-            path::display_str(name)
-        );
-        self.warn(WarningCode::NotInSource, message);
+        // That no blob is within reach was told once.
+        if self.content.refused.is_none() {
+            let name = target.names.first().map_or("", String::as_str);
+            let message = format!(
+                "{}: it is known by name and not pulled",
+                path::display_str(name)
+            );
+            self.warn(WarningCode::NotInSource, message);
+        }
         let pieces = self.claim_blobs(found.indexes.iter().chain(&found.others));
         let image = StoredImage {
             names: names_of(target),
@@ -146,7 +149,8 @@ impl Reader {
         self.push_image(target, image, manifest.digest.clone());
     }
 
-    fn push_image(&mut self, target: &Target, image: StoredImage, manifest: Digest) {
+    fn push_image(&mut self, target: &Target, mut image: StoredImage, manifest: Digest) {
+        image.pieces.extend(self.content.refused);
         let id = ImageId(u32::try_from(self.store.images.len()).unwrap_or(u32::MAX));
         for name in &target.names {
             let name = (target.namespace.clone(), name.clone());

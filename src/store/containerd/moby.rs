@@ -9,7 +9,7 @@ use crate::limits;
 use crate::path;
 use crate::store::bbolt::{Bucket, Database};
 use crate::store::{
-    Container, ContainerId, ImageId, LayerId, Location, PieceId, Role, State, Volume,
+    Container, ContainerId, ImageId, LayerId, Location, Ownership, PieceId, Role, State, Volume,
 };
 
 impl Reader {
@@ -43,6 +43,10 @@ impl Reader {
         let key = (driver.to_owned(), id.to_owned());
         let writable = self.layer_named(MOBY, &key);
         let init = self.init_of(MOBY, &key);
+        if record.is_null() {
+            // Neither its image nor its volumes are known.
+            self.store.ownership = Ownership::InPart;
+        }
         let is_ours = writable.is_some() || record.get("ImageManifest").is_object();
         if !is_ours && self.places.has_graph_driver {
             return;
@@ -141,16 +145,27 @@ impl Reader {
 
     fn add_volumes(&mut self, home: &Location, mounts: &mut BTreeMap<String, Vec<ContainerId>>) {
         let mut drivers = self.volume_records(home);
+        if let Err(error) = home.root.directory(&home.path) {
+            let reason = super::told(&error);
+            self.store
+                .add_unreachable(home.clone(), Role::Volume, reason);
+        }
         for name in self.names(home) {
             let place = home.join(&name);
-            let is_directory = matches!(place.root.directory(&place.path), Ok(Some(_)));
-            let Some(name) = std::str::from_utf8(&name).ok().filter(|_| is_directory) else {
+            // Somebody may have moved one volume to another disk, and put a link in its place.
+            let is_link = |place: &Location| matches!(place.root.link(&place.path), Ok(Some(_)));
+            let is_volume = is_link(&place)
+                || matches!(place.root.status(&place.path), Ok(Some(found)) if is_directory(&found));
+            let Some(name) = std::str::from_utf8(&name).ok().filter(|_| is_volume) else {
                 continue;
             };
-            let piece = self.store.add_piece(place, Role::Volume);
+            let files = Some(place.join("_data")).filter(is_link);
+            let places = [Some(place), files].into_iter().flatten();
+            let pieces = places.map(|place| self.store.add_piece(place, Role::Volume));
+            let pieces = pieces.collect();
             self.store.volumes.push(Volume {
                 name: name.to_owned(),
-                pieces: vec![piece],
+                pieces,
                 containers: mounts.remove(name).unwrap_or_default(),
                 driver: drivers.remove(name).unwrap_or_else(|| "local".to_owned()),
             });
@@ -195,6 +210,11 @@ impl Reader {
         }
         drivers
     }
+}
+
+fn is_directory(found: &rustix::fs::Stat) -> bool {
+    use rustix::fs::FileType;
+    FileType::from_raw_mode(found.st_mode) == FileType::Directory
 }
 
 /// Returns what a container is doing (moby, daemon/container/state.go).

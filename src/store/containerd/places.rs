@@ -160,7 +160,8 @@ fn is_unused_by_docker(home: &Beneath) -> bool {
 
 /// Returns whether a directory is a Docker data root.
 fn is_data_root(root: &Beneath) -> bool {
-    is_directory(root, b"containers")
+    // A link in its place is still where Docker's containers are, though out of reach.
+    matches!(root.status(b"containers"), Ok(Some(_)))
         && (is_directory(root, b"buildkit") || has_file(root, b"engine-id"))
 }
 

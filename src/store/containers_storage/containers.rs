@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::images::Images;
 use super::layers::{Layers, Use};
 use super::place::{Keeping, Place, kind};
-use super::records::{ContainerRecord, told, unusable};
+use super::records::{ContainerRecord, Readability, told, unusable};
 use crate::image::json::Json;
 use crate::layer::dir::{Encoding, Namespace};
 use crate::store::{
-    Container, ContainerId, LayerId, Location, Orphan, PieceId, PodId, Role, State, Store,
+    Container, ContainerId, LayerId, Location, Orphan, Ownership, PieceId, PodId, Role, State,
+    Store,
 };
 use crate::{limits, path};
 
@@ -104,6 +105,8 @@ impl Containers {
         let document = document.unwrap_or_else(|reason| {
             let shown = path::display(&location.path).into_owned();
             store.warnings.push(unusable(&place.root, &shown, &reason));
+            // Which volumes it mounts is not known.
+            store.ownership = Ownership::InPart;
             Json::Null
         });
         let mounts = document.get("mounts").list().iter();
@@ -230,7 +233,14 @@ fn add_pieces(store: &mut Store, place: &Place, record: &ContainerRecord) {
         .containers
         .last()
         .is_some_and(|container| container.writable.is_some());
-    if !is_whole {
+    if !is_whole && place.layers.readability != Readability::Whole {
+        let reason = "its layer is not among the records that could be read";
+        let holder = Location::new(&place.root, format!("{}-layers", place.driver));
+        let piece = store.add_unreachable(holder, Role::Writable, reason);
+        if let Some(container) = store.containers.last_mut() {
+            container.pieces.push(piece);
+        }
+    } else if !is_whole {
         let piece = store.add_piece(directory, Role::Orphan);
         store.orphans.push(Orphan {
             piece,

@@ -6,8 +6,8 @@ use base64::Engine as _;
 
 use super::ancestry::Pedigree;
 use super::layers::Layers;
-use super::place::{Place, is_directory};
-use super::records::{ImageRecord, told, unusable};
+use super::place::{Place, kind};
+use super::records::{ImageRecord, Readability, told, unusable};
 use crate::error::{Warning, WarningCode};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest};
@@ -84,6 +84,9 @@ impl Images {
         self.by_id.insert(record.id.clone(), ImageId(position));
         store.images.push(image);
         add_own_piece(store, place, record);
+        if top.is_none() && record.top.is_some() {
+            add_lost_layers(store, place);
+        }
         self.pedigrees.push(Pedigree::new(top, document));
         let mapped = record.mapped.iter().filter_map(|id| layers.find(id));
         self.mapped.push(mapped.collect());
@@ -156,9 +159,22 @@ fn stack(store: &Store, top: Option<LayerId>, counted: usize) -> Vec<Option<Laye
         .collect()
 }
 
+/// Layers that are not among the records that could be read are not nothing.
+fn add_lost_layers(store: &mut Store, place: &Place) {
+    if place.layers.readability == Readability::Whole {
+        return;
+    }
+    let reason = "its layers are not among the records that could be read";
+    let holder = Location::new(&place.root, format!("{}-layers", place.driver));
+    let piece = store.add_unreachable(holder, Role::Layer, reason);
+    if let Some(image) = store.images.last_mut() {
+        image.pieces.push(piece);
+    }
+}
+
 fn add_own_piece(store: &mut Store, place: &Place, record: &ImageRecord) {
     let directory = directory(place, record);
-    if !is_directory(&place.root, &directory.path) {
+    if kind(&place.root, &directory.path).is_none() {
         return;
     }
     let piece = store.add_piece(directory, Role::Blob);

@@ -213,7 +213,9 @@ impl Stand<'_> {
     fn listing(&self, warnings: &mut Vec<Warning>) -> Listing {
         let record = self.place.tar_split(&self.record.id);
         let files = self.place.files(&self.record.id);
-        if files.is_none() && self.place.keeping != Keeping::Elsewhere {
+        // That none of the layers is within reach was told once.
+        let is_missing = files.is_none() && !self.place.is_refused();
+        if is_missing && self.place.keeping != Keeping::Elsewhere {
             warnings.push(self.files_missing());
         }
         match (record, files) {
@@ -274,10 +276,14 @@ impl Stand<'_> {
                 "the driver {} keeps its files where they are not mounted: save the image with `podman save`",
                 self.place.driver
             ),
-            _ => format!(
-                "its directory {} is missing",
-                self.place.root.shown(self.directory().as_bytes())
-            ),
+            _ => {
+                let directory = self.place.place_of_files(&self.record.id);
+                let shown = self.place.root.shown(directory.as_bytes());
+                match self.place.obstacle(&self.record.id) {
+                    Some(reason) => format!("{shown} is out of reach: {reason}"),
+                    None => format!("its directory {shown} is missing"),
+                }
+            }
         }
     }
 
@@ -290,14 +296,6 @@ impl Stand<'_> {
                 self.why_no_files()
             ),
         )
-    }
-
-    fn directory(&self) -> String {
-        let id = &self.record.id;
-        match self.place.keeping {
-            Keeping::Diff => format!("{}/{id}/diff", self.place.holder()),
-            _ => format!("{}/{id}", self.place.holder()),
-        }
     }
 
     /// Files by digest, names in an EROFS image (containers/storage, drivers/overlay/composefs.go).
@@ -316,7 +314,16 @@ impl Stand<'_> {
             (Use::Read, _) => (Role::Layer, Some(Role::Bookkeeping)),
             (Use::Written, _) => (Role::Writable, Some(Role::ContainerFiles)),
         };
+        let obstacle = self.place.obstacle(id);
         match (self.place.files(id), self.place.outer(id), around) {
+            (None, outer, _) if let Some(reason) = obstacle => {
+                let inner = Location::new(&self.place.root, self.place.place_of_files(id));
+                let outer = outer.filter(|outer| {
+                    outer.path != inner.path && is_directory(&outer.root, &outer.path)
+                });
+                pieces.push(store.add_unreachable(inner, files, reason));
+                pieces.extend(outer.map(|outer| store.add_piece(outer, around.unwrap_or(files))));
+            }
             // Whatever nobody keeps goes as a whole.
             (_, Some(outer), None) => pieces.push(store.add_piece(outer, files)),
             (Some(inner), Some(outer), Some(around)) => {

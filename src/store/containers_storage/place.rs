@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rustix::fs::FileType;
 
 use super::records::{
-    self, ContainerRecord, ImageRecord, LayerRecord, Readability, Records, told, unusable,
+    self, ContainerRecord, ImageRecord, LayerRecord, Readability, Records, unusable,
 };
 use crate::error::Warning;
 use crate::layer::beneath::Beneath;
@@ -50,6 +50,8 @@ pub(super) struct Place {
     pub(super) encoding: Encoding,
     /// Names of the directory that holds layers.
     pub(super) directories: BTreeSet<Vec<u8>>,
+    /// Why that directory could not be listed, escaped: layers are then out of reach, and not missing.
+    refused: Option<String>,
     /// Names beside `layers.json`.
     pub(super) beside: BTreeSet<Vec<u8>>,
     pub(super) layers: Records<LayerRecord>,
@@ -95,21 +97,27 @@ impl Place {
             keeping,
             encoding: encoding(root, driver),
             directories: BTreeSet::new(),
+            refused: None,
             beside: BTreeSet::new(),
             layers: records::read(root, &list("layers"), records::layer, warnings),
             images: Records::default(),
             containers: Records::default(),
         };
         // Engines that keep images apart from containers have no records of one or the other.
-        if is_directory(root, format!("{driver}-images").as_bytes()) {
+        let is_there = |name: String| !matches!(root.status(name.as_bytes()), Ok(None));
+        if is_there(format!("{driver}-images")) {
             place.images = records::read(root, &list("images"), records::image, warnings);
         }
-        if is_directory(root, format!("{driver}-containers").as_bytes()) {
+        if is_there(format!("{driver}-containers")) {
             let containers = list("containers");
             place.containers = records::read(root, &containers, records::container, warnings);
         }
-        place.directories = names(root, &place.holder(), warnings);
-        place.beside = names(root, &format!("{driver}-layers"), warnings);
+        match names(root, &place.holder(), warnings) {
+            Ok(names) => place.directories = names,
+            Err(reason) => place.refused = Some(reason),
+        }
+        let beside = names(root, &format!("{driver}-layers"), warnings);
+        place.beside = beside.unwrap_or_default();
         place.doubt_missing(warnings);
         place
     }
@@ -180,6 +188,25 @@ impl Place {
         is_directory(&self.root, &files.path).then_some(files)
     }
 
+    /// Returns whether the directory that holds layers could not be listed.
+    pub(super) const fn is_refused(&self) -> bool {
+        self.refused.is_some()
+    }
+
+    /// Returns why the files of a layer are out of reach although they may well be there, escaped.
+    pub(super) fn obstacle(&self, id: &str) -> Option<String> {
+        let link = || self.root.obstacle(self.place_of_files(id).as_bytes());
+        self.refused.clone().or_else(link)
+    }
+
+    /// Returns where the files of a layer are to be.
+    pub(super) fn place_of_files(&self, id: &str) -> String {
+        match self.keeping {
+            Keeping::Diff => format!("{}/{id}/diff", self.holder()),
+            _ => format!("{}/{id}", self.holder()),
+        }
+    }
+
     /// Returns the record of a layer's tar, if there is one.
     pub(super) fn tar_split(&self, id: &str) -> Option<Location> {
         self.beside_layers(&format!("{id}.tar-split.gz"))
@@ -193,14 +220,18 @@ impl Place {
 }
 
 /// Lists a directory that may be missing.
-fn names(root: &Beneath, place: &str, warnings: &mut Vec<Warning>) -> BTreeSet<Vec<u8>> {
-    match root.names(place.as_bytes(), limits::STORE_NAMES) {
-        Ok(names) => names.into_iter().flatten().collect(),
-        Err(error) => {
-            warnings.push(unusable(root, place, &told(&error)));
-            BTreeSet::new()
-        }
-    }
+fn names(
+    root: &Beneath,
+    place: &str,
+    warnings: &mut Vec<Warning>,
+) -> Result<BTreeSet<Vec<u8>>, String> {
+    let names = root.names(place.as_bytes(), limits::STORE_NAMES);
+    let names = names.map_err(|error| {
+        let reason = records::reason(&error);
+        warnings.push(unusable(root, place, &reason));
+        reason
+    })?;
+    Ok(names.into_iter().flatten().collect())
 }
 
 fn encoding(root: &Beneath, driver: &str) -> Encoding {

@@ -146,7 +146,7 @@ pub(super) fn unusable(root: &Beneath, place: &str, reason: &str) -> Warning {
 }
 
 /// Returns what kept a document from being read, without the document's name: that stands before it already.
-fn reason(error: &crate::error::Error) -> String {
+pub(super) fn reason(error: &crate::error::Error) -> String {
     match error {
         Error::Open { source, .. } => {
             format!(

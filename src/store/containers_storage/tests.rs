@@ -532,3 +532,72 @@ fn documents_are_named_as_the_engine_names_them() {
     assert_eq!(images::file_name(".."), "=Li4=");
     assert!(!images::file_name("\u{3f}\u{3f}\u{3f}").contains('/'));
 }
+
+/// A root with an image, a container of it, and a volume.
+fn stocked() -> Root {
+    let root = Root::new();
+    root.layers(r#"[{"id":"a"},{"id":"b","parent":"a"},{"id":"w","parent":"b"}]"#);
+    root.diff("a").diff("b").diff("w");
+    root.image(r#"[{"id":"i","names":["app:1"],"layer":"b"}]"#)
+        .file("overlay-images/i/manifest", "{}");
+    root.file("overlay-containers/k/userdata/x", "");
+    root.file(
+        "overlay-containers/containers.json",
+        r#"[{"id":"k","image":"i","layer":"w"}]"#,
+    );
+    root.file("volumes/data/_data/file", "x");
+    root
+}
+
+#[test]
+fn parts_out_of_reach_are_unmeasured_and_accuse_nobody() {
+    let parts = [
+        "overlay-containers",
+        "overlay-images",
+        "overlay-layers",
+        "overlay",
+        "overlay/w",
+        "overlay/w/diff",
+        "overlay/b/diff",
+        "volumes",
+        "volumes/data",
+        "volumes/data/_data",
+    ];
+    for part in parts {
+        let root = stocked();
+        assert_eq!(root.read().ownership, Ownership::Recorded);
+        let aside = root.path().join("aside");
+        fs::rename(root.path().join(part), &aside).unwrap();
+        symlink(&aside, root.path().join(part)).unwrap();
+        let mut inventory = crate::store::Inventory {
+            name: String::new(),
+            stores: vec![root.read()],
+        };
+        crate::store::measure::measure(&mut inventory, None, &Job::new()).unwrap();
+        let store = &inventory.stores[0];
+        assert_eq!(orphans(store), BTreeMap::new(), "{part}");
+        assert!(
+            warned(store, &format!("is a symbolic link to {}", aside.display())),
+            "{part}: {:?}",
+            store.warnings
+        );
+        for words in ["os error", "its directory"] {
+            assert!(!warned(store, words), "{part}: {:?}", store.warnings);
+        }
+        let is_whole = !matches!(part, "overlay-containers" | "overlay-images");
+        assert_eq!(store.ownership == Ownership::Recorded, is_whole, "{part}");
+        let accounts = crate::store::Accounts::of(store, crate::store::Basis::Disk);
+        if is_whole && part != "overlay-layers" {
+            assert!(!accounts.totals.total.is_whole(), "{part}");
+        }
+        if part.starts_with("overlay/w") || part == "overlay" {
+            assert!(!accounts.containers[0].writable.is_whole(), "{part}");
+        }
+        if part.starts_with("overlay/b") || part == "overlay" {
+            assert!(!accounts.images[0].total.is_whole(), "{part}");
+        }
+        if part.starts_with("volumes/") {
+            assert!(!accounts.volumes[0].is_whole(), "{part}");
+        }
+    }
+}

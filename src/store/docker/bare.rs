@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::error::{Result, WarningCode};
 use crate::image::Platform;
 
-use super::super::{Container, ImageId, LayerId, Naming, Role, State, StoredImage};
+use super::super::{Container, ImageId, LayerId, Naming, Ownership, Role, State, StoredImage};
 use super::reader::Reader;
 use super::records::place;
 
@@ -26,6 +26,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
         }
     }
     reader.store.naming = Naming::Unknown;
+    reader.store.ownership = Ownership::InPart;
     add_layers(reader, &directories, &below);
     add_containers_and_images(reader, &directories, &below);
     let shown = reader.records.root().shown(&home);

@@ -118,6 +118,8 @@ fn add_layers(reader: &mut Reader<'_>, snapshots: &Snapshots) -> Result<HashMap<
         let directory = snapshot.committed.as_ref().unwrap_or(name);
         if let Some(layer) = known(reader, name, snapshot, directory) {
             layers.insert(name.clone(), layer);
+        } else if may_be_of_an_image(reader, snapshot) {
+            // The records of images' layers could not all be read: it stays bookkeeping.
         } else if is_component(directory.as_bytes()) && reader.graph.has(directory) {
             let pieces = reader.pieces(directory, Role::Cache, Role::Cache);
             let layer = add_layer(reader, directory, snapshot, pieces);
@@ -138,6 +140,11 @@ fn known(reader: &Reader<'_>, name: &str, snapshot: &Snapshot, directory: &str) 
     by_chain
         .or_else(|| reader.by_directory.get(directory))
         .copied()
+}
+
+/// Returns whether a snapshot became a layer of an image, of which there is no record that could be read.
+fn may_be_of_an_image(reader: &Reader<'_>, snapshot: &Snapshot) -> bool {
+    snapshot.chain.is_some() && (reader.claimed == Claimed::InPart || !reader.records.is_whole())
 }
 
 fn add_layer(
@@ -273,7 +280,10 @@ fn add_records(
 
 /// A snapshot that no record has any more, nor anything that is built on it.
 fn disown(reader: &mut Reader<'_>, snapshots: &Snapshots, layers: &HashMap<String, LayerId>) {
-    if reader.cache_claimed == Claimed::InPart {
+    if reader.cache_claimed == Claimed::InPart
+        || reader.claimed == Claimed::InPart
+        || !reader.records.is_whole()
+    {
         return;
     }
     let kept: HashSet<LayerId> = reader

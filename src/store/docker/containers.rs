@@ -8,7 +8,7 @@ use crate::image::json::Json;
 use crate::limits;
 use crate::path;
 
-use super::super::{Container, ImageId, LayerId, PieceId, Role, State};
+use super::super::{Container, ImageId, Layer, LayerId, Listing, Ownership, PieceId, Role, State};
 use super::driver::Driver;
 use super::reader::{Claimed, Reader, Shares};
 use super::records::{place, seconds};
@@ -27,41 +27,110 @@ pub(super) type Mounted = Vec<Vec<String>>;
 
 /// Reads every container of the driver, and says which halves of one are left over.
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<Mounted> {
-    let folder = reader.image(&[b"layerdb", b"mounts"]);
-    let mut mounts: BTreeSet<Vec<u8>> = reader.records.names(&folder).into_iter().collect();
-    let are_listed = reader.records.is_whole();
+    let mut halves = Halves::list(reader);
     let mut mounted = Mounted::new();
-    for name in reader.records.names(b"containers") {
+    for name in std::mem::take(&mut halves.names) {
         reader.check()?;
-        let at = place(&[b"containers", &name]);
-        if !reader.records.is_directory(&at) {
-            continue;
-        }
-        let has_mount = mounts.contains(&name) || !are_listed;
-        let settings = reader
-            .records
-            .json(&place(&[&at, b"config.v2.json"]), limits::DOCUMENT_BYTES);
-        if !is_ours(reader, settings.as_ref(), has_mount) {
-            continue;
-        }
-        mounts.remove(&name);
-        if has_mount {
-            let mount = read_mount(reader, place(&[&folder, &name]));
-            let settings = settings.unwrap_or_default();
-            add(reader, &name, &at, &settings, mount);
-            mounted.push(volumes(&settings));
+        read_container(reader, &mut halves, &name, &mut mounted);
+    }
+    for name in std::mem::take(&mut halves.mounts) {
+        let mount = read_mount(reader, place(&[&halves.folder, &name]));
+        if halves.are_containers_known {
+            left_over(reader, &name, mount);
         } else {
-            // moby does not load a container whose layer it cannot find (daemon/daemon.go, restore).
-            let reason = "a container without a layer of its own: the engine does not load it";
-            reader.orphan(at, "container-without-mount", reason.to_owned());
+            let at = place(&[b"containers", &name]);
+            add(reader, &name, &at, &Json::Null, mount);
+            mounted.push(Vec::new());
         }
     }
-    let mounted = newest_first(reader, mounted);
-    for name in mounts {
-        let mount = read_mount(reader, place(&[&folder, &name]));
-        left_over(reader, &name, mount);
+    Ok(newest_first(reader, mounted))
+}
+
+/// The two places that each container has a directory in.
+struct Halves {
+    folder: Vec<u8>,
+    /// In `containers/`.
+    names: Vec<Vec<u8>>,
+    /// In the layer database; those that are taken are gone from here.
+    mounts: BTreeSet<Vec<u8>>,
+    /// Whether a container that is not among `names` is gone.
+    are_containers_known: bool,
+    /// Whether a container that is not among `mounts` has no layer.
+    are_mounts_known: bool,
+}
+
+impl Halves {
+    fn list(reader: &mut Reader<'_>) -> Self {
+        let folder = reader.image(&[b"layerdb", b"mounts"]);
+        let mounts = reader.records.listed(&folder);
+        let names = reader.records.listed(b"containers");
+        let is_lost = reader.records.is_missing(b"containers")
+            && mounts.as_ref().is_ok_and(|names| !names.is_empty());
+        if is_lost {
+            reader.records.lost(b"containers", "containers");
+        }
+        let are_containers_known = names.is_ok() && !is_lost;
+        let are_mounts_known = mounts.is_ok();
+        if !are_containers_known {
+            reader.store.ownership = Ownership::InPart;
+        }
+        Self {
+            folder,
+            names: names.unwrap_or_default(),
+            mounts: mounts.unwrap_or_default().into_iter().collect(),
+            are_containers_known,
+            are_mounts_known,
+        }
     }
-    Ok(mounted)
+}
+
+fn read_container(
+    reader: &mut Reader<'_>,
+    halves: &mut Halves,
+    name: &[u8],
+    mounted: &mut Mounted,
+) {
+    let at = place(&[b"containers", name]);
+    let mut has_mount = halves.mounts.contains(name) || !halves.are_mounts_known;
+    // A link in the place of a container's directory is a container that cannot be read.
+    let is_container = reader.records.is_directory(&at) || halves.mounts.contains(name);
+    if !is_container {
+        return;
+    }
+    let settings = reader
+        .records
+        .json(&place(&[&at, b"config.v2.json"]), limits::DOCUMENT_BYTES);
+    if !is_ours(reader, settings.as_ref(), has_mount) {
+        return;
+    }
+    halves.mounts.remove(name);
+    if settings.is_none() {
+        reader.store.ownership = Ownership::InPart;
+    }
+    if !has_mount && reader.records.is_missing(&halves.folder) {
+        // The first container makes it: with this one it was there.
+        reader.records.lost(&halves.folder, "containers");
+        halves.are_mounts_known = false;
+        has_mount = true;
+    }
+    if has_mount {
+        let at_mount = place(&[&halves.folder, name]);
+        let mount = if halves.are_mounts_known {
+            read_mount(reader, at_mount)
+        } else {
+            Mount {
+                at: at_mount,
+                ..Mount::default()
+            }
+        };
+        let settings = settings.unwrap_or_default();
+        add(reader, name, &at, &settings, mount);
+        mounted.push(volumes(&settings));
+    } else if settings.is_some() {
+        // moby does not load a container whose layer it cannot find (daemon/daemon.go, restore).
+        let reason = "a container without a layer of its own: the engine does not load it";
+        reader.orphan(at, "container-without-mount", reason.to_owned());
+    }
 }
 
 /// As `docker ps` lists them.
@@ -112,6 +181,8 @@ fn add(reader: &mut Reader<'_>, name: &[u8], at: &[u8], settings: &Json, mount: 
     let image = image.and_then(|id| reader.by_image.get(&id)).copied();
     let layers = layers_below(reader, &mount, image);
     let top = layers.last().copied();
+    // Without settings the layers tell, as far as they can.
+    let image = image.or_else(|| image_of(reader, settings, top?));
     let mut pieces = vec![reader.piece(at.to_vec(), Role::ContainerFiles)];
     pieces.push(reader.piece(mount.at.clone(), Role::Bookkeeping));
     let init = mount.init.as_deref();
@@ -130,6 +201,8 @@ fn add(reader: &mut Reader<'_>, name: &[u8], at: &[u8], settings: &Json, mount: 
             Own::Writable(&mut pieces),
         )
     });
+    let writable =
+        writable.unwrap_or_else(|| unknown_layer(reader, &mount, &id, init_layer.or(top)));
     let logs = logs(reader, at);
     let text = |key: &str| settings.get(key).text().unwrap_or_default().to_owned();
     reader.store.containers.push(Container {
@@ -141,12 +214,19 @@ fn add(reader: &mut Reader<'_>, name: &[u8], at: &[u8], settings: &Json, mount: 
         created: seconds(&text("Created")),
         layers,
         init: init_layer,
-        writable,
+        writable: Some(writable),
         logs,
         pieces,
         pod: None,
         growth: Vec::new(),
     });
+}
+
+fn image_of(reader: &Reader<'_>, settings: &Json, top: LayerId) -> Option<ImageId> {
+    let mut images = reader.store.images.iter().zip(0..);
+    let found = images.find(|(image, _)| image.layers.last() == Some(&Some(top)));
+    let (_, at) = found.filter(|_| settings.is_null())?;
+    Some(ImageId(at))
 }
 
 fn layers_below(reader: &Reader<'_>, mount: &Mount, image: Option<ImageId>) -> Vec<LayerId> {
@@ -187,15 +267,14 @@ fn own_layer(
         Own::Writable(_) => Role::Writable,
     };
     if !reader.graph.has(directory) {
-        let pieces = if reader.found.driver.mounts_layers() {
-            vec![reader.unmounted(directory, role)]
-        } else {
+        let obstacle = reader.graph.obstacle(directory);
+        if obstacle.is_none() {
             let at = reader.graph.directory(directory).path;
             reader
                 .records
                 .bad(&at, "the directory of a container is missing");
-            Vec::new()
-        };
+        }
+        let pieces = reader.out_of_reach(directory, role, obstacle);
         return Some(reader.directory_layer(directory, parent, pieces, listing));
     }
     let mut found = reader.pieces(directory, role, Role::ContainerFiles);
@@ -203,6 +282,31 @@ fn own_layer(
         pieces.extend(found.drain(1..));
     }
     Some(reader.directory_layer(directory, parent, found, listing))
+}
+
+/// What a container has written, where no record tells which directory that is: it is not nothing.
+fn unknown_layer(
+    reader: &mut Reader<'_>,
+    mount: &Mount,
+    id: &str,
+    parent: Option<LayerId>,
+) -> LayerId {
+    let reason = "no record that could be read says which directory the container writes to";
+    let location = reader.location(place(&[&mount.at, b"mount-id"]));
+    let piece = reader
+        .store
+        .add_unreachable(location, Role::Writable, reason);
+    reader.store.add_layer(Layer {
+        name: id.to_owned(),
+        diff_id: None,
+        chain_id: None,
+        parent,
+        pieces: vec![piece],
+        blobs: Vec::new(),
+        recorded_bytes: None,
+        created: None,
+        listing: Listing::Unavailable(reason.to_owned()),
+    })
 }
 
 /// `<id>-json.log`, its rotated and compressed predecessors, and what the driver "local" writes.

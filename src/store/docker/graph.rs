@@ -19,6 +19,8 @@ pub(super) struct Graph {
     /// `home`, open; `None` where it is missing.
     opened: Option<Beneath>,
     names: BTreeSet<Vec<u8>>,
+    /// Why `home` could not be listed, escaped: its directories are then out of reach and not missing.
+    refused: Option<String>,
 }
 
 impl Graph {
@@ -28,14 +30,21 @@ impl Graph {
     /// record is looked for.
     pub(super) fn list(records: &mut Records, driver: Driver, home: &[u8]) -> Self {
         let graph = place(&[home, driver.graph().as_bytes()]);
-        let names = records.names(&graph).into_iter();
+        let (names, refused) = match records.listed(&graph) {
+            Ok(names) => (names, None),
+            Err(reason) => (Vec::new(), Some(reason)),
+        };
         Self {
             driver,
             privilege: Privilege::of(records.root()),
             root: records.root().clone(),
             opened: records.root().directory(&graph).ok().flatten(),
             home: graph,
-            names: names.filter(|name| !is_reserved(driver, name)).collect(),
+            names: names
+                .into_iter()
+                .filter(|name| !is_reserved(driver, name))
+                .collect(),
+            refused,
         }
     }
 
@@ -59,6 +68,28 @@ impl Graph {
         self.is_directory(name.as_bytes())
     }
 
+    /// Returns why the directory of that name is out of reach although it may well be there, escaped.
+    pub(super) fn obstacle(&self, name: &str) -> Option<String> {
+        if self.has(name) {
+            return None;
+        }
+        if self.driver.mounts_layers() {
+            let driver = self.driver.name();
+            return Some(format!("{driver} mounts layers only while they are in use"));
+        }
+        let link = || self.root.obstacle(&self.directory(name).path);
+        self.refused.clone().or_else(link)
+    }
+
+    /// Returns where a link is in the place of a layer's files; `None` where there is none.
+    pub(super) fn link(&self, name: &str) -> Option<Location> {
+        let mut places = self.driver.contents().iter().map(|below| {
+            let files = place(&[name.as_bytes(), below.as_bytes()]);
+            Location::new(&self.root, self.place(&files))
+        });
+        places.find(|files| matches!(self.root.link(&files.path), Ok(Some(_))))
+    }
+
     /// Returns where the files of a layer are, or why they are nowhere.
     pub(super) fn files(&self, name: &str) -> Contents {
         let directory = self.directory(name);
@@ -71,9 +102,26 @@ impl Graph {
             is_there.then(|| Location::new(&self.root, self.place(&files)))
         });
         found.map_or_else(
-            || Contents::Refused(format!("{} has no files", directory.shown())),
+            || Contents::Refused(self.why_no_files(name)),
             Contents::Directory,
         )
+    }
+
+    fn why_no_files(&self, name: &str) -> String {
+        let shown = self.directory(name).shown();
+        if let Some(reason) = self.obstacle(name) {
+            return format!("{shown} cannot be opened: {reason}");
+        }
+        if !self.has(name) {
+            return format!("the directory {shown} is missing");
+        }
+        if let Some(link) = self.link(name)
+            && let Some(reason) = self.root.obstacle(&link.path)
+        {
+            return format!("{} cannot be opened: {reason}", link.shown());
+        }
+        let below = self.driver.contents().join(" and no ");
+        format!("{shown} has no {below}")
     }
 
     /// Returns how to read a layer without original headers: what it changes, or what differs from `below`.

@@ -7,7 +7,7 @@ use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest};
 use crate::{limits, path};
 
-use super::super::{ImageId, LayerId, Naming, Role, StoredImage};
+use super::super::{ImageId, LayerId, Naming, Ownership, Role, StoredImage};
 use super::layers::chain_id;
 use super::reader::Reader;
 use super::records::{place, sha256};
@@ -23,9 +23,10 @@ struct Names {
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
     let mut names = read_names(reader);
     let folder = reader.image(&[b"imagedb", b"content", b"sha256"]);
+    let ids = list(reader, &folder);
     let mut images = Vec::new();
     let mut budget = limits::LISTED_BYTES;
-    for name in reader.records.names(&folder) {
+    for name in ids {
         reader.check()?;
         let at = place(&[&folder, &name]);
         let Some(id) = digest_of(&name) else {
@@ -58,6 +59,19 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
     reader.store.images = images;
     connect(reader);
     Ok(())
+}
+
+/// Where images are out of reach, their layers look like nobody's.
+fn list(reader: &mut Reader<'_>, folder: &[u8]) -> Vec<Vec<u8>> {
+    let is_lost = reader.records.is_missing(folder) && !reader.by_chain.is_empty();
+    if is_lost {
+        reader.records.lost(folder, "layers of images");
+    }
+    let names = reader.records.listed(folder);
+    if is_lost || names.is_err() {
+        reader.store.ownership = Ownership::InPart;
+    }
+    names.unwrap_or_default()
 }
 
 fn digest_of(name: &[u8]) -> Option<Digest> {
@@ -115,6 +129,9 @@ fn read_image(
     budget: &mut u64,
 ) -> StoredImage {
     let document = read_config(reader, &id, &at, budget);
+    if document.is_none() {
+        reader.store.ownership = Ownership::InPart;
+    }
     let document = ConfigDocument::read(&document.unwrap_or_default());
     let diff_ids: Vec<Digest> = document.diff_ids.iter().map_while(Clone::clone).collect();
     let mut layers = find_layers(reader, &at, &diff_ids);
@@ -123,6 +140,9 @@ fn read_image(
     let mut pieces = vec![reader.piece(at.clone(), Role::Bookkeeping)];
     if reader.records.is_directory(&metadata) {
         pieces.push(reader.piece(metadata, Role::Bookkeeping));
+    }
+    if layers.iter().any(Option::is_none) {
+        pieces.extend(reader.layers_out_of_reach);
     }
     let digest = names.digests.iter();
     let digest = digest.filter_map(|name| Digest::parse(name.split_once('@')?.1));
@@ -187,7 +207,7 @@ fn find_layers(reader: &mut Reader<'_>, at: &[u8], diff_ids: &[Digest]) -> Vec<O
         layers.push(layer.copied());
     }
     let missing = layers.iter().filter(|layer| layer.is_none()).count();
-    if missing > 0 {
+    if missing > 0 && reader.layers_out_of_reach.is_none() {
         let reason = format!(
             "{missing} of its {} layers are not in the store",
             layers.len()

@@ -50,8 +50,20 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
 fn read_records(reader: &mut Reader<'_>) -> Result<Vec<Record>> {
     // moby, layer/filestore.go: SHA-256 is the only algorithm in use.
     let database = reader.image(&[b"layerdb", b"sha256"]);
+    let images = reader.image(&[b"imagedb", b"content", b"sha256"]);
+    let has_images =
+        matches!(reader.records.root().names(&images, 1), Ok(Some(names)) if !names.is_empty());
+    if reader.records.is_missing(&database) && has_images {
+        reader.records.lost(&database, "images");
+    }
     let mut records = Vec::new();
-    for name in reader.records.names(&database) {
+    let names = reader.records.listed(&database).unwrap_or_else(|reason| {
+        let location = reader.location(database.clone());
+        let piece = reader.store.add_unreachable(location, Role::Layer, reason);
+        reader.layers_out_of_reach = Some(piece);
+        Vec::new()
+    });
+    for name in names {
         reader.check()?;
         let at = place(&[&database, &name]);
         if name.ends_with(b"-removing") {
@@ -123,7 +135,9 @@ fn add(reader: &mut Reader<'_>, record: &Record, directories: &HashMap<Digest, S
 /// Two records may name one directory: it then belongs to both.
 fn directory_pieces(reader: &mut Reader<'_>, record: &Record) -> Vec<PieceId> {
     let Some(directory) = &record.cache_id else {
-        return Vec::new();
+        let location = reader.location(place(&[&record.place, b"cache-id"]));
+        let reason = "it does not say which directory has the layer's files";
+        return vec![reader.store.add_unreachable(location, Role::Layer, reason)];
     };
     if let Some(&other) = reader.by_directory.get(directory) {
         let reason = format!(
@@ -136,14 +150,14 @@ fn directory_pieces(reader: &mut Reader<'_>, record: &Record) -> Vec<PieceId> {
         return pieces;
     }
     if !reader.graph.has(directory) {
-        if reader.found.driver.mounts_layers() {
-            return vec![reader.unmounted(directory, Role::Layer)];
+        let obstacle = reader.graph.obstacle(directory);
+        if obstacle.is_none() {
+            let missing = reader.graph.directory(directory).shown();
+            reader
+                .records
+                .bad(&record.place, format!("its directory {missing} is missing"));
         }
-        let missing = reader.graph.directory(directory).shown();
-        reader
-            .records
-            .bad(&record.place, format!("its directory {missing} is missing"));
-        return Vec::new();
+        return reader.out_of_reach(directory, Role::Layer, obstacle);
     }
     reader.pieces(directory, Role::Layer, Role::Layer)
 }

@@ -7,6 +7,7 @@ use super::records::place;
 
 /// Says which directories of the driver are unclaimed once every record was read.
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
+    let mut unknown = 0_usize;
     for name in reader.graph.names().clone() {
         reader.check()?;
         let text = std::str::from_utf8(&name).ok();
@@ -14,28 +15,49 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
             continue;
         }
         let at = reader.graph.place(&name);
-        if reader.records.is_directory(&at) {
-            unclaimed(reader, text, at);
+        if reader.records.is_directory(&at) && unclaimed(reader, text, at) == Verdict::Unknown {
+            unknown += 1;
         }
     }
+    note_unknown(reader, unknown);
     temporary(reader);
     Ok(())
 }
 
-fn unclaimed(reader: &mut Reader<'_>, name: Option<&str>, at: Vec<u8>) {
+/// What is known of a directory that no record names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Nobody has it.
+    Orphan,
+    /// A record that could not be read may name it: it stays bookkeeping.
+    Unknown,
+}
+
+fn unclaimed(reader: &mut Reader<'_>, name: Option<&str>, at: Vec<u8>) -> Verdict {
     if let Some(reason) = name.and_then(|name| reader.left_over.remove(name)) {
         reader.orphan(at, "mount-without-container", reason);
     } else if name.is_some_and(|name| reader.half_removed.contains(name)) {
         let reason = "a layer that was being removed when the engine stopped";
         reader.orphan(at, "half-removed-layer", reason.to_owned());
-    } else if reader.cache_claimed == Claimed::InPart && name.is_none_or(may_be_cache) {
-        // Its record may be among those that could not be read: that was said, and it stays bookkeeping.
-    } else if reader.claimed == Claimed::InPart || !reader.records.is_whole() {
-        let reason = "no record that could be read names it; some could not be";
-        reader.orphan(at, "unreferenced-directory", reason.to_owned());
+    } else if reader.cache_claimed == Claimed::InPart && name.is_none_or(may_be_cache)
+        || reader.claimed == Claimed::InPart
+        || !reader.records.is_whole()
+    {
+        return Verdict::Unknown;
     } else {
         let reason = "no image, container or build cache has it";
         reader.orphan(at, "unreferenced-directory", reason.to_owned());
+    }
+    Verdict::Orphan
+}
+
+fn note_unknown(reader: &mut Reader<'_>, unknown: usize) {
+    if unknown > 0 {
+        let home = reader.graph.place(b"");
+        let reason = format!(
+            "{unknown} directories that no record names may be those of records that could not be read; they count as bookkeeping"
+        );
+        reader.records.bad(&home, reason);
     }
 }
 

@@ -95,7 +95,11 @@ pub(super) fn has_records(root: &Beneath, driver: Driver) -> bool {
 }
 
 fn is_empty(root: &Beneath, place: &[u8]) -> bool {
-    !matches!(root.names(place, 1), Ok(Some(names)) if !names.is_empty())
+    // What cannot be listed may have anything in it.
+    match root.names(place, 1) {
+        Ok(names) => names.is_none_or(|names| names.is_empty()),
+        Err(_) => false,
+    }
 }
 
 /// Returns whether a directory looks like that of a driver that notes what is below each layer: some layer has

@@ -54,6 +54,8 @@ pub(super) struct Reader<'a> {
     pub(super) by_directory: HashMap<String, LayerId>,
     pub(super) by_chain: HashMap<Digest, LayerId>,
     pub(super) by_image: HashMap<Digest, ImageId>,
+    /// What images have in place of layers whose records are out of reach; `None` where they could be listed.
+    pub(super) layers_out_of_reach: Option<PieceId>,
     /// Directories of layers that were being removed.
     pub(super) half_removed: HashSet<String>,
     /// Directories of containers that are gone, with what to say about each; escaped.
@@ -82,6 +84,7 @@ impl<'a> Reader<'a> {
             by_directory: HashMap::new(),
             by_chain: HashMap::new(),
             by_image: HashMap::new(),
+            layers_out_of_reach: None,
             half_removed: HashSet::new(),
             left_over: HashMap::new(),
             claimed: Claimed::Known,
@@ -112,9 +115,14 @@ impl<'a> Reader<'a> {
         let contents = match self.graph.files(directory) {
             super::super::Contents::Directory(contents) => contents.path,
             super::super::Contents::Refused(_) if self.found.driver.mounts_layers() => {
-                return vec![self.unmounted(directory, files)];
+                let reason = self.graph.obstacle(directory);
+                return self.out_of_reach(directory, files, reason);
             }
-            super::super::Contents::Refused(_) => whole.clone(),
+            // What the link leads to is not the layer's; that it is not measured is.
+            super::super::Contents::Refused(_) => match self.graph.link(directory) {
+                Some(link) => link.path,
+                None => whole.clone(),
+            },
         };
         let mut pieces = vec![self.piece(contents.clone(), files)];
         if contents != whole {
@@ -123,14 +131,17 @@ impl<'a> Reader<'a> {
         pieces
     }
 
-    /// Adds the files of a layer that are on a file system of their own, which is not mounted.
-    pub(super) fn unmounted(&mut self, directory: &str, files: Role) -> PieceId {
+    /// Adds the files of a layer whose directory is not there: unmeasured where there is a reason to think that
+    /// they are somewhere, escaped; nothing where it is missing.
+    pub(super) fn out_of_reach(
+        &mut self,
+        directory: &str,
+        files: Role,
+        reason: Option<String>,
+    ) -> Vec<PieceId> {
         let location = self.graph.directory(directory);
-        let reason = format!(
-            "{} mounts layers only while they are in use",
-            self.found.driver.name()
-        );
-        self.store.add_unreachable(location, files, reason)
+        let add = |reason| self.store.add_unreachable(location, files, reason);
+        reason.map(add).into_iter().collect()
     }
 
     /// Adds a layer that has a directory and no record of an image's layer.

@@ -42,7 +42,7 @@ impl Records {
         &self.root
     }
 
-    /// Returns whether every directory of records could be listed.
+    /// Returns whether every directory of records is there and could be listed.
     pub(super) const fn is_whole(&self) -> bool {
         self.is_whole
     }
@@ -64,13 +64,7 @@ impl Records {
 
     /// Keeps what reading a record failed with.
     pub(super) fn failed(&mut self, error: &Error) {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(source) = cause {
-            message = format!("{message}: {}", path::display_str(&source.to_string()));
-            cause = source.source();
-        }
-        self.warn(WarningCode::BadRecord, message);
+        self.warn(WarningCode::BadRecord, told(error));
     }
 
     /// Returns every warning, and how many more there were.
@@ -87,6 +81,12 @@ impl Records {
 
     /// Returns the names in a directory, sorted; none where there is no directory.
     pub(super) fn names(&mut self, place: &[u8]) -> Vec<Vec<u8>> {
+        self.listed(place).unwrap_or_default()
+    }
+
+    /// Returns the names in a directory, sorted; none where there is no directory, and why where it cannot be
+    /// listed, escaped: then with a warning.
+    pub(super) fn listed(&mut self, place: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         match self.root.names(place, limits::STORE_NAMES) {
             Ok(names) => {
                 let names = names.unwrap_or_default();
@@ -94,15 +94,27 @@ impl Records {
                     let shown = self.root.shown(place);
                     let message = format!("{shown} has more than {} entries", limits::STORE_NAMES);
                     self.warn(WarningCode::LimitReached, message);
+                    self.is_whole = false;
                 }
-                names
+                Ok(names)
             }
             Err(error) => {
                 self.failed(&error);
                 self.is_whole = false;
-                Vec::new()
+                Err(told(&error))
             }
         }
+    }
+
+    /// Notes that a directory of records is lost where there is something that they would be about.
+    pub(super) fn lost(&mut self, place: &[u8], what: &str) {
+        self.bad(place, format!("it is missing, but there are {what}"));
+        self.is_whole = false;
+    }
+
+    /// Returns whether nothing at all stands at a place.
+    pub(super) fn is_missing(&self, place: &[u8]) -> bool {
+        matches!(self.root.status(place), Ok(None))
     }
 
     /// Returns a file's bytes; `None` where it is missing, or cannot be read: then with a warning.
@@ -204,6 +216,17 @@ impl Records {
         let found = self.root.status(place).ok().flatten()?;
         i64::try_from(found.st_mtime).ok()
     }
+}
+
+/// Returns an error with its causes, one line, escaped.
+fn told(error: &Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        message = format!("{message}: {}", path::display_str(&source.to_string()));
+        cause = source.source();
+    }
+    message
 }
 
 fn split(place: &[u8]) -> (&[u8], &[u8]) {

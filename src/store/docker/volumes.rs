@@ -15,18 +15,28 @@ const DATABASE: &[u8] = b"volumes/metadata.db";
 /// Reads every volume, by name; named and anonymous ones alike.
 pub(super) fn read(reader: &mut Reader<'_>, mounted: &Mounted) {
     let mut drivers = read_drivers(reader);
-    for name in reader.records.names(b"volumes") {
+    let listed = reader.records.listed(b"volumes");
+    let refused = listed.as_ref().err().cloned();
+    for name in listed.unwrap_or_default() {
         let at = place(&[b"volumes", &name]);
         let Some(text) = std::str::from_utf8(&name).ok().map(str::to_owned) else {
             reader.records.bad(&at, "its name is not text");
             continue;
         };
-        if reader.records.is_directory(&at) {
+        // Somebody may have moved one volume to another disk, and put a link in its place.
+        let is_link = matches!(reader.records.root().link(&at), Ok(Some(_)));
+        if is_link || reader.records.is_directory(&at) {
             drivers.entry(text).or_insert_with(|| "local".to_owned());
         }
     }
+    if let (Some(reason), true) = (&refused, drivers.is_empty()) {
+        let at = reader.location(b"volumes".to_vec());
+        reader
+            .store
+            .add_unreachable(at, Role::Volume, reason.clone());
+    }
     for (name, driver) in drivers {
-        add(reader, name, driver);
+        add(reader, name, driver, refused.as_ref());
     }
     connect(reader, mounted);
 }
@@ -69,15 +79,20 @@ fn read_drivers(reader: &mut Reader<'_>) -> BTreeMap<String, String> {
     drivers
 }
 
-fn add(reader: &mut Reader<'_>, name: String, driver: String) {
+fn add(reader: &mut Reader<'_>, name: String, driver: String, refused: Option<&String>) {
     let mut pieces = Vec::new();
     // A name from the database is not trusted to be one; other drivers keep their data elsewhere.
     if super::records::is_component(name.as_bytes()) {
         let whole = place(&[b"volumes", name.as_bytes()]);
         for at in [place(&[&whole, b"_data"]), whole] {
-            if reader.records.is_directory(&at) {
+            // A link too: whoever measures says that it is not followed.
+            if matches!(reader.records.root().status(&at), Ok(Some(_))) {
                 pieces.push(reader.piece(at, Role::Volume));
             }
+        }
+        if let Some(reason) = refused {
+            let at = reader.location(place(&[b"volumes", name.as_bytes()]));
+            pieces = vec![reader.store.add_unreachable(at, Role::Volume, reason)];
         }
     }
     reader.store.volumes.push(Volume {

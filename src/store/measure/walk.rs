@@ -354,6 +354,9 @@ impl<'a> Worker<'a> {
                 let spot = self.claims.below(here.spot, name.to_bytes());
                 let own = self.claims.claim(spot);
                 let claim = own.unwrap_or(here.claim);
+                if FileType::from_raw_mode(status.st_mode) == FileType::Symlink {
+                    self.note_link(here, name, spot);
+                }
                 if own.is_some() {
                     self.tally.modified.push((claim, status.st_mtime));
                 }
@@ -363,6 +366,26 @@ impl<'a> Worker<'a> {
             Err(Errno::NOENT) => {}
             Err(error) => self.fail(here.claim, None, &path::display(name.to_bytes()), error),
         }
+    }
+
+    /// A link where something of the store is meant to be: what it leads to is not seen, and so not nothing.
+    fn note_link(&mut self, here: &Here<'_>, name: &CStr, spot: Option<Spot>) {
+        let own = self.claims.claim(spot);
+        if spot.is_none() || own.is_some_and(|own| self.claims.role(own) == Role::Orphan) {
+            return;
+        }
+        let target = rustix::fs::readlinkat(here.directory, name, Vec::new());
+        let target = target.map_or_else(|_| Vec::new(), CString::into_bytes);
+        let reason = format!(
+            "{} is a symbolic link to {}, which is not followed: name that directory to see what is in it",
+            path::display(name.to_bytes()),
+            path::display(&target)
+        );
+        self.tally.failures.push(Failure {
+            claim: own.unwrap_or(here.claim),
+            reason,
+            spot,
+        });
     }
 
     fn leave_for_later(&mut self, here: &Here<'_>, name: &CStr) {

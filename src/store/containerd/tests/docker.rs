@@ -86,3 +86,96 @@ fn a_containerd_that_docker_never_used_is_no_store() {
     assert_eq!(stores_of(root.path()).len(), 0);
     assert_eq!(stores_of(&home.path).len(), 1);
 }
+
+#[test]
+fn a_containerd_that_serves_others_is_not_docker_s_to_leave() {
+    let outer = tempfile::tempdir().unwrap();
+    let (root, system) = (outer.path().join("docker"), outer.path().join("containerd"));
+    for place in ["containers", "buildkit", "image/overlay2/layerdb"] {
+        fs::create_dir_all(root.join(place)).unwrap();
+    }
+    let embedded = root.join("containerd/daemon");
+    for home in [&system, &embedded] {
+        let mut home = Home::new(home);
+        let made = home.image("shop", &["a:1"], "layer");
+        home.snapshot("shop", "overlayfs", &made.chain, 3, "");
+        home.write();
+    }
+    for place in [system, embedded, root] {
+        for store in stores_of(&place) {
+            assert_eq!(
+                store.activity,
+                crate::store::Activity::Active,
+                "{}",
+                place.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn records_that_cannot_be_read_leave_no_store_behind() {
+    let outer = tempfile::tempdir().unwrap();
+    let (root, home) = (outer.path(), outer.path().join("containerd/daemon"));
+    docker(root, &home);
+    fs::create_dir_all(root.join("image/overlay2/layerdb")).unwrap();
+    let meta = home.join(super::home::META);
+    let bytes = fs::read(&meta).unwrap();
+    fs::write(&meta, &bytes[..bytes.len() / 3]).unwrap();
+    for store in stores_of(root) {
+        assert_eq!(store.activity, crate::store::Activity::Active);
+    }
+}
+
+#[test]
+fn parts_of_docker_out_of_reach_accuse_nobody() {
+    for part in [
+        "containers",
+        "buildkit",
+        "volumes",
+        "containerd/daemon/io.containerd.content.v1.content",
+        "containerd/daemon/io.containerd.snapshotter.v1.overlayfs",
+        "containerd/daemon/io.containerd.snapshotter.v1.overlayfs/snapshots",
+    ] {
+        let outer = tempfile::tempdir().unwrap();
+        let root = outer.path().join("docker");
+        docker(&root, &root.join("containerd/daemon"));
+        fs::create_dir_all(root.join("volumes/data/_data")).unwrap();
+        fs::create_dir_all(root.join("buildkit/containerd-overlayfs")).unwrap();
+        fs::rename(root.join(part), outer.path().join("aside")).unwrap();
+        std::os::unix::fs::symlink(outer.path().join("aside"), root.join(part)).unwrap();
+        let mut inventory = crate::store::Inventory {
+            name: String::new(),
+            stores: vec![store_of(&root)],
+        };
+        crate::store::measure::measure(&mut inventory, None, &Job::new()).unwrap();
+        let store = &inventory.stores[0];
+        assert_eq!(super::orphans(store), [], "{part}");
+        assert!(
+            store
+                .warnings
+                .iter()
+                .any(|of| of.message.contains("is a symbolic link to")),
+            "{part}: {:?}",
+            store.warnings
+        );
+        assert!(
+            store
+                .warnings
+                .iter()
+                .all(|of| !of.message.contains("os error"))
+        );
+        assert_eq!(store.ownership, Ownership::InPart, "{part}");
+        let accounts = crate::store::Accounts::of(store, crate::store::Basis::Disk);
+        if !matches!(part, "containers" | "buildkit") {
+            assert!(
+                !accounts.totals.total.is_whole(),
+                "{part}: {:?}",
+                store.warnings
+            );
+        }
+        if part.ends_with("content") || part.contains("snapshotter") {
+            assert!(!accounts.images[0].total.is_whole(), "{part}");
+        }
+    }
+}
