@@ -10,6 +10,7 @@ mod walk;
 
 use std::io::Read;
 
+pub(super) use self::status::Status;
 use super::beneath::Beneath;
 use super::{Access, Completeness, EntryKind, EntrySink, FileAt, LayerSource, Origin};
 use crate::error::{Error, Result};
@@ -71,6 +72,10 @@ impl LayerSource for DirLayer {
 
     fn origin(&self, path: ImagePath<'_>, kind: EntryKind) -> Origin {
         origin::of(&self.directory, self.encoding, path.as_bytes(), kind)
+    }
+
+    fn object(&self) -> Option<(u64, u64)> {
+        self.directory.object()
     }
 
     fn access(&self) -> Access {
