@@ -90,6 +90,7 @@ fn told(verified: &Verified, layer: u16) -> Vec<Warning> {
             WarningCode::DamagedLayer,
             "its bytes are not those that its digest names".to_owned(),
         ),
+        Outcome::Altered(reason) => (WarningCode::DamagedLayer, reason.clone()),
         Outcome::BrokenRecord(reason) => (
             WarningCode::DamagedLayer,
             format!("it cannot be put together again: {reason}"),
