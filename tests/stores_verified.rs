@@ -159,7 +159,7 @@ fn whatever_is_changed_in_a_snapshot_is_found() {
             fs::remove_file(path).unwrap();
             symlink("/elsewhere", path).unwrap();
         });
-        home.each("data/empty", |path| chown(path, Some(77), None).unwrap());
+        home.each("data/sub/one", |path| chown(path, Some(77), None).unwrap());
         home.each("data/renamed/r", |path| {
             fs::remove_file(path).unwrap();
             fs::create_dir(path).unwrap();
@@ -179,16 +179,16 @@ fn whatever_is_changed_in_a_snapshot_is_found() {
             ("bin/added", "nothing in the layer has this name"),
             ("bin/more", "nothing in the layer has this name"),
             ("data/sym", "it leads elsewhere"),
-            ("data/empty", "its owner is 77:0, not 0:0"),
+            ("data/sub/one", "its owner is 77:0, not 0:0"),
             ("data/renamed/r", "it is of type dir, not file"),
             ("data/renamedir", "the whiteout that removes it is missing"),
             ("data/hard_b", "it is no longer a name of /data/hard_a"),
         ] {
             let words = format!("/{path} is not what was stored: {reason}");
-            let found = messages
-                .iter()
-                .filter(|message| message.starts_with(&words));
-            assert_eq!(found.count(), 1, "{store}: {words}: {messages:#?}");
+            assert!(
+                messages.iter().any(|message| message.starts_with(&words)),
+                "{store}: {words}: {messages:#?}"
+            );
         }
         assert!(!messages.iter().any(|message| message.contains("more/of")));
         assert!(verification.identical < layers);
