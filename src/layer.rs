@@ -232,6 +232,17 @@ pub trait LayerSource: Send + Sync + fmt::Debug {
         Origin::Unknown
     }
 
+    /// Returns file system and inode of what it is read from, by which a layer without digest is known again when
+    /// it is opened twice.
+    fn object(&self) -> Option<(u64, u64)> {
+        None
+    }
+
+    /// Returns why the data of none of its files can be had, escaped; `None` where [`LayerSource::open`] may work.
+    fn withheld(&self) -> Option<&str> {
+        None
+    }
+
     /// Returns what [`LayerSource::open`] costs.
     fn access(&self) -> Access;
 

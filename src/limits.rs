@@ -55,6 +55,9 @@ pub const SPARSE_COMPARE_BYTES: u64 = 1 << 30;
 /// Most bytes of a file that are compared to tell how much of a copy was changed.
 pub const COPY_UP_BYTES: u64 = 1 << 30;
 
+/// Most bytes that are read of each of two images to tell which of their files differ.
+pub const DIFFERENCE_BYTES: u64 = 16 << 30;
+
 /// Longest manifest, index or configuration, in bytes. Registries refuse manifests above 4 MiB.
 pub const DOCUMENT_BYTES: u64 = 16 * 1024 * 1024;
 

@@ -1,17 +1,23 @@
-//! What differs between the file systems of two images: path by path, and layer by layer. Pure; reads no file.
+//! What differs between the file systems of two images: path by path, and layer by layer.
 //!
-//! Two files are the same where both are the same entry of the same layer, where their hashes are known and equal,
-//! or where length, modification time and mode agree. That last one is a guess, the one that rsync makes: whoever
-//! changes a file and turns its clock back is not found out. Where the times differ and no hash tells, files of
-//! equal length count as changed.
+//! Two files have the same data where both are the same entry of the same layer, and where their hashes are known
+//! and equal. All others of equal length are read and compared, within [`Bounds`]; what was not compared is listed
+//! as such. Only where a store gives no data at all (zfs that is not mounted) length and time decide, as for rsync:
+//! whoever changes such a file and turns its clock back is not found out, and [`Compared::by_time`] says so.
+
+mod contents;
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::convert::Infallible;
 
+use self::contents::{Pair, Verdict, Verdicts};
 use super::Analysis;
+use crate::error::Result;
 use crate::image::{Digest, Image};
 use crate::layer::{EntryKind, LayerIndex};
+use crate::limits;
+use crate::progress::Job;
 use crate::tree::{Listed, MergedTree, NodeId, PathId, View};
 
 /// What happened to a path on the way from the first image to the second.
@@ -25,6 +31,39 @@ pub enum Kind {
     Changed,
     /// Only mode, owner, time or attributes.
     MetadataOnly,
+    /// Of equal length, and whether of equal content is not known: [`Difference::doubt`] says why.
+    NotCompared,
+}
+
+/// Why the data of two files was not compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// Each is longer than [`Bounds::file`].
+    TooLong,
+    /// Shorter files had used up [`Bounds::total`].
+    TooMuch,
+    /// One of them could not be read; why, escaped.
+    Unreadable(String),
+    /// A layer gives the data of none of its files, so that length and time decide; why, escaped.
+    OutOfReach(String),
+}
+
+/// How much is read to tell files apart, in bytes of one of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Longest file that is compared.
+    pub file: u64,
+    /// Most bytes in all. The shortest files come first, so that it leaves out as few as possible.
+    pub total: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            file: limits::COPY_UP_BYTES,
+            total: limits::DIFFERENCE_BYTES,
+        }
+    }
 }
 
 impl Kind {
@@ -35,6 +74,7 @@ impl Kind {
             Self::Removed => 'D',
             Self::Changed => 'M',
             Self::MetadataOnly => 'm',
+            Self::NotCompared => '?',
         }
     }
 }
@@ -51,6 +91,8 @@ pub struct Difference {
     pub bytes_a: u64,
     /// The same in the second image.
     pub bytes_b: u64,
+    /// What keeps [`Difference::kind`] from being certain.
+    pub doubt: Option<Doubt>,
 }
 
 impl Difference {
@@ -59,7 +101,7 @@ impl Difference {
         match self.kind {
             Kind::Added => self.bytes_b,
             Kind::Removed => self.bytes_a,
-            Kind::Changed => self.bytes_a.max(self.bytes_b),
+            Kind::Changed | Kind::NotCompared => self.bytes_a.max(self.bytes_b),
             Kind::MetadataOnly => 0,
         }
     }
@@ -87,21 +129,40 @@ pub struct Compared {
     pub bytes_a: u64,
     /// The same of the second.
     pub bytes_b: u64,
-    /// Paths that differ, sorted by path bytes.
+    /// Paths that differ or may differ, sorted by path bytes.
     pub paths: Vec<Difference>,
+    /// Paths whose data is out of reach and that are taken for the same because length and time are.
+    pub by_time: u64,
 }
 
-/// Compares two images. Cost is linear in their paths.
-pub fn compare(a: &Analysis, b: &Analysis) -> Compared {
+/// Compares two images, within the bounds of [`Bounds::default`]. Reports the bytes that are read to `job`.
+///
+/// # Errors
+/// [`crate::error::Error::Interrupted`] when the job is cancelled.
+pub fn compare(a: &Analysis, b: &Analysis, job: &Job) -> Result<Compared> {
+    compare_within(a, b, Bounds::default(), job)
+}
+
+/// Compares two images. Cost is linear in their paths and in the data read.
+///
+/// # Errors
+/// [`crate::error::Error::Interrupted`] when the job is cancelled.
+pub fn compare_within(a: &Analysis, b: &Analysis, bounds: Bounds, job: &Job) -> Result<Compared> {
     let shared = Shared::of(&a.image, &b.image);
-    Compared {
+    let sides = (Side::of(a), Side::of(b));
+    let rows = rows(sides.0, sides.1);
+    let pairs = rows.iter().filter_map(|row| row.pair);
+    let verdicts = contents::compare(sides, pairs, bounds, job)?;
+    let (paths, by_time) = settle(rows, &verdicts);
+    Ok(Compared {
         common: layers(a, |at| shared.a.contains(&at)),
         only_a: layers(a, |at| !shared.a.contains(&at)),
         only_b: layers(b, |at| !shared.b.contains(&at)),
         bytes_a: a.totals.effective_bytes,
         bytes_b: b.totals.effective_bytes,
-        paths: paths(Side::of(a), Side::of(b)),
-    }
+        paths,
+        by_time,
+    })
 }
 
 fn layers(analysis: &Analysis, is_meant: impl Fn(usize) -> bool) -> Layers {
@@ -128,10 +189,15 @@ impl Shared {
     }
 
     fn positions(of: &Image, other: &Image) -> HashSet<usize> {
-        let known: HashSet<&Digest> = other.layers.iter().filter_map(identity).collect();
+        let digests: HashSet<&Digest> = other.layers.iter().filter_map(identity).collect();
+        let objects: HashSet<(u64, u64)> = other.layers.iter().filter_map(object).collect();
+        let is_known = |layer: &crate::image::Layer| {
+            identity(layer).is_some_and(|digest| digests.contains(digest))
+                || object(layer).is_some_and(|object| objects.contains(&object))
+        };
         let layers = of.layers.iter().enumerate();
         layers
-            .filter(|(_, layer)| identity(layer).is_some_and(|id| known.contains(id)))
+            .filter(|(_, layer)| is_known(layer))
             .map(|(at, _)| at)
             .collect()
     }
@@ -141,12 +207,19 @@ fn identity(layer: &crate::image::Layer) -> Option<&Digest> {
     layer.diff_id.as_ref().or(layer.digest.as_ref())
 }
 
+fn object(layer: &crate::image::Layer) -> Option<(u64, u64)> {
+    layer.source.object()
+}
+
 /// One of the two.
 #[derive(Clone, Copy)]
 struct Side<'a> {
     tree: &'a MergedTree,
     image: &'a Image,
 }
+
+/// An entry: of which layer, and which of it.
+type Place = (LayerIndex, NodeId);
 
 impl<'a> Side<'a> {
     const fn of(analysis: &'a Analysis) -> Self {
@@ -166,43 +239,73 @@ impl<'a> Side<'a> {
         }
     }
 
-    fn hash(self, listed: &Listed) -> Option<u64> {
-        let (layer, node) = listed.data?;
+    fn hash(self, (layer, node): Place) -> Option<u64> {
         self.tree.layer(layer).content(node)
     }
 
-    /// Returns which layer of which content an entry is in.
-    fn entry(self, place: Option<(LayerIndex, NodeId)>) -> Option<(&'a Digest, NodeId)> {
-        let (layer, node) = place?;
-        Some((identity(self.image.layers.get(layer.as_usize())?)?, node))
+    fn layer(self, layer: LayerIndex) -> Option<&'a crate::image::Layer> {
+        self.image.layers.get(layer.as_usize())
+    }
+}
+
+/// Returns whether two places are the same entry of the same layer.
+fn is_same_entry((a, first): (Side<'_>, Place), (b, second): (Side<'_>, Place)) -> bool {
+    let (Some(one), Some(other)) = (a.layer(first.0), b.layer(second.0)) else {
+        return false;
+    };
+    let is_same_layer = match (identity(one), identity(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => object(one).is_some_and(|object| Some(object) == other.source.object()),
+    };
+    if !is_same_layer {
+        return false;
+    }
+    let (first_tree, second_tree) = (a.tree.layer(first.0), b.tree.layer(second.0));
+    // The same layer read from a directory here and from an archive there may have other numbers.
+    if first_tree.len() == second_tree.len() && first.1 == second.1 {
+        return true;
+    }
+    first_tree.path(first.1) == second_tree.path(second.1)
+}
+
+/// A path that differs, or that will turn out to.
+struct Row {
+    /// As it is if the data is the same; [`Kind::NotCompared`] until that is known.
+    difference: Difference,
+    /// What has to be compared.
+    pair: Option<Pair>,
+    /// What else differs.
+    if_same: Option<Kind>,
+    is_same_time: bool,
+}
+
+impl Row {
+    fn settled(difference: Difference) -> Self {
+        Self {
+            difference,
+            pair: None,
+            if_same: None,
+            is_same_time: false,
+        }
     }
 }
 
 /// Walks both views in the order of their paths.
-fn paths(a: Side<'_>, b: Side<'_>) -> Vec<Difference> {
+fn rows(a: Side<'_>, b: Side<'_>) -> Vec<Row> {
     let mut second = Vec::new();
     b.list(&mut |listed| second.push(listed.clone()));
     let mut second = second.into_iter().peekable();
     let mut found = Vec::new();
     a.list(&mut |first| {
         while let Some(other) = second.next_if(|other| other.path < first.path) {
-            found.push(one_sided(&other, Kind::Added));
+            found.push(Row::settled(one_sided(&other, Kind::Added)));
         }
         match second.next_if(|other| other.path.cmp(&first.path) == Ordering::Equal) {
-            None => found.push(one_sided(first, Kind::Removed)),
-            Some(other) => {
-                if let Some(kind) = kind_of((a, first), (b, &other)) {
-                    found.push(Difference {
-                        path: other.path,
-                        kind,
-                        bytes_a: first.size,
-                        bytes_b: other.size,
-                    });
-                }
-            }
+            None => found.push(Row::settled(one_sided(first, Kind::Removed))),
+            Some(other) => found.extend(row_of((a, first), (b, &other))),
         }
     });
-    found.extend(second.map(|other| one_sided(&other, Kind::Added)));
+    found.extend(second.map(|other| Row::settled(one_sided(&other, Kind::Added))));
     found
 }
 
@@ -216,30 +319,84 @@ fn one_sided(listed: &Listed, kind: Kind) -> Difference {
         kind,
         bytes_a,
         bytes_b,
+        doubt: None,
     }
 }
 
-fn kind_of((a, first): (Side<'_>, &Listed), (b, second): (Side<'_>, &Listed)) -> Option<Kind> {
-    let entry = a.entry(first.metadata);
-    if entry.is_some()
-        && entry == b.entry(second.metadata)
-        && first.data.is_some() == second.data.is_some()
+/// Puts in what comparing found; counts what time alone says is the same.
+fn settle(rows: Vec<Row>, verdicts: &Verdicts) -> (Vec<Difference>, u64) {
+    let mut by_time = 0;
+    let mut paths = Vec::with_capacity(rows.len());
+    for mut row in rows {
+        let verdict = row.pair.and_then(|pair| verdicts.get(&pair));
+        let kind = match verdict {
+            None => Some(row.difference.kind),
+            Some(Verdict::Same) => row.if_same,
+            Some(Verdict::Different) => Some(Kind::Changed),
+            Some(Verdict::Unknown(doubt)) => {
+                row.difference.doubt = Some(doubt.clone());
+                match doubt {
+                    Doubt::OutOfReach(_) if row.is_same_time => {
+                        by_time += u64::from(row.if_same.is_none());
+                        row.if_same
+                    }
+                    Doubt::OutOfReach(_) => Some(Kind::Changed),
+                    _ => Some(Kind::NotCompared),
+                }
+            }
+        };
+        if let Some(kind) = kind {
+            row.difference.kind = kind;
+            paths.push(row.difference);
+        }
+    }
+    (paths, by_time)
+}
+
+fn row_of((a, first): (Side<'_>, &Listed), (b, second): (Side<'_>, &Listed)) -> Option<Row> {
+    let data = data_of((a, first), (b, second));
+    if let Data::Same = data
+        && let (Some(one), Some(other)) = (first.metadata, second.metadata)
+        && is_same_entry((a, one), (b, other))
     {
         return None;
     }
     let is_same_thing = what_it_is(first.kind) == what_it_is(second.kind)
         && first.link == second.link
-        && first.device == second.device
-        && has_same_content((a, first), (b, second));
-    if !is_same_thing {
-        return Some(Kind::Changed);
-    }
+        && first.device == second.device;
+    let if_same = (!has_same_metadata((a, first), (b, second))).then_some(Kind::MetadataOnly);
+    let (kind, pair) = match data {
+        _ if !is_same_thing => (Some(Kind::Changed), None),
+        Data::Different => (Some(Kind::Changed), None),
+        Data::Same => (if_same, None),
+        Data::ToBeRead(pair) => (Some(Kind::NotCompared), Some(pair)),
+    };
+    Some(Row {
+        difference: Difference {
+            path: second.path.clone(),
+            kind: kind?,
+            bytes_a: first.size,
+            bytes_b: second.size,
+            doubt: None,
+        },
+        pair,
+        if_same,
+        is_same_time: is_same_time(first, second),
+    })
+}
+
+fn has_same_metadata((a, first): (Side<'_>, &Listed), (b, second): (Side<'_>, &Listed)) -> bool {
     // Times of directories change with what is in them, and links have none that matters.
     let has_time = first.kind.is_file();
-    let is_same = (first.mode, first.uid, first.gid) == (second.mode, second.uid, second.gid)
+    (first.mode, first.uid, first.gid) == (second.mode, second.uid, second.gid)
         && (!has_time || (first.mtime, first.mtime_nanos) == (second.mtime, second.mtime_nanos))
-        && xattrs(a, first) == xattrs(b, second);
-    (!is_same).then_some(Kind::MetadataOnly)
+        && xattrs(a, first) == xattrs(b, second)
+}
+
+/// Archives may have kept whole seconds.
+fn is_same_time(first: &Listed, second: &Listed) -> bool {
+    let nanos = (first.mtime_nanos, second.mtime_nanos);
+    first.mtime == second.mtime && (nanos.0 == nanos.1 || nanos.0 == 0 || nanos.1 == 0)
 }
 
 /// Hard links are files.
@@ -251,16 +408,37 @@ fn what_it_is(kind: EntryKind) -> EntryKind {
     }
 }
 
-fn has_same_content((a, first): (Side<'_>, &Listed), (b, second): (Side<'_>, &Listed)) -> bool {
-    if !first.kind.is_file() {
-        return true;
+/// What is known of the data of two entries before any is read.
+enum Data {
+    /// It is the same, or neither has any.
+    Same,
+    Different,
+    ToBeRead(Pair),
+}
+
+fn data_of((a, first): (Side<'_>, &Listed), (b, second): (Side<'_>, &Listed)) -> Data {
+    if !first.kind.is_file() && !second.kind.is_file() {
+        return Data::Same;
+    }
+    let (Some(one), Some(other)) = (first.data, second.data) else {
+        let is_nowhere = first.data.is_none() && second.data.is_none();
+        return if is_nowhere {
+            Data::Same
+        } else {
+            Data::Different
+        };
+    };
+    if is_same_entry((a, one), (b, other)) {
+        return Data::Same;
     }
     if first.size != second.size {
-        return false;
+        return Data::Different;
     }
-    match (a.hash(first), b.hash(second)) {
-        (Some(one), Some(other)) => one == other,
-        _ => (first.mtime, first.mode) == (second.mtime, second.mode) || first.size == 0,
+    match (a.hash(one), b.hash(other)) {
+        _ if first.size == 0 => Data::Same,
+        (Some(one), Some(other)) if one == other => Data::Same,
+        (Some(_), Some(_)) => Data::Different,
+        _ => Data::ToBeRead((one, other)),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::analysis::Analysis;
 use crate::analysis::dive::DiveFigures;
 use crate::analysis::rules::{RuleSet, State, judge};
 use crate::analysis::written::written;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Warning, WarningCode};
 use crate::progress::Job;
 use crate::report::{Budget, Detail, Format, Glyphs, Incomplete, Judgement, Look, Report};
 use crate::source;
@@ -219,13 +219,33 @@ fn tell_apart_from_report(
     }
 }
 
+/// Nothing that is saved or pulled again mends a store: the engine's own copy is what is damaged.
+fn no_verdict(analysis: &Analysis) -> Error {
+    let is_damaged = |warning: &Warning| warning.code == WarningCode::DamagedLayer;
+    let is_stored = analysis.source.kind == "store";
+    let (reason, advice) = match (is_stored, analysis.warnings.iter().any(is_damaged)) {
+        (true, true) => (
+            "what the engine keeps of a layer was changed or is damaged",
+            "remove the image and pull or build it again, or judge what is there",
+        ),
+        (true, false) => (
+            "a part of the image could not be read",
+            "see the warnings for what it takes, or judge what could be read",
+        ),
+        (false, _) => (
+            "a part of the image could not be read",
+            "save the image again, or judge what could be read",
+        ),
+    };
+    Error::Usage {
+        reason: format!("no verdict: {reason}"),
+        advice: format!("{advice} with --allow-incomplete"),
+    }
+}
+
 fn decide(analysis: &Analysis, judgement: &Judgement) -> Result<Exit> {
     if judgement.is_guess(analysis) {
-        return Err(Error::Usage {
-            reason: "no verdict: a part of the image could not be read".into(),
-            advice: "save the image again, or judge what could be read with --allow-incomplete"
-                .into(),
-        });
+        return Err(no_verdict(analysis));
     }
     Ok(if judgement.verdict.has_passed() {
         Exit::Success

@@ -147,7 +147,15 @@ fn read(image: Option<&OsStr>, common: &Common, job: &Job) -> Result<Analysis> {
     if common.verify {
         let verified = scan::verify(&opened.image, &request.analysis.scan, job)?;
         if !common.quiet {
-            output::remark(&verified_layers(&verified, opened.image.layers.len()));
+            let words = verified_layers(&verified, opened.image.layers.len());
+            // Whoever asked must not take silence for an answer.
+            let is_answered = verified.unprovable.is_empty();
+            let tell = if is_answered {
+                output::remark
+            } else {
+                output::warn
+            };
+            tell(&words);
         }
         opened.image.warnings.extend(verified.warnings);
     }
@@ -156,11 +164,15 @@ fn read(image: Option<&OsStr>, common: &Common, job: &Job) -> Result<Analysis> {
 
 fn verified_layers(verified: &scan::Verification, layers: usize) -> String {
     let identical = verified.identical;
-    let text = format!("{identical} of {layers} layers are what their digests name");
-    match verified.unprovable {
-        0 => text,
-        unprovable => format!("{text}; {unprovable} have none to be held against"),
+    let mut text = format!("{identical} of {layers} layers are what their digests name");
+    if verified.unnamed > 0 {
+        let unnamed = verified.unnamed;
+        text.push_str(&format!("; {unnamed} have none to be held against"));
     }
+    for (reason, count) in &verified.unprovable {
+        text.push_str(&format!("; {count} could not be verified: {reason}"));
+    }
+    text
 }
 
 fn platform(text: &str) -> Result<Platform> {

@@ -13,6 +13,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::bytes::Region;
+use super::dir::Status;
 use crate::error::{Error, Result};
 use crate::path;
 
@@ -65,6 +66,12 @@ impl Beneath {
     /// Returns the descriptor.
     pub fn as_descriptor(&self) -> BorrowedFd<'_> {
         self.directory.as_fd()
+    }
+
+    /// Returns its file system and inode: directories of equal ones are the same.
+    pub fn object(&self) -> Option<(u64, u64)> {
+        let found = rustix::fs::fstat(&self.directory).ok()?;
+        Some(Status::from(&found).inode)
     }
 
     /// Opens a directory below; `None` where nothing has the name. The empty path is this directory.

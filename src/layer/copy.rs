@@ -40,6 +40,10 @@ impl LayerSource for CopyLayer {
         Origin::InPlace
     }
 
+    fn object(&self) -> Option<(u64, u64)> {
+        self.directory.object()
+    }
+
     fn access(&self) -> Access {
         Access::Random
     }

@@ -13,6 +13,7 @@ use std::io::Read;
 
 pub(crate) use self::privilege::sees_trusted;
 
+pub(super) use self::status::Status;
 use super::beneath::Beneath;
 use super::{Access, Completeness, EntryKind, EntrySink, FileAt, LayerSource, Origin};
 use crate::error::{Error, Result};
@@ -75,6 +76,10 @@ impl LayerSource for DirLayer {
 
     fn origin(&self, path: ImagePath<'_>, kind: EntryKind) -> Origin {
         origin::of(&self.directory, self.encoding, path.as_bytes(), kind)
+    }
+
+    fn object(&self) -> Option<(u64, u64)> {
+        self.directory.object()
     }
 
     fn access(&self) -> Access {

@@ -80,6 +80,14 @@ impl LayerSource for MappedLayer {
         self.inner.origin(path, kind)
     }
 
+    fn object(&self) -> Option<(u64, u64)> {
+        self.inner.object()
+    }
+
+    fn withheld(&self) -> Option<&str> {
+        self.inner.withheld()
+    }
+
     fn access(&self) -> Access {
         self.inner.access()
     }

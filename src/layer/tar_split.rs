@@ -147,6 +147,20 @@ impl LayerSource for TarSplitLayer {
         self.check(diff_id, job)
     }
 
+    fn object(&self) -> Option<(u64, u64)> {
+        match &self.data {
+            Data::Directory(directory) => directory.object(),
+            Data::Refused(_) => None,
+        }
+    }
+
+    fn withheld(&self) -> Option<&str> {
+        match &self.data {
+            Data::Directory(_) => None,
+            Data::Refused(reason) => Some(reason),
+        }
+    }
+
     fn access(&self) -> Access {
         Access::Random
     }

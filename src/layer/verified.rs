@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::limits;
 use crate::progress::Job;
 
 /// What [`super::LayerSource::verify`] found.
@@ -28,6 +29,8 @@ pub enum Outcome {
     Identical,
     /// They do not: something in it was changed or damaged.
     Different,
+    /// Something of it that can be told was changed or damaged; what, escaped.
+    Altered(String),
     /// It cannot be told, although every file has its checksum; why, escaped.
     Unprovable(String),
     /// The record ends early or cannot be read; why, escaped. Files up to there were looked at.
@@ -49,7 +52,29 @@ impl Verified {
         Self::of(Outcome::Unprovable(reason.into()), 0)
     }
 
-    fn of(outcome: Outcome, bytes: u64) -> Self {
+    /// Says what was found before any file was looked at.
+    pub const fn without_files(outcome: Outcome) -> Self {
+        Self::of(outcome, 0)
+    }
+
+    /// Takes a file that is not what it was; counts those beyond [`limits::DAMAGED_FILES`]. `reason` is escaped.
+    pub fn note(&mut self, path: &[u8], reason: String) {
+        if self.damaged.len() < limits::DAMAGED_FILES {
+            self.damaged.push(Damaged {
+                path: path.to_vec(),
+                reason,
+            });
+        } else {
+            self.further_damaged += 1;
+        }
+    }
+
+    /// Returns whether there is a file that is not what it was.
+    pub const fn is_damaged(&self) -> bool {
+        !self.damaged.is_empty()
+    }
+
+    const fn of(outcome: Outcome, bytes: u64) -> Self {
         Self {
             outcome,
             damaged: Vec::new(),
@@ -96,6 +121,23 @@ impl Verified {
             Outcome::Different
         };
         Ok(Self::of(outcome, bytes))
+    }
+}
+
+/// Returns the digest of everything that can be read, as `sha256:` and hex digits.
+///
+/// # Errors
+/// What reading returns.
+pub fn sha256_of(bytes: &mut dyn Read) -> io::Result<String> {
+    let mut sum = Sha256::new();
+    let mut buffer = vec![0; 128 * 1024];
+    loop {
+        match bytes.read(&mut buffer) {
+            Ok(0) => return Ok(format!("sha256:{}", hexadecimal(&sum.finalize()))),
+            Ok(count) => sum.update(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

@@ -16,8 +16,10 @@ const NAMED: usize = 10;
 pub struct Verification {
     /// Layers that are what their digest names.
     pub identical: usize,
-    /// Layers that have no digest, or no tar that it could be taken of: what a container has written, for example.
-    pub unprovable: usize,
+    /// Layers that have no digest: what a container has written, for example.
+    pub unnamed: usize,
+    /// Why others could not be held against theirs, escaped, each reason once, and how many layers it concerns.
+    pub unprovable: Vec<(String, usize)>,
     /// What is wrong, and what could not be told.
     pub warnings: Vec<Warning>,
 }
@@ -25,7 +27,7 @@ pub struct Verification {
 /// Reads every layer as a whole and compares it with its diff ID.
 ///
 /// A layer that is another one, or cannot be read, is a warning that makes the answer incomplete; one that has
-/// no digest, or no tar, is a remark.
+/// no digest, or that nothing is left of to compare it with, is a warning that does not.
 ///
 /// # Errors
 /// [`Error::Interrupted`].
@@ -53,13 +55,28 @@ pub fn verify(image: &Image, options: &Options, job: &Job) -> Result<Verificatio
             }
             Ok(verified) if verified.outcome == Outcome::Identical => verification.identical += 1,
             Ok(verified) => {
-                let is_unprovable = matches!(verified.outcome, Outcome::Unprovable(_));
-                verification.unprovable += usize::from(is_unprovable);
+                if let Outcome::Unprovable(reason) = &verified.outcome {
+                    verification.count(reason, &layers[at]);
+                }
                 verification.warnings.extend(told(&verified, index));
             }
         }
     }
     Ok(verification)
+}
+
+impl Verification {
+    fn count(&mut self, reason: &str, layer: &Layer) {
+        if layer.diff_id.is_none() {
+            self.unnamed += 1;
+            return;
+        }
+        let mut known = self.unprovable.iter_mut();
+        match known.find(|(known, _)| known == reason) {
+            Some((_, count)) => *count += 1,
+            None => self.unprovable.push((reason.to_owned(), 1)),
+        }
+    }
 }
 
 fn check(layer: &Layer, job: &Job) -> Result<Verified> {
@@ -90,6 +107,7 @@ fn told(verified: &Verified, layer: u16) -> Vec<Warning> {
             WarningCode::DamagedLayer,
             "its bytes are not those that its digest names".to_owned(),
         ),
+        Outcome::Altered(reason) => (WarningCode::DamagedLayer, reason.clone()),
         Outcome::BrokenRecord(reason) => (
             WarningCode::DamagedLayer,
             format!("it cannot be put together again: {reason}"),

@@ -1,8 +1,11 @@
 //! Images of what a store holds: layers with their bytes, wherever the engine keeps them.
 
 mod layer;
+mod packed;
+mod unpacked;
 
 use self::layer::{Opening, open_layer};
+use self::unpacked::Blob;
 use super::{Container, ContainerId, ImageId, Layer, Store, StoredImage};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::history::{LayerFill, pair_or_warn};
@@ -18,6 +21,7 @@ use crate::limits;
 struct Plan<'a> {
     layer: Option<&'a Layer>,
     diff_id: Option<&'a Digest>,
+    blob: Blob,
     label: Option<String>,
 }
 
@@ -82,10 +86,25 @@ impl Store {
                 Plan {
                     layer,
                     diff_id: stored.diff_ids.get(position).or(own),
+                    blob: self.blob_of(layer),
                     label: None,
                 }
             })
             .collect()
+    }
+
+    /// containerd keeps what it unpacks, unless `discard_unpacked_layers` is set.
+    fn blob_of(&self, layer: Option<&Layer>) -> Blob {
+        use super::Engine::{Containerd, DockerContainerd, Kubernetes};
+        if !matches!(self.engine, Containerd | DockerContainerd | Kubernetes) {
+            return Blob::Unkept;
+        }
+        let pieces = layer.map_or(&[][..], |layer| &layer.blobs).iter();
+        let mut blobs = pieces.filter_map(|piece| {
+            let location = &self.pieces.get(piece.as_usize())?.location;
+            Some(Blob::At(location.clone(), named(&location.path)?))
+        });
+        blobs.next().unwrap_or(Blob::Gone)
     }
 
     /// A container's own chain is what it runs on, whatever became of the image's name.
@@ -104,6 +123,7 @@ impl Store {
                 Plan {
                     layer,
                     diff_id: own.or_else(|| stored?.diff_ids.get(position)),
+                    blob: self.blob_of(layer),
                     label: None,
                 }
             })
@@ -118,6 +138,7 @@ impl Store {
                 plans.push(Plan {
                     layer: Some(layer),
                     diff_id: None,
+                    blob: Blob::Unkept,
                     label: Some(label),
                 });
             }
@@ -175,6 +196,14 @@ impl Container {
             &self.name
         }
     }
+}
+
+/// Returns the digest that a blob's place is made of: `…/sha256/` and hex digits.
+fn named(path: &[u8]) -> Option<Digest> {
+    let mut names = path.rsplit(|&byte| byte == b'/');
+    let (encoded, algorithm) = (names.next()?, names.next()?);
+    let [algorithm, encoded] = [algorithm, encoded].map(std::str::from_utf8);
+    Digest::parse(&format!("{}:{}", algorithm.ok()?, encoded.ok()?))
 }
 
 fn names(stored: Option<&StoredImage>, container: Option<&Container>) -> Vec<String> {

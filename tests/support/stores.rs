@@ -1,6 +1,7 @@
 //! Where the real layer stores are, if there are any, and what their engines said about them.
 
 #![allow(
+    dead_code,
     unreachable_pub,
     clippy::print_stdout,
     reason = "included by several test crates; a skipped test says so"

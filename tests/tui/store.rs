@@ -1,6 +1,6 @@
 //! Layer stores: what is told about them, what is opened, compared and written down, and that nothing is run.
 
-use layerscope::analysis::difference::{Compared, Difference, Kind, Layers};
+use layerscope::analysis::difference::{Compared, Difference, Doubt, Kind, Layers};
 use layerscope::layer::Completeness;
 use layerscope::store::State;
 use layerscope::tui::message::{Complaint, JobId, Outcome};
@@ -362,6 +362,7 @@ pub fn comparison() -> Comparison {
         kind,
         bytes_a,
         bytes_b,
+        doubt: None,
     };
     Comparison {
         names: ["ml/train:latest".into(), "app:1.3".into()],
@@ -386,8 +387,33 @@ pub fn comparison() -> Comparison {
                 path("srv/\u{1b}[31m\u{202e}x", Kind::Added, 0, 5),
                 path("usr/lib/large", Kind::Removed, 900 * MIB, 0),
             ],
+            by_time: 0,
         },
         completeness: Completeness::Complete,
+    }
+}
+
+#[test]
+fn what_was_not_compared_is_told() {
+    let mut found = comparison();
+    found.compared.paths[0].kind = Kind::NotCompared;
+    found.compared.paths[0].doubt = Some(Doubt::TooLong);
+    found.compared.by_time = 7;
+    let mut screen = shown(120, 24);
+    screen.keys("<space><space>D");
+    let hold = screen.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Hold { job, .. } => Some(*job),
+        _ => None,
+    });
+    let job = hold.expect("a comparison");
+    screen.send(Msg::Done(job, Outcome::Held(Arc::new(found))));
+    screen.keys("sg");
+    for words in [
+        "1 not compared (?)",
+        "7 the same by length and time alone",
+        "not compared: too long",
+    ] {
+        assert!(screen.shows(words), "{words}: {}", screen.text());
     }
 }
 

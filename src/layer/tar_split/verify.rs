@@ -11,9 +11,8 @@ use super::{Data, TarSplitLayer, refused};
 use crate::error::{Error, Result, Warning};
 use crate::layer::beneath::Beneath;
 use crate::layer::tar::Stop;
-use crate::layer::verified::{Damaged, Outcome, Verified, hexadecimal};
+use crate::layer::verified::{Outcome, Verified, hexadecimal};
 use crate::layer::{Entry, EntryKind, EntrySink, LayerSource as _};
-use crate::limits;
 use crate::path;
 use crate::progress::Job;
 
@@ -118,7 +117,7 @@ impl Check<'_> {
         path::normalise(name, &mut place);
         let difference = self.difference(&place, expected);
         if let Ok(Some(reason)) = &difference {
-            self.note(&place, reason.clone());
+            self.found.note(&place, reason.clone());
         }
         self.place = place;
         self.found.files += 1;
@@ -151,7 +150,7 @@ impl Check<'_> {
         let is_other = expected
             .checksum
             .is_some_and(|wanted| wanted != sum.value());
-        Ok(is_other.then(|| "its data is not what was stored: another checksum".into()))
+        Ok(is_other.then(|| "its data has another checksum".into()))
     }
 
     fn read(&mut self, file: &File, size: u64, sum: &mut Crc64) -> Result<io::Result<u64>, Stop> {
@@ -175,17 +174,6 @@ impl Check<'_> {
 
     fn count(&mut self, bytes: u64) {
         self.found.bytes = self.found.bytes.saturating_add(bytes);
-    }
-
-    fn note(&mut self, place: &[u8], reason: String) {
-        if self.found.damaged.len() < limits::DAMAGED_FILES {
-            self.found.damaged.push(Damaged {
-                path: place.to_vec(),
-                reason,
-            });
-        } else {
-            self.found.further_damaged += 1;
-        }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::Plan;
+use super::packed::PackedLayer;
+use super::unpacked::{Blob, Form, UnpackedLayer};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{self, Digest};
 use crate::layer::beneath::Beneath;
@@ -11,7 +13,6 @@ use crate::layer::codec::Codec;
 use crate::layer::copy::CopyLayer;
 use crate::layer::dir::{DirLayer, Encoding};
 use crate::layer::mapped::{Evidence, MappedLayer};
-use crate::layer::tar::TarLayer;
 use crate::layer::tar_split::{Data, TarSplitLayer};
 use crate::layer::{EmptyLayer, LayerIndex, LayerSource, UnreadableLayer};
 use crate::store::{Contents, Listing, Location};
@@ -48,7 +49,11 @@ pub(super) fn open_layer(
     let Some(stored) = plan.layer else {
         return layer;
     };
-    match open_listing(&stored.listing) {
+    let opened = open_listing(&stored.listing).and_then(|mut opened| {
+        opened.source = with_blob(opened.source, &stored.listing, &plan.blob)?;
+        Ok(opened)
+    });
+    match opened {
         Ok(opened) => {
             layer.source = opened.source;
             if plan.label.is_some() && has_owners_of_host(&stored.listing) {
@@ -201,22 +206,36 @@ fn starts_like_gzip(region: &Region) -> bool {
 }
 
 fn open_blob(blob: &Location, digest: &Digest) -> Result<OpenedLayer> {
-    let region = blob.root.region(&blob.path)?;
-    let region = region.ok_or_else(|| Error::MissingBlob {
-        name: blob.root.name().to_owned(),
-        blob: digest.to_string(),
-    })?;
-    let length = region.length();
-    let layer = TarLayer::new(region).map_err(|source| Error::Read {
-        name: blob.shown(),
-        offset: 0,
-        source,
-    })?;
-    let codec = layer.codec();
+    let layer = PackedLayer::open(blob, digest)?;
+    let (codec, length) = (layer.codec(), layer.stored_bytes());
     Ok(OpenedLayer {
         digest: Some(digest.clone()),
         codec,
         stored_bytes: Some(length),
         ..OpenedLayer::new(layer)
     })
+}
+
+/// Takes what a directory was unpacked from along, so that it can be held against it.
+fn with_blob(
+    layer: Arc<dyn LayerSource>,
+    listing: &Listing,
+    blob: &Blob,
+) -> Result<Arc<dyn LayerSource>> {
+    let (directory, form) = match (blob, listing) {
+        (Blob::Unkept, _) => return Ok(layer),
+        (_, Listing::Directory { directory, .. }) => (directory.open()?, Form::Changes),
+        (_, Listing::Copy { directory, .. }) => {
+            let directory = directory.open()?;
+            let whole = DirLayer::new(directory.clone(), Encoding::Plain);
+            (directory, Form::Copy(whole))
+        }
+        _ => return Ok(layer),
+    };
+    Ok(Arc::new(UnpackedLayer {
+        layer,
+        directory,
+        form,
+        blob: blob.clone(),
+    }))
 }

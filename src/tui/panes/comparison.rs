@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::sieve::Sieve;
 use super::{Request, done, refused};
-use crate::analysis::difference::{Compared, Difference, Kind};
+use crate::analysis::difference::{Compared, Difference, Doubt, Kind};
 use crate::path::display_absolute;
 use crate::tui::command::Command;
 use crate::tui::layout::Arrangement;
@@ -181,14 +181,23 @@ impl ComparisonPane {
     }
 }
 
-/// Returns the words for what happened.
-pub const fn kind_word(kind: Kind) -> &'static str {
-    match kind {
+/// Returns the words for what happened, and for what is not certain about it; escaped.
+pub fn words(difference: &Difference) -> String {
+    let kind = match difference.kind {
         Kind::Added => "only in B",
         Kind::Removed => "only in A",
         Kind::Changed => "other content, type or target",
         Kind::MetadataOnly => "mode, owner, time or attributes",
-    }
+        Kind::NotCompared => "not compared",
+    };
+    let doubt = match &difference.doubt {
+        None => return kind.to_owned(),
+        Some(Doubt::TooLong) => "too long",
+        Some(Doubt::TooMuch) => "too much to read in all",
+        Some(Doubt::Unreadable(reason)) => reason,
+        Some(Doubt::OutOfReach(_)) => return format!("{kind}, by length and time alone"),
+    };
+    format!("{kind}: {doubt}")
 }
 
 /// Where the parts of the comparison are.

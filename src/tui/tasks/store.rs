@@ -80,7 +80,7 @@ fn hold(
         } else {
             Completeness::Partial
         },
-        compared: compare(&a, &b),
+        compared: compare(&a, &b, job)?,
     })
 }
 

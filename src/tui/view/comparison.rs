@@ -11,7 +11,7 @@ use crate::report::Cut;
 use crate::tree::{Mark, Row};
 use crate::tui::layout::{Areas, Arrangement};
 use crate::tui::model::{Model, Tone};
-use crate::tui::panes::comparison::{ComparisonPane, Parts, Sorting, kind_word};
+use crate::tui::panes::comparison::{ComparisonPane, Parts, Sorting, words};
 use crate::tui::theme::Role;
 use crate::units;
 
@@ -102,13 +102,24 @@ fn counts(compared: &Compared) -> String {
         let paths = compared.paths.iter();
         units::count(paths.filter(|path| path.kind == kind).count() as u64)
     };
-    format!(
+    let mut words = format!(
         "A {} added  D {} removed  M {} changed  m {} metadata",
         of(Kind::Added),
         of(Kind::Removed),
         of(Kind::Changed),
         of(Kind::MetadataOnly)
-    )
+    );
+    let mut further = |count: String, what: &str| {
+        if count != "0" {
+            words.push_str(&format!("  {count} {what}"));
+        }
+    };
+    further(of(Kind::NotCompared), "not compared (?)");
+    further(
+        units::count(compared.by_time),
+        "the same by length and time alone",
+    );
+    words
 }
 
 fn draw_sums(compared: &Compared, place: Rect, paint: &mut Paint<'_>) {
@@ -226,7 +237,7 @@ fn draw_row(difference: &Difference, largest: u64, line: Rect, paint: &mut Paint
         Kind::Added => Mark::Added,
         Kind::Removed => Mark::Removed,
         Kind::Changed => Mark::Modified,
-        Kind::MetadataOnly => Mark::Touched,
+        Kind::MetadataOnly | Kind::NotCompared => Mark::Touched,
     };
     let (plain, style) = (paint.style(Role::Plain), paint.style(Role::Change(mark)));
     let units = paint.look.units;
@@ -279,11 +290,12 @@ fn draw_status(model: &Model, pane: &ComparisonPane, areas: &Areas, paint: &mut 
     let path = paint
         .look
         .shown(display_absolute(&difference.path).as_bytes());
-    let words = kind_word(difference.kind);
+    let words = words(difference);
     let plain = paint.style(Role::Plain);
     let taken = u16::try_from(words.len() + 2).unwrap_or(u16::MAX);
-    if taken < line.width / 2 {
-        paint.text_right(line, words, plain);
+    // What is not certain is told at the cost of the path, which its row tells too.
+    if taken < line.width / 2 || difference.doubt.is_some() && taken < line.width {
+        paint.text_right(line, &words, plain);
         let left = Rect {
             width: line.width - taken,
             ..line

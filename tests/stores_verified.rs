@@ -1,0 +1,250 @@
+//! `--verify` on containerd's real stores: intact they pass, and every kind of damage is found.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests; clippy excuses only functions marked as tests"
+)]
+
+#[path = "support/stores.rs"]
+mod stores;
+
+use std::fs::{self, File};
+use std::os::unix::fs::{FileExt as _, FileTypeExt as _, PermissionsExt as _, chown, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use layerscope::progress::Job;
+use layerscope::scan::{self, Verification};
+use layerscope::store::{self, ImageId};
+
+const CONTAINERD: [&str; 2] = ["containerd", "docker28-containerd"];
+
+struct Home(stores::Unpacked);
+
+impl Home {
+    fn unpacked(name: &'static str) -> Option<Self> {
+        stores::unpacked(name).map(Self)
+    }
+
+    /// Returns the directory of containerd.
+    fn path(&self, below: &str) -> PathBuf {
+        let root = self.0.root();
+        let inner = root.join("containerd/daemon");
+        let home = if inner.is_dir() { inner } else { root };
+        home.join(below)
+    }
+
+    fn snapshots(&self) -> Vec<PathBuf> {
+        let place = self.path("io.containerd.snapshotter.v1.overlayfs/snapshots");
+        let names = fs::read_dir(place).unwrap();
+        names.map(|name| name.unwrap().path().join("fs")).collect()
+    }
+
+    /// Does something in every snapshot that has a path, but for whiteouts: in an image's layer and in the build
+    /// cache's copy of it.
+    fn each(&self, name: &str, change: impl Fn(&Path)) {
+        let is_there = |path: &PathBuf| {
+            let found = path.symlink_metadata();
+            found.is_ok_and(|found| !found.file_type().is_char_device())
+        };
+        self.each_of(name, is_there, change);
+    }
+
+    fn each_whiteout(&self, name: &str, change: impl Fn(&Path)) {
+        let is_whiteout = |path: &PathBuf| {
+            let found = path.symlink_metadata();
+            found.is_ok_and(|found| found.file_type().is_char_device())
+        };
+        self.each_of(name, is_whiteout, change);
+    }
+
+    fn each_of(&self, name: &str, is_meant: impl Fn(&PathBuf) -> bool, change: impl Fn(&Path)) {
+        let snapshots = self.snapshots().into_iter();
+        let mut paths = snapshots
+            .map(|snapshot| snapshot.join(name))
+            .filter(is_meant)
+            .peekable();
+        assert!(paths.peek().is_some(), "no snapshot has {name}");
+        paths.for_each(|path| change(&path));
+    }
+
+    fn blobs(&self) -> Vec<PathBuf> {
+        let place = self.path("io.containerd.content.v1.content/blobs/sha256");
+        let names = fs::read_dir(place).unwrap();
+        names.map(|name| name.unwrap().path()).collect()
+    }
+
+    /// Verifies an image by the end of its name.
+    fn verified(&self, name: &str) -> (usize, Verification) {
+        let inventory = store::read(&self.0.root(), &Job::new()).unwrap();
+        let [store] = inventory.stores.as_slice() else {
+            panic!("{} stores", inventory.stores.len());
+        };
+        let has_name =
+            |image: &store::StoredImage| image.names.iter().any(|known| known.ends_with(name));
+        let at = store.images.iter().position(has_name).unwrap();
+        let image = store
+            .open_image(ImageId(u32::try_from(at).unwrap()))
+            .unwrap();
+        let options = scan::Options::default();
+        let verification = scan::verify(&image, &options, &Job::new()).unwrap();
+        (image.layers.len(), verification)
+    }
+
+    fn gate(&self, name: &str) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_layerscope"))
+            .args(["--ci", "--verify", "--max-layers", "50", "--image", name])
+            .arg(self.0.root())
+            .output()
+            .unwrap()
+    }
+}
+
+fn messages(verification: &Verification) -> Vec<String> {
+    let warnings = verification.warnings.iter();
+    warnings.map(|warning| warning.message.clone()).collect()
+}
+
+/// Changes one byte and turns the clock back.
+fn flip(path: &Path, at: u64) {
+    let file = File::options().read(true).write(true).open(path).unwrap();
+    let modified = file.metadata().unwrap().modified().unwrap();
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, at).unwrap();
+    file.write_all_at(&[!byte[0]], at).unwrap();
+    file.set_modified(modified).unwrap();
+}
+
+fn says(output: &Output, words: &str) {
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains(words), "{words}: {text}");
+}
+
+#[test]
+fn intact_images_are_what_their_digests_name() {
+    for store in CONTAINERD {
+        let Some(home) = Home::unpacked(store) else {
+            return;
+        };
+        for name in ["stores/one:latest", "stores/two:latest"] {
+            let (layers, verification) = home.verified(name);
+            assert_eq!(messages(&verification), [""; 0], "{store} {name}");
+            assert_eq!(verification.identical, layers, "{store} {name}");
+        }
+        let gate = home.gate("stores/two");
+        assert_eq!(gate.status.code(), Some(0));
+        says(&gate, "layers are what their digests name\n");
+    }
+}
+
+#[test]
+fn whatever_is_changed_in_a_snapshot_is_found() {
+    for store in CONTAINERD {
+        let Some(home) = Home::unpacked(store) else {
+            return;
+        };
+        home.each("data/keep.bin", |path| flip(path, 60_000));
+        home.each("bin/busybox", |path| fs::write(path, "short").unwrap());
+        home.each("etc/passwd", |path| fs::remove_file(path).unwrap());
+        home.each("etc/group", |path| {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o4755)).unwrap();
+        });
+        home.each("bin", |path| {
+            fs::write(path.join("added"), "added").unwrap();
+            fs::create_dir_all(path.join("more/of/it")).unwrap();
+        });
+        home.each("data/sym", |path| {
+            fs::remove_file(path).unwrap();
+            symlink("/elsewhere", path).unwrap();
+        });
+        home.each("data/sub/one", |path| chown(path, Some(77), None).unwrap());
+        home.each("data/renamed/r", |path| {
+            fs::remove_file(path).unwrap();
+            fs::create_dir(path).unwrap();
+        });
+        home.each_whiteout("data/renamedir", |path| fs::remove_file(path).unwrap());
+        home.each("data/hard_b", |path| {
+            fs::copy(path, path.with_extension("copy")).unwrap();
+            fs::rename(path.with_extension("copy"), path).unwrap();
+        });
+        let (layers, verification) = home.verified("stores/two:latest");
+        let messages = messages(&verification);
+        for (path, reason) in [
+            ("data/keep.bin", "its data differs from byte 60000 on"),
+            ("bin/busybox", "it has 5 bytes, not "),
+            ("etc/passwd", "it is missing"),
+            ("etc/group", "its mode is 4755, not 0644"),
+            ("bin/added", "nothing in the layer has this name"),
+            ("bin/more", "nothing in the layer has this name"),
+            ("data/sym", "it leads elsewhere"),
+            ("data/sub/one", "its owner is 77:0, not 0:0"),
+            ("data/renamed/r", "it is of type dir, not file"),
+            ("data/renamedir", "the whiteout that removes it is missing"),
+            ("data/hard_b", "it is no longer a name of /data/hard_a"),
+        ] {
+            let words = format!("/{path} is not what was stored: {reason}");
+            assert!(
+                messages.iter().any(|message| message.starts_with(&words)),
+                "{store}: {words}: {messages:#?}"
+            );
+        }
+        assert!(!messages.iter().any(|message| message.contains("more/of")));
+        assert!(verification.identical < layers);
+        assert!(verification.identical > 0);
+        let gate = home.gate("stores/two");
+        assert_eq!(gate.status.code(), Some(2));
+        says(
+            &gate,
+            &format!("{} of {layers} layers are", verification.identical),
+        );
+        says(&gate, "remove the image and pull or build it again");
+    }
+}
+
+#[test]
+fn a_changed_byte_in_a_blob_is_found() {
+    for store in CONTAINERD {
+        let Some(home) = Home::unpacked(store) else {
+            return;
+        };
+        let longest = home
+            .blobs()
+            .into_iter()
+            .max_by_key(|blob| blob.metadata().unwrap().len());
+        let longest = longest.unwrap();
+        flip(&longest, 500_000);
+        let (layers, verification) = home.verified("stores/two:latest");
+        assert_eq!(verification.identical, layers - 1, "{store}");
+        let digest = longest.file_name().unwrap().to_str().unwrap();
+        let expected = format!("its blob is not what its digest sha256:{digest} names");
+        assert_eq!(messages(&verification), [expected]);
+        assert_eq!(home.gate("stores/two").status.code(), Some(2));
+    }
+}
+
+#[test]
+fn a_layer_whose_blob_is_gone_is_told_and_not_taken_for_verified() {
+    for store in CONTAINERD {
+        let Some(home) = Home::unpacked(store) else {
+            return;
+        };
+        let longest = home
+            .blobs()
+            .into_iter()
+            .max_by_key(|blob| blob.metadata().unwrap().len());
+        fs::remove_file(longest.unwrap()).unwrap();
+        let (layers, verification) = home.verified("stores/two:latest");
+        assert_eq!(verification.identical, layers - 1, "{store}");
+        let reason = "its blob is no longer in the content store";
+        assert_eq!(verification.unprovable, [(reason.to_owned(), 1)]);
+        says(
+            &home.gate("stores/two"),
+            &format!(
+                "warning: {} of {layers} layers are what their digests name; 1 could not be verified: {reason}",
+                layers - 1
+            ),
+        );
+    }
+}
