@@ -7,7 +7,7 @@ use super::{DIMMED, Page, counted, largest};
 use crate::report::Detail;
 use crate::report::columns::platform;
 use crate::store::figures::ImageFigures;
-use crate::store::{Store, StoredImage};
+use crate::store::{Engine, Store, StoredImage};
 use crate::units;
 
 pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
@@ -29,15 +29,25 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
     table(page, shown).write(&page.look, output)?;
     page.more(rest.iter().map(|&at| page.one.image(at).unique), output)?;
     if tells_freed(page, shown) {
-        let text =
-            "Freed: by removing it alone: nothing while it is in use; its build steps go too";
-        page.sentence(text, DIMMED, output)?;
+        page.sentence(freed(page.one.store.engine), DIMMED, output)?;
     }
     if steps > 0 {
         let text = format!("{}; -v lists them", counted(steps, "intermediate step"));
         page.sentence(&text, DIMMED, output)?;
     }
     Ok(())
+}
+
+/// Says what `Freed` means: engines differ in what they refuse.
+const fn freed(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Docker | Engine::DockerContainerd | Engine::ContainersStorage => {
+            "Freed: by removing it alone: nothing while it is in use; its build steps go too"
+        }
+        Engine::Containerd | Engine::Kubernetes => {
+            "Freed: by removing it alone; containers keep what they stand on"
+        }
+    }
 }
 
 /// What removing an image frees is told where it is not simply what it has alone.
