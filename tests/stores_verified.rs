@@ -127,7 +127,7 @@ fn set_attribute(home: &Home, name: &str, attribute: &str, value: &[u8]) {
 }
 
 fn says(output: &Output, words: &str) {
-    let text = String::from_utf8_lossy(&output.stderr);
+    let text = std::str::from_utf8(&output.stderr).unwrap();
     assert!(text.contains(words), "{words}: {text}");
 }
 
