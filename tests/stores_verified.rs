@@ -1,4 +1,4 @@
-//! `--verify` on containerd's real stores: intact they pass, and every kind of damage is found.
+//! What real stores hold, held against what it should be: layers against their digests, containers against each other.
 
 #![allow(
     clippy::expect_used,
@@ -15,9 +15,12 @@ use std::os::unix::fs::{FileExt as _, FileTypeExt as _, PermissionsExt as _, cho
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use layerscope::analysis::difference::{Compared, Kind, compare};
+use layerscope::analysis::{self, Analysis};
 use layerscope::progress::Job;
 use layerscope::scan::{self, Verification};
-use layerscope::store::{self, ImageId};
+use layerscope::source::SourceInfo;
+use layerscope::store::{self, ContainerId, ImageId, Listing};
 
 const CONTAINERD: [&str; 2] = ["containerd", "docker28-containerd"];
 
@@ -117,8 +120,14 @@ fn flip(path: &Path, at: u64) {
     file.set_modified(modified).unwrap();
 }
 
+fn set_attribute(home: &Home, name: &str, attribute: &str, value: &[u8]) {
+    home.each(name, |path| {
+        rustix::fs::setxattr(path, attribute, value, rustix::fs::XattrFlags::empty()).unwrap();
+    });
+}
+
 fn says(output: &Output, words: &str) {
-    let text = String::from_utf8_lossy(&output.stderr);
+    let text = std::str::from_utf8(&output.stderr).unwrap();
     assert!(text.contains(words), "{words}: {text}");
 }
 
@@ -165,6 +174,16 @@ fn whatever_is_changed_in_a_snapshot_is_found() {
             fs::create_dir(path).unwrap();
         });
         home.each_whiteout("data/renamedir", |path| fs::remove_file(path).unwrap());
+        set_attribute(&home, "data/renamed", "trusted.overlay.opaque", b"y");
+        // cap_sys_admin, effective.
+        let mut capability = [0; 20];
+        (capability[0], capability[3], capability[6]) = (1, 2, 0x20);
+        set_attribute(
+            &home,
+            "data/chmodme.bin",
+            "security.capability",
+            &capability,
+        );
         home.each("data/hard_b", |path| {
             fs::copy(path, path.with_extension("copy")).unwrap();
             fs::rename(path.with_extension("copy"), path).unwrap();
@@ -182,6 +201,8 @@ fn whatever_is_changed_in_a_snapshot_is_found() {
             ("data/sub/one", "its owner is 77:0, not 0:0"),
             ("data/renamed/r", "it is of type dir, not file"),
             ("data/renamedir", "the whiteout that removes it is missing"),
+            ("data/renamed", "it hides what layers below have in it"),
+            ("data/chmodme.bin", "its capabilities are others"),
             ("data/hard_b", "it is no longer a name of /data/hard_a"),
         ] {
             let words = format!("/{path} is not what was stored: {reason}");
@@ -247,4 +268,69 @@ fn a_layer_whose_blob_is_gone_is_told_and_not_taken_for_verified() {
             ),
         );
     }
+}
+
+/// Opens a container by its name.
+fn container(root: &Path, name: &str) -> Analysis {
+    let inventory = store::read(root, &Job::new()).unwrap();
+    let [store] = inventory.stores.as_slice() else {
+        panic!("{} stores", inventory.stores.len());
+    };
+    let at = store.containers.iter().position(|one| one.name == name);
+    let id = ContainerId(u32::try_from(at.unwrap()).unwrap());
+    let source = SourceInfo {
+        kind: "store",
+        locator: "store".into(),
+    };
+    let image = store.open_container(id).unwrap();
+    analysis::run(source, image, &analysis::Options::default(), &Job::new()).unwrap()
+}
+
+fn kind(compared: &Compared, path: &str) -> Option<Kind> {
+    let mut paths = compared.paths.iter();
+    let found = paths.find(|difference| difference.path == path.as_bytes())?;
+    Some(found.kind)
+}
+
+#[test]
+fn containers_differ_by_their_data() {
+    for store in ["docker-overlay2", "docker-vfs", "docker28-containerd"] {
+        let Some(unpacked) = stores::unpacked(store) else {
+            return;
+        };
+        let root = unpacked.root();
+        let between = |one, other| {
+            compare(
+                &container(&root, one),
+                &container(&root, other),
+                &Job::new(),
+            )
+            .unwrap()
+        };
+        // Copied up by `chmod` in two containers.
+        let compared = between("c-running", "c-created");
+        let chmodded = kind(&compared, "data/chmodme.bin");
+        assert_eq!(chmodded, Some(Kind::MetadataOnly), "{store}");
+        let file = "data/chmodme.bin";
+        let before = between("c-running", "c-stopped");
+        assert_ne!(kind(&before, file), Some(Kind::Changed), "{store}");
+        flip(&written_by(&root, "c-stopped").join(file), 20_000);
+        let after = between("c-running", "c-stopped");
+        assert_eq!(kind(&after, file), Some(Kind::Changed), "{store}");
+    }
+}
+
+/// Returns the directory with what a container has written.
+fn written_by(root: &Path, name: &str) -> PathBuf {
+    let inventory = store::read(root, &Job::new()).unwrap();
+    let store = &inventory.stores[0];
+    let container = store.containers.iter().find(|one| one.name == name);
+    let layer = store.layer(container.unwrap().writable.unwrap());
+    let directory = match &layer.listing {
+        Listing::Directory { directory, .. } | Listing::Copy { directory, .. } => directory,
+        other => panic!("{other:?}"),
+    };
+    let shown = PathBuf::from(directory.shown());
+    assert!(shown.is_dir(), "{}", shown.display());
+    shown
 }

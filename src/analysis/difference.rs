@@ -6,16 +6,16 @@
 //! whoever changes such a file and turns its clock back is not found out, and [`Compared::by_time`] says so.
 
 mod contents;
+mod rows;
 
-use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::convert::Infallible;
 
-use self::contents::{Pair, Verdict, Verdicts};
+use self::rows::{rows, settle};
 use super::Analysis;
 use crate::error::Result;
 use crate::image::{Digest, Image};
-use crate::layer::{EntryKind, LayerIndex};
+use crate::layer::LayerIndex;
 use crate::limits;
 use crate::progress::Job;
 use crate::tree::{Listed, MergedTree, NodeId, PathId, View};
@@ -266,184 +266,4 @@ fn is_same_entry((a, first): (Side<'_>, Place), (b, second): (Side<'_>, Place)) 
         return true;
     }
     first_tree.path(first.1) == second_tree.path(second.1)
-}
-
-/// A path that differs, or that will turn out to.
-struct Row {
-    /// As it is if the data is the same; [`Kind::NotCompared`] until that is known.
-    difference: Difference,
-    /// What has to be compared.
-    pair: Option<Pair>,
-    /// What else differs.
-    if_same: Option<Kind>,
-    is_same_time: bool,
-}
-
-impl Row {
-    fn settled(difference: Difference) -> Self {
-        Self {
-            difference,
-            pair: None,
-            if_same: None,
-            is_same_time: false,
-        }
-    }
-}
-
-/// Walks both views in the order of their paths.
-fn rows(a: Side<'_>, b: Side<'_>) -> Vec<Row> {
-    let mut second = Vec::new();
-    b.list(&mut |listed| second.push(listed.clone()));
-    let mut second = second.into_iter().peekable();
-    let mut found = Vec::new();
-    a.list(&mut |first| {
-        while let Some(other) = second.next_if(|other| other.path < first.path) {
-            found.push(Row::settled(one_sided(&other, Kind::Added)));
-        }
-        match second.next_if(|other| other.path.cmp(&first.path) == Ordering::Equal) {
-            None => found.push(Row::settled(one_sided(first, Kind::Removed))),
-            Some(other) => found.extend(row_of((a, first), (b, &other))),
-        }
-    });
-    found.extend(second.map(|other| Row::settled(one_sided(&other, Kind::Added))));
-    found
-}
-
-fn one_sided(listed: &Listed, kind: Kind) -> Difference {
-    let (bytes_a, bytes_b) = match kind {
-        Kind::Removed => (listed.size, 0),
-        _ => (0, listed.size),
-    };
-    Difference {
-        path: listed.path.clone(),
-        kind,
-        bytes_a,
-        bytes_b,
-        doubt: None,
-    }
-}
-
-/// Puts in what comparing found; counts what time alone says is the same.
-fn settle(rows: Vec<Row>, verdicts: &Verdicts) -> (Vec<Difference>, u64) {
-    let mut by_time = 0;
-    let mut paths = Vec::with_capacity(rows.len());
-    for mut row in rows {
-        let verdict = row.pair.and_then(|pair| verdicts.get(&pair));
-        let kind = match verdict {
-            None => Some(row.difference.kind),
-            Some(Verdict::Same) => row.if_same,
-            Some(Verdict::Different) => Some(Kind::Changed),
-            Some(Verdict::Unknown(doubt)) => {
-                row.difference.doubt = Some(doubt.clone());
-                match doubt {
-                    Doubt::OutOfReach(_) if row.is_same_time => {
-                        by_time += u64::from(row.if_same.is_none());
-                        row.if_same
-                    }
-                    Doubt::OutOfReach(_) => Some(Kind::Changed),
-                    _ => Some(Kind::NotCompared),
-                }
-            }
-        };
-        if let Some(kind) = kind {
-            row.difference.kind = kind;
-            paths.push(row.difference);
-        }
-    }
-    (paths, by_time)
-}
-
-fn row_of((a, first): (Side<'_>, &Listed), (b, second): (Side<'_>, &Listed)) -> Option<Row> {
-    let data = data_of((a, first), (b, second));
-    if let Data::Same = data
-        && let (Some(one), Some(other)) = (first.metadata, second.metadata)
-        && is_same_entry((a, one), (b, other))
-    {
-        return None;
-    }
-    let is_same_thing = what_it_is(first.kind) == what_it_is(second.kind)
-        && first.link == second.link
-        && first.device == second.device;
-    let if_same = (!has_same_metadata((a, first), (b, second))).then_some(Kind::MetadataOnly);
-    let (kind, pair) = match data {
-        _ if !is_same_thing => (Some(Kind::Changed), None),
-        Data::Different => (Some(Kind::Changed), None),
-        Data::Same => (if_same, None),
-        Data::ToBeRead(pair) => (Some(Kind::NotCompared), Some(pair)),
-    };
-    Some(Row {
-        difference: Difference {
-            path: second.path.clone(),
-            kind: kind?,
-            bytes_a: first.size,
-            bytes_b: second.size,
-            doubt: None,
-        },
-        pair,
-        if_same,
-        is_same_time: is_same_time(first, second),
-    })
-}
-
-fn has_same_metadata((a, first): (Side<'_>, &Listed), (b, second): (Side<'_>, &Listed)) -> bool {
-    // Times of directories change with what is in them, and links have none that matters.
-    let has_time = first.kind.is_file();
-    (first.mode, first.uid, first.gid) == (second.mode, second.uid, second.gid)
-        && (!has_time || (first.mtime, first.mtime_nanos) == (second.mtime, second.mtime_nanos))
-        && xattrs(a, first) == xattrs(b, second)
-}
-
-/// Archives may have kept whole seconds.
-fn is_same_time(first: &Listed, second: &Listed) -> bool {
-    let nanos = (first.mtime_nanos, second.mtime_nanos);
-    first.mtime == second.mtime && (nanos.0 == nanos.1 || nanos.0 == 0 || nanos.1 == 0)
-}
-
-/// Hard links are files.
-fn what_it_is(kind: EntryKind) -> EntryKind {
-    if kind.is_file() {
-        EntryKind::File
-    } else {
-        kind
-    }
-}
-
-/// What is known of the data of two entries before any is read.
-enum Data {
-    /// It is the same, or neither has any.
-    Same,
-    Different,
-    ToBeRead(Pair),
-}
-
-fn data_of((a, first): (Side<'_>, &Listed), (b, second): (Side<'_>, &Listed)) -> Data {
-    if !first.kind.is_file() && !second.kind.is_file() {
-        return Data::Same;
-    }
-    let (Some(one), Some(other)) = (first.data, second.data) else {
-        let is_nowhere = first.data.is_none() && second.data.is_none();
-        return if is_nowhere {
-            Data::Same
-        } else {
-            Data::Different
-        };
-    };
-    if is_same_entry((a, one), (b, other)) {
-        return Data::Same;
-    }
-    if first.size != second.size {
-        return Data::Different;
-    }
-    match (a.hash(one), b.hash(other)) {
-        _ if first.size == 0 => Data::Same,
-        (Some(one), Some(other)) if one == other => Data::Same,
-        (Some(_), Some(_)) => Data::Different,
-        _ => Data::ToBeRead((one, other)),
-    }
-}
-
-fn xattrs<'a>(side: Side<'a>, listed: &Listed) -> &'a [(Vec<u8>, Vec<u8>)] {
-    listed
-        .metadata
-        .map_or(&[], |(layer, node)| side.tree.layer(layer).xattrs(node))
 }

@@ -164,15 +164,18 @@ fn read(image: Option<&OsStr>, common: &Common, job: &Job) -> Result<Analysis> {
 
 fn verified_layers(verified: &scan::Verification, layers: usize) -> String {
     let identical = verified.identical;
-    let mut text = format!("{identical} of {layers} layers are what their digests name");
+    let mut parts = vec![format!(
+        "{identical} of {layers} layers are what their digests name"
+    )];
     if verified.unnamed > 0 {
         let unnamed = verified.unnamed;
-        text.push_str(&format!("; {unnamed} have none to be held against"));
+        parts.push(format!("{unnamed} have none to be held against"));
     }
-    for (reason, count) in &verified.unprovable {
-        text.push_str(&format!("; {count} could not be verified: {reason}"));
-    }
-    text
+    let unprovable = verified.unprovable.iter();
+    parts.extend(
+        unprovable.map(|(reason, count)| format!("{count} could not be verified: {reason}")),
+    );
+    parts.join("; ")
 }
 
 fn platform(text: &str) -> Result<Platform> {

@@ -4,6 +4,8 @@
 //! verification holds the one against the other.
 
 mod hold;
+#[cfg(test)]
+mod tests;
 
 use std::io::Read;
 use std::sync::Arc;

@@ -102,24 +102,22 @@ fn counts(compared: &Compared) -> String {
         let paths = compared.paths.iter();
         units::count(paths.filter(|path| path.kind == kind).count() as u64)
     };
-    let mut words = format!(
-        "A {} added  D {} removed  M {} changed  m {} metadata",
-        of(Kind::Added),
-        of(Kind::Removed),
-        of(Kind::Changed),
-        of(Kind::MetadataOnly)
-    );
-    let mut further = |count: String, what: &str| {
-        if count != "0" {
-            words.push_str(&format!("  {count} {what}"));
-        }
-    };
-    further(of(Kind::NotCompared), "not compared (?)");
-    further(
-        units::count(compared.by_time),
-        "the same by length and time alone",
-    );
-    words
+    let mut words = vec![
+        format!("A {} added", of(Kind::Added)),
+        format!("D {} removed", of(Kind::Removed)),
+        format!("M {} changed", of(Kind::Changed)),
+        format!("m {} metadata", of(Kind::MetadataOnly)),
+    ];
+    let further = [
+        (of(Kind::NotCompared), "not compared (?)"),
+        (
+            units::count(compared.by_time),
+            "the same by length and time alone",
+        ),
+    ];
+    let further = further.into_iter().filter(|(count, _)| count != "0");
+    words.extend(further.map(|(count, what)| format!("{count} {what}")));
+    words.join("  ")
 }
 
 fn draw_sums(compared: &Compared, place: Rect, paint: &mut Paint<'_>) {

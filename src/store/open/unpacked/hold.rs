@@ -196,10 +196,13 @@ impl Holding<'_> {
         if there.is_none() && find(self.archived, target).is_none() {
             return None;
         }
+        let is_of_file = self.archived.inode(node).is_some();
         let inode = |node| self.found.inode(node);
+        // Of a symbolic link with two names the directory tells two that are the same.
+        let what = |node| (self.found.kind(node), self.found.link(node));
         let is_link = there.is_some_and(|there| match (inode(there), inode(other)) {
             (Some(there), Some(other)) => there == other,
-            (None, None) => self.found.link(there) == self.found.link(other),
+            (None, None) => !is_of_file && what(there) == what(other),
             _ => false,
         });
         let target = display_absolute(target);
