@@ -158,7 +158,12 @@ fn is_ours(reader: &Reader<'_>, settings: Option<&Json>, has_mount: bool) -> boo
 fn read_mount(reader: &mut Reader<'_>, at: Vec<u8>) -> Mount {
     let records = &mut reader.records;
     let written = records.component(&place(&[&at, b"mount-id"]));
-    let init = records.component(&place(&[&at, b"init-id"]));
+    // Not every container has one.
+    let init_file = place(&[&at, b"init-id"]);
+    let init = records.component(&init_file);
+    if init.is_none() && !records.is_missing(&init_file) {
+        reader.claimed = Claimed::InPart;
+    }
     if written.is_none() {
         records.bad(
             &at,
@@ -273,6 +278,7 @@ fn own_layer(
             reader
                 .records
                 .bad(&at, "the directory of a container is missing");
+            reader.doubt_name(directory);
         }
         let pieces = reader.out_of_reach(directory, role, obstacle);
         return Some(reader.directory_layer(directory, parent, pieces, listing));

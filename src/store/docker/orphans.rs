@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 
-use super::reader::{Claimed, Reader, Shares};
+use super::reader::{Claimed, Reader, Shares, may_be_cache};
 use super::records::place;
 
 /// Says which directories of the driver are unclaimed once every record was read.
@@ -59,15 +59,6 @@ fn note_unknown(reader: &mut Reader<'_>, unknown: usize) {
         );
         reader.records.bad(&home, reason);
     }
-}
-
-/// Layers of images and containers have 64 hexadecimal digits, snapshots of `BuildKit` 25 letters and digits
-/// (buildkit, identity/randomid.go).
-fn may_be_cache(name: &str) -> bool {
-    name.len() == 25
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 fn temporary(reader: &mut Reader<'_>) {
