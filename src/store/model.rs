@@ -449,6 +449,30 @@ impl Store {
         &self.layers[id.as_usize()]
     }
 
+    /// Takes layers that nobody was found to own for bookkeeping, where an owner's record may not have been read:
+    /// they are no orphans.
+    pub(super) fn keep_unowned_layers(&mut self) {
+        let of_images = self.images.iter().flat_map(|image| &image.layers).flatten();
+        let of_containers = self.containers.iter().flat_map(|container| {
+            let own = container.init.iter().chain(&container.writable);
+            container.layers.iter().chain(own)
+        });
+        let owned = of_images.chain(of_containers).copied();
+        let of_cache = self.cache.iter().filter_map(|record| record.layer);
+        let of_cache = of_cache.flat_map(|layer| self.chain(layer));
+        let owned: std::collections::HashSet<PieceId> = owned
+            .chain(of_cache)
+            .flat_map(|layer| &self.layers[layer.as_usize()].pieces)
+            .copied()
+            .collect();
+        for piece in self.layers.iter().flat_map(|layer| &layer.pieces) {
+            let found = &mut self.pieces[piece.as_usize()];
+            if found.role == super::Role::Layer && !owned.contains(piece) {
+                found.role = super::Role::Bookkeeping;
+            }
+        }
+    }
+
     /// Returns a layer and everything below it, bottom first. A loop of parents ends where it closes.
     pub fn chain(&self, top: LayerId) -> Vec<LayerId> {
         let mut chain = vec![top];

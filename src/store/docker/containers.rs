@@ -71,6 +71,11 @@ impl Halves {
         }
         let are_containers_known = names.is_ok() && !is_lost;
         let are_mounts_known = mounts.is_ok();
+        if let Err(reason) = &names {
+            let location = reader.location(b"containers".to_vec());
+            let role = Role::ContainerFiles;
+            reader.store.add_unreachable(location, role, reason.clone());
+        }
         if !are_containers_known {
             reader.store.ownership = Ownership::InPart;
         }
@@ -317,6 +322,10 @@ fn unknown_layer(
 
 /// `<id>-json.log`, its rotated and compressed predecessors, and what the driver "local" writes.
 fn logs(reader: &mut Reader<'_>, at: &[u8]) -> Vec<PieceId> {
+    if !reader.records.is_directory(at) {
+        // Out of reach, which was told.
+        return Vec::new();
+    }
     let names = reader.records.names(at).into_iter();
     let logs = names.filter(|name| {
         *name == b"local-logs" || memchr::memmem::find(name, b"-json.log").is_some()

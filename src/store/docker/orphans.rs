@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 
+use super::super::Ownership;
 use super::reader::{Claimed, Reader, Shares, may_be_cache};
 use super::records::place;
 
@@ -20,6 +21,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
         }
     }
     note_unknown(reader, unknown);
+    if reader.store.ownership == Ownership::InPart || !reader.records.is_whole() {
+        reader.store.keep_unowned_layers();
+    }
     temporary(reader);
     Ok(())
 }
