@@ -97,6 +97,8 @@ pub struct Store {
     pub volumes: Vec<Volume>,
     /// Pods, on a Kubernetes node.
     pub pods: Vec<Pod>,
+    /// Layers that nothing keeps but a lease, or a label for the garbage collector of containerd.
+    pub leased: std::collections::BTreeSet<LayerId>,
     /// What nobody owns.
     pub orphans: Vec<Orphan>,
     /// What was odd, or could not be read.
@@ -388,6 +390,7 @@ impl Store {
             cache: Vec::new(),
             volumes: Vec::new(),
             pods: Vec::new(),
+            leased: std::collections::BTreeSet::new(),
             orphans: Vec::new(),
             warnings: Vec::new(),
         }
