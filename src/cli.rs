@@ -117,20 +117,22 @@ fn dispatch(arguments: &Arguments) -> Result<Exit> {
             if operands.paths.len() > 1 {
                 return Err(operands.unfit("more than one path is given", "ls IMAGE [PATH]"));
             }
-            open::with_image(operands.image, common, |analysis, _| {
+            return open::with_image(operands.image, common, |analysis, _| {
                 open::tell_damage(analysis, common);
-                list::run(analysis, operands.paths.first().copied(), *view, common)
-            })?;
+                list::run(analysis, operands.paths.first().copied(), *view, common)?;
+                Ok(open::conclude(analysis, common))
+            });
         }
         Command::Cat { image, path } => {
             let operands = Operands::of([image, path].into_iter().flatten(), common);
             let [path] = operands.paths.as_slice() else {
                 return Err(operands.unfit("not exactly one file is named", "cat IMAGE PATH"));
             };
-            open::with_image(operands.image, common, |analysis, job| {
+            return open::with_image(operands.image, common, |analysis, job| {
                 open::tell_damage(analysis, common);
-                cat::run(analysis, path, common, job)
-            })?;
+                cat::run(analysis, path, common, job)?;
+                Ok(open::conclude(analysis, common))
+            });
         }
         Command::Extract(arguments) => {
             let words = arguments.image.iter().chain(&arguments.paths);
@@ -141,7 +143,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit> {
                 );
             }
             let directory = extract::directory(common)?;
-            open::with_image(operands.image, common, |analysis, job| {
+            return open::with_image(operands.image, common, |analysis, job| {
                 open::tell_damage(analysis, common);
                 extract::run(
                     analysis,
@@ -149,8 +151,9 @@ fn dispatch(arguments: &Arguments) -> Result<Exit> {
                     (&operands.paths, &directory),
                     common,
                     job,
-                )
-            })?;
+                )?;
+                Ok(open::conclude(analysis, common))
+            });
         }
     }
     Ok(Exit::Success)

@@ -296,15 +296,27 @@ impl LayerSource for EmptyLayer {
 pub struct UnreadableLayer {
     name: String,
     blob: String,
+    what: &'static str,
     reason: Option<String>,
 }
 
 impl UnreadableLayer {
+    /// Describes a layer of a store, which is no blob; all texts escaped, `reason` about "it".
+    pub fn stored(layer: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            name: "the store".to_owned(),
+            blob: layer.into(),
+            what: "layer",
+            reason: Some(reason.into()),
+        }
+    }
+
     /// Describes the missing blob; both texts escaped.
     pub fn new(name: impl Into<String>, blob: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             blob: blob.into(),
+            what: "blob",
             reason: None,
         }
     }
@@ -324,7 +336,7 @@ impl UnreadableLayer {
             },
             Some(reason) => Error::BadDocument {
                 name: self.name.clone(),
-                document: format!("blob {}", self.blob),
+                document: format!("{} {}", self.what, self.blob),
                 reason: reason.clone(),
             },
         }

@@ -493,3 +493,28 @@ fn damage_costs_what_is_damaged() {
         std::fs::write(&file, &bytes).unwrap();
     }
 }
+
+/// Whoever looks for layers that nobody has must find orphans only.
+#[test]
+fn every_layer_has_an_owner_or_is_an_orphan() {
+    for name in ["containerd", "docker28-containerd"] {
+        let Some(unpacked) = stores::unpacked(name) else {
+            return;
+        };
+        let inventory = read(&unpacked);
+        let store = only(&inventory);
+        let accounts = Accounts::of(store, Basis::Disk);
+        for (id, account) in (0..).map(LayerId).zip(&accounts.layers) {
+            let layer = store.layer(id);
+            let is_orphan = layer
+                .pieces
+                .iter()
+                .any(|&piece| store.piece(piece).role == Role::Orphan);
+            let is_owned = !account.images.is_empty()
+                || !account.containers.is_empty()
+                || !account.cache.is_empty()
+                || store.leased.contains(&id);
+            assert!(is_owned != is_orphan, "{name}: {}", layer.name);
+        }
+    }
+}

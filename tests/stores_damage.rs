@@ -48,6 +48,8 @@ struct Told {
     containers: BTreeSet<String>,
     layers: usize,
     entries: usize,
+    /// Places of what nobody owns.
+    orphans: BTreeSet<String>,
     warnings: BTreeSet<String>,
     /// All of it as text, for what must not be in it.
     text: String,
@@ -95,6 +97,9 @@ impl Told {
                     .insert(format!("{missing} layers of {names:?} are missing"));
             }
         }
+        let orphans = store.orphans.iter();
+        self.orphans
+            .extend(orphans.map(|orphan| store.piece(orphan.piece).location.shown()));
         let orphans = store.orphans.iter().map(|orphan| {
             let place = store.piece(orphan.piece).location.shown();
             format!("{place}: {}", orphan.reason)
@@ -273,6 +278,8 @@ struct Subject {
     outside: Outside,
     /// Cases in which less was shown without a word.
     silent: RefCell<Vec<String>>,
+    /// Cases in which something was called an orphan that may well have an owner.
+    accused: RefCell<Vec<String>>,
 }
 
 impl Drop for Subject {
@@ -283,6 +290,12 @@ impl Drop for Subject {
                 silent.is_empty(),
                 "less is shown without a warning:\n{}",
                 silent.join("\n")
+            );
+            let accused = self.accused.take();
+            assert!(
+                accused.is_empty(),
+                "orphans by unreadable records:\n{}",
+                accused.join("\n")
             );
         }
     }
@@ -302,6 +315,7 @@ impl Subject {
             whole,
             outside: Outside::new(),
             silent: RefCell::default(),
+            accused: RefCell::default(),
         })
     }
 
@@ -335,6 +349,16 @@ impl Subject {
                 told.layers,
                 whole.layers
             ));
+        }
+    }
+
+    /// Records that are there and cannot be read may name anything: nothing becomes an orphan by that.
+    fn assert_nobody_accused(&self, told: &Result<Told>, what: &str) {
+        let Ok(told) = told else { return };
+        let accused: Vec<&String> = told.orphans.difference(&self.whole.orphans).collect();
+        if !accused.is_empty() {
+            let said = format!("{}: {what}: {accused:?}", self.name);
+            self.accused.borrow_mut().push(said);
         }
     }
 
@@ -512,6 +536,9 @@ fn records_are_damaged(name: &'static str) {
             if !damage.may_mislead() && !is_usual {
                 subject.assert_told(&told, &what);
             }
+            if !damage.may_mislead() && damage != Damage::Removed {
+                subject.assert_nobody_accused(&told, &what);
+            }
             shown += usize::from(told.is_ok_and(|told| !told.images.is_empty()));
             cases += 1;
             drop(aside);
@@ -569,6 +596,9 @@ fn directories_are_damaged(name: &'static str, depth: usize) {
             };
             let told = subject.look(&what, depth);
             subject.assert_told(&told, &what);
+            if what.ends_with("out") || what.ends_with("a file") {
+                subject.assert_nobody_accused(&told, &what);
+            }
         };
         run("removed");
         symlink(subject.outside.inner(), &path).unwrap();

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 
 use crate::analysis::{self, Analysis};
-use crate::error::{Error, Result, Warning};
+use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::Platform;
 use crate::limits;
 use crate::path::display_str;
@@ -15,8 +15,8 @@ use crate::source::{self, Locator, OpenOptions, Place};
 use crate::store::{self, mounts::Overlay};
 
 use super::options::Common;
-use super::output;
 use super::progress::{Interrupt, Show, watched};
+use super::{Exit, output};
 
 /// Opens and reads an image, then does something with it.
 ///
@@ -184,6 +184,27 @@ fn platform(text: &str) -> Result<Platform> {
         reason: format!("'{}' is no platform", display_str(text)),
         suggestion: Some("write OS/ARCH or OS/ARCH/VARIANT, for example linux/arm64".into()),
     })
+}
+
+/// Files of a container without what it has written are its image's: an answer with a hole in it is no success,
+/// unless that was said to be good enough.
+pub(crate) fn conclude(analysis: &Analysis, common: &Common) -> Exit {
+    let own = analysis.image.writable.as_ref();
+    let own = own.map(|writable| writable.layer.0);
+    let is_lost = analysis.warnings.iter().any(|warning| {
+        // Only of a container without any layer of its own no layer is named.
+        warning.code == WarningCode::UnreadableLayer
+            && (warning.layer.is_none() || warning.layer == own)
+    });
+    if !is_lost || common.gate.allow_incomplete {
+        return Exit::Success;
+    }
+    if !common.quiet {
+        output::warn(
+            "what the container has written is missing, and files are as its image has them; --allow-incomplete accepts that",
+        );
+    }
+    Exit::Trouble
 }
 
 /// Tells on standard error what a command that writes no report would otherwise hide.

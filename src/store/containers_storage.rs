@@ -121,7 +121,11 @@ impl Reader {
     fn new(root: &Beneath, driver: &'static str) -> Self {
         let mut store = Store::new(Engine::ContainersStorage, driver, root.clone());
         let own = Place::read(root, driver, &mut store.warnings);
-        let readabilities = [own.images.readability, own.containers.readability];
+        let readabilities = [
+            own.layers.readability,
+            own.images.readability,
+            own.containers.readability,
+        ];
         if readabilities.contains(&Readability::Partial) {
             store.ownership = Ownership::InPart;
         }
@@ -147,6 +151,9 @@ impl Reader {
         volumes::add(&mut self.store, &containers);
         pods::add(&mut self.store, &containers);
         orphans::add(&mut self.store, &self.places[0], &self.layers);
+        if self.store.ownership == Ownership::InPart {
+            self.store.keep_unowned_layers();
+        }
         Ok(self.store)
     }
 

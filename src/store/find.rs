@@ -90,6 +90,12 @@ pub(super) fn read(root: &Path, job: &Job) -> Result<Inventory> {
         // Docker starts a containerd of its own even where it keeps images elsewhere.
         stores.retain(Store::holds_something);
     }
+    if stores.is_empty()
+        && let Some(source) = sealed(&beneath)
+    {
+        let name = beneath.name().to_owned();
+        return Err(Error::StoreDenied { name, source });
+    }
     if stores.is_empty() {
         return Err(Error::NotAStore {
             name: beneath.name().to_owned(),
@@ -99,6 +105,25 @@ pub(super) fn read(root: &Path, job: &Job) -> Result<Inventory> {
     Ok(Inventory {
         name: beneath.name().to_owned(),
         stores,
+    })
+}
+
+/// Returns why the records cannot be looked at in a directory that looks like a store from outside.
+fn sealed(root: &Beneath) -> Option<io::Error> {
+    const PARTS: [&str; 4] = [
+        "image",
+        "io.containerd.metadata.v1.bolt",
+        "overlay-layers",
+        "vfs-layers",
+    ];
+    PARTS.iter().find_map(|part| {
+        // Looking up any name in it takes what reading it takes.
+        match root.status(format!("{part}/layerdb").as_bytes()) {
+            Err(Error::Open { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some(source)
+            }
+            _ => None,
+        }
     })
 }
 

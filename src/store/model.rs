@@ -97,6 +97,8 @@ pub struct Store {
     pub volumes: Vec<Volume>,
     /// Pods, on a Kubernetes node.
     pub pods: Vec<Pod>,
+    /// Layers that nothing keeps but a lease, or a label for the garbage collector of containerd.
+    pub leased: std::collections::BTreeSet<LayerId>,
     /// What nobody owns.
     pub orphans: Vec<Orphan>,
     /// What was odd, or could not be read.
@@ -388,6 +390,7 @@ impl Store {
             cache: Vec::new(),
             volumes: Vec::new(),
             pods: Vec::new(),
+            leased: std::collections::BTreeSet::new(),
             orphans: Vec::new(),
             warnings: Vec::new(),
         }
@@ -447,6 +450,30 @@ impl Store {
     /// Returns a layer.
     pub fn layer(&self, id: LayerId) -> &Layer {
         &self.layers[id.as_usize()]
+    }
+
+    /// Takes layers that nobody was found to own for bookkeeping, where an owner's record may not have been read:
+    /// they are no orphans.
+    pub(super) fn keep_unowned_layers(&mut self) {
+        let of_images = self.images.iter().flat_map(|image| &image.layers).flatten();
+        let of_containers = self.containers.iter().flat_map(|container| {
+            let own = container.init.iter().chain(&container.writable);
+            container.layers.iter().chain(own)
+        });
+        let owned = of_images.chain(of_containers).copied();
+        let of_cache = self.cache.iter().filter_map(|record| record.layer);
+        let of_cache = of_cache.flat_map(|layer| self.chain(layer));
+        let owned: std::collections::HashSet<PieceId> = owned
+            .chain(of_cache)
+            .flat_map(|layer| &self.layers[layer.as_usize()].pieces)
+            .copied()
+            .collect();
+        for piece in self.layers.iter().flat_map(|layer| &layer.pieces) {
+            let found = &mut self.pieces[piece.as_usize()];
+            if found.role == super::Role::Layer && !owned.contains(piece) {
+                found.role = super::Role::Bookkeeping;
+            }
+        }
     }
 
     /// Returns a layer and everything below it, bottom first. A loop of parents ends where it closes.

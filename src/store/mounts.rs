@@ -145,10 +145,11 @@ fn resolved(path: &PathBuf, bases: &[PathBuf], point: &str) -> Result<PathBuf> {
     let mut there = candidates.filter(|candidate| candidate.is_dir());
     there.next().ok_or_else(|| Error::Usage {
         reason: format!(
-            "the overlay at {point} was mounted with {}, and relative to what is not known",
+            "the overlay at {point} has a directory {}, which is relative to where `mount` was run, and that is not \
+             known",
             path::display_os(path.as_os_str())
         ),
-        advice: "name its directories with --lower and --upper".into(),
+        advice: "name all of its directories with --lower and --upper, with their full paths".into(),
     })
 }
 

@@ -172,6 +172,9 @@ impl Store {
         let mut history = document.history;
         pair_with_layers(&mut history, &plans, &mut layers, &mut opening.warnings);
         let writable = container.and_then(|container| self.writable(container, &layers));
+        if let Some(container) = container.filter(|_| writable.is_none()) {
+            opening.warnings.push(nothing_written(container));
+        }
         Ok(Image {
             names: names(stored, container),
             id: stored.and_then(|stored| stored.id.clone()),
@@ -185,6 +188,13 @@ impl Store {
             warnings: opening.warnings,
         })
     }
+}
+
+/// Without a container's own layer the files are those of its image, whatever became of them.
+fn nothing_written(container: &Container) -> Warning {
+    let name = crate::path::display_str(container.shown_name());
+    let message = format!("the store has no record of what {name} has written");
+    Warning::new(WarningCode::UnreadableLayer, message)
 }
 
 impl Container {

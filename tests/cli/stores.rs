@@ -225,6 +225,62 @@ fn an_answer_with_holes_is_no_success() {
 }
 
 #[test]
+fn a_container_without_its_own_layer_is_no_success() {
+    let (desk, store) = stocked();
+    let mounts = store.path("image/overlay2/layerdb/mounts/c0ffee00c0ffee00");
+    let own = fs::read_to_string(mounts.join("mount-id")).unwrap();
+    fs::remove_dir_all(store.path("overlay2").join(own)).unwrap();
+    let lines = [
+        "ls docker /app --container web-1",
+        "cat docker /etc/passwd --container web-1",
+        "extract docker /app --container web-1 -o out",
+    ];
+    for line in lines {
+        let run = desk.line(line);
+        run.exits(2)
+            .complains("layer written by web-1 cannot be used: the directory docker/overlay2/")
+            .complains("is missing")
+            .complains("what the container has written is missing");
+        fs::remove_dir_all(desk.path("out")).unwrap_or_default();
+        desk.line(&format!("{line} --allow-incomplete")).exits(0);
+    }
+    // The rest is shown all the same.
+    desk.line(lines[0]).says("/app/program");
+    assert!(desk.path("out/app/program").exists());
+    desk.line("docker --container web-1")
+        .says("layer written by web-1 cannot be used");
+    let document = desk.line("docker --container web-1 --json").json();
+    assert_eq!(document["complete"], false);
+    // Without a record of it there is no telling either.
+    fs::remove_file(mounts.join("mount-id")).unwrap();
+    desk.line(lines[0])
+        .exits(2)
+        .says("/app/program")
+        .complains("which directory the container writes to");
+    // The image is all there.
+    desk.line("ls docker /app --image team/large:2").exits(0);
+}
+
+#[test]
+fn records_out_of_reach_offer_nothing_for_removal() {
+    let (desk, store) = stocked();
+    fs::rename(store.path("containers"), desk.path("elsewhere")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere", store.path("containers")).unwrap();
+    let run = desk.line("docker");
+    run.exits(2)
+        .says("containers: it is a symbolic link to ../elsewhere, which is not followed")
+        .says("c0ffee00c0ff");
+    for offered in [
+        "orphans",
+        "without a container",
+        "remove by hand",
+        "os error",
+    ] {
+        assert!(!run.stdout.contains(offered), "{}", run.stdout);
+    }
+}
+
+#[test]
 fn a_store_without_its_names_says_so() {
     let (desk, store) = stocked();
     fs::remove_file(store.path("image/overlay2/repositories.json")).unwrap();

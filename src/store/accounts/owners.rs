@@ -109,8 +109,15 @@ pub(super) fn each_layer(store: &Store, take: &mut dyn FnMut(LayerId, Owner)) {
             take(*layer, Owner::Container(id));
         }
     }
+    // Further pieces of a record may be another layer's: that of the view by which BuildKit mounts it.
+    let layers = (0..).map(LayerId).zip(&store.layers);
+    let by_piece: BTreeMap<PieceId, LayerId> = layers
+        .flat_map(|(id, layer)| layer.pieces.iter().map(move |&piece| (piece, id)))
+        .collect();
     for (id, record) in (0..).map(CacheId).zip(&store.cache) {
-        for layer in record.layer.map_or(Vec::new(), |layer| store.chain(layer)) {
+        let chain = record.layer.map_or(Vec::new(), |layer| store.chain(layer));
+        let further = record.pieces.iter().filter_map(|piece| by_piece.get(piece));
+        for layer in chain.into_iter().chain(further.copied()) {
             take(layer, Owner::Cache(id));
         }
     }

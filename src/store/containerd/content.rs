@@ -87,19 +87,21 @@ impl Reader {
                 "{}: documents of more than {limit} bytes are not read",
                 place.shown()
             );
+            self.is_doubtful = true;
             self.warn(WarningCode::LimitReached, message);
             return None;
         }
         let bytes = match place.root.read(&place.path, limits::DOCUMENT_BYTES) {
             Ok(bytes) => bytes?,
             Err(error) => {
-                self.failed(&error);
+                // What it leads to would look like nobody's.
+                self.doubt(super::told(&error));
                 return None;
             }
         };
         self.content.read_bytes += bytes.len() as u64;
         Json::parse(&bytes)
-            .map_err(|reason| self.bad(&place, &reason))
+            .map_err(|reason| self.doubt(format!("{}: {reason}", place.shown())))
             .ok()
     }
 

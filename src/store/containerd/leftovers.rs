@@ -117,6 +117,7 @@ impl Reader {
         for layer in self.store.chain(top) {
             if !self.kept.contains(&layer) {
                 self.set_roles(layer, role, role);
+                self.store.leased.insert(layer);
             }
         }
         self.keep(top);
@@ -188,6 +189,7 @@ impl Reader {
             };
             if is_unowned {
                 self.kept.insert(layer);
+                self.store.leased.remove(&layer);
                 self.set_roles(layer, Role::Orphan, Role::Orphan);
                 self.store.orphans.push(Orphan {
                     piece,

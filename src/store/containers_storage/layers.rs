@@ -271,19 +271,17 @@ impl Stand<'_> {
     }
 
     fn why_no_files(&self) -> String {
-        match self.place.keeping {
-            Keeping::Elsewhere => format!(
+        if self.place.keeping == Keeping::Elsewhere {
+            return format!(
                 "the driver {} keeps its files where they are not mounted: save the image with `podman save`",
                 self.place.driver
-            ),
-            _ => {
-                let directory = self.place.place_of_files(&self.record.id);
-                let shown = self.place.root.shown(directory.as_bytes());
-                match self.place.obstacle(&self.record.id) {
-                    Some(reason) => format!("{shown} is out of reach: {reason}"),
-                    None => format!("its directory {shown} is missing"),
-                }
-            }
+            );
+        }
+        let directory = self.place.place_of_files(&self.record.id);
+        let shown = self.place.root.shown(directory.as_bytes());
+        match self.place.obstacle(&self.record.id) {
+            Some(reason) => format!("{shown} is out of reach: {reason}"),
+            None => format!("its directory {shown} is missing"),
         }
     }
 

@@ -95,9 +95,8 @@ fn directories_without_layer(store: &mut Store, place: &Place, layers: &Layers) 
 fn records_without_layer(store: &mut Store, place: &Place, layers: &Layers) {
     for name in &place.beside {
         let id = name.strip_suffix(b".tar-split.gz").unwrap_or(name);
-        let is_document = name.ends_with(b".json") || name.ends_with(b".lock");
         let known = std::str::from_utf8(id).is_ok_and(|id| layers.find(id).is_some());
-        if known || is_document || name.starts_with(b".") {
+        if known || is_document(name) || name.starts_with(b".") {
             continue;
         }
         let above = format!("{}-layers/", place.driver);
@@ -110,6 +109,11 @@ fn records_without_layer(store: &mut Store, place: &Place, layers: &Layers) {
             reason,
         );
     }
+}
+
+/// The engine's own lists, and what it locks them with.
+fn is_document(name: &[u8]) -> bool {
+    name.ends_with(b".json") || name.ends_with(b".lock")
 }
 
 /// Layers being unpacked or removed (containers/storage, drivers/overlay/overlay.go, stagingDir; tempdir).
@@ -158,7 +162,8 @@ fn directories(
     for name in names {
         let path = [above.as_bytes(), b"/", &name].concat();
         let is_known = std::str::from_utf8(&name).is_ok_and(|id| known.contains(id));
-        if is_known || kind(&place.root, &path) != Some(rustix::fs::FileType::Directory) {
+        let is_directory = kind(&place.root, &path) == Some(rustix::fs::FileType::Directory);
+        if is_known || is_document(&name) || !is_directory {
             continue;
         }
         let reason = format!("the engine has no record of such a {what}");

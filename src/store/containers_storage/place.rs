@@ -104,13 +104,19 @@ impl Place {
             containers: Records::default(),
         };
         // Engines that keep images apart from containers have no records of one or the other.
-        let is_there = |name: String| !matches!(root.status(name.as_bytes()), Ok(None));
-        if is_there(format!("{driver}-images")) {
+        let is_there = |name: &str| !matches!(root.status(name.as_bytes()), Ok(None));
+        let images = format!("{driver}-images");
+        if is_there(&images) {
             place.images = records::read(root, &list("images"), records::image, warnings);
+            place.images.doubt_unless_directory(root, &images, warnings);
         }
-        if is_there(format!("{driver}-containers")) {
-            let containers = list("containers");
-            place.containers = records::read(root, &containers, records::container, warnings);
+        let containers = format!("{driver}-containers");
+        if is_there(&containers) {
+            let documents = list("containers");
+            place.containers = records::read(root, &documents, records::container, warnings);
+            place
+                .containers
+                .doubt_unless_directory(root, &containers, warnings);
         }
         match names(root, &place.holder(), warnings) {
             Ok(names) => place.directories = names,

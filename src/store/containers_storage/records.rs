@@ -119,6 +119,21 @@ pub(super) fn read<T>(
 }
 
 impl<T> Records<T> {
+    /// Where something else stands in place of the directory, whatever was in it is lost.
+    pub(super) fn doubt_unless_directory(
+        &mut self,
+        root: &Beneath,
+        place: &str,
+        warnings: &mut Vec<Warning>,
+    ) {
+        if self.readability == Readability::Missing
+            && !super::place::is_directory(root, place.as_bytes())
+        {
+            self.readability = Readability::Partial;
+            warnings.push(unusable(root, place, "it is no directory"));
+        }
+    }
+
     fn take(
         &mut self,
         document: &Json,

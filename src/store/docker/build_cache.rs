@@ -54,6 +54,10 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
             reader.piece(place.to_vec(), role);
         }
     }
+    if let Some(reason) = reader.records.root().obstacle(b"buildkit") {
+        let location = reader.location(b"buildkit".to_vec());
+        reader.store.add_unreachable(location, Role::Cache, reason);
+    }
     let snapshots = open(reader, SNAPSHOTS).map_or_else(Snapshots::new, |database| {
         let found = read_snapshots(&database);
         note_damage(reader, SNAPSHOTS, &database);

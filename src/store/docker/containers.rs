@@ -71,6 +71,11 @@ impl Halves {
         }
         let are_containers_known = names.is_ok() && !is_lost;
         let are_mounts_known = mounts.is_ok();
+        if let Err(reason) = &names {
+            let location = reader.location(b"containers".to_vec());
+            let role = Role::ContainerFiles;
+            reader.store.add_unreachable(location, role, reason.clone());
+        }
         if !are_containers_known {
             reader.store.ownership = Ownership::InPart;
         }
@@ -158,7 +163,12 @@ fn is_ours(reader: &Reader<'_>, settings: Option<&Json>, has_mount: bool) -> boo
 fn read_mount(reader: &mut Reader<'_>, at: Vec<u8>) -> Mount {
     let records = &mut reader.records;
     let written = records.component(&place(&[&at, b"mount-id"]));
-    let init = records.component(&place(&[&at, b"init-id"]));
+    // Not every container has one.
+    let init_file = place(&[&at, b"init-id"]);
+    let init = records.component(&init_file);
+    if init.is_none() && !records.is_missing(&init_file) {
+        reader.claimed = Claimed::InPart;
+    }
     if written.is_none() {
         records.bad(
             &at,
@@ -273,6 +283,7 @@ fn own_layer(
             reader
                 .records
                 .bad(&at, "the directory of a container is missing");
+            reader.doubt_name(directory);
         }
         let pieces = reader.out_of_reach(directory, role, obstacle);
         return Some(reader.directory_layer(directory, parent, pieces, listing));
@@ -311,6 +322,10 @@ fn unknown_layer(
 
 /// `<id>-json.log`, its rotated and compressed predecessors, and what the driver "local" writes.
 fn logs(reader: &mut Reader<'_>, at: &[u8]) -> Vec<PieceId> {
+    if !reader.records.is_directory(at) {
+        // Out of reach, which was told.
+        return Vec::new();
+    }
     let names = reader.records.names(at).into_iter();
     let logs = names.filter(|name| {
         *name == b"local-logs" || memchr::memmem::find(name, b"-json.log").is_some()

@@ -71,7 +71,13 @@ fn list(reader: &mut Reader<'_>, folder: &[u8]) -> Vec<Vec<u8>> {
     if is_lost || names.is_err() {
         reader.store.ownership = Ownership::InPart;
     }
-    names.unwrap_or_default()
+    names.unwrap_or_else(|reason| {
+        let location = reader.location(folder.to_vec());
+        reader
+            .store
+            .add_unreachable(location, Role::Bookkeeping, reason);
+        Vec::new()
+    })
 }
 
 fn digest_of(name: &[u8]) -> Option<Digest> {

@@ -156,6 +156,7 @@ fn directory_pieces(reader: &mut Reader<'_>, record: &Record) -> Vec<PieceId> {
             reader
                 .records
                 .bad(&record.place, format!("its directory {missing} is missing"));
+            reader.doubt_name(directory);
         }
         return reader.out_of_reach(directory, Role::Layer, obstacle);
     }

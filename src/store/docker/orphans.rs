@@ -2,7 +2,8 @@
 
 use crate::error::Result;
 
-use super::reader::{Claimed, Reader, Shares};
+use super::super::Ownership;
+use super::reader::{Claimed, Reader, Shares, may_be_cache};
 use super::records::place;
 
 /// Says which directories of the driver are unclaimed once every record was read.
@@ -20,6 +21,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
         }
     }
     note_unknown(reader, unknown);
+    if reader.store.ownership == Ownership::InPart || !reader.records.is_whole() {
+        reader.store.keep_unowned_layers();
+    }
     temporary(reader);
     Ok(())
 }
@@ -59,15 +63,6 @@ fn note_unknown(reader: &mut Reader<'_>, unknown: usize) {
         );
         reader.records.bad(&home, reason);
     }
-}
-
-/// Layers of images and containers have 64 hexadecimal digits, snapshots of `BuildKit` 25 letters and digits
-/// (buildkit, identity/randomid.go).
-fn may_be_cache(name: &str) -> bool {
-    name.len() == 25
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
 fn temporary(reader: &mut Reader<'_>) {

@@ -65,6 +65,15 @@ pub(super) struct Reader<'a> {
     pub(super) cache_claimed: Claimed,
 }
 
+/// Layers of images and containers have 64 hexadecimal digits, snapshots of `BuildKit` 25 letters and digits
+/// (moby, pkg/stringid; buildkit, identity/randomid.go).
+pub(super) fn may_be_cache(name: &str) -> bool {
+    name.len() == 25
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
 impl<'a> Reader<'a> {
     /// Starts with the driver's own directory at `home` below the root; empty where it is the root.
     pub(super) fn new(root: &Beneath, found: Found, home: &[u8], job: &'a Job) -> Self {
@@ -129,6 +138,16 @@ impl<'a> Reader<'a> {
             pieces.push(self.piece(whole, rest));
         }
         pieces
+    }
+
+    /// Where a directory is missing and its name is none that the engine gives, it is the record that is damaged,
+    /// and another directory may be meant.
+    pub(super) fn doubt_name(&mut self, directory: &str) {
+        let id = directory.strip_suffix("-init").unwrap_or(directory);
+        let is_random = id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_random && !may_be_cache(id) {
+            self.claimed = Claimed::InPart;
+        }
     }
 
     /// Adds the files of a layer whose directory is not there: unmeasured where there is a reason to think that

@@ -15,6 +15,7 @@ use crate::layer::dir::{DirLayer, Encoding};
 use crate::layer::mapped::{Evidence, MappedLayer};
 use crate::layer::tar_split::{Data, TarSplitLayer};
 use crate::layer::{EmptyLayer, LayerIndex, LayerSource, UnreadableLayer};
+use crate::path;
 use crate::store::{Contents, Listing, Location};
 
 /// What comes up while one layer after the other is opened, bottom first.
@@ -41,10 +42,10 @@ pub(super) fn open_layer(
         instruction: None,
         history: None,
         label: plan.label.clone(),
-        source: Arc::new(
-            UnreadableLayer::new("the store", "of this layer")
-                .because("the store has no such layer"),
-        ),
+        source: Arc::new(UnreadableLayer::stored(
+            plan.diff_id.map_or("of the image", Digest::as_str),
+            "the store has no such layer",
+        )),
     };
     let Some(stored) = plan.layer else {
         return layer;
@@ -72,9 +73,21 @@ pub(super) fn open_layer(
             let own = own.map(|warning| warning.in_layer(index.0));
             opening.warnings.extend(own);
         }
-        Err(error) => layer.source = Arc::new(Refused(error.to_string()).layer(&stored.name)),
+        Err(error) => {
+            let name = plan.label.as_ref().unwrap_or(&stored.name);
+            let name = path::display_str(name);
+            layer.source = Arc::new(UnreadableLayer::stored(name, told(&error)));
+        }
     }
     layer
+}
+
+/// Why a layer cannot be read, with the cause, escaped.
+fn told(error: &Error) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {}", path::display_str(&cause.to_string())),
+        None => error.to_string(),
+    }
 }
 
 /// Returns whether the top directory of a container, which belongs to its root, belongs to somebody else here.
@@ -106,15 +119,6 @@ impl OpenedLayer {
             stored_bytes: None,
             warnings: Vec::new(),
         }
-    }
-}
-
-/// Why a layer cannot be read, escaped.
-struct Refused(String);
-
-impl Refused {
-    fn layer(self, name: &str) -> UnreadableLayer {
-        UnreadableLayer::new("the store", crate::path::display_str(name)).because(self.0)
     }
 }
 

@@ -10,7 +10,9 @@ use crate::path;
 use crate::report::columns::platform;
 use crate::report::json::located;
 use crate::report::store::One;
-use crate::store::{Container, Layer, Listing, Location, Piece, PieceId, Role, StoredImage};
+use crate::store::{
+    Container, Layer, LayerId, Listing, Location, Piece, PieceId, Role, StoredImage,
+};
 
 pub(super) fn image(one: &One<'_>, at: usize) -> Value {
     let image: &StoredImage = &one.store.images[at];
@@ -68,6 +70,7 @@ pub(super) fn layer(one: &One<'_>, at: usize) -> Value {
             "images": images,
             "containers": containers,
             "cache": cache,
+            "lease": one.store.leased.contains(&LayerId(u32::try_from(at).unwrap_or(u32::MAX))),
         })),
         "pieces": pieces(one, &layer.pieces),
         "blobs": pieces(one, &layer.blobs),

@@ -90,6 +90,11 @@ fn what_nobody_keeps_is_named_and_nothing_else() {
     assert!(pull.reason.contains("layer-sha256:1") && !pull.reason.contains('\x1b'));
     let held = store.layers.iter().find(|of| of.name == "leased").unwrap();
     assert_eq!(store.piece(held.pieces[0]).role, Role::Bookkeeping);
+    let leased_layers = store.leased.iter().map(|id| store.layer(*id).name.as_str());
+    assert_eq!(
+        leased_layers.collect::<Vec<_>>(),
+        ["leased", "above", "rooted"]
+    );
     assert_eq!(leased, 2);
 }
 
