@@ -26,7 +26,7 @@ use crate::layer::beneath::Beneath;
 use crate::path;
 use crate::progress::Job;
 
-use super::{Engine, Ownership, Store};
+use super::{Engine, Location, Ownership, Role, Store};
 use containers::Containers;
 use images::Images;
 use layers::{Layers, Origin};
@@ -121,6 +121,16 @@ impl Reader {
     fn new(root: &Beneath, driver: &'static str) -> Self {
         let mut store = Store::new(Engine::ContainersStorage, driver, root.clone());
         let own = Place::read(root, driver, &mut store.warnings);
+        for (kind, role) in [
+            ("layers", Role::Bookkeeping),
+            ("images", Role::Blob),
+            ("containers", Role::ContainerFiles),
+        ] {
+            let holder = format!("{driver}-{kind}");
+            if let Some(reason) = root.obstacle(holder.as_bytes()) {
+                store.add_unreachable(Location::new(root, holder), role, reason);
+            }
+        }
         let readabilities = [
             own.layers.readability,
             own.images.readability,

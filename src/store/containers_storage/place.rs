@@ -233,9 +233,8 @@ fn names(
 ) -> Result<BTreeSet<Vec<u8>>, String> {
     let names = root.names(place.as_bytes(), limits::STORE_NAMES);
     let names = names.map_err(|error| {
-        let reason = records::reason(&error);
-        warnings.push(unusable(root, place, &reason));
-        reason
+        warnings.push(unusable(root, place, &records::reason(&error)));
+        records::told(&error)
     })?;
     Ok(names.into_iter().flatten().collect())
 }

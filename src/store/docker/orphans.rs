@@ -58,8 +58,13 @@ fn unclaimed(reader: &mut Reader<'_>, name: Option<&str>, at: Vec<u8>) -> Verdic
 fn note_unknown(reader: &mut Reader<'_>, unknown: usize) {
     if unknown > 0 {
         let home = reader.graph.place(b"");
+        let what = if unknown == 1 {
+            "a directory that no record names belongs".to_owned()
+        } else {
+            format!("{unknown} directories that no record names belong")
+        };
         let reason = format!(
-            "{unknown} directories that no record names may be those of records that could not be read; they count as bookkeeping"
+            "{what} to records that could not be read, or to nobody: counted as bookkeeping"
         );
         reader.records.bad(&home, reason);
     }

@@ -24,7 +24,7 @@ fn a_cache_id_is_one_component() {
         assert!(matches!(contents, Contents::Refused(_)), "{cache_id}");
         // The directory may be that layer's: nothing is an orphan, and the layer is not empty.
         assert_eq!(orphans(&store), [], "{cache_id}");
-        one_warning(&store, "1 directories that no record names");
+        one_warning(&store, "a directory that no record names");
         let piece = store.piece(layer.unwrap().pieces[0]);
         assert!(piece.unmeasured.is_some(), "{cache_id}");
         for piece in &store.pieces {
