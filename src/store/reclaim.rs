@@ -10,8 +10,8 @@ mod tests;
 use std::collections::BTreeSet;
 
 use super::{
-    Activity, CacheId, Container, ContainerId, Engine, ImageId, Orphan, Owner, PodId, State, Store,
-    StoredImage, VolumeId,
+    Activity, CacheId, Container, ContainerId, Engine, ImageId, Orphan, Owner, Ownership, PodId,
+    State, Store, StoredImage, VolumeId,
 };
 use crate::path::display_str;
 
@@ -52,6 +52,11 @@ pub fn steps(store: &Store, targets: &[Target]) -> Vec<Step> {
         .iter()
         .any(|target| matches!(target, Target::Owner(_)));
     let mut steps = Vec::new();
+    if store.ownership == Ownership::InPart {
+        steps.push(note(
+            "not every record of this store could be read: something unknown may need this, see its warnings",
+        ));
+    }
     if store.activity == Activity::LeftBehind && has_owner {
         steps.extend(left_behind(store));
     } else {

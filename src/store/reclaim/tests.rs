@@ -259,6 +259,15 @@ fn orphans_and_stores_left_behind_have_no_command() {
 }
 
 #[test]
+fn a_store_known_in_part_says_so() {
+    let mut store = store(Engine::Docker);
+    let app = image(&mut store, &["app:1"], Some(1));
+    assert!(!notes(&store, &[app]).contains("unknown"));
+    store.ownership = Ownership::InPart;
+    assert!(notes(&store, &[app]).contains("something unknown may need this"));
+}
+
+#[test]
 fn positions_that_are_not_there_are_nothing() {
     let store = store(Engine::Docker);
     let all = [
