@@ -1,126 +1,21 @@
 //! Who takes how much: unique, shared and total bytes of every image, container and record of a measured store.
 
+mod account;
+mod amount;
 mod owners;
 mod removal;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
-use std::iter::Sum;
-use std::ops::{Add, AddAssign};
 
+pub use self::account::{
+    CacheAccount, ContainerAccount, ImageAccount, LayerAccount, PodAccount, Totals,
+};
+pub use self::amount::{Amount, Basis};
 use self::owners::Owners;
 use self::removal::Bonds;
-use super::{
-    CacheId, Container, ContainerId, ImageId, LayerId, Owner, Piece, PieceId, Role, Store,
-    StoredImage,
-};
-
-/// Bytes, and whether they are all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Amount {
-    /// What was measured.
-    pub bytes: u64,
-    /// Pieces of which a part, or all, could not be measured: then `bytes` is the least it can be.
-    pub unmeasured: u32,
-}
-
-/// In which sense bytes are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Basis {
-    /// Disk blocks, every inode once: what removing would free, what `du` and `df` see.
-    #[default]
-    Disk,
-    /// Lengths of files.
-    Files,
-}
-
-/// One image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ImageAccount {
-    /// In pieces that no other image has.
-    pub unique: Amount,
-    /// In pieces that other images have too.
-    pub shared: Amount,
-    /// Both.
-    pub total: Amount,
-    /// Freed if it alone were removed: what no other image, container or cache record keeps. Nothing where the
-    /// engine would refuse.
-    pub freed: Amount,
-    /// Containers made from it.
-    pub containers: u32,
-}
-
-/// One layer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LayerAccount {
-    /// Its files, records and blobs.
-    pub total: Amount,
-    /// Images that stand on it.
-    pub images: Vec<ImageId>,
-    /// Containers that stand on it.
-    pub containers: Vec<ContainerId>,
-    /// Cache records that keep it.
-    pub cache: Vec<CacheId>,
-}
-
-/// One container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ContainerAccount {
-    /// What it has written.
-    pub writable: Amount,
-    /// Its logs.
-    pub logs: Amount,
-    /// Whatever else is its own.
-    pub other: Amount,
-}
-
-/// One cache record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CacheAccount {
-    /// All of it.
-    pub total: Amount,
-    /// What no image and no container has: freed when the cache is pruned, with every record that shares it.
-    pub private: Amount,
-}
-
-/// One pod.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PodAccount {
-    /// What its containers have written.
-    pub writable: Amount,
-    /// Logs of its containers and its own.
-    pub logs: Amount,
-    /// `emptyDir` volumes.
-    pub volumes: Amount,
-    /// All of it.
-    pub total: Amount,
-}
-
-/// Where the disk went; the parts are disjoint and add up to `total`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Totals {
-    /// Whatever images need, each piece once.
-    pub images: Amount,
-    /// Written by containers.
-    pub writable: Amount,
-    /// Logs.
-    pub logs: Amount,
-    /// Whatever else belongs to containers.
-    pub container_files: Amount,
-    /// Volumes.
-    pub volumes: Amount,
-    /// What only the build cache keeps.
-    pub cache: Amount,
-    /// What nobody owns.
-    pub orphans: Amount,
-    /// Databases, records, and what no piece claims.
-    pub bookkeeping: Amount,
-    /// Everything.
-    pub total: Amount,
-    /// Images added up one by one, shared pieces as often as they are shared. No part of `total`.
-    pub images_added_up: Amount,
-}
+use super::{Container, ImageId, LayerId, Owner, PieceId, Role, Store, StoredImage};
 
 /// The accounts of one measured store.
 #[derive(Debug, Clone, Default)]
@@ -145,49 +40,6 @@ pub struct Accounts {
     pub totals: Totals,
     owners: Owners,
     bonds: Bonds,
-}
-
-impl Amount {
-    /// Returns what is known of a piece.
-    pub fn of(piece: &Piece, basis: Basis) -> Self {
-        let bytes = piece.usage.map_or(0, |usage| match basis {
-            Basis::Disk => usage.disk_bytes,
-            Basis::Files => usage.file_bytes,
-        });
-        let is_whole = piece.usage.is_some() && piece.unmeasured.is_none();
-        Self {
-            bytes,
-            unmeasured: u32::from(!is_whole),
-        }
-    }
-
-    /// Returns whether it is all there is.
-    pub const fn is_whole(self) -> bool {
-        self.unmeasured == 0
-    }
-}
-
-impl Add for Amount {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            bytes: self.bytes.saturating_add(other.bytes),
-            unmeasured: self.unmeasured.saturating_add(other.unmeasured),
-        }
-    }
-}
-
-impl AddAssign for Amount {
-    fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
-    }
-}
-
-impl Sum for Amount {
-    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
-        amounts.fold(Self::default(), Self::add)
-    }
 }
 
 /// What the accounts of one store are made from.

@@ -1,9 +1,14 @@
 //! The model that every reader fills: what is in one store, by position and by reference.
 
+mod container;
+mod layer;
+
+pub use container::{Container, Growth, Pod, State};
+pub use layer::{Contents, Layer, Listing};
+
 use crate::error::Warning;
 use crate::image::{Digest, Platform};
 use crate::layer::beneath::Beneath;
-use crate::layer::dir::Encoding;
 
 use super::piece::{Location, Piece, PieceId};
 
@@ -123,77 +128,6 @@ pub enum Ownership {
     InPart,
 }
 
-/// One layer, or one snapshot.
-#[derive(Debug, Clone)]
-pub struct Layer {
-    /// What the engine calls it, unescaped: a chain ID, a snapshot key, a directory name.
-    pub name: String,
-    /// Digest of its uncompressed tar, where the engine keeps it.
-    pub diff_id: Option<Digest>,
-    /// Digest of it together with everything below (OCI image-spec, config.md, "Layer `ChainID`").
-    pub chain_id: Option<Digest>,
-    /// The layer below.
-    pub parent: Option<LayerId>,
-    /// What it occupies: its files first, then its records.
-    pub pieces: Vec<PieceId>,
-    /// Its compressed form, where that lies in the store too.
-    pub blobs: Vec<PieceId>,
-    /// Size in bytes as the engine wrote it down, whatever the engine means by it.
-    pub recorded_bytes: Option<u64>,
-    /// When the engine says it was made, seconds since 1970.
-    pub created: Option<i64>,
-    /// Where its entries come from.
-    pub listing: Listing,
-}
-
-/// Where the entries of a layer, and the bytes of its files, come from.
-#[derive(Debug, Clone)]
-pub enum Listing {
-    /// Original tar headers; file data from elsewhere.
-    TarSplit {
-        /// The gzip-compressed record.
-        record: Location,
-        /// File data.
-        contents: Contents,
-        /// What to read where the record is missing or damaged.
-        fallback: Option<(Location, Encoding)>,
-    },
-    /// A directory with what the layer changes.
-    Directory {
-        /// It.
-        directory: Location,
-        /// How deletions are written in it.
-        encoding: Encoding,
-    },
-    /// A directory with the whole file system: what changed is what differs from another one.
-    Copy {
-        /// The whole file system.
-        directory: Location,
-        /// The one below; `None` for a base.
-        below: Option<Location>,
-    },
-    /// A tar archive, compressed or not.
-    Archive {
-        /// The blob.
-        blob: Location,
-        /// Digest of the blob, which names it.
-        digest: Digest,
-    },
-    /// A layer without files.
-    Empty,
-    /// Nothing that this program can read; why, and what would make it readable; escaped.
-    Unavailable(String),
-}
-
-/// Where file data behind a tar-split record lies.
-#[derive(Debug, Clone)]
-pub enum Contents {
-    /// At its path in a directory.
-    Directory(Location),
-    /// Nowhere within reach; why, escaped.
-    Refused(String),
-}
-
 /// One image, for one platform.
 #[derive(Debug, Clone)]
 pub struct StoredImage {
@@ -221,88 +155,6 @@ pub struct StoredImage {
     pub namespace: Option<String>,
     /// Whether the engine lists it only on request: an intermediate step of a build.
     pub is_intermediate: bool,
-}
-
-/// What a container is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    /// The record says so; a store alone cannot tell for certain.
-    Running,
-    /// Made and never started.
-    Created,
-    /// It ran once.
-    Exited,
-    /// Somebody's working container: `buildah from`.
-    Working,
-    /// Anything else, escaped; empty where the store does not tell.
-    Other(String),
-}
-
-impl State {
-    /// Returns the word on the screen; `-` where nothing is known.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Running => "running",
-            Self::Created => "created",
-            Self::Exited => "exited",
-            Self::Working => "working",
-            Self::Other(word) if word.is_empty() => "-",
-            Self::Other(word) => word,
-        }
-    }
-}
-
-/// One container.
-#[derive(Debug, Clone)]
-pub struct Container {
-    /// Its whole ID, unescaped.
-    pub id: String,
-    /// Its name without the leading slash, unescaped; empty where the store does not tell.
-    pub name: String,
-    /// Its image, where that is in the store.
-    pub image: Option<ImageId>,
-    /// What its record calls the image, unescaped.
-    pub image_name: String,
-    /// What it is doing.
-    pub state: State,
-    /// When it was made, seconds since 1970.
-    pub created: Option<i64>,
-    /// The read-only layers below the writable one, bottom first, without `init`.
-    pub layers: Vec<LayerId>,
-    /// The layer with mount points and `/etc/hosts` that some engines put between.
-    pub init: Option<LayerId>,
-    /// What it has written. Its pieces are [`super::Role::Writable`].
-    pub writable: Option<LayerId>,
-    /// Logs.
-    pub logs: Vec<PieceId>,
-    /// Whatever else belongs to it alone.
-    pub pieces: Vec<PieceId>,
-    /// Its pod, on a Kubernetes node.
-    pub pod: Option<PodId>,
-    /// Directories that grew most, largest first; known once measured.
-    pub growth: Vec<Growth>,
-}
-
-/// A directory of a container that holds much of what it has written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Growth {
-    /// Path in the container, relative.
-    pub path: Vec<u8>,
-    /// Disk blocks in bytes at and below it.
-    pub disk_bytes: u64,
-}
-
-/// A Kubernetes pod.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pod {
-    /// Unescaped.
-    pub namespace: String,
-    /// Unescaped.
-    pub name: String,
-    /// Its UID, unescaped.
-    pub uid: String,
-    /// `emptyDir` volumes and logs outside of the store.
-    pub pieces: Vec<PieceId>,
 }
 
 /// One record of a build cache.

@@ -3,6 +3,7 @@
 //! Names are a stranger's text. What stands in a command is an ID or a plain name where there is one, and quoted
 //! for a shell where there is not, so that no name can become a second command or steer a terminal.
 
+mod company;
 mod quote;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Activity, CacheId, Container, ContainerId, Engine, ImageId, Orphan, Owner, Ownership, PodId,
-    State, Store, StoredImage, VolumeId,
+    State, Store, VolumeId,
 };
 use crate::path::display_str;
 
@@ -194,19 +195,6 @@ impl Writer<'_> {
         steps
     }
 
-    /// Names the volumes of a container, unless they go too.
-    fn volumes_of(&self, id: ContainerId) -> Option<Step> {
-        let volumes = (0..).map(VolumeId).zip(&self.store.volumes);
-        let staying = volumes.filter(|(volume, found)| {
-            let target = Target::Owner(Owner::Volume(*volume));
-            found.containers.contains(&id) && !self.targets.contains(&target)
-        });
-        let names: Vec<String> = staying
-            .map(|(_, volume)| display_str(&volume.name).into_owned())
-            .collect();
-        (!names.is_empty()).then(|| note(format!("its volumes stay: {}", listed(&names))))
-    }
-
     fn stop(&self, container: &Container, name: &str) -> Step {
         match self.tool(self.namespace_of(container)) {
             Tool::Docker => command("docker container stop", &[name]),
@@ -260,81 +248,12 @@ impl Writer<'_> {
         steps
     }
 
-    /// Names the images that were built on one, unless they go too: it stays for them.
-    fn built_on(&self, id: ImageId) -> Option<Step> {
-        let images = (0..).map(ImageId).zip(&self.store.images);
-        let children = images.filter(|(child, image)| {
-            let target = Target::Owner(Owner::Image(*child));
-            image.parent == Some(id) && !self.targets.contains(&target)
-        });
-        let names: Vec<String> = children
-            .map(|(_, image)| {
-                let name = image.names.first().cloned();
-                let id = image.id.as_ref().map(|id| id.short().to_owned());
-                display_str(&name.or(id).unwrap_or_default()).into_owned()
-            })
-            .collect();
-        (!names.is_empty()).then(|| {
-            note(format!(
-                "only its name goes: images that were built on it keep the rest: {}",
-                listed(&names)
-            ))
-        })
-    }
-
-    /// Says that one command removes more than what is chosen.
-    fn platforms(&self, image: &StoredImage) -> Option<Step> {
-        let is_same = |other: &&StoredImage| {
-            other.names == image.names
-                && other.namespace == image.namespace
-                && other.digest == image.digest
-        };
-        let has_name = !image.names.is_empty() && image.digest.is_some();
-        let others = self.store.images.iter().filter(is_same).count();
-        (has_name && others > 1)
-            .then(|| note(format!("all {others} platforms of this name go together")))
-    }
-
-    /// Names the containers that have to go before an image, unless they do.
-    fn users_of(&self, id: ImageId) -> Option<Step> {
-        let users: Vec<String> = (0..)
-            .map(ContainerId)
-            .zip(&self.store.containers)
-            .filter(|(container, _)| {
-                let target = Target::Owner(Owner::Container(*container));
-                !self.targets.contains(&target)
-            })
-            .filter(|(_, container)| container.image == Some(id))
-            .map(|(_, container)| shown_name(container))
-            .collect();
-        let words = match self.store.engine {
-            Engine::Docker | Engine::DockerContainerd | Engine::ContainersStorage => {
-                "containers made from it have to be removed first"
-            }
-            Engine::Containerd | Engine::Kubernetes => {
-                "containers made from it keep what they stand on"
-            }
-        };
-        (!users.is_empty()).then(|| note(format!("{words}: {}", listed(&users))))
-    }
-
     fn volume(&self, id: VolumeId) -> Vec<Step> {
         let Some(volume) = self.store.volumes.get(id.as_usize()) else {
             return Vec::new();
         };
         let mut steps = vec![note("a volume is data, and nothing brings it back")];
-        let mounted = volume.containers.iter().filter(|container| {
-            let target = Target::Owner(Owner::Container(**container));
-            !self.targets.contains(&target)
-        });
-        let mounted = mounted.filter_map(|id| self.store.containers.get(id.as_usize()));
-        let mounted: Vec<String> = mounted.map(shown_name).collect();
-        if !mounted.is_empty() {
-            steps.push(note(format!(
-                "containers that mount it have to be removed first: {}",
-                listed(&mounted)
-            )));
-        }
+        steps.extend(self.mounted_by(volume));
         let name = [volume.name.as_str()];
         steps.push(match self.store.engine {
             Engine::Docker | Engine::DockerContainerd => command("docker volume rm", &name),
@@ -397,19 +316,6 @@ enum Tool<'a> {
 fn ctr(namespace: &str, words: &str) -> String {
     format!("ctr -n {} {words}", quoted(namespace))
 }
-
-fn listed(names: &[String]) -> String {
-    let more = names.len().saturating_sub(MOST_USERS);
-    let first = names.get(..MOST_USERS).unwrap_or(names).join(", ");
-    if more > 0 {
-        format!("{first} and {more} more")
-    } else {
-        first
-    }
-}
-
-/// Most containers that are named before the rest is only counted.
-const MOST_USERS: usize = 5;
 
 /// Containers come before what they stand on.
 const fn rank_of(owner: Owner) -> u8 {

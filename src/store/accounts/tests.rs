@@ -1,6 +1,8 @@
 use super::*;
 use crate::layer::beneath::Beneath;
-use crate::store::{CacheRecord, Engine, Layer, Listing, Location, State, Usage, Volume};
+use crate::store::{
+    CacheId, CacheRecord, ContainerId, Engine, Layer, Listing, Location, State, Usage, Volume,
+};
 
 /// A store whose pieces weigh what a test says; nothing of it is on a disk.
 struct Books {
