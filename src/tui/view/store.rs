@@ -261,11 +261,7 @@ fn fact(sizes: &Sizes<'_>, key: Key, paint: &Paint<'_>) -> String {
             account.map_or_else(String::new, |account| {
                 let freed = columns_amount(account.freed, sizes, paint);
                 match (account.freed.bytes, account.containers) {
-                    (0, 1) => "a container is made from it: removing it alone frees nothing".into(),
-                    (0, 2..) => format!(
-                        "{} containers are made from it: removing it alone frees nothing",
-                        units::count(u64::from(account.containers))
-                    ),
+                    (0, 1..) => "in use: removing it alone frees nothing".into(),
                     _ => format!("removing it alone frees {freed}"),
                 }
             })
