@@ -6,6 +6,8 @@ mod layer;
 pub use container::{Container, Growth, Pod, State};
 pub use layer::{Contents, Layer, Listing};
 
+use std::collections::HashSet;
+
 use crate::error::Warning;
 use crate::image::{Digest, Platform};
 use crate::layer::beneath::Beneath;
@@ -256,6 +258,12 @@ impl Store {
         }
     }
 
+    /// Returns a count of those who use something; `None` where it is none, and not all of them are known.
+    pub fn known_users<N: PartialEq + Default>(&self, found: N) -> Option<N> {
+        let is_none = found == N::default();
+        (self.ownership == Ownership::Recorded || !is_none).then_some(found)
+    }
+
     /// Returns whether there is anything in it to tell of.
     pub fn holds_something(&self) -> bool {
         let counts = [
@@ -307,19 +315,7 @@ impl Store {
     /// Takes layers that nobody was found to own for bookkeeping, where an owner's record may not have been read:
     /// they are no orphans.
     pub(super) fn keep_unowned_layers(&mut self) {
-        let of_images = self.images.iter().flat_map(|image| &image.layers).flatten();
-        let of_containers = self.containers.iter().flat_map(|container| {
-            let own = container.init.iter().chain(&container.writable);
-            container.layers.iter().chain(own)
-        });
-        let owned = of_images.chain(of_containers).copied();
-        let of_cache = self.cache.iter().filter_map(|record| record.layer);
-        let of_cache = of_cache.flat_map(|layer| self.chain(layer));
-        let owned: std::collections::HashSet<PieceId> = owned
-            .chain(of_cache)
-            .flat_map(|layer| &self.layers[layer.as_usize()].pieces)
-            .copied()
-            .collect();
+        let owned = self.owned_pieces();
         for piece in self.layers.iter().flat_map(|layer| &layer.pieces) {
             let found = &mut self.pieces[piece.as_usize()];
             if found.role == super::Role::Layer && !owned.contains(piece) {
@@ -328,10 +324,39 @@ impl Store {
         }
     }
 
+    /// Returns the layers of which nothing is an image's, a container's or the build cache's, nor lost already.
+    pub(super) fn unowned_layers(&self) -> Vec<LayerId> {
+        let owned = self.owned_pieces();
+        let layers = (0..).map(LayerId).zip(&self.layers);
+        layers
+            .filter(|(_, layer)| {
+                let files = layer.pieces.first().map(|&piece| self.piece(piece).role);
+                files == Some(super::Role::Layer)
+                    && layer.pieces.iter().all(|piece| !owned.contains(piece))
+            })
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    fn owned_pieces(&self) -> HashSet<PieceId> {
+        let of_images = self.images.iter().flat_map(|image| &image.layers).flatten();
+        let of_containers = self.containers.iter().flat_map(|container| {
+            let own = container.init.iter().chain(&container.writable);
+            container.layers.iter().chain(own)
+        });
+        let of_cache = self.cache.iter().filter_map(|record| record.layer);
+        let of_cache = of_cache.flat_map(|layer| self.chain(layer));
+        let layers = of_images.chain(of_containers).copied().chain(of_cache);
+        layers
+            .flat_map(|layer| &self.layers[layer.as_usize()].pieces)
+            .copied()
+            .collect()
+    }
+
     /// Returns a layer and everything below it, bottom first. A loop of parents ends where it closes.
     pub fn chain(&self, top: LayerId) -> Vec<LayerId> {
         let mut chain = vec![top];
-        let mut seen = std::collections::HashSet::from([top]);
+        let mut seen = HashSet::from([top]);
         let mut at = top;
         while let Some(parent) = self
             .layers

@@ -281,6 +281,32 @@ fn records_out_of_reach_offer_nothing_for_removal() {
 }
 
 #[test]
+fn what_may_be_used_by_somebody_unknown_is_not_called_unused() {
+    let (desk, store) = stocked();
+    let document = desk.line("docker --json").exits(0).json();
+    let users = |document: &serde_json::Value| -> Vec<serde_json::Value> {
+        let images = document["stores"][0]["images"].as_array().unwrap();
+        images
+            .iter()
+            .map(|image| image["containers"].clone())
+            .collect()
+    };
+    let mut known = users(&document);
+    known.sort_by_key(serde_json::Value::as_u64);
+    assert_eq!(known, [0, 1]);
+    fs::remove_dir_all(store.path("containers")).unwrap();
+    fs::write(store.path("containers"), "").unwrap();
+    let document = desk.line("docker --json").exits(2).json();
+    assert!(users(&document).contains(&serde_json::Value::Null));
+    let run = desk.line("docker");
+    assert!(
+        !run.exits(2).stdout.contains("image prune"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
 fn a_store_without_its_names_says_so() {
     let (desk, store) = stocked();
     fs::remove_file(store.path("image/overlay2/repositories.json")).unwrap();

@@ -23,6 +23,11 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
     note_unknown(reader, unknown);
     if reader.store.ownership == Ownership::InPart || !reader.records.is_whole() {
         reader.store.keep_unowned_layers();
+    } else if reader.claimed == Claimed::Known && reader.cache_claimed == Claimed::Known {
+        for layer in reader.store.unowned_layers() {
+            let reason = "no image, container or build cache stands on it";
+            reader.disown(layer, "unreferenced-layer", reason);
+        }
     }
     temporary(reader);
     Ok(())

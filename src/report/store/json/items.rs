@@ -34,7 +34,7 @@ pub(super) fn image(one: &One<'_>, at: usize) -> Value {
         "dangling": one.store.is_dangling(image),
         "intermediate": image.is_intermediate,
         "parent": image.parent.map(|id| id.0),
-        "containers": one.accounts.map(|_| account.containers),
+        "containers": one.accounts.and_then(|_| one.store.known_users(account.containers)),
         "unique": amount(account.unique),
         "shared": amount(account.shared),
         "total": amount(account.total),

@@ -80,7 +80,8 @@ fn table(page: &Page<'_>, shown: &[usize]) -> Table {
         }
         let mut cells: Vec<String> = amounts.into_iter().map(|one| page.amount(one)).collect();
         cells.push(image.layers.len().to_string());
-        cells.push(account.containers.to_string());
+        let users = page.one.store.known_users(account.containers);
+        cells.push(users.map_or_else(|| "?".to_owned(), |users| users.to_string()));
         table.push(Row {
             cells,
             subject: page.text(&name(page.one.store, image)),

@@ -102,6 +102,26 @@ fn with_cache(root: &Root, chain: &Digest) {
     root.make("overlay2/strayaaaaaaaaaaaaaaaaaaaa/diff");
 }
 
+/// A pull that was given up, or an image whose record is gone: the layer is recorded, and nothing stands on it.
+#[test]
+fn a_recorded_layer_that_nothing_stands_on_is_nobodys() {
+    let (root, [_, middle, _], _) = sound();
+    let lost = root.layer("lost", Some(&middle));
+    let store = root.read();
+    assert_eq!(
+        orphans(&store),
+        [
+            ("unreferenced-layer", record(&lost)),
+            ("unreferenced-layer", "overlay2/lost".to_owned()),
+            ("unreferenced-layer", "overlay2/lost/diff".to_owned()),
+        ]
+    );
+    // Where an image's record cannot be read it may be that one's.
+    let hidden = root.image(&["base", "middle", "lost"], "2026-03-01T00:00:00Z");
+    root.write(&config_of(&hidden), "{");
+    assert_eq!(orphans(&root.read()), []);
+}
+
 #[test]
 fn the_build_cache_is_read_as_docker_lists_it() {
     let (root, [base, ..], _) = sound();

@@ -216,7 +216,10 @@ pub fn cell(sizes: &Sizes<'_>, key: Key, column: Column, look: Look) -> Cell {
             }
             _ => Cell::plain(""),
         },
-        Column::Users => Cell::plain(count(rows::users(sizes, key))),
+        Column::Users => {
+            let users = sizes.store.known_users(rows::users(sizes, key));
+            Cell::plain(users.map_or_else(|| "?".to_owned(), count))
+        }
         Column::Day => Cell::dim(day(sizes, key)),
         Column::State => state(sizes, key, look),
         Column::Image => Cell::plain(shown(&image_of(sizes, key))),
