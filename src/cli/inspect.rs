@@ -152,7 +152,8 @@ fn wants_written(common: &Common) -> bool {
         .any(|format| matches!(format, Format::Text | Format::Json))
 }
 
-fn look(common: &Common, loaded: &Loaded) -> Look {
+/// Returns how reports look, on whatever they are.
+pub(super) fn look(common: &Common, loaded: &Loaded) -> Look {
     Look {
         width: output::width(),
         units: loaded.settings.units(),

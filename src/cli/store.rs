@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 use crate::layer::beneath::Beneath;
 use crate::path::display_os;
 use crate::progress::Job;
+use crate::report::Format;
 use crate::report::store::StoreReport;
-use crate::report::{Detail, Format, Glyphs, Look};
 use crate::source::{Locator, Place};
 use crate::store::figures::Figures;
 use crate::store::{self, Accounts, Basis, Inventory, measure};
@@ -152,7 +152,7 @@ fn overview(
         inventory: &inventory,
         accounts: &accounts,
         figures: &figures,
-        look: look(common, loaded),
+        look: inspect::look(common, loaded),
         top: common.top,
         job: &job,
     };
@@ -191,23 +191,6 @@ fn refuse_format(format: Format) -> Result<()> {
         reason: format!("a layer store is not reported as {}", format.as_str()),
         advice: "write --format text, json or ncdu, or choose an image with --image".into(),
     })
-}
-
-fn look(common: &Common, loaded: &Loaded) -> Look {
-    Look {
-        width: output::width(),
-        units: loaded.settings.units(),
-        glyphs: if common.ascii {
-            Glyphs::Ascii
-        } else {
-            Glyphs::Unicode
-        },
-        detail: if common.verbose {
-            Detail::Full
-        } else {
-            Detail::Short
-        },
-    }
 }
 
 /// An answer with holes in it is no success, unless that was said to be good enough.

@@ -38,9 +38,21 @@ pub(super) fn run(
         top: None,
         look,
     };
+    create(file, format, |bytes| report.write(format, bytes))
+}
+
+/// Writes what `write` says to a name that nothing has yet; returns a sentence about it.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn create(
+    file: &Path,
+    format: Format,
+    write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+) -> Result<String> {
     let name = display_os(file.as_os_str());
     let mut bytes = Vec::new();
-    let written = report.write(format, &mut bytes).and_then(|()| {
+    let written = write(&mut bytes).and_then(|()| {
         if format == Format::Text {
             // Reports for people bring their colours along; a file has none.
             bytes = anstream::adapter::strip_bytes(&bytes).into_vec();

@@ -1,18 +1,17 @@
 //! Work on layer stores: opening what they hold, holding two of their images against each other, reports.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::ended;
+use super::export::create;
 use crate::analysis::difference::compare;
 use crate::analysis::{self, Analysis};
 use crate::error::{Error, Result};
 use crate::layer::Completeness;
-use crate::path::display_os;
 use crate::progress::Job;
 use crate::report::store::StoreReport;
-use crate::report::{Format, Look, file as report_file};
+use crate::report::{Format, Look};
 use crate::source::{Opened, SourceInfo};
 use crate::tui::message::{Effect, Outcome};
 use crate::tui::panes::comparison::Comparison;
@@ -100,20 +99,5 @@ fn export(
         top: None,
         job,
     };
-    let name = display_os(file.as_os_str());
-    let mut bytes = Vec::new();
-    let written = report.write(format, &mut bytes).and_then(|()| {
-        if format == Format::Text {
-            bytes = anstream::adapter::strip_bytes(&bytes).into_vec();
-        }
-        report_file::create(file, &bytes)
-    });
-    match written {
-        Ok(()) => Ok(format!("{} report written to {name}", format.as_str())),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Error::Usage {
-            reason: format!("{name} exists already and is left as it is"),
-            advice: "choose another name".into(),
-        }),
-        Err(source) => Err(Error::Write { name, source }),
-    }
+    create(file, format, |bytes| report.write(format, bytes))
 }
