@@ -28,11 +28,12 @@ mod stack;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use layerscope::layer::LayerIndex;
-use layerscope::tree::{
-    Case, Chains, Content, MarkSet, MergedTree, Names, Order, PathId, PathSet, Pattern, Plan,
-    Projection, Rows, Scope, Search, SortField, Weights, first_open,
+use layerscope::browse::{
+    Case, Chains, MarkSet, Names, Order, PathSet, Pattern, Plan, Projection, Rows, Scope, Search,
+    SortField, Weights, first_open,
 };
+use layerscope::layer::LayerIndex;
+use layerscope::tree::{Content, MergedTree, PathId};
 
 use small_files::SmallFiles;
 
@@ -178,7 +179,7 @@ fn keystroke(
     projection: &Projection,
     names: &Names,
     (text, pattern): (&str, Pattern),
-) -> Result<(u32, f64), layerscope::tree::SearchError> {
+) -> Result<(u32, f64), layerscope::browse::SearchError> {
     let search = Search::parse(text, pattern, Case::Smart)?;
     let found = search.run(tree, names, projection, MarkSet::ALL);
     let closed = PathSet::default();

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`error`], [`limits`], [`path`], [`units`], [`progress`] | errors and warnings, every limit, byte paths, numbers as text, watching and cancelling |
 //! | [`layer`] | one layer: its entries and its bytes; compression; the tar walk |
-//! | [`tree`] | one layer's tree, the union of all, and what a view of it shows; no I/O |
+//! | [`tree`] | one layer's tree, the union of all; no I/O |
 //! | [`image`] | manifests' view of an image: configuration, history, instructions, base boundary |
 //! | [`store`] | local layer stores: images, containers, layers, who shares what, what nobody owns |
 //! | [`source`] | from what the user named to an [`image::Image`] |
@@ -16,6 +16,7 @@
 //! | [`analysis`] | every figure, waste, rules, dive's arithmetic |
 //! | [`extract`] | files of a view to disk, safely |
 //! | [`report`] | an analysis as text, JSON or in dive's format |
+//! | [`browse`] | what a person does with a tree: projection, rows, search, unfold, sort |
 //! | [`tui`] | the interactive view: state, keys, panes, drawing |
 //! | [`cli`] | arguments, configuration, exit codes |
 //!
@@ -44,6 +45,7 @@
 //! ```
 
 pub mod analysis;
+pub mod browse;
 pub mod cli;
 pub mod error;
 pub mod extract;

@@ -20,7 +20,7 @@ const RANKS: [&[&str]; 11] = [
     &["source"],
     &["scan"],
     &["analysis"],
-    &["extract", "report"],
+    &["extract", "report", "browse"],
     &["tui"],
     &["cli"],
 ];

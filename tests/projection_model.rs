@@ -12,11 +12,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use layerscope::analysis::Analysis;
-use layerscope::layer::LayerIndex;
-use layerscope::tree::{
-    Chains, Mark, MarkSet, MergedTree, Order, PathId, PathSet, Plan, Projection, Row, Rows, Scope,
-    SortField, Weights,
+use layerscope::browse::{
+    Chains, Mark, MarkSet, Order, PathSet, Plan, Projection, Row, Rows, Scope, SortField, Weights,
 };
+use layerscope::layer::LayerIndex;
+use layerscope::tree::{MergedTree, PathId};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 

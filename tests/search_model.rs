@@ -12,12 +12,13 @@ use std::collections::BTreeSet;
 
 use globset::GlobBuilder;
 use layerscope::analysis::Analysis;
+use layerscope::browse::{
+    Case, Chains, Found, Mark, MarkSet, Names, Order, PathSet, Pattern, Plan, Projection, Rows,
+    Scope, Search, SortField, Weights, carry_over, carry_path, first_open,
+};
 use layerscope::layer::LayerIndex;
 use layerscope::path::ImagePath;
-use layerscope::tree::{
-    self, Case, Chains, Found, Mark, MarkSet, MergedTree, Names, Order, PathId, PathSet, Pattern,
-    Plan, Projection, Rows, Scope, Search, SortField, Weights,
-};
+use layerscope::tree::{MergedTree, PathId};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use regex::bytes::Regex;
@@ -271,7 +272,7 @@ fn check_first(tree: &MergedTree, plan: &Plan<'_>) {
         .len()
     };
     for most in [1, 3, 5, 8, 1000] {
-        let open = tree::first_open(tree, plan, most);
+        let open = first_open(tree, plan, most);
         let rows = Rows::build(
             tree,
             &Plan {
@@ -347,7 +348,7 @@ fn check_carried(stack: &[Vec<Item>], case: &Subject, picks: &[usize]) {
     }
     let there = |path: PathId| new.find(ImagePath::new(&old.path(path)).unwrap());
     let expected: Vec<PathId> = set.iter().filter_map(there).collect();
-    let carried: Vec<PathId> = tree::carry_over(old, new, &set).iter().collect();
+    let carried: Vec<PathId> = carry_over(old, new, &set).iter().collect();
     assert_eq!(
         carried,
         expected
@@ -365,7 +366,7 @@ fn check_carried(stack: &[Vec<Item>], case: &Subject, picks: &[usize]) {
                     None => at = from.parent(at),
                 }
             };
-            assert_eq!(tree::carry_path(from, to, path), nearest);
+            assert_eq!(carry_path(from, to, path), nearest);
         }
     }
 }

@@ -324,6 +324,11 @@ impl FileTree {
         self.node(node).has(flag::DEAD)
     }
 
+    /// Returns whether a hard link, of this layer or a higher one, names the same data.
+    pub fn is_linked(&self, node: NodeId) -> bool {
+        self.node(node).has(flag::LINKED)
+    }
+
     /// Returns the node of this layer that has the data of a file or hard link.
     pub fn inode(&self, node: NodeId) -> Option<NodeId> {
         let raw = self.node(node);

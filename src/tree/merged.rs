@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::file_tree::flag;
 use super::{FileTree, NodeId};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::path::ImagePath;
@@ -239,9 +238,15 @@ impl MergedTree {
         &self.versions[self.version_range(path)]
     }
 
-    pub(super) fn version_range(&self, path: PathId) -> Range<usize> {
+    /// Returns the positions of the path's versions among [`Self::all_versions`].
+    pub fn version_range(&self, path: PathId) -> Range<usize> {
         let start = self.nodes[path.as_usize()].first_version;
         start as usize..self.nodes[path.as_usize() + 1].first_version as usize
+    }
+
+    /// Returns the versions of all paths, one path's behind another's: columns beside the union go by these positions.
+    pub fn all_versions(&self) -> &[Version] {
+        &self.versions
     }
 
     /// Looks a path up, whether a view shows it or not.
@@ -280,7 +285,7 @@ impl MergedTree {
     }
 
     /// Returns the position, among all versions, of the one that shows the path in the union of layers `0..=layer`.
-    pub(super) fn effective_position(&self, path: PathId, layer: LayerIndex) -> Option<usize> {
+    pub fn effective_position(&self, path: PathId, layer: LayerIndex) -> Option<usize> {
         let range = self.version_range(path);
         let at = self.versions[range.clone()]
             .iter()
@@ -344,7 +349,7 @@ impl MergedTree {
 
     /// Returns whether several names may share the data of this file.
     pub fn is_linked(&self, layer: LayerIndex, node: NodeId) -> bool {
-        self.layer(layer).node(node).has(flag::LINKED)
+        self.layer(layer).is_linked(node)
     }
 
     /// Returns whiteouts of what was not visible below, in tree order.

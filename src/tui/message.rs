@@ -12,11 +12,12 @@ use super::panes::loading::LoadProgress;
 use super::panes::preview::{Content, Difference};
 use super::store_subject::{Item, StoreSubject};
 use super::subject::Subject;
+use crate::browse::Scope;
 use crate::error::Error;
 use crate::layer::LayerIndex;
 use crate::report::{Format, Look};
 use crate::source::Choice;
-use crate::tree::{PathId, Scope};
+use crate::tree::PathId;
 use crate::units::Units;
 
 /// One piece of background work; later ones have larger numbers.

@@ -3,7 +3,8 @@
 use crate::analysis::Analysis;
 use crate::analysis::groups::{Group, group};
 use crate::analysis::rules::{RuleSet, Verdict, judge};
-use crate::tree::{MergedTree, Names, Weights};
+use crate::browse::{Names, Weights};
+use crate::tree::MergedTree;
 
 /// An analysis, prepared. Made by the worker, never changed.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::tree::Mark;
+use crate::browse::Mark;
 
 /// A choice of colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,8 +1,9 @@
 //! The flat list of files and the search for any path: what every key does, and what the screen says.
 
+use layerscope::browse::{Counted, FlatFile, FlatView, Scope, flat};
 use layerscope::layer::LayerIndex;
 use layerscope::progress::Job;
-use layerscope::tree::{Counted, FlatFile, FlatView, PathId, Scope, flat};
+use layerscope::tree::PathId;
 use layerscope::tui::message::{JobId, Msg, Outcome};
 use layerscope::tui::model::{Focus, Tab};
 use layerscope::tui::panes::files::finder::Reach;

@@ -1,9 +1,9 @@
 //! The preview: every command of it, hostile contents, differences, and any bytes at all.
 
+use layerscope::browse::Scope;
 use layerscope::layer::LayerIndex;
 use layerscope::path::ImagePath;
 use layerscope::progress::Job;
-use layerscope::tree::Scope;
 use layerscope::tui::message::{Outcome, VersionAt};
 use layerscope::tui::model::{Focus, Reads};
 use layerscope::tui::panes::Request;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use layerscope::browse::Scope;
 use layerscope::report::Glyphs;
-use layerscope::tree::Scope;
 use layerscope::tui::message::Outcome;
 use layerscope::tui::model::{Focus, Tab, Tone, ZoomState};
 use layerscope::tui::panes::popup::{Popup, Purpose};

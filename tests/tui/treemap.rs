@@ -1,8 +1,9 @@
 //! The treemap: what has a tile, where, and what every key does.
 
+use layerscope::browse::Mark;
 use layerscope::layer::LayerIndex;
 use layerscope::report::Glyphs;
-use layerscope::tree::{Mark, PathId};
+use layerscope::tree::PathId;
 use layerscope::tui::Effect;
 use layerscope::tui::message::{Msg, Outcome};
 use layerscope::tui::model::{Focus, Tab};

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use super::{Request, done};
+use crate::browse::{FlatFile, FlatView};
 use crate::layer::LayerIndex;
 use crate::report::Look;
-use crate::tree::{FlatFile, FlatView};
 use crate::tui::command::Command;
 use crate::tui::layout::Arrangement;
 use crate::tui::message::{Edit, JobId};

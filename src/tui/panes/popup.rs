@@ -6,10 +6,11 @@ pub mod place;
 use ratatui::layout::Size;
 
 use super::{Request, done, refused};
+use crate::browse::Scope;
 use crate::limits;
 use crate::report::Look;
 use crate::source::Choice;
-use crate::tree::{PathId, Scope};
+use crate::tree::PathId;
 use crate::tui::command::{Command, Context};
 use crate::tui::line::Line;
 use crate::tui::message::{Complaint, Edit, Effect};

@@ -14,10 +14,9 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use super::Request;
+use crate::browse::{Chains, MarkSet, Order, PathSet, Plan, Projection, Rows, Scope, SortField};
 use crate::layer::LayerIndex;
-use crate::tree::{
-    Chains, MarkSet, MergedTree, Order, PathId, PathSet, Plan, Projection, Rows, Scope, SortField,
-};
+use crate::tree::{MergedTree, PathId};
 use crate::tui::layout::Arrangement;
 use crate::tui::message::{Edit, VersionAt};
 use crate::tui::model::{Jobs, Reads};
@@ -278,7 +277,7 @@ impl TreePane {
 
     /// Takes over what is known about paths of another union.
     fn carry(&mut self, old: &MergedTree, new: &MergedTree) {
-        use crate::tree::{carry_over, carry_path};
+        use crate::browse::{carry_over, carry_path};
         self.open = carry_over(old, new, &self.open);
         self.touched = carry_over(old, new, &self.touched);
         self.marked = carry_over(old, new, &self.marked);

@@ -10,9 +10,10 @@ mod steps;
 
 use std::sync::Arc;
 
+use crate::browse::{Mark, MarkSet, Projection, Scope};
 use crate::layer::LayerIndex;
 use crate::path::ImagePath;
-use crate::tree::{Mark, MarkSet, MergedTree, PathId, Projection, Scope};
+use crate::tree::{MergedTree, PathId};
 use crate::tui::model::Reads;
 use crate::tui::scroll::Scroll;
 use crate::tui::subject::Subject;

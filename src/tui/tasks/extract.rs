@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::browse::Scope;
 use crate::error::{Error, Result};
 use crate::extract::{Extracted, Options};
 use crate::progress::Job;
-use crate::tree::{Change, MergedTree, PathId, Scope, View};
+use crate::tree::{Change, MergedTree, PathId, View};
 use crate::tui::subject::Subject;
 use crate::units::Units;
 

@@ -10,11 +10,12 @@ mod letters;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
+use crate::browse::FlatView;
 use crate::error::Result;
 use crate::layer::EntryKind;
 use crate::path::display;
 use crate::progress::Job;
-use crate::tree::{Change, FlatView, MergedTree, PathId};
+use crate::tree::{Change, MergedTree, PathId};
 use crate::tui::panes::files::{Ranking, Sought};
 use crate::tui::subject::Subject;
 

@@ -6,8 +6,8 @@ mod path;
 use ratatui::layout::Rect;
 
 use super::paint::{Keys, Paint};
+use crate::browse::{Counted, FlatView};
 use crate::report::Cut;
-use crate::tree::{Counted, FlatView};
 use crate::tui::layout::Arrangement;
 use crate::tui::model::Model;
 use crate::tui::panes::files::FilesPane;

@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::paint::{Keys, Paint};
+use crate::browse::Row;
 use crate::report::Cut;
-use crate::tree::Row;
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
 use crate::tui::layout::{Areas, Arrangement};

@@ -7,8 +7,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use crate::browse::Row;
 use crate::report::{Cut, Glyphs, Look};
-use crate::tree::Row;
 use crate::tui::layout::Arrangement;
 use crate::tui::theme::{Role, Theme};
 use crate::units;

@@ -7,9 +7,9 @@ mod spans;
 use ratatui::layout::Rect;
 
 use super::paint::{Keys, Paint, matches};
+use crate::browse::{Mark, Projection, Row};
 use crate::layer::EntryKind;
 use crate::report::{Cut, Look, attributes};
-use crate::tree::{Mark, Projection, Row};
 use crate::tui::model::Model;
 use crate::tui::panes::tree::choices::TreeMode;
 use crate::tui::panes::tree::listing::{Shown, layers};

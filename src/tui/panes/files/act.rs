@@ -3,8 +3,8 @@
 use super::FilesPane;
 use super::finder::Reach;
 use super::row::{FileRow, shown_path};
+use crate::browse::{FlatFile, FlatView, Scope};
 use crate::path::display_absolute;
-use crate::tree::{FlatFile, FlatView, Scope};
 use crate::tui::command::Command;
 use crate::tui::line::Line;
 use crate::tui::message::{Effect, VersionAt};

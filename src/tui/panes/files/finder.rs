@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::tree::{FlatView, PathId};
+use crate::browse::FlatView;
+use crate::tree::PathId;
 use crate::tui::line::Line;
 use crate::tui::message::{Edit, Effect, JobId};
 use crate::tui::model::{Jobs, Tab};

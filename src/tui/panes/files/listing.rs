@@ -3,9 +3,10 @@
 use super::FilesPane;
 use super::finder::Reach;
 use super::order::Sorting;
+use crate::browse::{Counted, FlatFile, PathSet, flat};
 use crate::layer::LayerIndex;
 use crate::path::ImagePath;
-use crate::tree::{Counted, FlatFile, MergedTree, PathId, PathSet, flat};
+use crate::tree::{MergedTree, PathId};
 use crate::tui::model::Reads;
 use crate::tui::subject::Subject;
 

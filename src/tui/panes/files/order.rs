@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::tree::{FlatFile, Order, PathId};
+use crate::browse::{FlatFile, Order};
+use crate::tree::PathId;
 
 /// What files are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

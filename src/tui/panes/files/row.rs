@@ -1,9 +1,10 @@
 //! What a row of the list says about its file.
 
 use crate::analysis::WasteCause;
+use crate::browse::{Counted, FlatFile, Mark};
 use crate::layer::{EntryKind, LayerIndex, Meta};
 use crate::report::Look;
-use crate::tree::{Change, Counted, FlatFile, Mark, MergedTree, PathId, Version};
+use crate::tree::{Change, MergedTree, PathId, Version};
 use crate::tui::panes::about;
 use crate::tui::subject::Subject;
 

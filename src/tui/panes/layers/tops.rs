@@ -2,9 +2,10 @@
 
 use std::cmp::Reverse;
 
+use crate::browse::Row;
 use crate::layer::LayerIndex;
 use crate::report::Look;
-use crate::tree::{FileTree, NodeId, Row};
+use crate::tree::{FileTree, NodeId};
 use crate::tui::subject::Subject;
 
 /// A top directory of a layer.

@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use super::HelpPopup;
-use crate::tree::Mark;
+use crate::browse::Mark;
 use crate::tui::command::Context;
 use crate::tui::keys::KeyMap;
 use crate::tui::wrapped::wrap;

@@ -4,7 +4,7 @@ use super::{
     Body, Compared, Nature, PreviewPane, Reason, Request, Sheet, Viewport, Wrap, facts, hex,
     refused,
 };
-use crate::tree::Scope;
+use crate::browse::Scope;
 use crate::tui::command::Command;
 use crate::tui::line::Line;
 use crate::tui::message::{Effect, VersionAt};

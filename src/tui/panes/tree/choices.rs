@@ -1,7 +1,7 @@
 //! What a user can choose about the tree.
 
+use crate::browse::{Mark, Order, SortField};
 use crate::layer::LayerIndex;
-use crate::tree::{Mark, Order, SortField};
 
 /// Which scope the tree shows, whatever the layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,9 +1,8 @@
 //! Filtering the tree while typing.
 
 use super::TreePane;
-use crate::tree::{
-    Case, Found, MergedTree, PathId, PathSet, Pattern, Search, carry_over, carry_path,
-};
+use crate::browse::{Case, Found, PathSet, Pattern, Search, carry_over, carry_path};
+use crate::tree::{MergedTree, PathId};
 use crate::tui::line::Line;
 use crate::tui::model::Reads;
 

@@ -1,7 +1,8 @@
 //! Folding and unfolding.
 
 use super::{TreePane, Unfolding};
-use crate::tree::{MergedTree, PathId, PathSet, first_open};
+use crate::browse::{PathSet, first_open};
+use crate::tree::{MergedTree, PathId};
 use crate::tui::model::Reads;
 
 /// Rows that are unfolded at first where the screen has fewer: it may grow.
@@ -14,7 +15,7 @@ impl TreePane {
         let Some(plan) = self.plan() else {
             return;
         };
-        let plan = crate::tree::Plan {
+        let plan = crate::browse::Plan {
             found: None,
             ..plan
         };

@@ -1,9 +1,10 @@
 //! Everything a row says about its path.
 
 use super::TreePane;
+use crate::browse::{Mark, Projection, Scope};
 use crate::layer::{EntryKind, LayerIndex, Meta};
 use crate::report::Look;
-use crate::tree::{Change, Mark, MergedTree, PathId, Projection, Scope, Version};
+use crate::tree::{Change, MergedTree, PathId, Version};
 use crate::tui::subject::Subject;
 use crate::units::count;
 

@@ -4,8 +4,9 @@ use super::choices::{TOGGLES, Toggle, TreeMode, next_sort, other_order, sort_wor
 use super::fold::Wish;
 use super::listing::Shown;
 use super::{TreePane, list_area};
+use crate::browse::{Order, Scope};
 use crate::path::display_absolute;
-use crate::tree::{Order, PathId, Scope};
+use crate::tree::PathId;
 use crate::tui::command::Command;
 use crate::tui::line::Line;
 use crate::tui::message::Effect;

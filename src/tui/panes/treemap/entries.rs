@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use crate::tree::{MergedTree, PathId, Projection};
+use crate::browse::Projection;
+use crate::tree::{MergedTree, PathId};
 use crate::tui::subject::Subject;
 
 /// One scope, and what its layer took away below each path.

@@ -3,9 +3,9 @@
 use ratatui::layout::Rect;
 
 use super::{is_bare, is_elsewhere};
+use crate::browse::{FlatView, Mark};
 use crate::layer::EntryKind;
 use crate::report::{Look, attributes};
-use crate::tree::{FlatView, Mark};
 use crate::tui::layout::Arrangement;
 use crate::tui::panes::about::layer_title;
 use crate::tui::panes::files::FilesPane;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::tree::Mark;
+use crate::browse::Mark;
 use crate::tui::panes::preview::parts::gap;
 use crate::tui::panes::preview::pieces::{Piece, drawn, pieces, wraps};
 use crate::tui::panes::preview::{Document, LineKind, Margin, PreviewPane, Wrap, hex};

@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::browse::Row;
 use crate::report::{Cut, Glyphs};
-use crate::tree::Row;
 use crate::tui::panes::store::columns::{Column, GAP, Placed, Side, cell, placed};
 use crate::tui::panes::store::{Key, Sizes, StorePane, StoreTab};
 use crate::tui::theme::Role;

@@ -2,8 +2,9 @@
 
 use ratatui::layout::Rect;
 
+use crate::browse::{MarkSet, Projection, Row};
 use crate::report::columns::flow;
-use crate::tree::{MarkSet, PathId, Projection, Row};
+use crate::tree::PathId;
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
 use crate::tui::model::Model;

@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::Sheet;
+use crate::browse::{Mark, MarkSet, Row, Rows};
 use crate::report::{Cut, Glyphs};
-use crate::tree::{Mark, MarkSet, Row, Rows};
 use crate::tui::layout::Arrangement;
 use crate::tui::panes::tree::listing::Shown;
 use crate::tui::theme::Role;

@@ -4,8 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::browse::Mark;
 use crate::report::{Cut, Look};
-use crate::tree::{Mark, PathId};
+use crate::tree::PathId;
 use crate::tui::panes::treemap::picture::{Tile, What};
 use crate::tui::panes::treemap::{Colour, TreemapPane};
 use crate::tui::subject::Subject;

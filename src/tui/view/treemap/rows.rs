@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 
 use super::label::Labels;
+use crate::browse::Row;
 use crate::report::Cut;
-use crate::tree::Row;
 use crate::tui::panes::treemap::picture::Tile;
 use crate::tui::theme::Role;
 use crate::tui::view::paint::{Keys, Paint};

@@ -4,9 +4,9 @@ use ratatui::layout::Rect;
 
 use crate::analysis::WasteCause;
 use crate::analysis::groups::{Bundle, Group, Grouping};
+use crate::browse::{Mark, Row};
 use crate::layer::LayerIndex;
 use crate::report::{Cut, Glyphs};
-use crate::tree::{Mark, Row};
 use crate::tui::layout::Arrangement;
 use crate::tui::panes::waste::{Direction, Field, WastePane, why};
 use crate::tui::subject::Subject;

@@ -5,11 +5,12 @@
 //! substring or glob that ends in `/` is about directories. Sizes (`>10MB`, `<=4KiB`) stand before or behind the
 //! pattern and are about files and their own bytes, those of a name whose data is counted at another name being 0.
 
-use super::name_test::{Expression, NameTest, Place};
+use super::name_pattern::{Expression, NameTest, Place};
 use super::names::{Letters, Names};
-use super::steps::{MOST_STEPS, Steps};
-use super::{Found, MarkSet, MergedTree, PathId, PathSet, Projection};
+use super::path_pattern::{MOST_STEPS, Steps};
+use super::{Found, MarkSet, PathSet, Projection};
 use crate::path::display_str;
+use crate::tree::{MergedTree, PathId};
 use crate::units;
 
 /// How a pattern is written.

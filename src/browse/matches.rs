@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 
 use super::plan::{Sibling, Within};
-use super::{Found, MergedTree, PathId, Plan};
+use super::{Found, Plan};
+use crate::tree::{MergedTree, PathId};
 
 impl Plan<'_> {
     /// Returns the match behind a path, inside folded directories too; behind the last one the first. `None`

@@ -1,6 +1,6 @@
 //! A set of paths of one union, a bit each.
 
-use super::PathId;
+use crate::tree::PathId;
 
 /// Which of a union's paths are meant. Costs an eighth of a byte a path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -2,8 +2,9 @@
 //!
 //! Rows are rebuilt when the view changes, never while drawing.
 
+use super::Plan;
 use super::plan::{Sibling, Within};
-use super::{MergedTree, PathId, Plan};
+use crate::tree::{MergedTree, PathId};
 
 /// One row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The names of all paths one behind another, so that a filter reads memory in one go.
 
-use super::MergedTree;
+use crate::tree::MergedTree;
 
 /// Every name of a union in the order of their ids, as stored and with letters lowered.
 ///

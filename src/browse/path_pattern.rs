@@ -1,10 +1,11 @@
 //! A pattern with slashes, directory by directory: which paths it leads to is worked out from the root down, so
 //! that no path is ever put together.
 
-use super::name_test::{NameTest, Place};
+use super::name_pattern::{NameTest, Place};
 use super::names::{Letters, Names};
 use super::search::SearchError;
-use super::{MergedTree, PathId, PathSet, Projection};
+use super::{PathSet, Projection};
+use crate::tree::{MergedTree, PathId};
 
 /// Most components of a pattern; each has a bit of a word while paths are looked at.
 pub(super) const MOST_STEPS: usize = 32;

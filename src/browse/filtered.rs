@@ -1,6 +1,7 @@
 //! What a filter found: matches, the directories above them, and how many are where.
 
-use super::{MergedTree, PathId, PathSet, Projection};
+use super::{PathSet, Projection};
+use crate::tree::{MergedTree, PathId};
 
 /// What a filter found in a projection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::file_tree::flag;
-use super::{Change, MergedTree, PathId, Version};
 use crate::layer::EntryKind;
+use crate::tree::{Change, MergedTree, PathId, Version};
 
 /// The data behind each version, looked up once for a union.
 ///
@@ -34,27 +33,27 @@ pub(super) struct Name {
 /// What is to be known of a version beside its change.
 pub(super) mod fact {
     /// A file or a hard link.
-    pub(in crate::tree) const FILE: u8 = 1;
+    pub(in crate::browse) const FILE: u8 = 1;
     /// A file whose entry stores its data itself.
-    pub(in crate::tree) const OWN: u8 = 1 << 1;
+    pub(in crate::browse) const OWN: u8 = 1 << 1;
     /// Other names may share the data.
-    pub(in crate::tree) const SHARED: u8 = 1 << 2;
+    pub(in crate::browse) const SHARED: u8 = 1 << 2;
     /// The data is in the layer of the version.
-    pub(in crate::tree) const NATIVE: u8 = 1 << 3;
-    pub(in crate::tree) const DIRECTORY: u8 = 1 << 4;
-    pub(in crate::tree) const WHITEOUT: u8 = 1 << 5;
+    pub(in crate::browse) const NATIVE: u8 = 1 << 3;
+    pub(in crate::browse) const DIRECTORY: u8 = 1 << 4;
+    pub(in crate::browse) const WHITEOUT: u8 = 1 << 5;
     /// A directory that hides what lower layers have in it.
-    pub(in crate::tree) const OPAQUE: u8 = 1 << 6;
+    pub(in crate::browse) const OPAQUE: u8 = 1 << 6;
     /// A later entry of the same layer buried it.
-    pub(in crate::tree) const DEAD: u8 = 1 << 7;
+    pub(in crate::browse) const DEAD: u8 = 1 << 7;
 }
 
 impl Weights {
     /// Looks up the data of every version. Cost is linear in the versions.
     pub fn new(tree: &MergedTree) -> Self {
         let mut weights = Self {
-            facts: Vec::with_capacity(tree.versions.len()),
-            bytes: Vec::with_capacity(tree.versions.len()),
+            facts: Vec::with_capacity(tree.all_versions().len()),
+            bytes: Vec::with_capacity(tree.all_versions().len()),
             names: Vec::new(),
             inodes: 0,
         };
@@ -106,15 +105,13 @@ pub(super) fn facts(tree: &MergedTree, version: Version) -> u8 {
     if version.change == Change::Hidden {
         return 0;
     }
-    let node = tree.layer(version.layer).node(version.node);
-    let dead = if node.has(flag::DEAD) { fact::DEAD } else { 0 };
-    dead | match node.kind() {
-        EntryKind::File if node.has(flag::LINKED) => fact::FILE | fact::OWN | fact::SHARED,
+    let (layer, node) = (tree.layer(version.layer), version.node);
+    let dead = if layer.is_dead(node) { fact::DEAD } else { 0 };
+    dead | match layer.kind(node) {
+        EntryKind::File if layer.is_linked(node) => fact::FILE | fact::OWN | fact::SHARED,
         EntryKind::File => fact::FILE | fact::OWN,
         EntryKind::Hardlink => fact::FILE | fact::SHARED,
-        EntryKind::Dir if node.has(flag::OPAQUE | flag::WHITED_OUT) => {
-            fact::DIRECTORY | fact::OPAQUE
-        }
+        EntryKind::Dir if layer.is_opaque(node) => fact::DIRECTORY | fact::OPAQUE,
         EntryKind::Dir => fact::DIRECTORY,
         EntryKind::Whiteout => fact::WHITEOUT,
         _ => 0,

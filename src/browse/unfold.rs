@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::plan::{Sibling, Within};
-use super::{Found, MarkSet, MergedTree, PathId, PathSet, Plan};
+use super::{Found, MarkSet, PathSet, Plan};
+use crate::tree::{MergedTree, PathId};
 
 /// Returns what to unfold at first, so that what is big and changed is visible: the root, and of the rows in it
 /// those with changes and the most bytes for as long as `rows` rows hold everything.

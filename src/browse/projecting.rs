@@ -4,8 +4,9 @@
 
 use super::projection::{Lens, below, mark, mark_of, state};
 use super::weights::{Name, fact};
-use super::{Change, Mark, MergedTree, PathId, PathSet, Projection, Scope, Version, Weights};
+use super::{Mark, PathSet, Projection, Scope, Weights};
 use crate::layer::LayerIndex;
+use crate::tree::{Change, MergedTree, PathId, Version};
 
 pub(super) fn fill(projection: &mut Projection, tree: &MergedTree, weights: &Weights) {
     let scales = Scales {
@@ -14,9 +15,10 @@ pub(super) fn fill(projection: &mut Projection, tree: &MergedTree, weights: &Wei
         tree,
         weights,
     };
-    let mut family = Family::of(0);
-    for index in (1..tree.len()).rev() {
-        let parent = tree.nodes[index].parent as usize;
+    let mut family = Family::of(PathId::ROOT);
+    for path in tree.paths().skip(1).rev() {
+        let index = path.as_usize();
+        let parent = tree.parent(path);
         if parent != family.parent {
             projection.store_family(&scales, &family);
             family = Family::of(parent);
@@ -24,14 +26,14 @@ pub(super) fn fill(projection: &mut Projection, tree: &MergedTree, weights: &Wei
         if projection.state[index] != 0 {
             // A directory with something shown in it was stored with that.
             family.take(&projection.stored(index));
-        } else if let Some(own) = scales.own(index) {
+        } else if let Some(own) = scales.own(path) {
             projection.store(index, &own);
             family.take(&own);
         }
     }
     projection.store_family(&scales, &family);
     if projection.state.first() == Some(&0)
-        && let Some(own) = scales.own(0)
+        && let Some(own) = scales.own(PathId::ROOT)
     {
         projection.store(0, &own);
     }
@@ -80,14 +82,14 @@ impl Sums {
 /// Sums over the children of one directory, by whether they are there.
 #[derive(Debug)]
 struct Family {
-    parent: usize,
+    parent: PathId,
     living: Sums,
     gone: Sums,
     marks: u8,
 }
 
 impl Family {
-    const fn of(parent: usize) -> Self {
+    const fn of(parent: PathId) -> Self {
         Self {
             parent,
             living: Sums::NOTHING,
@@ -134,10 +136,10 @@ impl Projection {
         if family.marks == 0 {
             return;
         }
-        let index = family.parent;
+        let index = family.parent.as_usize();
         // A directory that its own layer buried stays for the whiteouts in it.
         let buried = Entry::of(Mark::Unchanged, self.lens.layer, fact::DIRECTORY);
-        let mut entry = scales.own(index).unwrap_or(buried);
+        let mut entry = scales.own(family.parent).unwrap_or(buried);
         let (sums, others) = if mark_of(entry.state).is_gone() {
             (family.gone, family.living)
         } else {
@@ -186,10 +188,10 @@ struct Scales<'a> {
 
 impl Scales<'_> {
     #[inline]
-    fn own(&self, index: usize) -> Option<Entry> {
-        let first = self.tree.nodes[index].first_version as usize;
-        let end = self.tree.nodes[index + 1].first_version as usize;
-        let version = *self.tree.versions.get(first)?;
+    fn own(&self, path: PathId) -> Option<Entry> {
+        let (index, range) = (path.as_usize(), self.tree.version_range(path));
+        let (first, end) = (range.start, range.end);
+        let version = *self.tree.all_versions().get(first)?;
         if end - first > 1 || version.change == Change::Dangling {
             return self.own_of_several(index, first, end);
         }
@@ -216,7 +218,7 @@ impl Scales<'_> {
     // Out of the way of the common case, which then is short enough to be part of the loop.
     #[inline(never)]
     fn own_of_several(&self, index: usize, first: usize, end: usize) -> Option<Entry> {
-        let versions = &self.tree.versions[first..end];
+        let versions = &self.tree.all_versions()[first..end];
         let facts = &self.weights.facts[first..end];
         let (at, mark) = self.lens.pick(versions, |at| facts[at])?;
         if versions[at].change == Change::Dangling && facts[at] & fact::DEAD != 0 {
@@ -315,7 +317,7 @@ fn counted_elsewhere(lens: Lens, tree: &MergedTree, weights: &Weights) -> PathSe
 fn linked(lens: Lens, tree: &MergedTree, weights: &Weights) -> Vec<Linked> {
     let shown = weights.names.iter().filter_map(|&name| {
         let range = tree.version_range(name.path);
-        let versions = &tree.versions[range.clone()];
+        let versions = &tree.all_versions()[range.clone()];
         let facts = &weights.facts[range.clone()];
         let (at, mark) = lens.pick(versions, |at| facts[at])?;
         let from = if mark.is_gone() {

@@ -7,8 +7,9 @@
 use std::collections::HashMap;
 
 use super::weights::{fact, facts};
-use super::{Change, Mark, MarkSet, MergedTree, PathId, Version, Weights};
+use super::{Mark, MarkSet, Weights};
 use crate::layer::LayerIndex;
+use crate::tree::{Change, MergedTree, PathId, Version};
 
 /// Which paths are shown, and against what they are marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +31,17 @@ pub(super) struct Lens {
 
 /// Bits of [`Projection::state`].
 pub(super) mod state {
-    pub(in crate::tree) const MARK: u8 = 0b111;
+    pub(in crate::browse) const MARK: u8 = 0b111;
     /// What is described is a directory.
-    pub(in crate::tree) const DIRECTORY: u8 = 1 << 3;
+    pub(in crate::browse) const DIRECTORY: u8 = 1 << 3;
     /// Several names may share the data.
-    pub(in crate::tree) const LINKED: u8 = 1 << 4;
+    pub(in crate::browse) const LINKED: u8 = 1 << 4;
     /// The scope shows the path.
-    pub(in crate::tree) const SHOWN: u8 = 1 << 5;
+    pub(in crate::browse) const SHOWN: u8 = 1 << 5;
     /// Its data is counted at another name.
-    pub(in crate::tree) const COUNTED_ELSEWHERE: u8 = 1 << 6;
+    pub(in crate::browse) const COUNTED_ELSEWHERE: u8 = 1 << 6;
     /// What is described is a file.
-    pub(in crate::tree) const FILE: u8 = 1 << 7;
+    pub(in crate::browse) const FILE: u8 = 1 << 7;
 }
 
 /// One scope of a union, ready to be listed. Costs up to 18 bytes a path.

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Found, Mark, MarkSet, MergedTree, PathId, PathSet, Projection};
+use super::{Found, Mark, MarkSet, PathSet, Projection};
+use crate::tree::{MergedTree, PathId};
 
 /// What siblings are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,6 +1,7 @@
 //! From a union of some layers to one of more of them: the same paths have other ids there.
 
-use super::{MergedTree, PathId, PathSet};
+use super::PathSet;
+use crate::tree::{MergedTree, PathId};
 
 /// Returns the paths of a set as they are in another union; what that does not have is left out.
 ///

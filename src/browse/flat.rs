@@ -2,9 +2,10 @@
 //!
 //! The list is made in path order and small enough to be sorted while a person waits.
 
+use super::Weights;
 use super::weights::fact;
-use super::{Change, MergedTree, PathId, Weights};
 use crate::layer::LayerIndex;
+use crate::tree::{Change, MergedTree, PathId};
 
 /// Which files a list holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -59,7 +60,7 @@ fn merged(tree: &MergedTree, weights: &Weights) -> Vec<FlatFile> {
         let Some(at) = tree.effective_position(path, tree.top()) else {
             continue;
         };
-        let (version, facts) = (tree.versions[at], weights.facts[at]);
+        let (version, facts) = (tree.all_versions()[at], weights.facts[at]);
         if !version.is_visible() || facts & fact::DIRECTORY != 0 {
             continue;
         }
@@ -87,10 +88,10 @@ fn merged(tree: &MergedTree, weights: &Weights) -> Vec<FlatFile> {
 }
 
 fn versions(tree: &MergedTree, weights: &Weights) -> Vec<FlatFile> {
-    let mut files = Vec::with_capacity(tree.versions.len());
+    let mut files = Vec::with_capacity(tree.all_versions().len());
     for path in tree.paths() {
         for at in tree.version_range(path) {
-            let (version, facts) = (tree.versions[at], weights.facts[at]);
+            let (version, facts) = (tree.all_versions()[at], weights.facts[at]);
             let is_file = facts & (fact::DIRECTORY | fact::WHITEOUT) == 0;
             if version.change == Change::Hidden || !is_file {
                 continue;

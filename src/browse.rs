@@ -1,0 +1,34 @@
+//! What a person does with a tree: which paths a view shows, in which order, what is folded, found and counted.
+//!
+//! A [`Projection`] is what one scope shows of a union, [`Rows`] are its visible lines, a [`Plan`] decides their
+//! order. No I/O happens here, and nothing knows what a terminal is.
+
+pub mod carry;
+pub mod filtered;
+pub mod flat;
+pub mod mark;
+pub mod matches;
+mod name_pattern;
+pub mod names;
+mod path_pattern;
+pub mod path_set;
+pub mod plan;
+mod projecting;
+pub mod projection;
+pub mod rows;
+pub mod search;
+pub mod unfold;
+pub mod weights;
+
+pub use carry::{carry_over, carry_path};
+pub use filtered::Found;
+pub use flat::{Counted, FlatFile, FlatView};
+pub use mark::{Mark, MarkSet};
+pub use names::Names;
+pub use path_set::PathSet;
+pub use plan::{Chains, Order, Plan, SortField};
+pub use projection::{Projection, Scope};
+pub use rows::{Row, Rows};
+pub use search::{Case, Pattern, Search, SearchError};
+pub use unfold::first_open;
+pub use weights::Weights;
