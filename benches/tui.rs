@@ -36,14 +36,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use layerscope::analysis::rules::RuleSet;
-use layerscope::report::{Detail, Glyphs, Look};
+use layerscope::text::{Detail, Glyphs, Look};
 use layerscope::tree::{Content, MergedTree};
+use layerscope::tui::draw::draw;
 use layerscope::tui::events::message;
 use layerscope::tui::keys::{KeyMap, Preset};
 use layerscope::tui::message::{MouseMode, Outcome};
 use layerscope::tui::theme::Theme;
 use layerscope::tui::update::{start, update};
-use layerscope::tui::view::draw;
 use layerscope::tui::{Effect, Model, Msg, Session, Subject};
 use layerscope::units::Units;
 use ratatui::Terminal;

@@ -4,7 +4,6 @@
 //! are stored. Encodings (tar headers, whiteout names, overlay attributes) end here: to the right of this
 //! module there are only entries.
 
-pub mod beneath;
 pub mod bytes;
 pub mod codec;
 pub mod copy;
@@ -77,6 +76,20 @@ impl EntryKind {
             Self::BlockDevice => "block",
             Self::Socket => "socket",
             Self::Whiteout => "whiteout",
+        }
+    }
+
+    /// Returns the letter `ls -l` has for it; `None` for a whiteout.
+    pub const fn letter(self) -> Option<char> {
+        match self {
+            Self::File | Self::Hardlink => Some('-'),
+            Self::Dir => Some('d'),
+            Self::Symlink => Some('l'),
+            Self::Fifo => Some('p'),
+            Self::CharDevice => Some('c'),
+            Self::BlockDevice => Some('b'),
+            Self::Socket => Some('s'),
+            Self::Whiteout => None,
         }
     }
 

@@ -7,6 +7,8 @@
 //! | module | purpose |
 //! |---|---|
 //! | [`error`], [`limits`], [`path`], [`units`], [`progress`] | errors and warnings, every limit, byte paths, numbers as text, watching and cancelling |
+//! | [`beneath`] | directory-relative access that never follows a link out |
+//! | [`text`] | setting text for people: columns, wrapping, which characters |
 //! | [`layer`] | one layer: its entries and its bytes; compression; the tar walk |
 //! | [`tree`] | one layer's tree, the union of all; no I/O |
 //! | [`image`] | manifests' view of an image: configuration, history, instructions, base boundary |
@@ -45,6 +47,7 @@
 //! ```
 
 pub mod analysis;
+pub mod beneath;
 pub mod browse;
 pub mod cli;
 pub mod error;
@@ -58,6 +61,7 @@ pub mod report;
 pub mod scan;
 pub mod source;
 pub mod store;
+pub mod text;
 pub mod tree;
 pub mod tui;
 pub mod units;

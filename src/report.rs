@@ -5,8 +5,6 @@ pub mod json;
 pub mod store;
 pub mod text;
 
-pub(crate) mod attributes;
-pub(crate) mod columns;
 pub(crate) mod file;
 mod ncdu;
 
@@ -15,9 +13,7 @@ use std::io;
 use crate::analysis::Analysis;
 use crate::analysis::rules::Verdict;
 use crate::analysis::written::Written;
-use crate::units::Units;
-
-pub use columns::Cut;
+use crate::text::Look;
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,39 +41,6 @@ impl Format {
             Self::Ncdu => "ncdu",
         }
     }
-}
-
-/// Which characters a report may draw with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Glyphs {
-    /// Any printable ones.
-    #[default]
-    Unicode,
-    /// Only those of ASCII; others of the image are escaped.
-    Ascii,
-}
-
-/// How many of the warnings a report for people lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Detail {
-    /// The first few.
-    #[default]
-    Short,
-    /// All.
-    Full,
-}
-
-/// How a report for people is laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
-    /// Columns of the terminal or page.
-    pub width: usize,
-    /// Units of sizes.
-    pub units: Units,
-    /// Characters to draw with.
-    pub glyphs: Glyphs,
-    /// Warnings to list.
-    pub detail: Detail,
 }
 
 /// Where the rules came from that a verdict is about.

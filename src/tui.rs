@@ -1,12 +1,15 @@
 //! The interactive view: layers, diffs and the merged view on a terminal.
 //!
 //! [`message`](events::message) turns what the terminal reports into a [`Msg`], [`update`](update::update) a
-//! message into the next [`Model`] and the [`Effect`]s it asks for, [`draw`](view::draw) a model into cells.
+//! message into the next [`Model`] and the [`Effect`]s it asks for, [`draw`](draw::draw) a model into cells.
 //! All three are plain functions without I/O.
 
 pub mod clipboard;
 pub mod command;
+pub mod draw;
+pub mod edit;
 pub mod events;
+pub mod ids;
 pub mod keys;
 pub mod layout;
 pub mod line;
@@ -14,12 +17,17 @@ pub mod message;
 pub mod model;
 mod mouse;
 mod pager;
+pub mod paint;
 pub mod panes;
+pub mod reads;
+pub mod results;
 pub mod run;
+pub mod scorer;
 pub mod scroll;
 pub mod session;
 mod signals;
 pub mod squarify;
+pub mod state;
 pub mod store_subject;
 pub mod subject;
 mod tabs;
@@ -28,9 +36,7 @@ pub mod terminal;
 pub mod theme;
 pub mod update;
 mod version;
-pub mod view;
 mod worker;
-pub mod wrapped;
 
 pub use message::{Effect, Msg};
 pub use model::Model;

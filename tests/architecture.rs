@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A module may use only modules before it, or of its own rank.
-const RANKS: [&[&str]; 11] = [
+const RANKS: [&[&str]; 12] = [
     &["error", "limits", "path", "units", "progress"],
+    &["beneath", "text"],
     &["layer"],
     &["tree"],
     &["image"],

@@ -23,9 +23,9 @@ use std::process::Command;
 use std::sync::Arc;
 
 use layerscope::analysis::Analysis;
+use layerscope::beneath::Beneath;
 use layerscope::error::WarningCode;
 use layerscope::layer::LayerSource;
-use layerscope::layer::beneath::Beneath;
 use layerscope::layer::copy::CopyLayer;
 use layerscope::layer::dir::{DirLayer, Encoding, Namespace};
 use layerscope::path::ImagePath;

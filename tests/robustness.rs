@@ -17,8 +17,9 @@ use std::panic::{self, AssertUnwindSafe};
 use layerscope::analysis::{self, Analysis};
 use layerscope::error::Error;
 use layerscope::progress::Job;
-use layerscope::report::{Detail, Format, Glyphs, Look, Report};
+use layerscope::report::{Format, Report};
 use layerscope::source::{self, Locator, OpenOptions};
+use layerscope::text::{Detail, Glyphs, Look};
 use layerscope::units::Units;
 use tempfile::TempDir;
 

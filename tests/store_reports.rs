@@ -13,26 +13,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use layerscope::analysis;
+use layerscope::beneath::Beneath;
 use layerscope::error::{Warning, WarningCode};
 use layerscope::image::{Digest, Platform};
-use layerscope::layer::beneath::Beneath;
 use layerscope::progress::Job;
 use layerscope::report::store::StoreReport;
-use layerscope::report::{Detail, Format, Glyphs, Look, Report};
-use layerscope::source;
+use layerscope::report::{Format, Report};
 use layerscope::store::figures::{ContainerFigures, Figures, ImageFigures};
 use layerscope::store::{
     self, Accounts, Activity, Basis, CacheRecord, Container, ContainerId, Engine, Growth, ImageId,
     Inventory, Layer, LayerId, Listing, Location, Orphan, PieceId, Pod, PodId, Role, State, Store,
     StoredImage, Usage, Volume,
 };
+use layerscope::text::{Detail, Glyphs, Look};
 use layerscope::units::Units;
+use layerscope::{analysis, source};
 use serde_json::Value;
 
 const KIB: u64 = 1024;

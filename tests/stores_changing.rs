@@ -8,14 +8,13 @@
 )]
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::{fs, thread};
 
+use layerscope::beneath::Beneath;
 use layerscope::error::{Error, Result, Warning};
-use layerscope::layer::beneath::Beneath;
 use layerscope::layer::dir::{DirLayer, Encoding, Namespace};
 use layerscope::layer::{Entry, EntrySink, LayerSource as _};
 use layerscope::progress::Job;

@@ -13,7 +13,7 @@ mod stores;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use layerscope::layer::beneath::Beneath;
+use layerscope::beneath::Beneath;
 use layerscope::progress::Job;
 use layerscope::store::bbolt::{Bucket, Database, Item};
 use layerscope::store::figures::Figures;

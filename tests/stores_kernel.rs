@@ -16,8 +16,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use layerscope::analysis::{self, Analysis};
+use layerscope::beneath::Beneath;
 use layerscope::error::Result;
-use layerscope::layer::beneath::Beneath;
 use layerscope::layer::dir::{DirLayer, Encoding, Namespace};
 use layerscope::layer::{Completeness, Entry, EntryKind, EntrySink, FileAt, LayerSource};
 use layerscope::progress::Job;

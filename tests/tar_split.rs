@@ -15,8 +15,8 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use layerscope::beneath::Beneath;
 use layerscope::error::WarningCode;
-use layerscope::layer::beneath::Beneath;
 use layerscope::layer::bytes::Region;
 use layerscope::layer::tar::TarLayer;
 use layerscope::layer::tar_split::{Data, TarSplitLayer};

@@ -9,8 +9,9 @@ use crate::analysis::rules::{RuleSet, State, judge};
 use crate::analysis::written::written;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::progress::Job;
-use crate::report::{Budget, Detail, Format, Glyphs, Incomplete, Judgement, Look, Report};
+use crate::report::{Budget, Format, Incomplete, Judgement, Report};
 use crate::source;
+use crate::text::{Detail, Glyphs, Look};
 
 use super::arguments::EXAMPLES;
 use super::load::{Gating, Loaded, Surroundings, load};

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use crate::error::{Error, Result};
 use crate::path::display_os;
-use crate::report::{Detail, Glyphs, Look};
+use crate::text::{Detail, Glyphs, Look};
 use crate::tui::clipboard::Multiplexer;
 use crate::tui::keys::{KeyError, KeyMap, Preset};
 use crate::tui::message::MouseMode;

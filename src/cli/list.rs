@@ -10,8 +10,9 @@ use crate::analysis::Analysis;
 use crate::error::{Error, Result};
 use crate::layer::EntryKind;
 use crate::path::{self, display};
+use crate::report::Format;
 use crate::report::json::{located, without_raw_controls};
-use crate::report::{Format, attributes};
+use crate::text::attributes;
 use crate::tree::{Change, Listed, PathId, View};
 
 use super::arguments::ViewName;
@@ -172,7 +173,7 @@ fn mark(row: &Listed) -> char {
 }
 
 fn mode(row: &Listed) -> String {
-    attributes::permissions(row.kind, row.mode)
+    attributes::permissions(row.kind.letter(), row.mode)
 }
 
 fn owner(row: &Listed) -> String {

@@ -75,6 +75,23 @@ pub struct Platform {
 }
 
 impl Platform {
+    /// Returns `linux/arm/v7` as it is written, unescaped; `None` where nothing is known.
+    pub fn written(&self) -> Option<String> {
+        if self.is_unknown() {
+            return None;
+        }
+        let known = |text: &str| if text.is_empty() { "unknown" } else { text }.to_owned();
+        let variant = self.variant.iter().cloned();
+        let parts = [known(&self.os), known(&self.architecture)];
+        Some(
+            parts
+                .into_iter()
+                .chain(variant)
+                .collect::<Vec<_>>()
+                .join("/"),
+        )
+    }
+
     /// Reads `OS/ARCH[/VARIANT]`, or `ARCH` alone for Linux; case and common other names of architectures
     /// (`x86_64`, `aarch64`, `armhf`, …) are accepted. Returns `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
@@ -152,19 +169,10 @@ impl Platform {
 
 impl fmt::Display for Platform {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |part: &str| match part {
-            "" => "unknown".to_owned(),
-            part => crate::path::display_str(part).into_owned(),
-        };
-        if self.is_unknown() {
-            return formatter.pad("unknown");
+        match self.written() {
+            Some(text) => formatter.pad(&crate::path::display_str(&text)),
+            None => formatter.pad("unknown"),
         }
-        let mut text = format!("{}/{}", shown(&self.os), shown(&self.architecture));
-        if let Some(variant) = &self.variant {
-            text.push('/');
-            text.push_str(&shown(variant));
-        }
-        formatter.pad(&text)
     }
 }
 

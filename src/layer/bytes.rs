@@ -8,6 +8,9 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use crate::beneath::Beneath;
+use crate::error::Result;
+
 /// A range of a file. Cloning is cheap; all clones share the descriptor.
 #[derive(Debug, Clone)]
 pub struct Region {
@@ -28,6 +31,21 @@ impl Region {
             start,
             length: length.min(u64::MAX - start),
         }
+    }
+
+    /// Opens a regular file below a directory as a region of its whole length; `None` where nothing has the name.
+    ///
+    /// # Errors
+    /// As [`Beneath::file`].
+    pub fn beneath(directory: &Beneath, place: &[u8]) -> Result<Option<Self>> {
+        let Some(file) = directory.file(place)? else {
+            return Ok(None);
+        };
+        let metadata = file
+            .metadata()
+            .map_err(|source| directory.error(place, source))?;
+        let name = directory.shown(place).into();
+        Ok(Some(Self::new(Arc::new(file), name, 0, metadata.len())))
     }
 
     /// Returns the name for messages, escaped.

@@ -2,9 +2,9 @@
 
 use std::io::Read;
 
-use super::beneath::Beneath;
 use super::dir::{self, Encoding};
 use super::{Access, Completeness, EntryKind, EntrySink, FileAt, LayerSource, Origin};
+use crate::beneath::Beneath;
 use crate::error::Result;
 use crate::path::ImagePath;
 use crate::progress::Job;

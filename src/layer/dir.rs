@@ -13,9 +13,8 @@ use std::io::Read;
 
 pub(crate) use self::privilege::sees_trusted;
 
-pub(super) use self::status::Status;
-use super::beneath::Beneath;
 use super::{Access, Completeness, EntryKind, EntrySink, FileAt, LayerSource, Origin};
+use crate::beneath::Beneath;
 use crate::error::{Error, Result};
 use crate::path::ImagePath;
 use crate::progress::Job;

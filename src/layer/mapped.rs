@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::sync::Arc;
 
-use super::beneath::Beneath;
 use super::{
     Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerSource, Origin, Visitor,
 };
+use crate::beneath::Beneath;
 use crate::error::{Result, Warning};
 use crate::path::ImagePath;
 use crate::progress::Job;

@@ -14,16 +14,15 @@ mod verify;
 use std::io::{self, Read};
 
 use self::record::Lines;
-use super::beneath::Beneath;
 use super::bytes::Region;
 use super::codec::Codec;
 use super::dir::DirLayer;
 use super::verified::Verified;
 use super::{Access, Completeness, EntrySink, FileAt, LayerSource, tar};
+use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
-use crate::limits;
-use crate::path;
 use crate::progress::Job;
+use crate::{limits, path};
 
 /// Where the data of files is.
 #[derive(Debug, Clone)]

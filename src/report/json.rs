@@ -19,7 +19,7 @@ use super::{Judgement, Report};
 use crate::analysis::rules::{Amount, Concern, Outcome};
 use crate::analysis::{Analysis, LayerFigures, WasteCause};
 use crate::error::Warning;
-use crate::image::{HistoryEntry, Image, ImageConfig, Layer, Platform};
+use crate::image::{HistoryEntry, Image, ImageConfig, Layer};
 use crate::path;
 
 /// Wasted paths listed unless told otherwise.
@@ -57,15 +57,11 @@ fn image(image: &Image) -> Value {
         "names": image.names,
         "id": image.id.as_ref().map(ToString::to_string),
         "digest": image.digest.as_ref().map(ToString::to_string),
-        "platform": platform(&image.platform),
+        "platform": image.platform.written(),
         "created": image.config.created,
         "config": config(&image.config),
         "history": image.history.iter().map(history).collect::<Value>(),
     })
-}
-
-fn platform(platform: &Platform) -> Option<String> {
-    super::columns::platform(platform)
 }
 
 fn config(config: &ImageConfig) -> Value {

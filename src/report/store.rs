@@ -11,11 +11,12 @@ mod text;
 
 use std::io::{self, Write};
 
-use super::{Format, Look};
+use super::Format;
 use crate::error::WarningCode;
 use crate::progress::Job;
 use crate::store::figures::{ContainerFigures, Figures, ImageFigures};
 use crate::store::{Accounts, Inventory, Store};
+use crate::text::Look;
 
 /// A report of every store below a directory.
 #[derive(Debug, Clone, Copy)]

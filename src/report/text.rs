@@ -1,6 +1,6 @@
 //! The report for people: what it is, what it costs, what made it so, and what the rules say.
 //!
-//! Lines keep to the width of the [`Look`](super::Look); only a single word wider than it goes beyond.
+//! Lines keep to the width of the [`Look`](crate::text::Look); only a single word wider than it goes beyond.
 
 mod heading;
 mod layers;
@@ -14,9 +14,9 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::Report;
-use super::columns::Cut;
 use crate::analysis::Analysis;
 use crate::layer::LayerIndex;
+use crate::text::columns::Cut;
 use crate::tree::PathId;
 
 pub(crate) use rules::line as rule_line;

@@ -12,8 +12,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::FileExt as _;
 
+use crate::beneath::Beneath;
 use crate::error::{Error, Result};
-use crate::layer::beneath::Beneath;
 use crate::limits;
 
 use page::{Element, Kind, META_END, Meta, Page};

@@ -21,9 +21,9 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
 
+use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::Digest;
-use crate::layer::beneath::Beneath;
 use crate::path;
 use crate::progress::Job;
 

@@ -21,8 +21,8 @@ mod tests;
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
+use crate::beneath::Beneath;
 use crate::error::{Error, Result};
-use crate::layer::beneath::Beneath;
 use crate::path;
 use crate::progress::Job;
 

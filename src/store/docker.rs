@@ -21,8 +21,8 @@ mod volumes;
 
 use std::io::ErrorKind;
 
+use crate::beneath::Beneath;
 use crate::error::{Error, Result};
-use crate::layer::beneath::Beneath;
 use crate::progress::Job;
 
 use self::place::Place;

@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Inventory, Store, containerd, containers_storage, docker};
+use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
-use crate::layer::beneath::Beneath;
 use crate::path;
 use crate::progress::Job;
 

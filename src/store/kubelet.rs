@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::{Location, Pod, PodId, Role, Store};
-use crate::layer::beneath::Beneath;
+use crate::beneath::Beneath;
 use crate::limits;
 
 const EMPTY_DIRECTORIES: &str = "kubernetes.io~empty-dir";

@@ -8,9 +8,9 @@ pub use layer::{Contents, Layer, Listing};
 
 use std::collections::HashSet;
 
+use crate::beneath::Beneath;
 use crate::error::Warning;
 use crate::image::{Digest, Platform};
-use crate::layer::beneath::Beneath;
 
 use super::piece::{Location, Piece, PieceId};
 

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::table::{Mount, Named};
+use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::writable::Engine;
 use crate::image::{self, Image, ImageConfig, Platform, Writable, Writer};
 use crate::layer::LayerIndex;
-use crate::layer::beneath::Beneath;
 use crate::layer::codec::Codec;
 use crate::layer::dir::{DirLayer, Encoding, Namespace, sees_trusted};
 use crate::{limits, path};

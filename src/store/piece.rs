@@ -1,7 +1,7 @@
 //! A piece of disk: one directory or file of a store, with what it is there for and what it weighs.
 
+use crate::beneath::Beneath;
 use crate::error::{Error, Result};
-use crate::layer::beneath::Beneath;
 
 /// A place below a directory that is open.
 #[derive(Debug, Clone)]

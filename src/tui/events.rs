@@ -5,8 +5,9 @@ use ratatui::crossterm::event::{
 };
 use ratatui::layout::{Position, Size};
 
+use super::edit::Edit;
 use super::keys::Key;
-use super::message::{Edit, Mouse, Msg};
+use super::message::{Mouse, Msg};
 use super::model::Model;
 
 /// Returns what an event means to a model; `None` for keys that mean nothing.

@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Margin, Rect, Size};
 
-use super::model::{Focus, ZoomState};
+use super::state::{Focus, ZoomState};
 
 /// How much fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

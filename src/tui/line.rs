@@ -2,7 +2,7 @@
 
 use tui_input::{Input, InputRequest};
 
-use super::message::Edit;
+use super::edit::Edit;
 
 /// Text with a cursor. Control characters never get in.
 #[derive(Debug, Clone, Default)]

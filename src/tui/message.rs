@@ -6,23 +6,19 @@ use std::sync::Arc;
 use ratatui::layout::{Position, Size};
 
 use super::command::Command;
-use super::panes::comparison::Comparison;
-use super::panes::files::{Ranking, Sought};
-use super::panes::loading::LoadProgress;
-use super::panes::preview::{Content, Difference};
+use super::results::{Comparison, Content, Difference, LoadProgress, Ranking, Sought};
 use super::store_subject::{Item, StoreSubject};
 use super::subject::Subject;
 use crate::browse::Scope;
 use crate::error::Error;
-use crate::layer::LayerIndex;
-use crate::report::{Format, Look};
+use crate::report::Format;
 use crate::source::Choice;
+use crate::text::Look;
 use crate::tree::PathId;
+use crate::tui::edit::Edit;
+use crate::tui::ids::JobId;
+use crate::tui::ids::VersionAt;
 use crate::units::Units;
-
-/// One piece of background work; later ones have larger numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct JobId(pub u64);
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -39,35 +35,6 @@ pub enum Msg {
     Tick(LoadProgress),
     /// A job ended, or has something to show.
     Done(JobId, Outcome),
-}
-
-/// An edit of a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Edit {
-    /// Types a character.
-    Insert(char),
-    /// Types several, control characters left out.
-    Paste(String),
-    /// Deletes the character before the cursor.
-    DeleteBefore,
-    /// Deletes the character under the cursor.
-    DeleteUnder,
-    /// Deletes the word before the cursor.
-    DeleteWord,
-    /// Deletes everything before the cursor.
-    DeleteToStart,
-    /// Moves by one character to the left.
-    Left,
-    /// Moves by one character to the right.
-    Right,
-    /// Moves by one word to the left.
-    WordLeft,
-    /// Moves by one word to the right.
-    WordRight,
-    /// Moves to the start.
-    Start,
-    /// Moves to the end.
-    End,
 }
 
 /// What the mouse did, and where.
@@ -132,15 +99,6 @@ impl Complaint {
             hint: error.hint(),
         }
     }
-}
-
-/// One version of a path: what a layer holds there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct VersionAt {
-    /// The path.
-    pub path: PathId,
-    /// The layer.
-    pub layer: LayerIndex,
 }
 
 /// Something to be done outside of the model.

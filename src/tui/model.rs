@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use ratatui::layout::{Rect, Size};
+use ratatui::layout::Size;
 
 use super::command::Context;
-use super::layout::{self, Areas, Arrangement, Columns};
-use super::message::{JobId, MouseMode};
+use super::ids::JobId;
+use super::layout::{self, Areas, Columns};
+use super::message::MouseMode;
 use super::panes::comparison::ComparisonPane;
 use super::panes::files::FilesPane;
 use super::panes::image::ImagePane;
@@ -21,75 +22,12 @@ use super::panes::waste::WastePane;
 use super::session::Session;
 use super::store_subject::{Item, StoreSubject};
 use super::subject::Subject;
-use crate::layer::LayerIndex;
-
-/// One of the five views.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Tab {
-    /// Layers and their tree.
-    #[default]
-    Layers,
-    /// Waste.
-    Waste,
-    /// All files.
-    Files,
-    /// Treemap.
-    Treemap,
-    /// Configuration and history.
-    Image,
-}
-
-impl Tab {
-    /// Every view, in the order of their keys.
-    pub const ALL: [Self; 5] = [
-        Self::Layers,
-        Self::Waste,
-        Self::Files,
-        Self::Treemap,
-        Self::Image,
-    ];
-
-    /// Returns the name on the screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Layers => "Layers",
-            Self::Waste => "Waste",
-            Self::Files => "Files",
-            Self::Treemap => "Treemap",
-            Self::Image => "Image",
-        }
-    }
-}
-
-/// Which pane of the layers view has the keys; [`Focus::Preview`] lies over the other views too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Focus {
-    /// The list of layers.
-    Layers,
-    /// The tree.
-    Tree,
-    /// The contents of a file.
-    Preview,
-}
-
-/// Whether the pane with the keys has the screen to itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ZoomState {
-    /// It shares the screen.
-    #[default]
-    Shared,
-    /// It does not.
-    Zoomed,
-}
-
-/// How a sentence in the status line is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// Something was done.
-    Done,
-    /// Something was not.
-    Refused,
-}
+use crate::tui::state::Focus;
+use crate::tui::state::Jobs;
+use crate::tui::state::Screen;
+use crate::tui::state::Tab;
+use crate::tui::state::Tone;
+use crate::tui::state::ZoomState;
 
 /// An image or a container of a store that was opened.
 #[derive(Debug, Clone)]
@@ -98,33 +36,6 @@ pub struct Entered {
     pub stores: Arc<StoreSubject>,
     /// Which of them.
     pub item: Item,
-}
-
-/// What is on the screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Screen {
-    /// Nothing yet: something is read.
-    Loading,
-    /// An image.
-    Image,
-    /// A layer store.
-    Store,
-    /// Two images of a store.
-    Comparison,
-}
-
-/// Numbers jobs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Jobs {
-    last: JobId,
-}
-
-impl Jobs {
-    /// Returns a number that no job had.
-    pub fn take_number(&mut self) -> JobId {
-        self.last = JobId(self.last.0 + 1);
-        self.last
-    }
 }
 
 /// Everything on the screen.
@@ -184,28 +95,6 @@ pub struct Model {
     pub before_preview: Focus,
     /// The view a jump into the tree came from; Esc goes back there.
     pub before_jump: Option<Tab>,
-}
-
-/// What a pane may read beside its own state.
-#[derive(Debug, Clone, Copy)]
-pub struct Reads<'a> {
-    /// The image.
-    pub subject: &'a Arc<Subject>,
-    /// Settings.
-    pub session: &'a Session,
-    /// The layer that is chosen.
-    pub layer: LayerIndex,
-    /// The pane on the screen, its border included; empty while it is not on the screen.
-    pub area: Rect,
-    /// How much fits.
-    pub arrangement: Arrangement,
-}
-
-impl Reads<'_> {
-    /// Returns the pane without its border.
-    pub fn inner(&self) -> Rect {
-        self.arrangement.inner(self.area)
-    }
 }
 
 impl Model {

@@ -5,12 +5,12 @@ use ratatui::layout::{Position, Rect};
 use super::command::Command;
 use super::layout::Arrangement;
 use super::message::{Effect, Mouse};
-use super::model::{Focus, Model, Screen, Tab};
+use super::model::Model;
 use super::panes::{Request, store, waste};
 use super::scroll::Scroll;
+use super::state::{Focus, Screen, Tab};
 use super::tabs;
 use super::update::{Place, command_given, follow, fulfil, resize, with_place};
-use super::view;
 use crate::layer::LayerIndex;
 
 /// Rows a turn of the wheel moves.
@@ -65,7 +65,7 @@ fn pressed_store(model: &mut Model, at: Position) -> Vec<Effect> {
     model.said = None;
     let areas = model.areas();
     if areas.tabs.contains(at) && areas.arrangement > Arrangement::Bare {
-        let tab = view::store_tab_at(model, areas.tabs, at.x);
+        let tab = store::tab_at(model, areas.tabs, at.x);
         return tab.map_or_else(Vec::new, |tab| command_given(model, tab.command()));
     }
     let pane = &model.store;

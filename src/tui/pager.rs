@@ -4,12 +4,12 @@ use std::ffi::OsStr;
 use std::io::{self, BufWriter};
 use std::process::{Command, Stdio};
 
-use super::message::VersionAt;
+use super::ids::VersionAt;
 use super::subject::Subject;
 use super::tasks::page;
 use crate::error::{Error, Result};
 use crate::progress::Job;
-use crate::report::Look;
+use crate::text::Look;
 
 /// Shows a version of a file and waits until the reader has left.
 ///

@@ -4,20 +4,23 @@
 pub mod about;
 pub mod comparison;
 pub mod files;
+pub(in crate::tui) mod header;
 pub mod image;
 pub mod layers;
 pub mod loading;
 pub mod popup;
 pub mod preview;
 pub mod sieve;
+pub(in crate::tui) mod status;
 pub mod store;
 pub mod tree;
 pub mod treemap;
 pub mod waste;
 
 use super::command::Command;
-use super::message::{Effect, VersionAt};
-use super::model::{Tab, Tone};
+use super::ids::VersionAt;
+use super::message::Effect;
+use super::state::{Tab, Tone};
 use super::store_subject::Item;
 use crate::layer::LayerIndex;
 use crate::tree::PathId;

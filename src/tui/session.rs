@@ -4,7 +4,7 @@ use super::keys::KeyMap;
 use super::message::MouseMode;
 use super::theme::Theme;
 use crate::analysis::rules::RuleSet;
-use crate::report::Look;
+use crate::text::Look;
 
 /// Settings of one run.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::command::{Command, Context};
 use super::keys::{KeyMap, shown_key};
-use super::model::Tab;
+use super::state::Tab;
 
 /// One name.
 #[derive(Debug, Clone, PartialEq, Eq)]

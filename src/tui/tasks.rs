@@ -12,7 +12,8 @@ pub mod store;
 
 use std::sync::Arc;
 
-use super::message::{Complaint, Effect, JobId, Outcome};
+use super::ids::JobId;
+use super::message::{Complaint, Effect, Outcome};
 use super::subject::Subject;
 use crate::error::{Error, Result};
 use crate::progress::Job;

@@ -8,11 +8,13 @@ mod store;
 use std::sync::Arc;
 
 use super::command::Command;
-use super::message::{Edit, Effect, MouseMode, Msg};
-use super::model::{Focus, Model, Screen, Tab, Tone, ZoomState};
+use super::edit::Edit;
+use super::message::{Effect, MouseMode, Msg};
+use super::model::Model;
 use super::panes::Request;
 use super::panes::loading::LoadingPane;
 use super::panes::popup::{HelpPopup, Popup, Prompt, Purpose};
+use super::state::{Focus, Screen, Tab, Tone, ZoomState};
 use super::subject::Subject;
 use crate::analysis::Stage;
 use crate::layer::LayerIndex;

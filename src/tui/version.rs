@@ -1,6 +1,6 @@
 //! What stands behind one version of a path.
 
-use super::message::VersionAt;
+use super::ids::VersionAt;
 use crate::layer::{EntryKind, LayerIndex, Meta};
 use crate::tree::{Change, MergedTree, NodeId, Version};
 

@@ -18,8 +18,9 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::message::{Effect, JobId, Outcome};
-use super::panes::loading::LoadProgress;
+use super::ids::JobId;
+use super::message::{Effect, Outcome};
+use super::results::LoadProgress;
 use super::store_subject::{Item, StoreSubject};
 use super::subject::Subject;
 use super::tasks;

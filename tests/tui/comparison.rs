@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use layerscope::analysis::Analysis;
 use layerscope::analysis::difference::{Bounds, Compared, Doubt, Kind, compare, compare_within};
+use layerscope::beneath::Beneath;
 use layerscope::error::{Error, Result};
-use layerscope::layer::beneath::Beneath;
 use layerscope::layer::dir::{DirLayer, Encoding};
 use layerscope::layer::{Access, Completeness, EntrySink, FileAt, LayerSource};
 use layerscope::progress::Job;

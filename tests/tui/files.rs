@@ -4,13 +4,14 @@ use layerscope::browse::{Counted, FlatFile, FlatView, Scope, flat};
 use layerscope::layer::LayerIndex;
 use layerscope::progress::Job;
 use layerscope::tree::PathId;
-use layerscope::tui::message::{JobId, Msg, Outcome};
-use layerscope::tui::model::{Focus, Tab};
+use layerscope::tui::ids::JobId;
+use layerscope::tui::message::{Msg, Outcome};
 use layerscope::tui::panes::files::finder::Reach;
 use layerscope::tui::panes::files::order::Field;
-use layerscope::tui::panes::files::{Ranking, Sought};
 use layerscope::tui::panes::popup::{Popup, Purpose};
 use layerscope::tui::panes::tree::TreeMode;
+use layerscope::tui::results::{Ranking, Sought};
+use layerscope::tui::state::{Focus, Tab};
 use layerscope::tui::tasks::rank;
 use layerscope::tui::update::update;
 use layerscope::tui::{Effect, Subject, tasks};
@@ -386,7 +387,7 @@ fn each_letter_cancels_what_was_asked_before() {
     let mut screen = files(80, 24);
     screen.keys("/");
     let press = |screen: &mut Screen, letter| {
-        let edit = layerscope::tui::message::Edit::Insert(letter);
+        let edit = layerscope::tui::edit::Edit::Insert(letter);
         update(&mut screen.model, Msg::Text(edit))
     };
     let first = press(&mut screen, 'l');

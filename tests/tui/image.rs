@@ -1,8 +1,8 @@
 //! The image view: what is in it, and what every key does there.
 
 use layerscope::tui::Effect;
-use layerscope::tui::model::{Focus, Tab};
 use layerscope::tui::panes::image::{Section, Wrap};
+use layerscope::tui::state::{Focus, Tab};
 use serde_json::json;
 
 use crate::screen::Screen;

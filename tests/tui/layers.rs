@@ -1,9 +1,9 @@
 //! The list of layers, the details of one, and what is said around the panes.
 
 use layerscope::tui::Effect;
-use layerscope::tui::model::Focus;
 use layerscope::tui::panes::popup::Popup;
 use layerscope::tui::panes::tree::TreeMode;
+use layerscope::tui::state::Focus;
 
 use crate::screen::{Screen, session};
 use crate::support::{LayerBuilder, image};

@@ -2,7 +2,7 @@
 
 use layerscope::error::Error;
 use layerscope::tui::message::{Complaint, Outcome};
-use layerscope::tui::panes::loading::{LayerProgress, LayerState, LoadProgress};
+use layerscope::tui::results::{LayerProgress, LayerState, LoadProgress};
 use layerscope::tui::{Effect, Msg};
 
 use crate::screen::{Screen, session};

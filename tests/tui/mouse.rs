@@ -2,7 +2,7 @@
 
 use layerscope::tui::Msg;
 use layerscope::tui::message::Mouse;
-use layerscope::tui::model::{Focus, Tab};
+use layerscope::tui::state::{Focus, Tab};
 use ratatui::layout::Position;
 
 use crate::screen::Screen;

@@ -4,11 +4,14 @@ use layerscope::browse::Scope;
 use layerscope::layer::LayerIndex;
 use layerscope::path::ImagePath;
 use layerscope::progress::Job;
-use layerscope::tui::message::{Outcome, VersionAt};
-use layerscope::tui::model::{Focus, Reads};
+use layerscope::tui::ids::VersionAt;
+use layerscope::tui::message::Outcome;
 use layerscope::tui::panes::Request;
 use layerscope::tui::panes::popup::{Popup, Purpose};
-use layerscope::tui::panes::preview::{Body, Compared, Nature, Wrap};
+use layerscope::tui::panes::preview::{Body, Compared, Wrap};
+use layerscope::tui::reads::Reads;
+use layerscope::tui::results::Nature;
+use layerscope::tui::state::Focus;
 use layerscope::tui::{Effect, Msg, tasks};
 use proptest::prelude::*;
 
@@ -62,7 +65,7 @@ fn at(screen: &Screen, path: &[u8], layer: u16) -> VersionAt {
 
 fn with_reads<T>(
     screen: &mut Screen,
-    call: impl FnOnce(&mut Screen, &Reads<'_>, &mut layerscope::tui::model::Jobs) -> T,
+    call: impl FnOnce(&mut Screen, &Reads<'_>, &mut layerscope::tui::state::Jobs) -> T,
 ) -> T {
     let subject = screen.model.subject.clone().expect("an image");
     let session = screen.model.session.clone();

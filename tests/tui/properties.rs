@@ -4,7 +4,7 @@
 use layerscope::tui::Msg;
 use layerscope::tui::layout::Arrangement;
 use layerscope::tui::message::Mouse;
-use layerscope::tui::model::Focus;
+use layerscope::tui::state::Focus;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use ratatui::layout::Position;
@@ -160,7 +160,7 @@ fn check_store(screen: &Screen) {
     let list = model.store.list(model.store.tab);
     assert!(list.scroll.at < list.rows.len().max(1));
     let is_seen = model.popups.is_empty()
-        && model.screen() == layerscope::tui::model::Screen::Store
+        && model.screen() == layerscope::tui::state::Screen::Store
         && model.areas().arrangement > Arrangement::Bare;
     if is_seen && !list.rows.is_empty() {
         let mut cells = buffer.content.iter();

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use layerscope::image::Platform;
 use layerscope::image::reference::Digest;
-use layerscope::report::Glyphs;
 use layerscope::source::Choice;
+use layerscope::text::Glyphs;
 use layerscope::tui::message::Outcome;
-use layerscope::tui::panes::loading::{LayerProgress, LayerState, LoadProgress};
+use layerscope::tui::results::{LayerProgress, LayerState, LoadProgress};
 use layerscope::tui::store_subject::Known;
 use layerscope::tui::theme::Theme;
 use layerscope::tui::{Msg, Session};

@@ -3,9 +3,10 @@
 use layerscope::analysis::difference::{Compared, Difference, Doubt, Kind, Layers};
 use layerscope::layer::Completeness;
 use layerscope::store::State;
-use layerscope::tui::message::{Complaint, JobId, Outcome};
-use layerscope::tui::panes::comparison::Comparison;
+use layerscope::tui::ids::JobId;
+use layerscope::tui::message::{Complaint, Outcome};
 use layerscope::tui::panes::store::{Key, StoreTab};
+use layerscope::tui::results::Comparison;
 use layerscope::tui::store_subject::{Item, Known, StoreSubject, What};
 use layerscope::tui::{Effect, Msg};
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use layerscope::beneath::Beneath;
 use layerscope::image::{Digest, Platform};
-use layerscope::layer::beneath::Beneath;
 use layerscope::store::{
     Activity, CacheRecord, Container, Engine, Growth, ImageId, Inventory, Layer, LayerId, Listing,
     Location, Orphan, PieceId, Pod, PodId, Role, State, Store, StoredImage, Usage, Volume,

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use layerscope::browse::Scope;
-use layerscope::report::Glyphs;
+use layerscope::text::Glyphs;
 use layerscope::tui::message::Outcome;
-use layerscope::tui::model::{Focus, Tab, Tone, ZoomState};
 use layerscope::tui::panes::popup::{Popup, Purpose};
 use layerscope::tui::panes::tree::TreeMode;
+use layerscope::tui::state::{Focus, Tab, Tone, ZoomState};
 use layerscope::tui::{Effect, Msg, Subject};
 
 use crate::screen::{Screen, session};

@@ -2,15 +2,15 @@
 
 use layerscope::browse::Mark;
 use layerscope::layer::LayerIndex;
-use layerscope::report::Glyphs;
+use layerscope::text::Glyphs;
 use layerscope::tree::PathId;
 use layerscope::tui::Effect;
 use layerscope::tui::message::{Msg, Outcome};
-use layerscope::tui::model::{Focus, Tab};
 use layerscope::tui::panes::popup::Popup;
 use layerscope::tui::panes::tree::TreeMode;
 use layerscope::tui::panes::treemap::Colour;
 use layerscope::tui::panes::treemap::picture::{Form, What};
+use layerscope::tui::state::{Focus, Tab};
 
 use crate::screen::{Screen, analysis_of, demo_subject, session};
 use crate::support::{Item, LayerBuilder, demo};

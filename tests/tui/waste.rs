@@ -2,10 +2,11 @@
 
 use layerscope::analysis::Stage;
 use layerscope::analysis::groups::Grouping;
-use layerscope::tui::message::{Outcome, VersionAt};
-use layerscope::tui::model::{Focus, Tab};
+use layerscope::tui::ids::VersionAt;
+use layerscope::tui::message::Outcome;
 use layerscope::tui::panes::popup::Popup;
 use layerscope::tui::panes::waste::{Direction, Field};
+use layerscope::tui::state::{Focus, Tab};
 use layerscope::tui::{Effect, Msg};
 
 use crate::screen::{Screen, session};

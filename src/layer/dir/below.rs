@@ -3,8 +3,8 @@
 use super::attributes::{Attributes, Reader};
 use super::status::Status;
 use super::walk::{Unlisted, names_of};
+use crate::beneath::Beneath;
 use crate::layer::EntryKind;
-use crate::layer::beneath::Beneath;
 
 const CAPABILITY: &[u8] = b"security.capability";
 

@@ -9,7 +9,7 @@ use std::os::fd::AsFd;
 use rustix::io::Errno;
 
 use super::{Encoding, Namespace, sees_trusted};
-use crate::layer::beneath::Beneath;
+use crate::beneath::Beneath;
 use crate::layer::{EntryKind, Origin};
 
 const TRUSTED: &str = "trusted.overlay.origin";

@@ -4,6 +4,7 @@ use std::os::fd::BorrowedFd;
 
 use rustix::fs::{AtFlags, FileType, Stat};
 
+use crate::beneath::inode_of;
 use crate::layer::{EntryKind, Meta};
 
 /// One inode, links themselves and not what they lead to.
@@ -81,10 +82,7 @@ impl From<&Stat> for Status {
                 u32::try_from(found.st_mtime_nsec).unwrap_or(0),
             ),
             device,
-            inode: (
-                u64::try_from(found.st_dev).unwrap_or(u64::MAX),
-                u64::try_from(found.st_ino).unwrap_or(u64::MAX),
-            ),
+            inode: inode_of(found),
             names: u64::try_from(found.st_nlink).unwrap_or(u64::MAX),
         }
     }

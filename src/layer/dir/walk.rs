@@ -2,8 +2,8 @@
 
 use rustix::fs::Dir;
 
+use crate::beneath::Beneath;
 use crate::error::{Error, Result};
-use crate::layer::beneath::Beneath;
 use crate::limits;
 
 /// Most directories on the way down that are kept open. Deeper ones push out the highest, which are opened

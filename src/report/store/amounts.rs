@@ -1,11 +1,11 @@
 //! Accounts by position, unknown where there are none, and amounts as text.
 
 use super::One;
-use crate::report::{Glyphs, Look};
 use crate::store::accounts::{
     CacheAccount, ContainerAccount, ImageAccount, LayerAccount, PodAccount, Totals,
 };
 use crate::store::{Accounts, Amount, Owner};
+use crate::text::{Glyphs, Look};
 
 /// Nothing measured: never the same as zero.
 pub(super) const UNKNOWN: Amount = Amount {

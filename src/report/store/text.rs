@@ -16,9 +16,9 @@ use anstyle::{AnsiColor, Style};
 
 use super::amounts::shown;
 use super::{One, StoreReport};
-use crate::report::columns::{Cut, flow};
-use crate::report::{Detail, Look};
 use crate::store::{Activity, Amount, Store, StoredImage};
+use crate::text::columns::{Cut, flow};
+use crate::text::{Detail, Look};
 use crate::units;
 
 const BOLD: Style = Style::new().bold();

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{BAD, BOLD, DIMMED, count, layer_range};
 use crate::report::Report;
-use crate::report::columns::{Cut, flow, platform};
+use crate::text::columns::{Cut, flow};
 use crate::units;
 
 pub(super) fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<()> {
@@ -31,7 +31,10 @@ fn write_identity(report: &Report<'_>, output: &mut dyn Write) -> io::Result<()>
     let name = report.look.fit(&name, report.look.width, Cut::Middle);
     let pieces = [
         name.clone(),
-        platform(&image.platform).map_or(String::new(), |text| report.look.shown(text.as_bytes())),
+        image
+            .platform
+            .written()
+            .map_or(String::new(), |text| report.look.shown(text.as_bytes())),
         count(image.layers.len(), "layer", ""),
         count(
             usize::try_from(analysis.totals.paths).unwrap_or(usize::MAX),

@@ -7,7 +7,7 @@ use crate::analysis::LayerFigures;
 use crate::image::Layer;
 use crate::layer::LayerIndex;
 use crate::report::Report;
-use crate::report::columns::{Cut, left, right, widest};
+use crate::text::columns::{Cut, left, right, widest};
 
 /// Narrower than this an instruction says nothing.
 const LEAST_TITLE: usize = 20;

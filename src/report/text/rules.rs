@@ -7,8 +7,8 @@ use super::waste::write_groups;
 use super::{BAD, BOLD, DIMMED, GOOD, Place, place, title};
 use crate::analysis::groups::group;
 use crate::analysis::rules::{Amount, Concern, Found, Limit, Outcome, State, Verdict};
-use crate::report::columns::{Cut, flow, left, widest};
 use crate::report::{Budget, Judgement, Report};
+use crate::text::columns::{Cut, flow, left, widest};
 use crate::units::{self, Units};
 
 /// Offenders listed under a rule that fails.

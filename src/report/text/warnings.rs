@@ -5,8 +5,9 @@ use std::io::{self, Write};
 
 use super::{DIMMED, ODD, count};
 use crate::error::Warning;
-use crate::report::columns::flow;
-use crate::report::{Detail, Report};
+use crate::report::Report;
+use crate::text::Detail;
+use crate::text::columns::flow;
 
 /// Warnings listed unless all are asked for.
 const FEW: usize = 5;

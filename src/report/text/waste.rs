@@ -7,7 +7,7 @@ use crate::analysis::WasteCause;
 use crate::analysis::advice::advise;
 use crate::analysis::groups::{Group, group};
 use crate::report::Report;
-use crate::report::columns::{Cut, flow, left, right, widest};
+use crate::text::columns::{Cut, flow, left, right, widest};
 
 /// Narrower than this a path says nothing.
 const LEAST_PLACE: usize = 16;

@@ -8,9 +8,10 @@ use super::{BOLD, DIMMED, ODD, Place, count, place};
 use crate::analysis::copy_up::{Manner, MetadataChange, Shift};
 use crate::analysis::written::{Batch, Tally, Why, Written};
 use crate::image::Writer;
-use crate::report::attributes::time;
-use crate::report::columns::{Cut, flow, left, right, widest};
-use crate::report::{Detail, Glyphs, Look, Report};
+use crate::report::Report;
+use crate::text::attributes::time;
+use crate::text::columns::{Cut, flow, left, right, widest};
+use crate::text::{Detail, Glyphs, Look};
 
 /// Narrower than this a path says nothing.
 const LEAST_PLACE: usize = 20;

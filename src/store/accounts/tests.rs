@@ -1,5 +1,5 @@
 use super::*;
-use crate::layer::beneath::Beneath;
+use crate::beneath::Beneath;
 use crate::store::{
     CacheId, CacheRecord, ContainerId, Engine, Layer, Listing, Location, State, Usage, Volume,
 };

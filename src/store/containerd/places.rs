@@ -5,7 +5,7 @@ use std::os::fd::AsFd as _;
 use rustix::fs::{FileType, Mode, OFlags};
 
 use super::MOBY;
-use crate::layer::beneath::Beneath;
+use crate::beneath::Beneath;
 use crate::store::Location;
 
 const DATABASE: &[u8] = b"io.containerd.metadata.v1.bolt/meta.db";

@@ -7,8 +7,8 @@ use rustix::fs::FileType;
 use super::records::{
     self, ContainerRecord, ImageRecord, LayerRecord, Readability, Records, unusable,
 };
+use crate::beneath::Beneath;
 use crate::error::Warning;
-use crate::layer::beneath::Beneath;
 use crate::layer::dir::{Encoding, Namespace};
 use crate::limits;
 use crate::store::piece::Location;

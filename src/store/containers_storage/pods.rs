@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 
 use super::containers::{Containers, set_pod};
-use crate::layer::beneath::Beneath;
+use crate::beneath::Beneath;
 use crate::store::{Pod, PodId, Store, kubelet};
 
 /// Finds the pods of the containers, and what else belongs to each.

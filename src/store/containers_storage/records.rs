@@ -1,9 +1,9 @@
 //! The JSON documents of a store, as records. A record that cannot be used costs itself and a warning.
 
+use crate::beneath::Beneath;
 use crate::error::{Error, Warning, WarningCode};
 use crate::image::Digest;
 use crate::image::json::Json;
-use crate::layer::beneath::Beneath;
 use crate::{limits, path};
 
 /// Whether a layer is all there.

@@ -1,6 +1,6 @@
 //! Graph drivers: what each calls its directories and how it writes deletions.
 
-use crate::layer::beneath::Beneath;
+use crate::beneath::Beneath;
 use crate::layer::dir::{Encoding, Namespace};
 
 /// A graph driver of Docker on Linux.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::layer::beneath::Beneath;
+use crate::beneath::Beneath;
 use crate::path;
 
 use super::super::{Contents, Listing, Location};

@@ -2,7 +2,7 @@
 
 use rustix::fs::{Mode, OFlags};
 
-use crate::layer::beneath::Beneath;
+use crate::beneath::Beneath;
 
 use super::super::Activity;
 use super::driver::{Driver, is_remapped};

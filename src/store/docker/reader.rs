@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::beneath::Beneath;
 use crate::error::Result;
 use crate::image::Digest;
-use crate::layer::beneath::Beneath;
 use crate::progress::Job;
 
 use super::super::{

@@ -6,12 +6,11 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::Digest;
 use crate::image::json::Json;
-use crate::layer::beneath::Beneath;
-use crate::limits;
-use crate::path;
+use crate::{limits, path};
 
 /// Most warnings of one kind that one store raises before the rest is only counted.
 const WARNINGS_PER_KIND: usize = 200;

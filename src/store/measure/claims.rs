@@ -7,7 +7,7 @@ use rustix::fs::Stat;
 
 use super::super::piece::{PieceId, Role};
 use super::super::{Container, Inventory, Store};
-use crate::layer::beneath::Beneath;
+use crate::beneath::Beneath;
 
 /// Position of a piece among those of all stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

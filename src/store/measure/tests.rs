@@ -2,7 +2,7 @@ use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 
 use super::*;
-use crate::layer::beneath::Beneath;
+use crate::beneath::Beneath;
 use crate::store::{
     Container, Engine, Layer, LayerId, Listing, Location, PieceId, Role, State, Store,
 };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::Plan;
 use super::packed::PackedLayer;
 use super::unpacked::{Blob, Form, UnpackedLayer};
+use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{self, Digest};
-use crate::layer::beneath::Beneath;
 use crate::layer::bytes::Region;
 use crate::layer::codec::Codec;
 use crate::layer::copy::CopyLayer;
@@ -157,7 +157,7 @@ fn open_record(
     contents: &Contents,
     fallback: Option<&(Location, Encoding)>,
 ) -> Result<OpenedLayer> {
-    let region = record.root.region(&record.path);
+    let region = Region::beneath(&record.root, &record.path);
     let reason = match &region {
         Ok(Some(region)) if starts_like_gzip(region) => None,
         Ok(Some(_)) => Some("is no gzip stream".to_owned()),

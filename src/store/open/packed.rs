@@ -26,7 +26,7 @@ impl PackedLayer {
     /// # Errors
     /// [`Error::MissingBlob`], or when it cannot be opened or its beginning not be read.
     pub(super) fn open(blob: &Location, digest: &Digest) -> Result<Self> {
-        let region = blob.root.region(&blob.path)?;
+        let region = Region::beneath(&blob.root, &blob.path)?;
         let region = region.ok_or_else(|| Error::MissingBlob {
             name: blob.root.name().to_owned(),
             blob: digest.to_string(),

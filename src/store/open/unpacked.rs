@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use self::hold::Unpacked;
 use super::packed::PackedLayer;
+use crate::beneath::Beneath;
 use crate::error::{Error, Result};
 use crate::image::Digest;
-use crate::layer::beneath::Beneath;
 use crate::layer::dir::DirLayer;
 use crate::layer::verified::{Outcome, Verified};
 use crate::layer::{

@@ -1,8 +1,8 @@
 use std::process::Command;
 
 use super::*;
+use crate::beneath::Beneath;
 use crate::image::{Digest, Platform};
-use crate::layer::beneath::Beneath;
 use crate::store::{CacheRecord, Location, Role, StoredImage, Volume};
 
 fn store(engine: Engine) -> Store {

@@ -5,7 +5,7 @@ use super::tree::listing::{files, length, meta};
 use super::{Request, done, refused};
 use crate::analysis::{WasteCause, WastedPath};
 use crate::layer::{EntryKind, LayerIndex};
-use crate::report::{Look, attributes};
+use crate::text::{Look, attributes};
 use crate::tree::{Change, HideCause, MergedTree, PathId, Version};
 use crate::tui::message::Effect;
 use crate::tui::subject::Subject;
@@ -45,7 +45,7 @@ fn what_it_did(tree: &MergedTree, look: Look, path: PathId, version: Version) ->
         }
         let is_listed = kind != EntryKind::Whiteout && !is_implied(tree, version);
         if let Some(meta) = meta(tree, path, version).filter(|_| is_listed) {
-            words.push(attributes::permissions(kind, Some(meta.mode)));
+            words.push(attributes::permissions(kind.letter(), Some(meta.mode)));
             words.push(format!("{}:{}", meta.uid, meta.gid));
             words.push(attributes::time(meta.mtime));
         }

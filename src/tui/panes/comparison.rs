@@ -1,5 +1,9 @@
 //! Two images or containers held against each other.
 
+mod draw;
+
+pub(in crate::tui) use draw::draw;
+
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -7,24 +11,16 @@ use ratatui::layout::Rect;
 
 use super::sieve::Sieve;
 use super::{Request, done, refused};
-use crate::analysis::difference::{Compared, Difference, Doubt, Kind};
+use crate::analysis::difference::{Difference, Doubt, Kind};
 use crate::path::display_absolute;
 use crate::tui::command::Command;
+use crate::tui::edit::Edit;
+use crate::tui::ids::JobId;
 use crate::tui::layout::Arrangement;
-use crate::tui::message::{Edit, Effect, JobId};
-use crate::tui::model::Tone;
+use crate::tui::message::Effect;
+use crate::tui::results::Comparison;
 use crate::tui::scroll::{Moved, Scroll};
-
-/// What was found, with the names of the two; made by the worker.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparison {
-    /// Names of the two, unescaped.
-    pub names: [String; 2],
-    /// What differs.
-    pub compared: Compared,
-    /// Whether both could be read in full.
-    pub completeness: crate::layer::Completeness,
-}
+use crate::tui::state::Tone;
 
 /// What rows are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,7 +45,7 @@ pub struct ComparisonPane {
     pub names: [String; 2],
     /// Cursor.
     pub scroll: Scroll,
-    /// Positions in [`Compared::paths`].
+    /// Positions in [`Compared::paths`](crate::analysis::difference::Compared::paths).
     pub rows: Vec<usize>,
     /// Their order.
     pub sorting: Sorting,

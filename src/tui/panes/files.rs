@@ -4,10 +4,15 @@
 //! rows on the screen only, and in the background while something is looked for.
 
 mod act;
+mod cells;
+mod draw;
 pub mod finder;
 mod listing;
 pub mod order;
+mod path;
 pub mod row;
+
+pub(in crate::tui) use draw::draw;
 
 use std::sync::Arc;
 
@@ -16,19 +21,20 @@ use ratatui::layout::Rect;
 use super::{Request, done};
 use crate::browse::{FlatFile, FlatView};
 use crate::layer::LayerIndex;
-use crate::report::Look;
+use crate::text::Look;
 use crate::tui::command::Command;
+use crate::tui::edit::Edit;
+use crate::tui::ids::JobId;
 use crate::tui::layout::Arrangement;
-use crate::tui::message::{Edit, JobId};
-use crate::tui::model::{Jobs, Reads, Tab};
+use crate::tui::reads::Reads;
+use crate::tui::results::Ranking;
+use crate::tui::scorer::Scorer;
 use crate::tui::scroll::{Moved, Scroll};
+use crate::tui::state::{Jobs, Tab};
 use crate::tui::subject::Subject;
-use crate::tui::tasks::rank::Scorer;
 use finder::{Edited, Finder, Reach, Taken};
 use order::{Field, Sorting};
 use row::FileRow;
-
-pub use finder::{Ranking, Sought};
 
 /// All files in one list.
 #[derive(Debug)]

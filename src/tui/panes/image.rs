@@ -1,16 +1,21 @@
 //! Configuration, history, digests and warnings of the image: one list of lines.
 
+mod draw;
 mod facts;
 mod wrap;
+
+pub(in crate::tui) use draw::draw;
 
 use super::sieve::Sieve;
 use super::{Request, done, refused};
 use crate::layer::LayerIndex;
 use crate::tree::PathId;
 use crate::tui::command::Command;
-use crate::tui::message::{Edit, Effect};
-use crate::tui::model::{Jobs, Reads, Tone};
+use crate::tui::edit::Edit;
+use crate::tui::message::Effect;
+use crate::tui::reads::Reads;
 use crate::tui::scroll::{Moved, Scroll};
+use crate::tui::state::{Jobs, Tone};
 
 /// Configuration, history, digests and warnings of the image.
 #[derive(Debug, Default)]

@@ -1,18 +1,22 @@
 //! The list of layers and the details of the one that is chosen.
 
 pub mod details;
+mod draw;
 pub mod listing;
 pub mod parts;
 pub mod tops;
 
+pub(in crate::tui) use draw::draw;
+
 use super::popup::{Notice, Popup};
 use super::{Request, about, done};
 use crate::layer::LayerIndex;
-use crate::report::Look;
+use crate::text::Look;
 use crate::tui::command::Command;
 use crate::tui::message::Effect;
-use crate::tui::model::{Jobs, Reads};
+use crate::tui::reads::Reads;
 use crate::tui::scroll::{Moved, Scroll};
+use crate::tui::state::Jobs;
 use crate::tui::subject::Subject;
 use details::{Detail, Length};
 use listing::{LayerRow, Widths};

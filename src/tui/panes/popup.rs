@@ -1,19 +1,24 @@
 //! What lies on top of a view and takes the keys: help, messages, prompts, choices.
 
+mod draw;
+mod draw_help;
 pub mod help;
 pub mod place;
+
+pub(in crate::tui) use draw::draw;
 
 use ratatui::layout::Size;
 
 use super::{Request, done, refused};
 use crate::browse::Scope;
 use crate::limits;
-use crate::report::Look;
 use crate::source::Choice;
+use crate::text::Look;
 use crate::tree::PathId;
 use crate::tui::command::{Command, Context};
+use crate::tui::edit::Edit;
 use crate::tui::line::Line;
-use crate::tui::message::{Complaint, Edit, Effect};
+use crate::tui::message::{Complaint, Effect};
 use crate::tui::scroll::Scroll;
 use crate::tui::session::Session;
 
@@ -222,7 +227,7 @@ impl Popup {
         let columns = usize::from(place::list(self, session, size).width);
         match self {
             Self::Help(help) => help::table(help, &session.keys, columns).height(),
-            Self::Notice(notice) => crate::tui::wrapped::wrap(&notice.lines, columns).len(),
+            Self::Notice(notice) => crate::text::wrap::wrap(&notice.lines, columns).len(),
             Self::Picker(picker) => picker.choices.len(),
             Self::Prompt(_) => 1,
         }

@@ -1,15 +1,19 @@
 //! The contents of one version of a file: text or hex, and what changed from the version below.
 
 mod commands;
-pub mod document;
+mod draw;
 pub mod facts;
+mod foot;
 pub mod hex;
+mod lines;
 pub mod parts;
 pub mod pieces;
 mod search;
 mod searching;
 mod sheet;
 mod viewport;
+
+pub(in crate::tui) use draw::draw;
 
 use std::sync::Arc;
 
@@ -18,12 +22,17 @@ use super::{Request, refused};
 use crate::layer::Access;
 use crate::limits;
 use crate::path::ImagePath;
-use crate::report::Look;
+use crate::text::Look;
 use crate::tree::MergedTree;
-use crate::tui::message::{Complaint, Effect, JobId, VersionAt};
-use crate::tui::model::{Jobs, Reads};
+use crate::tui::ids::{JobId, VersionAt};
+use crate::tui::message::{Complaint, Effect};
+use crate::tui::reads::Reads;
+use crate::tui::results::Content;
+use crate::tui::results::Difference;
+use crate::tui::results::Document;
+use crate::tui::results::Nature;
+use crate::tui::state::Jobs;
 
-pub use document::{Content, Difference, Document, LineKind, Nature};
 pub use search::{Case, Pattern, Search, Typing};
 pub use sheet::{Margin, Sheet};
 pub use viewport::{Frame, Viewport, Wrap};

@@ -1,7 +1,11 @@
 //! A filter of plain text that works while it is typed.
 
+mod draw;
+
+pub(in crate::tui) use draw::draw;
+
+use crate::tui::edit::Edit;
 use crate::tui::line::Line;
-use crate::tui::message::Edit;
 
 /// A filter: the text, and whether it is being typed.
 #[derive(Debug, Clone, Default)]

@@ -2,13 +2,20 @@
 
 pub mod amounts;
 pub mod columns;
+mod disk;
+mod draw;
 mod facts;
+mod header;
 pub mod key;
 mod list;
 pub mod names;
 pub mod parts;
 mod reclaim;
 pub mod rows;
+mod table;
+
+pub(in crate::tui) use draw::draw;
+pub(in crate::tui) use header::tab_at;
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -20,11 +27,12 @@ use super::popup::{Notice, Popup};
 use super::{Request, done, refused};
 use crate::path::display_str;
 use crate::tui::command::Command;
+use crate::tui::edit::Edit;
 use crate::tui::layout::Arrangement;
-use crate::tui::message::{Edit, Effect};
-use crate::tui::model::{Tone, ZoomState};
+use crate::tui::message::Effect;
 use crate::tui::scroll::Moved;
 use crate::tui::session::Session;
+use crate::tui::state::{Tone, ZoomState};
 use crate::tui::store_subject::{Item, StoreSubject};
 
 pub use amounts::{Sense, Sizes};

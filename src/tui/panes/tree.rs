@@ -4,10 +4,16 @@
 //! layer, scope, order and filter; the rows are worked out anew from it, and never while drawing.
 
 pub mod choices;
+mod draw;
+mod empty;
 pub mod filter;
 mod fold;
 pub mod listing;
+mod name;
+mod spans;
 mod steps;
+
+pub(in crate::tui) use draw::draw;
 
 use std::sync::Arc;
 
@@ -17,10 +23,12 @@ use super::Request;
 use crate::browse::{Chains, MarkSet, Order, PathSet, Plan, Projection, Rows, Scope, SortField};
 use crate::layer::LayerIndex;
 use crate::tree::{MergedTree, PathId};
+use crate::tui::edit::Edit;
+use crate::tui::ids::VersionAt;
 use crate::tui::layout::Arrangement;
-use crate::tui::message::{Edit, VersionAt};
-use crate::tui::model::{Jobs, Reads};
+use crate::tui::reads::Reads;
 use crate::tui::scroll::Scroll;
+use crate::tui::state::Jobs;
 use crate::tui::subject::Subject;
 use choices::{Bars, Columns};
 use filter::Filter;

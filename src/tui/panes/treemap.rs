@@ -2,11 +2,17 @@
 //!
 //! The picture is laid out when something changes, never while drawing.
 
+mod draw;
 mod entries;
+mod label;
+mod lines;
 mod neighbour;
 pub mod picture;
+mod rows;
 mod standing;
 mod steps;
+
+pub(in crate::tui) use draw::draw;
 
 use std::sync::Arc;
 
@@ -14,7 +20,7 @@ use crate::browse::{Mark, MarkSet, Projection, Scope};
 use crate::layer::LayerIndex;
 use crate::path::ImagePath;
 use crate::tree::{MergedTree, PathId};
-use crate::tui::model::Reads;
+use crate::tui::reads::Reads;
 use crate::tui::scroll::Scroll;
 use crate::tui::subject::Subject;
 use entries::{Entry, Measure};

@@ -1,8 +1,12 @@
 //! What is stored for nothing, who stored it and who made it useless.
 
+mod columns;
+mod draw;
 mod order;
 mod parts;
 pub mod why;
+
+pub(in crate::tui) use draw::draw;
 
 use super::popup::{Notice, Popup};
 use super::sieve::Sieve;
@@ -11,9 +15,12 @@ use crate::analysis::advice::{Advice, advise};
 use crate::analysis::groups::{self, Bundle, Group, Grouping};
 use crate::tree::PathId;
 use crate::tui::command::Command;
-use crate::tui::message::{Edit, Effect, VersionAt};
-use crate::tui::model::{Jobs, Reads, Tone};
+use crate::tui::edit::Edit;
+use crate::tui::ids::VersionAt;
+use crate::tui::message::Effect;
+use crate::tui::reads::Reads;
 use crate::tui::scroll::{Moved, Scroll};
+use crate::tui::state::{Jobs, Tone};
 use crate::tui::subject::Subject;
 
 pub use order::{Direction, Field, Order};

@@ -12,8 +12,8 @@ use super::read::{beginning, failed, fill, with_data};
 use crate::error::Result;
 use crate::limits;
 use crate::progress::Job;
-use crate::tui::message::VersionAt;
-use crate::tui::panes::preview::{Difference, Document, LineKind, Nature};
+use crate::tui::ids::VersionAt;
+use crate::tui::results::{Difference, Document, LineKind, Nature};
 use crate::tui::subject::Subject;
 use crate::units::count;
 

@@ -7,7 +7,8 @@ use crate::analysis::written::written;
 use crate::error::{Error, Result};
 use crate::path::display_os;
 use crate::progress::Job;
-use crate::report::{Budget, Format, Incomplete, Judgement, Look, Report, file as report_file};
+use crate::report::{Budget, Format, Incomplete, Judgement, Report, file as report_file};
+use crate::text::Look;
 use crate::tui::subject::Subject;
 
 /// Writes a report to a name that nothing has yet; returns a sentence about it.

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use super::read::{failed, fill, place_of, with_data};
 use crate::error::{Error, Result};
 use crate::progress::Job;
-use crate::report::Look;
-use crate::tui::message::VersionAt;
-use crate::tui::panes::preview::{Nature, document, hex};
+use crate::text::Look;
+use crate::tui::ids::VersionAt;
+use crate::tui::panes::preview::hex;
+use crate::tui::results::{Nature, unfinished as unfinished_character};
 use crate::tui::subject::Subject;
 
 /// Bytes handled at a time; longer lines are escaped in pieces.
@@ -124,13 +125,13 @@ fn unfinished(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\r") {
         return 1;
     }
-    document::unfinished(bytes)
+    unfinished_character(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Detail, Glyphs};
+    use crate::text::{Detail, Glyphs};
     use crate::units::Units;
 
     fn paged(pieces: &[&[u8]]) -> String {

@@ -7,16 +7,14 @@
 mod best;
 mod letters;
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
-
 use crate::browse::FlatView;
 use crate::error::Result;
 use crate::layer::EntryKind;
 use crate::path::display;
 use crate::progress::Job;
 use crate::tree::{Change, MergedTree, PathId};
-use crate::tui::panes::files::{Ranking, Sought};
+use crate::tui::results::{Ranking, Sought};
+use crate::tui::scorer::{self, Scorer};
 use crate::tui::subject::Subject;
 
 use best::{Best, Candidate};
@@ -38,7 +36,7 @@ pub fn run(subject: &Subject, pattern: &str, sought: Sought, job: &Job) -> Resul
     let mut walk = Walk {
         tree: subject.tree(),
         sought,
-        needed: Letters::needed(&parse(pattern)),
+        needed: Letters::needed(&scorer::parse(pattern)),
         scorer: Scorer::new(pattern),
         best: Best::new(MOST_PATHS),
         looked_at: 0,
@@ -52,54 +50,6 @@ pub fn run(subject: &Subject, pattern: &str, sought: Sought, job: &Job) -> Resul
         looked_at: walk.looked_at,
         paths: walk.best.into_paths(),
     })
-}
-
-fn parse(pattern: &str) -> Pattern {
-    Pattern::parse(pattern, CaseMatching::Smart, Normalization::Smart)
-}
-
-/// Scores texts by one pattern.
-#[derive(Debug)]
-pub struct Scorer {
-    pattern: Pattern,
-    matcher: Matcher,
-    characters: Vec<char>,
-}
-
-impl Scorer {
-    /// Makes one of a pattern as typed. Costs an allocation of some hundred kilobytes.
-    pub fn new(pattern: &str) -> Self {
-        Self {
-            pattern: parse(pattern),
-            matcher: Matcher::new(Config::DEFAULT.match_paths()),
-            characters: Vec::new(),
-        }
-    }
-
-    fn score(&mut self, text: &str) -> Option<u32> {
-        let text = characters(text, &mut self.characters);
-        self.pattern.score(text, &mut self.matcher)
-    }
-
-    /// Returns which characters of a text the pattern matched, ascending; none where it does not match.
-    pub fn hits(&mut self, text: &str) -> Vec<usize> {
-        let mut hits = Vec::new();
-        let text = characters(text, &mut self.characters);
-        self.pattern.indices(text, &mut self.matcher, &mut hits);
-        hits.sort_unstable();
-        hits.dedup();
-        hits.into_iter().map(|hit| hit as usize).collect()
-    }
-}
-
-/// The matcher's own conversion takes text for ASCII that is not: letters with combining characters behind them.
-fn characters<'a>(text: &'a str, buffer: &'a mut Vec<char>) -> Utf32Str<'a> {
-    if text.is_ascii() {
-        return Utf32Str::Ascii(text.as_bytes());
-    }
-    buffer.clear();
-    buffer.extend(text.chars());
-    Utf32Str::Unicode(buffer)
 }
 
 /// One walk over the tree, parents first, siblings by name.

@@ -8,8 +8,8 @@ use crate::limits;
 use crate::path::display_absolute;
 use crate::progress::Job;
 use crate::tree::NodeId;
-use crate::tui::message::VersionAt;
-use crate::tui::panes::preview::Content;
+use crate::tui::ids::VersionAt;
+use crate::tui::results::Content;
 use crate::tui::subject::Subject;
 
 /// Bytes between two looks at the job.

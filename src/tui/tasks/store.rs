@@ -10,11 +10,12 @@ use crate::analysis::{self, Analysis};
 use crate::error::{Error, Result};
 use crate::layer::Completeness;
 use crate::progress::Job;
+use crate::report::Format;
 use crate::report::store::StoreReport;
-use crate::report::{Format, Look};
 use crate::source::{Opened, SourceInfo};
+use crate::text::Look;
 use crate::tui::message::{Effect, Outcome};
-use crate::tui::panes::comparison::Comparison;
+use crate::tui::results::Comparison;
 use crate::tui::store_subject::{Item, StoreSubject, What};
 use crate::tui::update::name_of;
 

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use super::{Place, enter_view, follow, with_place};
 use crate::analysis::Stage;
 use crate::layer::LayerIndex;
-use crate::tui::message::{Complaint, Effect, JobId, Outcome};
-use crate::tui::model::{Model, Reads, Tone};
+use crate::tui::ids::JobId;
+use crate::tui::message::{Complaint, Effect, Outcome};
+use crate::tui::model::Model;
 use crate::tui::panes::popup::{Notice, Picker, Popup};
+use crate::tui::reads::Reads;
+use crate::tui::state::Tone;
 use crate::tui::subject::Subject;
 
 pub(super) fn job_done(model: &mut Model, job: JobId, outcome: Outcome) -> Vec<Effect> {

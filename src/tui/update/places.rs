@@ -6,8 +6,10 @@ use ratatui::layout::Size;
 
 use super::fulfil;
 use crate::tui::message::Effect;
-use crate::tui::model::{Focus, Jobs, Model, Reads, Tab};
+use crate::tui::model::Model;
 use crate::tui::panes::Request;
+use crate::tui::reads::Reads;
+use crate::tui::state::{Focus, Jobs, Tab};
 use crate::tui::subject::Subject;
 
 /// Calls a pane with what it may read. The place is that of the pane that has the keys.

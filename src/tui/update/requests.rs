@@ -5,11 +5,13 @@ use crate::layer::LayerIndex;
 use crate::report::Format;
 use crate::tree::PathId;
 use crate::tui::command::Command;
-use crate::tui::message::{Effect, VersionAt};
-use crate::tui::model::{Entered, Focus, Model, Screen, Tab, Tone, ZoomState};
+use crate::tui::ids::VersionAt;
+use crate::tui::message::Effect;
+use crate::tui::model::{Entered, Model};
 use crate::tui::panes::Request;
 use crate::tui::panes::popup::Purpose;
 use crate::tui::panes::tree::TreeMode;
+use crate::tui::state::{Focus, Screen, Tab, Tone, ZoomState};
 
 /// Does what panes ask of the model.
 pub(in crate::tui) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<Effect> {

@@ -6,9 +6,11 @@ use ratatui::layout::Rect;
 
 use super::{fulfil, quit_now, resize as resize_all};
 use crate::tui::command::Command;
-use crate::tui::message::{Edit, Effect, JobId};
-use crate::tui::model::{Entered, Focus, Model, Screen, Tab, Tone};
-use crate::tui::panes::comparison::{Comparison, ComparisonPane, Parts};
+use crate::tui::edit::Edit;
+use crate::tui::ids::JobId;
+use crate::tui::message::Effect;
+use crate::tui::model::{Entered, Model};
+use crate::tui::panes::comparison::{ComparisonPane, Parts};
 use crate::tui::panes::files::FilesPane;
 use crate::tui::panes::image::ImagePane;
 use crate::tui::panes::layers::LayersPane;
@@ -18,6 +20,8 @@ use crate::tui::panes::store::{Key, StoreReads, names};
 use crate::tui::panes::tree::TreePane;
 use crate::tui::panes::treemap::TreemapPane;
 use crate::tui::panes::waste::WastePane;
+use crate::tui::results::Comparison;
+use crate::tui::state::{Focus, Screen, Tab, Tone};
 use crate::tui::store_subject::{Item, Known, StoreSubject, What};
 
 const READING_AGAIN: &str = "reading the store again";

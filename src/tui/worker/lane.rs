@@ -1,16 +1,15 @@
 //! A thread that does one task after the other.
 
 use std::any::Any;
-use std::fmt;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Sender};
-use std::thread;
+use std::{fmt, io, thread};
 
 use super::outbox::{News, Outbox};
 use crate::path::display_str;
 use crate::progress::Job;
-use crate::tui::message::{Complaint, JobId, Outcome};
+use crate::tui::ids::JobId;
+use crate::tui::message::{Complaint, Outcome};
 
 /// What to do under a job.
 type Work = dyn FnOnce(&Job) -> Option<Outcome> + Send;

@@ -7,7 +7,8 @@ use std::sync::mpsc::Sender;
 
 use crate::analysis::Stage;
 use crate::error::Error;
-use crate::tui::message::{JobId, Outcome};
+use crate::tui::ids::JobId;
+use crate::tui::message::Outcome;
 use crate::tui::store_subject::Known;
 
 /// One result.

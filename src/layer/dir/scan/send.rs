@@ -1,8 +1,8 @@
 //! Handing entries on, each type in its way.
 
 use super::{ENTRIES_AT_A_TIME, Found, Inherited, Scan, shown};
+use crate::beneath::Beneath;
 use crate::error::{Result, WarningCode};
-use crate::layer::beneath::Beneath;
 use crate::layer::dir::status::Status;
 use crate::layer::dir::walk::joined;
 use crate::layer::{Entry, EntryKind, Meta, Placement};

@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 use super::amount;
 use crate::image::Digest;
 use crate::path;
-use crate::report::columns::platform;
 use crate::report::json::located;
 use crate::report::store::One;
 use crate::store::{
@@ -28,7 +27,7 @@ pub(super) fn image(one: &One<'_>, at: usize) -> Value {
         "names": image.names,
         "id": digest(image.id.as_ref()),
         "digest": digest(image.digest.as_ref()),
-        "platform": platform(&image.platform),
+        "platform": image.platform.written(),
         "created": image.created,
         "namespace": image.namespace,
         "dangling": one.store.is_dangling(image),

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use rustix::fs::{AtFlags, FileType, Stat};
 
 use super::plan::{Plan, Step};
-use crate::layer::beneath::Beneath;
+use crate::beneath::Beneath;
 use crate::limits;
 use crate::progress::Job;
 use crate::report::ncdu::{Attributes, Entry, Link, Nesting, Refusal};

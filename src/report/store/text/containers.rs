@@ -6,10 +6,10 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::table::{Row, Side, Table};
 use super::{Page, WIDEST_WORD, images, largest};
-use crate::report::Detail;
-use crate::report::attributes::time;
-use crate::report::columns::Cut;
 use crate::store::{Amount, Container, PodId};
+use crate::text::Detail;
+use crate::text::attributes::time;
+use crate::text::columns::Cut;
 use crate::units::Units;
 
 /// Directories told of each container.

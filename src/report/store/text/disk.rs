@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::{BOLD, DIMMED, Page};
-use crate::report::Glyphs;
-use crate::report::columns::{left, right, widest};
 use crate::store::Amount;
+use crate::text::Glyphs;
+use crate::text::columns::{left, right, widest};
 use crate::units;
 
 /// Longer bars than this say no more.

@@ -4,10 +4,9 @@ use std::io::{self, Write};
 
 use super::table::{Row, Side, Table};
 use super::{DIMMED, Page, counted, largest};
-use crate::report::Detail;
-use crate::report::columns::platform;
 use crate::store::figures::ImageFigures;
 use crate::store::{Engine, Store, StoredImage};
+use crate::text::Detail;
 use crate::units;
 
 pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
@@ -138,7 +137,7 @@ fn notes(page: &Page<'_>, at: usize) -> Vec<String> {
     }
     let is_namesake = |other: &StoredImage| !image.names.is_empty() && other.names == image.names;
     if is_full || images.iter().filter(|other| is_namesake(other)).count() > 1 {
-        notes.extend(platform(&image.platform).map(|text| page.text(&text)));
+        notes.extend(image.platform.written().map(|text| page.text(&text)));
     }
     if is_full {
         notes.extend(image.id.as_ref().map(|id| format!("id {}", id.short())));

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use super::table::{Row, Side, Table};
 use super::{DIMMED, Page, counted, largest};
-use crate::report::attributes::time;
 use crate::store::{Amount, LayerId};
+use crate::text::attributes::time;
 
 pub(super) fn write_orphans(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
     let orphans = &page.one.store.orphans;

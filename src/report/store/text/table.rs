@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use anstyle::Style;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::report::Look;
-use crate::report::columns::{fitting, flow, left, right, widest};
+use crate::text::Look;
+use crate::text::columns::{fitting, flow, left, right, widest};
 
 use super::{BOLD, DIMMED};
 

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use super::table::{Row, Side, Table, broken};
 use super::{BAD, BOLD, DIMMED, ODD, Page, counted};
-use crate::report::Detail;
 use crate::report::store::advice;
 use crate::store::Engine;
+use crate::text::Detail;
 
 /// Warnings, and reasons why something is unmeasured, listed unless all are asked for.
 const FEW: usize = 5;

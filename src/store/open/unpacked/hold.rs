@@ -7,8 +7,8 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use super::Form;
+use crate::beneath::Beneath;
 use crate::error::{Error, Result, WarningCode};
-use crate::layer::beneath::Beneath;
 use crate::layer::verified::{Outcome, Verified};
 use crate::layer::{Completeness, EntryKind, FileAt, LayerSource, Meta};
 use crate::path::{ImagePath, display_absolute};

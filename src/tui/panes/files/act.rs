@@ -6,11 +6,12 @@ use super::row::{FileRow, shown_path};
 use crate::browse::{FlatFile, FlatView, Scope};
 use crate::path::display_absolute;
 use crate::tui::command::Command;
+use crate::tui::ids::VersionAt;
 use crate::tui::line::Line;
-use crate::tui::message::{Effect, VersionAt};
-use crate::tui::model::Reads;
+use crate::tui::message::Effect;
 use crate::tui::panes::popup::{Popup, Prompt, Purpose};
 use crate::tui::panes::{Request, about, done, refused};
+use crate::tui::reads::Reads;
 
 impl FilesPane {
     pub(super) fn act(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {

@@ -3,41 +3,14 @@
 use std::sync::Arc;
 
 use crate::browse::FlatView;
-use crate::tree::PathId;
+use crate::tui::edit::Edit;
+use crate::tui::ids::JobId;
 use crate::tui::line::Line;
-use crate::tui::message::{Edit, Effect, JobId};
-use crate::tui::model::{Jobs, Tab};
+use crate::tui::message::Effect;
 use crate::tui::panes::Request;
-
-/// Among which paths something is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Sought {
-    /// The files of a list.
-    Files(FlatView),
-    /// Every path of every layer: directories and what was deleted too.
-    Everything,
-}
-
-impl Default for Sought {
-    fn default() -> Self {
-        Self::Files(FlatView::default())
-    }
-}
-
-/// Paths ranked by a fuzzy pattern.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Ranking {
-    /// What was typed.
-    pub pattern: String,
-    /// Among which paths.
-    pub sought: Sought,
-    /// How many match.
-    pub matched: u32,
-    /// Among how many.
-    pub looked_at: u32,
-    /// The best of those that match, best first.
-    pub paths: Vec<PathId>,
-}
+use crate::tui::results::Ranking;
+use crate::tui::results::Sought;
+use crate::tui::state::{Jobs, Tab};
 
 /// A pattern, the job that ranks paths by it, and the last ranking.
 #[derive(Debug, Default)]

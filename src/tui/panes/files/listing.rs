@@ -7,7 +7,7 @@ use crate::browse::{Counted, FlatFile, PathSet, flat};
 use crate::layer::LayerIndex;
 use crate::path::ImagePath;
 use crate::tree::{MergedTree, PathId};
-use crate::tui::model::Reads;
+use crate::tui::reads::Reads;
 use crate::tui::subject::Subject;
 
 impl FilesPane {

@@ -3,7 +3,7 @@
 use crate::analysis::WasteCause;
 use crate::browse::{Counted, FlatFile, Mark};
 use crate::layer::{EntryKind, LayerIndex, Meta};
-use crate::report::Look;
+use crate::text::Look;
 use crate::tree::{Change, MergedTree, PathId, Version};
 use crate::tui::panes::about;
 use crate::tui::subject::Subject;

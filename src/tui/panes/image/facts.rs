@@ -5,8 +5,8 @@ use crate::error::Warning;
 use crate::image::{HistoryEntry, Layer};
 use crate::layer::LayerIndex;
 use crate::path::ImagePath;
-use crate::report::columns::{left, platform, right, widest};
-use crate::report::{Cut, Look};
+use crate::text::columns::{left, right, widest};
+use crate::text::{Cut, Look};
 use crate::tree::PathId;
 use crate::tui::subject::Subject;
 
@@ -125,7 +125,7 @@ impl<'a> Writer<'a> {
         };
         self.fact("ID", digest(&image.id));
         self.fact("Digest", digest(&image.digest));
-        let platform = platform(&image.platform).unwrap_or_default();
+        let platform = image.platform.written().unwrap_or_default();
         self.fact("Platform", self.shown(&platform));
         let created = image.config.created.clone().unwrap_or_default();
         self.fact("Created", self.shown(&created));

@@ -1,7 +1,7 @@
 //! Long lines in several rows.
 
 use super::{Fact, FactKind, Piece};
-use crate::tui::wrapped::break_at;
+use crate::text::wrap::break_at;
 
 /// Least columns of text in a row.
 const LEAST: usize = 8;

@@ -5,10 +5,10 @@ use crate::analysis::LayerFigures;
 use crate::image::Layer;
 use crate::layer::LayerIndex;
 use crate::layer::codec::Codec;
-use crate::report::columns::flow;
-use crate::report::{Cut, Look};
+use crate::text::columns::flow;
+use crate::text::wrap::break_at;
+use crate::text::{Cut, Look};
 use crate::tui::subject::Subject;
-use crate::tui::wrapped::break_at;
 use crate::units::count;
 
 /// A line of the details.

@@ -1,7 +1,7 @@
 //! One row a layer.
 
-use crate::report::Look;
-use crate::report::columns::widest;
+use crate::text::Look;
+use crate::text::columns::widest;
 use crate::tui::subject::Subject;
 use crate::units::count;
 

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::browse::Row;
 use crate::layer::LayerIndex;
-use crate::report::Look;
+use crate::text::Look;
 use crate::tree::{FileTree, NodeId};
 use crate::tui::subject::Subject;
 

@@ -4,9 +4,9 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::HelpPopup;
 use crate::browse::Mark;
+use crate::text::wrap::wrap;
 use crate::tui::command::Context;
 use crate::tui::keys::KeyMap;
-use crate::tui::wrapped::wrap;
 
 /// A line of help.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use ratatui::layout::{Margin, Rect, Size};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Picker, Popup};
+use crate::text::wrap as wrapped;
 use crate::tui::layout::{Arrangement, areas};
 use crate::tui::session::Session;
-use crate::tui::wrapped;
 
 /// Columns of a popup that is no wider than it has to be.
 const LEAST_WIDTH: u16 = 44;

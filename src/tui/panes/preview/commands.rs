@@ -1,18 +1,20 @@
 //! What the preview does on a command.
 
 use super::{
-    Body, Compared, Nature, PreviewPane, Reason, Request, Sheet, Viewport, Wrap, facts, hex,
-    refused,
+    Body, Compared, PreviewPane, Reason, Request, Sheet, Viewport, Wrap, facts, hex, refused,
 };
 use crate::browse::Scope;
 use crate::tui::command::Command;
+use crate::tui::ids::VersionAt;
 use crate::tui::line::Line;
-use crate::tui::message::{Effect, VersionAt};
-use crate::tui::model::{Jobs, Reads};
+use crate::tui::message::Effect;
 use crate::tui::panes::done;
 use crate::tui::panes::popup::{Notice, Popup, Prompt, Purpose};
 use crate::tui::panes::preview::Form;
+use crate::tui::reads::Reads;
+use crate::tui::results::Nature;
 use crate::tui::scroll::{Moved, Scroll};
+use crate::tui::state::Jobs;
 
 impl PreviewPane {
     /// Does what a command means here.

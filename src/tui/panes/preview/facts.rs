@@ -3,9 +3,9 @@
 use crate::layer::EntryKind;
 use crate::limits;
 use crate::path::display_absolute;
-use crate::report::{Look, attributes};
+use crate::text::{Look, attributes};
 use crate::tree::{Change, HideCause, MergedTree, PathId, Version};
-use crate::tui::message::VersionAt;
+use crate::tui::ids::VersionAt;
 use crate::tui::subject::Subject;
 
 /// Returns the path as it is shown.
@@ -150,7 +150,7 @@ fn size(tree: &MergedTree, at: VersionAt, look: Look) -> String {
 
 fn mode(tree: &MergedTree, at: VersionAt) -> String {
     let kind = at.kind(tree).unwrap_or(EntryKind::Whiteout);
-    attributes::permissions(kind, at.meta(tree).map(|meta| meta.mode))
+    attributes::permissions(kind.letter(), at.meta(tree).map(|meta| meta.mode))
 }
 
 fn name(tree: &MergedTree, at: VersionAt, look: Look) -> String {

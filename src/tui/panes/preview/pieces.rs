@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::limits;
-use crate::report::Look;
+use crate::text::Look;
 
 /// Columns between tab stops.
 const TAB: usize = 8;
@@ -110,7 +110,7 @@ pub fn wraps(line: &[u8], columns: usize, look: Look) -> impl Iterator<Item = Pi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Detail, Glyphs};
+    use crate::text::{Detail, Glyphs};
     use crate::units::Units;
 
     fn look(glyphs: Glyphs) -> Look {

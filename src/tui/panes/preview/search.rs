@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::document::Nature;
 use crate::tui::line::Line;
+use crate::tui::results::Nature;
 
 /// How what is typed is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -2,9 +2,10 @@
 
 use super::{Case, Pattern, PreviewPane, Request, Sheet, Typing, hex, refused};
 use crate::tui::command::Command;
-use crate::tui::message::Edit;
-use crate::tui::model::{Jobs, Reads};
+use crate::tui::edit::Edit;
 use crate::tui::panes::done;
+use crate::tui::reads::Reads;
+use crate::tui::state::Jobs;
 
 impl PreviewPane {
     pub(super) fn begin_search(&mut self) -> Vec<Request> {

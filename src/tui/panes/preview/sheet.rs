@@ -3,7 +3,8 @@
 use ratatui::layout::Rect;
 
 use super::parts::{Parts, gutter};
-use super::{Body, Compared, Document, LineKind, Nature, PreviewPane};
+use super::{Body, Compared, PreviewPane};
+use crate::tui::results::{Document, LineKind, Nature};
 
 /// What is drawn in the body.
 #[derive(Debug, Clone, Copy)]

@@ -3,10 +3,10 @@
 //! There is no cursor: the first row on the screen is the place one is at, as in a pager. A wrapped line has
 //! several rows; only lines near the screen are ever measured.
 
-use super::document::Document;
 use super::pieces::rows;
-use crate::report::Look;
+use crate::text::Look;
 use crate::tui::command::Command;
+use crate::tui::results::Document;
 use crate::tui::scroll::Moved;
 
 /// Columns a key moves to the side.
@@ -167,7 +167,7 @@ fn last_screen(document: &Document, frame: &Frame) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Detail, Glyphs};
+    use crate::text::{Detail, Glyphs};
     use crate::units::Units;
 
     fn frame(height: usize, wrap: Wrap) -> Frame {

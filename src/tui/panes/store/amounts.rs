@@ -1,9 +1,9 @@
 //! Bytes as the store view shows them: what was not measured is said, and never a zero.
 
 use super::key::Key;
-use crate::report::{Glyphs, Look};
 use crate::store::figures::Figures;
 use crate::store::{Accounts, Amount, Store};
+use crate::text::{Glyphs, Look};
 use crate::tui::store_subject::{Known, StoreSubject};
 
 /// In which sense sizes are shown.

@@ -1,12 +1,10 @@
 //! Columns of the tables of a store: which of them fit, and what stands in their cells.
 
-use super::StoreTab;
 use super::amounts::{Sizes, amount_text};
 use super::key::Key;
-use super::{names, rows};
-use crate::report::Look;
-use crate::report::columns::platform;
+use super::{StoreTab, names, rows};
 use crate::store::{Engine, LayerId, State, StoredImage};
+use crate::text::Look;
 use crate::tui::theme::Role;
 use crate::units::count;
 
@@ -350,7 +348,7 @@ fn same_name(sizes: &Sizes<'_>, image: &StoredImage, look: Look) -> String {
     if same.count() < 2 {
         return String::new();
     }
-    let platform = platform(&image.platform).unwrap_or_default();
+    let platform = image.platform.written().unwrap_or_default();
     format!(" {}", look.shown(names::clipped(&platform).as_bytes()))
 }
 

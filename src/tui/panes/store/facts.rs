@@ -4,8 +4,8 @@ use super::amounts::{Sense, Sizes, amount_text};
 use super::columns::day_of;
 use super::key::Key;
 use super::{names, reclaim, rows};
-use crate::report::Look;
 use crate::store::{Amount, Basis, LayerId, Listing, Owner, PieceId, Store};
+use crate::text::Look;
 use crate::tui::store_subject::StoreSubject;
 
 /// Most lines of one list before the rest is only counted.

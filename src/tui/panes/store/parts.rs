@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::StoreTab;
 use crate::tui::layout::Arrangement;
-use crate::tui::model::ZoomState;
+use crate::tui::state::ZoomState;
 
 /// Something beside the list that has the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

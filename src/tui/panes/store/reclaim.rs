@@ -2,9 +2,9 @@
 
 use super::amounts::{Sizes, amount_text};
 use super::key::Key;
-use crate::report::Look;
 use crate::store::reclaim::{Step, Target, steps};
 use crate::store::{Amount, Owner};
+use crate::text::Look;
 
 /// Returns lines that a shell can read; `None` where nothing of the choice can be removed by itself.
 pub(super) fn lines(sizes: &Sizes<'_>, keys: &[Key], look: Look) -> Option<Vec<String>> {

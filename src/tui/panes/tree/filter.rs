@@ -4,7 +4,7 @@ use super::TreePane;
 use crate::browse::{Case, Found, PathSet, Pattern, Search, carry_over, carry_path};
 use crate::tree::{MergedTree, PathId};
 use crate::tui::line::Line;
-use crate::tui::model::Reads;
+use crate::tui::reads::Reads;
 
 /// The filter of the tree.
 #[derive(Debug, Default)]

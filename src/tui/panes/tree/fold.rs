@@ -3,7 +3,7 @@
 use super::{TreePane, Unfolding};
 use crate::browse::{PathSet, first_open};
 use crate::tree::{MergedTree, PathId};
-use crate::tui::model::Reads;
+use crate::tui::reads::Reads;
 
 /// Rows that are unfolded at first where the screen has fewer: it may grow.
 const LEAST_ROWS: usize = 12;

@@ -3,7 +3,7 @@
 use super::TreePane;
 use crate::browse::{Mark, Projection, Scope};
 use crate::layer::{EntryKind, LayerIndex, Meta};
-use crate::report::Look;
+use crate::text::Look;
 use crate::tree::{Change, MergedTree, PathId, Version};
 use crate::tui::subject::Subject;
 use crate::units::count;

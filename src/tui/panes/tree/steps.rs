@@ -10,10 +10,11 @@ use crate::tree::PathId;
 use crate::tui::command::Command;
 use crate::tui::line::Line;
 use crate::tui::message::Effect;
-use crate::tui::model::{Jobs, Reads};
 use crate::tui::panes::popup::{Popup, Prompt, Purpose};
 use crate::tui::panes::{Request, about, done, refused};
+use crate::tui::reads::Reads;
 use crate::tui::scroll::Moved;
+use crate::tui::state::Jobs;
 
 impl TreePane {
     /// Does what a command means here.

@@ -2,7 +2,7 @@
 
 use super::TreemapPane;
 use super::picture::{Tile, What};
-use crate::report::Look;
+use crate::text::Look;
 use crate::tui::panes::about;
 use crate::tui::subject::Subject;
 use crate::units::count;

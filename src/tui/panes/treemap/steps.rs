@@ -9,11 +9,13 @@ use crate::browse::Scope;
 use crate::path::display_absolute;
 use crate::tree::PathId;
 use crate::tui::command::Command;
-use crate::tui::message::{Effect, VersionAt};
-use crate::tui::model::{Jobs, Reads};
+use crate::tui::ids::VersionAt;
+use crate::tui::message::Effect;
 use crate::tui::panes::popup::Popup;
 use crate::tui::panes::{Request, about, done, refused};
+use crate::tui::reads::Reads;
 use crate::tui::scroll::Moved;
+use crate::tui::state::Jobs;
 
 impl TreemapPane {
     /// Does what a command means here.

@@ -50,7 +50,7 @@ const fn bit(byte: u8) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::tasks::rank::{Scorer, parse};
+    use crate::tui::scorer::{Scorer, parse};
 
     #[test]
     fn a_text_that_matches_is_never_left_out() {

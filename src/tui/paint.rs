@@ -1,0 +1,235 @@
+//! The few shapes everything is drawn with: text cut to its place, borders, bars.
+//!
+//! All arithmetic saturates: a place may be empty, or partly off the screen.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use super::layout::Arrangement;
+use super::theme::{Role, Theme};
+use crate::browse::Row;
+use crate::text::{Cut, Glyphs, Look};
+use crate::units;
+
+/// A screen being drawn.
+#[derive(Debug)]
+pub struct Paint<'a> {
+    /// Its cells.
+    pub buffer: &'a mut Buffer,
+    /// Colours.
+    pub theme: Theme,
+    /// Units and characters.
+    pub look: Look,
+    /// How much fits.
+    pub arrangement: Arrangement,
+}
+
+/// Whether a pane has the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// It has.
+    Here,
+    /// Another has.
+    Elsewhere,
+}
+
+/// Corners and sides of a border: light, heavy, and what any terminal has.
+const LIGHT: [&str; 6] = ["┌", "┐", "└", "┘", "─", "│"];
+const HEAVY: [&str; 6] = ["┏", "┓", "┗", "┛", "━", "┃"];
+const ASCII_LIGHT: [&str; 6] = ["+", "+", "+", "+", "-", "|"];
+const ASCII_HEAVY: [&str; 6] = ["#", "#", "#", "#", "=", "#"];
+
+impl Paint<'_> {
+    /// Returns how a piece of text looks.
+    pub fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
+    }
+
+    /// Writes text of our own or already escaped, cut at the end; returns the columns it took. What a cell
+    /// cannot show was escaped before; what slips through all the same becomes a blank.
+    pub fn text(&mut self, place: Rect, text: &str, style: Style) -> u16 {
+        self.text_cut(place, text, Cut::End, style)
+    }
+
+    /// Writes text, cut as told; returns the columns it took.
+    pub fn text_cut(&mut self, place: Rect, text: &str, cut: Cut, style: Style) -> u16 {
+        let place = place.intersection(self.buffer.area);
+        if place.is_empty() {
+            return 0;
+        }
+        if text.width() <= usize::from(place.width) {
+            return self.put(place, text, style);
+        }
+        let fitted = self.look.fit(text, usize::from(place.width), cut);
+        self.put(place, &fitted, style)
+    }
+
+    /// Writes text so that it ends at the right edge.
+    pub fn text_right(&mut self, place: Rect, text: &str, style: Style) {
+        let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
+        let shift = place.width.saturating_sub(width);
+        let place = Rect {
+            x: place.x.saturating_add(shift),
+            width: place.width - shift,
+            ..place
+        };
+        self.text(place, text, style);
+    }
+
+    fn put(&mut self, place: Rect, text: &str, style: Style) -> u16 {
+        let mut x = place.x;
+        for character in text.chars() {
+            let width = match character.width() {
+                None => 1,
+                Some(width) => u16::try_from(width).unwrap_or(1),
+            };
+            if x.saturating_add(width) > place.right() {
+                break;
+            }
+            let shown = if character.is_control() {
+                ' '
+            } else {
+                character
+            };
+            // A combining character would need the cell before it; images' names rarely have any.
+            if width == 0 {
+                if x > place.x
+                    && let Some(cell) = self.buffer.cell_mut((x - 1, place.y))
+                {
+                    let symbol = format!("{}{shown}", cell.symbol());
+                    cell.set_symbol(&symbol);
+                }
+                continue;
+            }
+            if let Some(cell) = self.buffer.cell_mut((x, place.y)) {
+                cell.set_char(shown).set_style(style);
+            }
+            for behind in x + 1..x.saturating_add(width) {
+                if let Some(cell) = self.buffer.cell_mut((behind, place.y)) {
+                    cell.reset();
+                    cell.set_style(style);
+                }
+            }
+            x = x.saturating_add(width);
+        }
+        x - place.x
+    }
+
+    /// Gives every cell of a place a style on top of what it has: the cursor.
+    pub fn tint(&mut self, place: Rect, role: Role) {
+        let place = place.intersection(self.buffer.area);
+        self.buffer.set_style(place, self.theme.style(role));
+    }
+
+    /// Empties a place.
+    pub fn clear(&mut self, place: Rect) {
+        let place = place.intersection(self.buffer.area);
+        for position in place.positions() {
+            if let Some(cell) = self.buffer.cell_mut(position) {
+                cell.reset();
+            }
+        }
+    }
+
+    /// Draws a border, heavy where the keys are, with a title and a note at the lower right; returns what is
+    /// inside. Draws nothing and returns the whole place where panes have no borders.
+    pub fn pane(&mut self, place: Rect, title: &str, note: &str, keys: Keys) -> Rect {
+        if self.arrangement <= Arrangement::Bare {
+            return place;
+        }
+        self.frame(place, title, note, keys)
+    }
+
+    /// Draws a border in any arrangement.
+    pub fn frame(&mut self, place: Rect, title: &str, note: &str, keys: Keys) -> Rect {
+        let place = place.intersection(self.buffer.area);
+        if place.width < 2 || place.height < 2 {
+            return place;
+        }
+        let (lines, role) = match (keys, self.look.glyphs) {
+            (Keys::Here, Glyphs::Unicode) => (HEAVY, Role::Focus),
+            (Keys::Elsewhere, Glyphs::Unicode) => (LIGHT, Role::Border),
+            (Keys::Here, Glyphs::Ascii) => (ASCII_HEAVY, Role::Focus),
+            (Keys::Elsewhere, Glyphs::Ascii) => (ASCII_LIGHT, Role::Border),
+        };
+        let style = self.theme.style(role);
+        let (right, bottom) = (place.right() - 1, place.bottom() - 1);
+        for x in place.x..=right {
+            self.symbol(x, place.y, lines[4], style);
+            self.symbol(x, bottom, lines[4], style);
+        }
+        for y in place.y..=bottom {
+            self.symbol(place.x, y, lines[5], style);
+            self.symbol(right, y, lines[5], style);
+        }
+        self.symbol(place.x, place.y, lines[0], style);
+        self.symbol(right, place.y, lines[1], style);
+        self.symbol(place.x, bottom, lines[2], style);
+        self.symbol(right, bottom, lines[3], style);
+        let room = place.width.saturating_sub(4);
+        let line = |y: u16| Rect::new(place.x + 2, y, room, 1);
+        if !title.is_empty() {
+            self.text(line(place.y), &format!(" {title} "), style);
+        }
+        if !note.is_empty() {
+            self.text_right(line(bottom), &format!(" {note} "), style);
+        }
+        Rect::new(place.x + 1, place.y + 1, place.width - 2, place.height - 2)
+    }
+
+    /// Puts one symbol into a cell.
+    pub fn symbol(&mut self, x: u16, y: u16, symbol: &str, style: Style) {
+        if let Some(cell) = self.buffer.cell_mut((x, y)) {
+            cell.set_symbol(symbol).set_style(style);
+        }
+    }
+
+    /// Draws a bar of a share between 0 and [`Row::FULL`] of its place.
+    pub fn bar(&mut self, place: Rect, share: u16, style: Style) {
+        let bar = bar(usize::from(place.width), share, self.look.glyphs);
+        self.text(place, &bar, style);
+    }
+}
+
+/// Returns a number of matches in words.
+pub fn matches(count: u64) -> String {
+    match count {
+        1 => "1 match".to_owned(),
+        more => format!("{} matches", units::count(more)),
+    }
+}
+
+/// Returns a bar of some columns, in eighths of a column where the characters allow it. What is not nothing
+/// shows at least a little.
+pub fn bar(columns: usize, share: u16, glyphs: Glyphs) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let share = usize::from(share.min(Row::FULL));
+    let full = usize::from(Row::FULL);
+    match glyphs {
+        Glyphs::Unicode => {
+            let eighths = (columns * 8 * share).div_ceil(full);
+            format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
+        }
+        Glyphs::Ascii => "#".repeat((columns * share).div_ceil(full)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_never_hide_something_and_never_leave_their_place() {
+        assert_eq!(bar(8, Row::FULL, Glyphs::Unicode), "████████");
+        assert_eq!(bar(8, Row::FULL / 2, Glyphs::Unicode), "████");
+        assert_eq!(bar(8, 1, Glyphs::Unicode), "▏");
+        assert_eq!(bar(8, 0, Glyphs::Unicode), "");
+        assert_eq!(bar(8, 1, Glyphs::Ascii), "#");
+        assert_eq!(bar(0, Row::FULL, Glyphs::Unicode), "");
+        for share in 0..=Row::FULL {
+            assert!(bar(7, share, Glyphs::Unicode).chars().count() <= 7);
+        }
+    }
+}

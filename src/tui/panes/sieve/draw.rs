@@ -1,0 +1,55 @@
+//! The line of a filter.
+
+use ratatui::layout::Rect;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use super::Sieve;
+use crate::path::display_str;
+use crate::tui::paint::Paint;
+use crate::tui::theme::Role;
+
+/// Draws a filter with its cursor, and a few words at the right.
+pub(in crate::tui) fn draw(sieve: &Sieve, words: &str, place: Rect, paint: &mut Paint<'_>) {
+    let plain = paint.style(Role::Plain);
+    let before = paint.text(place, "/", paint.style(Role::Key));
+    // The end of a long text is where it is being typed.
+    let text = display_str(sieve.line().text()).into_owned();
+    let room = place.width.saturating_sub(before + 1);
+    let hidden = text.width().saturating_sub(usize::from(room));
+    let text = skipped(&text, hidden);
+    let line = Rect {
+        x: place.x + before.min(place.width),
+        width: place.width.saturating_sub(before),
+        ..place
+    };
+    let typed = paint.text(line, text, plain);
+    if sieve.is_typing() {
+        let cursor = u16::try_from(sieve.line().cursor().saturating_sub(hidden));
+        let cursor = line.x.saturating_add(cursor.unwrap_or(typed).min(typed));
+        let cell = Rect::new(cursor, place.y, 1, 1).intersection(place);
+        paint.tint(cell, Role::Cursor);
+    }
+    let used = before.saturating_add(typed).saturating_add(3);
+    let rest = Rect {
+        x: place.x.saturating_add(used.min(place.width)),
+        width: place.width.saturating_sub(used),
+        ..place
+    };
+    if words.width() <= usize::from(rest.width) {
+        let style = paint.style(Role::Dim);
+        paint.text_right(rest, words, style);
+    }
+}
+
+/// Returns a text without its first columns.
+fn skipped(text: &str, columns: usize) -> &str {
+    let mut left = columns;
+    let mut rest = text.char_indices();
+    let start = rest.find(|(_, character)| {
+        let is_reached = left == 0;
+        left = left.saturating_sub(character.width().unwrap_or(0));
+        is_reached
+    });
+    let start = start.map_or(text.len(), |(at, _)| at);
+    text.get(start..).unwrap_or_default()
+}

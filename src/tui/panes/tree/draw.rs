@@ -1,0 +1,226 @@
+//! The tree.
+
+use ratatui::layout::Rect;
+
+use super::choices::TreeMode;
+use super::listing::{Shown, layers};
+use super::spans::Spans;
+use super::{TreePane, list_area};
+use super::{empty, name};
+use crate::browse::{Mark, Projection, Row};
+use crate::layer::EntryKind;
+use crate::text::{Cut, Look, attributes};
+use crate::tui::model::Model;
+use crate::tui::paint::{Keys, Paint, matches};
+use crate::tui::subject::Subject;
+use crate::tui::theme::Role;
+use crate::units::count;
+
+pub(in crate::tui) fn draw(
+    model: &Model,
+    subject: &Subject,
+    place: Rect,
+    keys: Keys,
+    paint: &mut Paint<'_>,
+) {
+    let pane = &model.tree;
+    let title = pane.mode.title(pane.layer());
+    let inner = paint.pane(place, &title, &note(pane, paint.look), keys);
+    let Some(projection) = &pane.projection else {
+        return;
+    };
+    let list = list_area(inner, paint.arrangement);
+    let spans = Spans::of(
+        pane,
+        inner,
+        subject.analysis.layers.len(),
+        paint.arrangement,
+    );
+    if list.y > inner.y {
+        headings(&spans, inner.y, paint);
+    }
+    let sheet = Sheet {
+        pane,
+        projection,
+        subject,
+        spans,
+    };
+    let visible = pane
+        .scroll
+        .visible(pane.rows.len(), usize::from(list.height));
+    for (y, at) in (list.y..list.bottom()).zip(visible) {
+        let line = Rect {
+            y,
+            height: 1,
+            ..list
+        };
+        sheet.row(at, line, paint);
+        if at == pane.scroll.at {
+            let role = match keys {
+                Keys::Here => Role::Cursor,
+                Keys::Elsewhere => Role::Selected,
+            };
+            paint.tint(line, role);
+        }
+    }
+    if let Some(words) = empty::words(model, subject, projection) {
+        let below = Rect {
+            x: list.x.saturating_add(2),
+            y: list.y.saturating_add(2),
+            width: list.width.saturating_sub(4),
+            height: list.height.saturating_sub(2),
+        };
+        empty::draw(&words, below, paint);
+    }
+}
+
+/// Columns for the text of a filter in the border.
+const MOST_FILTER: usize = 16;
+
+/// Returns where in the list one is, and what the filter found.
+fn note(pane: &TreePane, look: Look) -> String {
+    let here = count(pane.scroll.at as u64 + 1);
+    let all = count(pane.rows.len() as u64);
+    match pane.filter.found() {
+        Some(found) => {
+            let found = u64::from(found.directories()) + u64::from(found.files());
+            let text = look.shown(pane.filter.line.text().as_bytes());
+            let text = look.fit(&text, MOST_FILTER, Cut::Middle);
+            format!("/{text}: {}, {here} of {all}", matches(found))
+        }
+        None => format!("{here} of {all}"),
+    }
+}
+
+fn headings(spans: &Spans, y: u16, paint: &mut Paint<'_>) {
+    let style = paint.style(Role::Dim);
+    let line = |(x, width): (u16, u16)| Rect::new(x, y, width, 1);
+    paint.text_right(line(spans.size), "Size", style);
+    paint.text_right(line(spans.percent), "%", style);
+    paint.text(line(spans.bar), "Bar", style);
+    paint.text(line(spans.mode), "Mode", style);
+    paint.text(line(spans.owner), "Owner", style);
+    paint.text(line(spans.time), "Modified", style);
+    paint.text(line(spans.name), "Name", style);
+    paint.text(line(spans.from), "From", style);
+}
+
+/// What rows are drawn from.
+pub(super) struct Sheet<'a> {
+    pub(super) pane: &'a TreePane,
+    pub(super) projection: &'a Projection,
+    pub(super) subject: &'a Subject,
+    spans: Spans,
+}
+
+impl Sheet<'_> {
+    fn row(&self, at: usize, line: Rect, paint: &mut Paint<'_>) {
+        let Some(row) = self.pane.rows.get(at) else {
+            return;
+        };
+        let shown = Shown::of(self.subject.tree(), self.projection, row.path);
+        self.sizes(row, &shown, line, paint);
+        self.attributes(&shown, line, paint);
+        name::draw(
+            self,
+            (at, row),
+            &shown,
+            self.span(self.spans.name, line),
+            paint,
+        );
+        self.mark(row, &shown, line, paint);
+        if self.pane.mode != TreeMode::Layer
+            && let Some(layers) = layers(self.projection, row.path)
+        {
+            let style = paint.style(Role::Dim);
+            paint.text(self.span(self.spans.from, line), &layers, style);
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "reads like its siblings")]
+    fn span(&self, (x, width): (u16, u16), line: Rect) -> Rect {
+        Rect { x, width, ..line }
+    }
+
+    fn mark(&self, row: &Row, shown: &Shown, line: Rect, paint: &mut Paint<'_>) {
+        let span = self.span(self.spans.mark, line);
+        if span.width < 2 || span.x == self.spans.name.0 && row.depth == 0 {
+            return;
+        }
+        // Bare screens have the letter where the eye begins, others the mark of the user.
+        let is_bare = span.x == self.spans.name.0;
+        let (letter_x, star_x) = if is_bare {
+            (span.x, span.x + 1)
+        } else {
+            (span.x + 1, span.x)
+        };
+        if self.pane.marked.contains(shown.path) {
+            let style = paint.style(Role::Marked);
+            paint.symbol(star_x, span.y, "*", style);
+        }
+        let letter = shown.mark.letter();
+        if letter != ' ' {
+            let style = paint.style(Role::Change(shown.mark));
+            let letter = letter.to_string();
+            paint.symbol(letter_x, span.y, &letter, style);
+        }
+    }
+
+    fn sizes(&self, row: &Row, shown: &Shown, line: Rect, paint: &mut Paint<'_>) {
+        let role = if shown.mark.is_gone() {
+            Role::Change(shown.mark)
+        } else {
+            Role::Plain
+        };
+        let style = paint.style(role);
+        let size = shown.size(self.projection, paint.look);
+        paint.text_right(self.span(self.spans.size, line), &size, style);
+        let bar = match shown.mark {
+            Mark::Removed | Mark::Hidden => role,
+            _ => Role::Bar,
+        };
+        let style = paint.style(bar);
+        paint.bar(self.span(self.spans.bar, line), row.share, style);
+        if self.spans.percent.1 > 0
+            && let Some(percent) = self.percent(row, shown)
+        {
+            let style = paint.style(Role::Plain);
+            paint.text_right(self.span(self.spans.percent, line), &percent, style);
+        }
+    }
+
+    /// Returns which part of its directory a row is, rounded; nothing for what is gone.
+    fn percent(&self, row: &Row, shown: &Shown) -> Option<String> {
+        if shown.mark.is_gone() || shown.bytes == 0 {
+            return None;
+        }
+        let parent = self.pane.rows.get(row.parent as usize)?;
+        let whole = u128::from(self.projection.bytes(parent.path));
+        let part = u128::from(shown.bytes) * 100 + whole / 2;
+        Some(match part.checked_div(whole)? {
+            0 => "<1%".into(),
+            percent => format!("{percent}%"),
+        })
+    }
+
+    fn attributes(&self, shown: &Shown, line: Rect, paint: &mut Paint<'_>) {
+        if self.spans.mode.1 == 0 {
+            return;
+        }
+        let style = paint.style(Role::Dim);
+        let Some(kind) = shown.kind else {
+            return;
+        };
+        let Some(meta) = shown.meta.filter(|_| kind != EntryKind::Whiteout) else {
+            paint.text(self.span(self.spans.mode, line), "-", style);
+            return;
+        };
+        let mode = attributes::permissions(kind.letter(), Some(meta.mode));
+        paint.text(self.span(self.spans.mode, line), &mode, style);
+        let owner = format!("{}:{}", meta.uid, meta.gid);
+        paint.text(self.span(self.spans.owner, line), &owner, style);
+        let time = attributes::time(meta.mtime);
+        let day = time.split(' ').next().unwrap_or_default();
+        paint.text_cut(self.span(self.spans.time, line), day, Cut::End, style);
+    }
+}

@@ -1,0 +1,81 @@
+//! What a tree without rows says: why, and what to press.
+
+use ratatui::layout::Rect;
+
+use super::choices::TreeMode;
+use crate::browse::{MarkSet, Projection, Row};
+use crate::text::columns::flow;
+use crate::tree::PathId;
+use crate::tui::command::{Command, Context};
+use crate::tui::keys::shown_key;
+use crate::tui::model::Model;
+use crate::tui::paint::Paint;
+use crate::tui::subject::Subject;
+use crate::tui::theme::Role;
+
+/// Returns the sentence; `None` where there is something to see.
+pub(super) fn words(model: &Model, subject: &Subject, projection: &Projection) -> Option<String> {
+    let pane = &model.tree;
+    if pane.rows.len() > 1 || pane.rows.get(0).is_some_and(Row::is_branch) {
+        return None;
+    }
+    let key = |context, command| {
+        let key = model.session.keys.key(context, command);
+        key.map_or("?".into(), shown_key)
+    };
+    if pane.filter.found().is_some() {
+        let (here, pattern, around) = if pane.is_typing() {
+            (Context::Filter, Command::NextPattern, Context::Filter)
+        } else {
+            (Context::Tree, Command::Filter, Context::Global)
+        };
+        let (other, clear) = (key(here, pattern), key(around, Command::Back));
+        return Some(format!(
+            "nothing here matches the filter; {clear} clears it, {other} changes it"
+        ));
+    }
+    let figures = subject.analysis.layers.get(pane.layer().as_usize());
+    if figures.is_some_and(|figures| figures.unread) && pane.mode == TreeMode::Layer {
+        return Some("this layer is not read yet; it comes by itself".into());
+    }
+    let next = key(Context::Views, Command::NextLayer);
+    let mode = key(Context::Tree, Command::NextMode);
+    let further = format!("{next} next layer, {mode} {}", pane.mode.next().word());
+    if !projection.has_any_below(PathId::ROOT, MarkSet::ALL) {
+        return Some(match pane.mode {
+            TreeMode::Layer => format!("this layer is empty; {further}"),
+            TreeMode::Accumulated => format!("nothing is there yet; {further}"),
+            TreeMode::Merged => "the image has no files".into(),
+        });
+    }
+    if !projection.has_any_below(PathId::ROOT, MarkSet::CHANGES) {
+        let unchanged = key(Context::Tree, Command::ToggleUnchanged);
+        return Some(format!(
+            "nothing changed in this layer; {further}, {unchanged} shows what it lists all the same"
+        ));
+    }
+    let toggles = [
+        Command::ToggleAdded,
+        Command::ToggleModified,
+        Command::ToggleDeleted,
+        Command::ToggleUnchanged,
+    ];
+    let toggles = toggles.map(|command| key(Context::Tree, command)).join(" ");
+    Some(format!(
+        "everything here is hidden; {toggles} show it again"
+    ))
+}
+
+pub(super) fn draw(words: &str, place: Rect, paint: &mut Paint<'_>) {
+    let pieces: Vec<String> = words.split(' ').map(str::to_owned).collect();
+    let style = paint.style(Role::Plain);
+    let lines = flow(&pieces, " ", usize::from(place.width));
+    for (y, line) in (place.y..place.bottom()).zip(lines) {
+        let line_place = Rect {
+            y,
+            height: 1,
+            ..place
+        };
+        paint.text(line_place, line.trim_start(), style);
+    }
+}

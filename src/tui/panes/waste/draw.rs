@@ -1,0 +1,193 @@
+//! Waste, and why.
+
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::columns;
+use super::{Parts, WastePane, why};
+use crate::analysis::Stage;
+use crate::analysis::groups::Grouping;
+use crate::analysis::rules::State;
+use crate::report::text::rule_line;
+use crate::text::Cut;
+use crate::tui::layout::Arrangement;
+use crate::tui::model::Model;
+use crate::tui::paint::{Keys, Paint, matches};
+use crate::tui::panes::sieve;
+use crate::tui::subject::Subject;
+use crate::tui::theme::Role;
+use crate::units;
+
+pub(in crate::tui) fn draw(model: &Model, subject: &Subject, place: Rect, paint: &mut Paint<'_>) {
+    let parts = Parts::of(place, paint.arrangement, subject);
+    let keys = if model.popups.is_empty() {
+        Keys::Here
+    } else {
+        Keys::Elsewhere
+    };
+    draw_list(&model.waste, subject, &parts, keys, paint);
+    if let Some(place) = parts.why {
+        draw_why(&model.waste, subject, place, paint);
+    }
+    draw_rules(subject, parts.rules, paint);
+}
+
+/// Returns the sums, and first of all whether they can still change.
+fn title(subject: &Subject, paint: &Paint<'_>) -> String {
+    let totals = &subject.analysis.totals;
+    let units = paint.look.units;
+    let mut title = format!(
+        "{}  {} of {} ({})",
+        name(subject),
+        units.size(totals.wasted_bytes),
+        units.size(totals.content_bytes),
+        units::percent(totals.wasted_ratio()),
+    );
+    if totals.own.base_layers > 0 {
+        title.push_str("   own layers: ");
+        title.push_str(&units::percent(totals.own.wasted_ratio()));
+    }
+    title
+}
+
+const fn name(subject: &Subject) -> &'static str {
+    match subject.analysis.stage {
+        Stage::Partial => "Waste so far",
+        Stage::Provisional => "Waste (comparing files)",
+        Stage::Final => "Waste",
+    }
+}
+
+/// Returns where the cursor is, and what a row is.
+fn note(pane: &WastePane) -> String {
+    let grouping = match pane.grouping {
+        Grouping::Directory => "by directory",
+        Grouping::Layers => "by layers",
+        Grouping::Cause => "by cause",
+    };
+    let at = (pane.scroll.at + 1).min(pane.rows.len());
+    format!(
+        "{grouping}   {} of {}",
+        units::count(at as u64),
+        units::count(pane.rows.len() as u64)
+    )
+}
+
+fn draw_list(
+    pane: &WastePane,
+    subject: &Subject,
+    parts: &Parts,
+    keys: Keys,
+    paint: &mut Paint<'_>,
+) {
+    let title = title(subject, paint);
+    paint.pane(parts.list, &title, &note(pane), keys);
+    let heading = parts.heading(paint.arrangement);
+    let rows = parts.rows(paint.arrangement, &pane.sieve);
+    if paint.arrangement <= Arrangement::Bare {
+        let style = paint.style(Role::Strong);
+        let size = paint.look.units.size(subject.analysis.totals.wasted_bytes);
+        let short = format!("{}  {size}  {}", name(subject), note(pane));
+        paint.text(heading, &short, style);
+    }
+    if pane.rows.is_empty() {
+        let style = paint.style(Role::Dim);
+        let line = Rect {
+            height: rows.height.min(1),
+            ..rows
+        };
+        paint.text(line, empty(pane, subject), style);
+    } else {
+        columns::draw(pane, subject, heading, rows, keys, paint);
+    }
+    draw_filter(pane, parts.filter(paint.arrangement, &pane.sieve), paint);
+}
+
+fn empty(pane: &WastePane, subject: &Subject) -> &'static str {
+    if pane.sieve.is_on() {
+        "nothing wasted matches; Esc clears the filter"
+    } else if subject.analysis.stage == Stage::Partial {
+        "nothing is wasted in the layers read so far"
+    } else {
+        "nothing is wasted in this image"
+    }
+}
+
+fn draw_filter(pane: &WastePane, place: Rect, paint: &mut Paint<'_>) {
+    if place.is_empty() {
+        return;
+    }
+    let words = matches(pane.rows.len() as u64);
+    sieve::draw(&pane.sieve, &words, place, paint);
+}
+
+/// From this width on the reasons stand in a column of their own.
+const ALIGNED: u16 = 60;
+
+fn draw_why(pane: &WastePane, subject: &Subject, place: Rect, paint: &mut Paint<'_>) {
+    let inner = paint.pane(place, "Why", "", Keys::Elsewhere);
+    let reasons = why::reasons(subject, pane, paint.look);
+    let reasons = why::fitted(reasons, usize::from(inner.height));
+    let labels = reasons.iter().map(|reason| reason.label.width()).max();
+    let columns = |width: usize| u16::try_from(width).unwrap_or(u16::MAX);
+    let labels = columns(labels.unwrap_or(0));
+    for (y, reason) in (inner.y..inner.bottom()).zip(&reasons) {
+        let line = Rect {
+            y,
+            height: 1,
+            ..inner
+        };
+        let style = paint.style(reason.role);
+        if reason.label.is_empty() {
+            paint.text_cut(shifted(line, 1), &reason.text, Cut::Middle, style);
+            continue;
+        }
+        let label = paint.style(Role::Dim);
+        let label = if reason.label == "Fix" {
+            paint.style(Role::Strong)
+        } else {
+            label
+        };
+        paint.text(shifted(line, 1), &reason.label, label);
+        // Below each other where there is room, else as much of each as can be.
+        let label = if line.width < ALIGNED {
+            columns(reason.label.width())
+        } else {
+            labels
+        };
+        paint.text(shifted(line, label.saturating_add(3)), &reason.text, style);
+    }
+}
+
+fn shifted(line: Rect, columns: u16) -> Rect {
+    let columns = columns.min(line.width);
+    Rect {
+        x: line.x + columns,
+        width: line.width - columns,
+        ..line
+    }
+}
+
+fn draw_rules(subject: &Subject, place: Rect, paint: &mut Paint<'_>) {
+    let outcomes = subject.verdict.iter().flat_map(|verdict| &verdict.outcomes);
+    // What fails comes first: it must not be the part that does not fit.
+    let (failed, passed): (Vec<_>, Vec<_>) =
+        outcomes.partition(|outcome| outcome.state == State::Fail);
+    for (y, outcome) in (place.y..place.bottom()).zip(failed.into_iter().chain(passed)) {
+        let role = match outcome.state {
+            State::Fail => Role::Alarm,
+            State::Pass => Role::Good,
+        };
+        let line = shifted(
+            Rect {
+                y,
+                height: 1,
+                ..place
+            },
+            1,
+        );
+        let style = paint.style(role);
+        let text = rule_line(outcome, paint.look.units);
+        paint.text(line, &text, style);
+    }
+}

@@ -1,0 +1,11 @@
+//! What background work brings back.
+
+mod comparison;
+mod document;
+mod progress;
+mod ranking;
+
+pub use comparison::Comparison;
+pub use document::{Content, Difference, Document, LineKind, Nature, unfinished};
+pub use progress::{LayerProgress, LayerState, LoadProgress};
+pub use ranking::{Ranking, Sought};

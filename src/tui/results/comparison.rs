@@ -1,0 +1,14 @@
+//! What two images or containers have and have not in common.
+
+use crate::analysis::difference::Compared;
+
+/// What was found, with the names of the two; made by the worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// Names of the two, unescaped.
+    pub names: [String; 2],
+    /// What differs.
+    pub compared: Compared,
+    /// Whether both could be read in full.
+    pub completeness: crate::layer::Completeness,
+}
