@@ -21,7 +21,7 @@ pub mod unfold;
 pub mod weights;
 
 pub use carry::{carry_over, carry_path};
-pub use filtered::Found;
+pub use filtered::Filtered;
 pub use flat::{Counted, FlatFile, FlatView};
 pub use mark::{Mark, MarkSet};
 pub use names::Names;

@@ -26,7 +26,7 @@ use crate::error::Result;
 use crate::image::{Digest, Image, Platform};
 use crate::progress::Job;
 
-pub use locator::{Holder, Locator, Place, Reading};
+pub use locator::{Holder, InputPlace, Locator, Reading};
 pub use read::Source;
 
 /// Files that make an archive or a directory an image.

@@ -2,10 +2,10 @@
 
 pub mod build;
 pub mod file_tree;
+mod freeze;
 mod join;
 pub mod merged;
 pub mod moves;
-mod settle;
 pub mod view;
 
 pub use build::TreeBuilder;

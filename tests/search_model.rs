@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use globset::GlobBuilder;
 use layerscope::analysis::Analysis;
 use layerscope::browse::{
-    Case, Chains, Found, Mark, MarkSet, Names, Order, PathSet, Pattern, Plan, Projection, Rows,
+    Case, Chains, Filtered, Mark, MarkSet, Names, Order, PathSet, Pattern, Plan, Projection, Rows,
     Scope, Search, SortField, Weights, carry_over, carry_path, first_open,
 };
 use layerscope::layer::LayerIndex;
@@ -114,7 +114,7 @@ fn check_found(
     projection: &Projection,
     marks: MarkSet,
     (pattern, text): (Pattern, &str),
-) -> Found {
+) -> Filtered {
     let tree = case.tree();
     let search = Search::parse(text, pattern, Case::Smart).unwrap();
     let found = search.run(tree, &case.names, projection, marks);
@@ -189,7 +189,7 @@ fn in_rows(tree: &MergedTree, rows: &Rows) -> BTreeSet<PathId> {
     paths
 }
 
-fn check_rows(tree: &MergedTree, found: &Found, plan: &Plan<'_>) {
+fn check_rows(tree: &MergedTree, found: &Filtered, plan: &Plan<'_>) {
     let is_inside_last_match = |path: PathId| {
         let mut at = path;
         while at != PathId::ROOT {
@@ -240,7 +240,7 @@ fn check_rows(tree: &MergedTree, found: &Found, plan: &Plan<'_>) {
     }
 }
 
-fn check_opened(tree: &MergedTree, found: &Found, plan: &Plan<'_>) {
+fn check_opened(tree: &MergedTree, found: &Filtered, plan: &Plan<'_>) {
     for most in [1, 2, 3, 5, 8, 1000] {
         let open = found.opened(tree, plan, most);
         let rows = Rows::build(

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use layerscope::analysis::changes::{Engine as Teller, changes};
+use layerscope::analysis::changes::{DiffDialect as Teller, changes};
 use layerscope::image::Digest;
 use layerscope::progress::Job;
 use layerscope::store::figures::Figures;

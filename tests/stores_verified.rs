@@ -15,7 +15,7 @@ use std::os::unix::fs::{FileExt as _, FileTypeExt as _, PermissionsExt as _, cho
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use layerscope::analysis::difference::{Compared, Kind, compare};
+use layerscope::analysis::difference::{Compared, DifferenceKind, compare};
 use layerscope::analysis::{self, Analysis};
 use layerscope::progress::Job;
 use layerscope::scan::{self, Verification};
@@ -286,7 +286,7 @@ fn container(root: &Path, name: &str) -> Analysis {
     analysis::run(source, image, &analysis::Options::default(), &Job::new()).unwrap()
 }
 
-fn kind(compared: &Compared, path: &str) -> Option<Kind> {
+fn kind(compared: &Compared, path: &str) -> Option<DifferenceKind> {
     let mut paths = compared.paths.iter();
     let found = paths.find(|difference| difference.path == path.as_bytes())?;
     Some(found.kind)
@@ -310,13 +310,17 @@ fn containers_differ_by_their_data() {
         // Copied up by `chmod` in two containers.
         let compared = between("c-running", "c-created");
         let chmodded = kind(&compared, "data/chmodme.bin");
-        assert_eq!(chmodded, Some(Kind::MetadataOnly), "{store}");
+        assert_eq!(chmodded, Some(DifferenceKind::MetadataOnly), "{store}");
         let file = "data/chmodme.bin";
         let before = between("c-running", "c-stopped");
-        assert_ne!(kind(&before, file), Some(Kind::Changed), "{store}");
+        assert_ne!(
+            kind(&before, file),
+            Some(DifferenceKind::Changed),
+            "{store}"
+        );
         flip(&written_by(&root, "c-stopped").join(file), 20_000);
         let after = between("c-running", "c-stopped");
-        assert_eq!(kind(&after, file), Some(Kind::Changed), "{store}");
+        assert_eq!(kind(&after, file), Some(DifferenceKind::Changed), "{store}");
     }
 }
 

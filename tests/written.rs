@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use layerscope::analysis::Analysis;
-use layerscope::analysis::changes::{Engine, Mark, changes};
+use layerscope::analysis::changes::{DiffDialect, Mark, changes};
 use layerscope::analysis::copy_up::{CopyUps, Extent, MetadataChange, Outcome, Shift, copy_ups};
 use layerscope::analysis::written::{Tally, Why, Written, written};
 use layerscope::image::{Writable, Writer};
@@ -112,7 +112,7 @@ fn an_image_of_one_layer_or_none_has_copied_nothing() {
     ] {
         let analysis = analyse(&stack, &[Codec::None]);
         assert_eq!(found(&analysis), CopyUps::default());
-        let lines = changes(&analysis, Engine::Docker);
+        let lines = changes(&analysis, DiffDialect::Docker);
         assert_eq!(lines.len(), stack.len(), "what one layer has is all new");
     }
 }
@@ -125,7 +125,7 @@ fn written_by(analysis: &mut Analysis) -> Written {
             name: "web".into(),
             id: "1234".into(),
         },
-        engine: Engine::Docker,
+        engine: DiffDialect::Docker,
     });
     written(analysis, &Job::new()).unwrap().unwrap()
 }
@@ -258,9 +258,12 @@ fn podman_leaves_out_directories_that_something_in_them_touched() {
         });
         lines.collect::<Vec<_>>()
     };
-    assert_eq!(told(Engine::Docker), ["C a", "C a/b", "C a/b/c"]);
-    assert_eq!(told(Engine::Podman), ["C a/b/c", "C t"]);
-    assert_eq!(told(Engine::PodmanComparing), told(Engine::Docker));
+    assert_eq!(told(DiffDialect::Docker), ["C a", "C a/b", "C a/b/c"]);
+    assert_eq!(told(DiffDialect::Podman), ["C a/b/c", "C t"]);
+    assert_eq!(
+        told(DiffDialect::PodmanComparing),
+        told(DiffDialect::Docker)
+    );
 }
 
 /// What a view shows, and whether it is a directory.

@@ -9,7 +9,7 @@ use super::Analysis;
 use crate::layer::{EntryKind, LayerIndex, Meta};
 use crate::tree::{Change, HideCause, MergedTree, PathId, Version};
 
-pub use crate::image::writable::Engine;
+pub use crate::image::writable::DiffDialect;
 
 /// What happened to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,7 +57,7 @@ const PODMAN_OWN: [&[u8]; 11] = [
 ];
 
 /// Returns what the top layer changed, sorted by path. A deleted directory stands for what was in it.
-pub fn changes(analysis: &Analysis, engine: Engine) -> Vec<Changed> {
+pub fn changes(analysis: &Analysis, engine: DiffDialect) -> Vec<Changed> {
     let tree = &analysis.tree;
     let top = tree.top();
     let mut marks: BTreeMap<Vec<u8>, Mark> = BTreeMap::new();
@@ -68,8 +68,8 @@ pub fn changes(analysis: &Analysis, engine: Engine) -> Vec<Changed> {
             continue;
         };
         let mark = match engine {
-            Engine::Docker | Engine::PodmanComparing => docker_mark(tree, path, version),
-            Engine::Podman => podman_mark(tree, path, version),
+            DiffDialect::Docker | DiffDialect::PodmanComparing => docker_mark(tree, path, version),
+            DiffDialect::Podman => podman_mark(tree, path, version),
         };
         let Some(mark) = mark else { continue };
         let path = tree.path(path);
@@ -77,9 +77,9 @@ pub fn changes(analysis: &Analysis, engine: Engine) -> Vec<Changed> {
             continue;
         }
         match engine {
-            Engine::Docker | Engine::PodmanComparing => mark_parents(&mut marks, &path),
-            Engine::Podman if mark == Mark::Changed => {}
-            Engine::Podman => mark_parent(&mut marks, &path),
+            DiffDialect::Docker | DiffDialect::PodmanComparing => mark_parents(&mut marks, &path),
+            DiffDialect::Podman if mark == Mark::Changed => {}
+            DiffDialect::Podman => mark_parent(&mut marks, &path),
         }
         marks.insert(path, mark);
     }
@@ -88,8 +88,8 @@ pub fn changes(analysis: &Analysis, engine: Engine) -> Vec<Changed> {
 }
 
 /// Returns whether an engine itself puts a path into every container, and leaves it out of what it tells.
-pub(super) fn is_engines_own(path: &[u8], engine: Engine) -> bool {
-    engine != Engine::Docker && PODMAN_OWN.contains(&path)
+pub(super) fn is_engines_own(path: &[u8], engine: DiffDialect) -> bool {
+    engine != DiffDialect::Docker && PODMAN_OWN.contains(&path)
 }
 
 fn mark_parents(marks: &mut BTreeMap<Vec<u8>, Mark>, path: &[u8]) {

@@ -111,15 +111,15 @@ pub struct Shift<T> {
 }
 
 /// A file of one layer.
-type Place = (LayerIndex, NodeId);
+type EntryRef = (LayerIndex, NodeId);
 
 /// A file of the top layer that may have been copied up.
 struct Candidate {
     path: PathId,
     version: Version,
-    newer: Place,
+    newer: EntryRef,
     /// What stood at the same path before, if that was a file.
-    older: Option<Place>,
+    older: Option<EntryRef>,
     origin: Origin,
 }
 
@@ -211,14 +211,14 @@ fn is_marked(analysis: &Analysis, candidates: &[Candidate]) -> bool {
             .any(|one| one.origin == Origin::Unmarked && is_copied(one))
 }
 
-fn origin(analysis: &Analysis, (layer, node): Place, kind: EntryKind) -> Origin {
+fn origin(analysis: &Analysis, (layer, node): EntryRef, kind: EntryKind) -> Origin {
     let path = analysis.tree.layer(layer).path(node);
     let source = &analysis.image.layers[layer.as_usize()].source;
     ImagePath::new(&path).map_or(Origin::Unknown, |path| source.origin(path, kind))
 }
 
 /// The copy of a file with several names is not marked: it belongs to none of them.
-fn is_written_anew(analysis: &Analysis, origin: Origin, older: Place) -> bool {
+fn is_written_anew(analysis: &Analysis, origin: Origin, older: EntryRef) -> bool {
     let data = analysis.tree.inode(older.0, older.1).unwrap_or(older);
     origin == Origin::Unmarked && !analysis.tree.is_linked(data.0, data.1)
 }
@@ -233,7 +233,7 @@ fn is_of_same_data(analysis: &Analysis, one: &Candidate) -> bool {
 fn shared_bytes(analysis: &Analysis, one: &Candidate) -> u64 {
     let tree = &analysis.tree;
     let older = one.older.and_then(|older| tree.inode(older.0, older.1));
-    let size = |(layer, node): Place| tree.layer(layer).size(node);
+    let size = |(layer, node): EntryRef| tree.layer(layer).size(node);
     let shared = older.map_or(0, size).min(size(one.newer));
     shared.min(limits::COPY_UP_BYTES)
 }
@@ -241,7 +241,7 @@ fn shared_bytes(analysis: &Analysis, one: &Candidate) -> u64 {
 fn copied(
     analysis: &Analysis,
     one: &Candidate,
-    older: Place,
+    older: EntryRef,
     buffers: &mut Buffers,
     job: &Job,
 ) -> Result<CopyUp> {
@@ -313,7 +313,7 @@ impl<T: PartialEq> Shift<T> {
 
 /// Returns the top layer's version of a path and where its file is, if the top layer has something of it: its data,
 /// or with `metacopy` its metadata.
-fn stored(tree: &MergedTree, path: PathId) -> Option<(Version, Place)> {
+fn stored(tree: &MergedTree, path: PathId) -> Option<(Version, EntryRef)> {
     let top = tree.top();
     let version = tree.at(path, top).filter(|version| version.layer == top)?;
     if tree.is_metadata_alone(path, version) {
@@ -324,13 +324,13 @@ fn stored(tree: &MergedTree, path: PathId) -> Option<(Version, Place)> {
 }
 
 /// Returns where the layers below the top one have the file that they show at a path: what tells its metadata.
-fn below(tree: &MergedTree, path: PathId) -> Option<Place> {
+fn below(tree: &MergedTree, path: PathId) -> Option<EntryRef> {
     let below = LayerIndex(tree.top().0.checked_sub(1)?);
     file(tree, tree.at(path, below)?)?;
     tree.metadata_at(path, below)
 }
 
-fn file(tree: &MergedTree, version: Version) -> Option<Place> {
+fn file(tree: &MergedTree, version: Version) -> Option<EntryRef> {
     let is_file = tree.layer(version.layer).kind(version.node).is_file();
     is_file
         .then(|| tree.inode(version.layer, version.node))
@@ -338,7 +338,11 @@ fn file(tree: &MergedTree, version: Version) -> Option<Place> {
 }
 
 /// Returns how the metadata of one entry differs from another's.
-pub(super) fn metadata_change(tree: &MergedTree, older: Place, newer: Place) -> MetadataChange {
+pub(super) fn metadata_change(
+    tree: &MergedTree,
+    older: EntryRef,
+    newer: EntryRef,
+) -> MetadataChange {
     let (old_tree, new_tree) = (tree.layer(older.0), tree.layer(newer.0));
     let (Some(old), Some(new)) = (old_tree.meta(older.1), new_tree.meta(newer.1)) else {
         return MetadataChange::default();

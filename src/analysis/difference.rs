@@ -22,7 +22,7 @@ use crate::tree::{Listed, MergedTree, NodeId, PathId, View};
 
 /// What happened to a path on the way from the first image to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum DifferenceKind {
     /// Only the second has it.
     Added,
     /// Only the first has it.
@@ -66,7 +66,7 @@ impl Default for Bounds {
     }
 }
 
-impl Kind {
+impl DifferenceKind {
     /// Returns the letter in front of a row.
     pub const fn letter(self) -> char {
         match self {
@@ -85,7 +85,7 @@ pub struct Difference {
     /// Relative, without leading slash.
     pub path: Vec<u8>,
     /// What happened.
-    pub kind: Kind,
+    pub kind: DifferenceKind,
     /// Length of the file in the first image, in bytes; 0 for anything but files. Every name of a hard-linked
     /// file has it.
     pub bytes_a: u64,
@@ -99,10 +99,10 @@ impl Difference {
     /// Returns how much the path matters: the bytes that came and went.
     pub fn weight(&self) -> u64 {
         match self.kind {
-            Kind::Added => self.bytes_b,
-            Kind::Removed => self.bytes_a,
-            Kind::Changed | Kind::NotCompared => self.bytes_a.max(self.bytes_b),
-            Kind::MetadataOnly => 0,
+            DifferenceKind::Added => self.bytes_b,
+            DifferenceKind::Removed => self.bytes_a,
+            DifferenceKind::Changed | DifferenceKind::NotCompared => self.bytes_a.max(self.bytes_b),
+            DifferenceKind::MetadataOnly => 0,
         }
     }
 }
@@ -219,7 +219,7 @@ struct Side<'a> {
 }
 
 /// An entry: of which layer, and which of it.
-type Place = (LayerIndex, NodeId);
+type EntryRef = (LayerIndex, NodeId);
 
 impl<'a> Side<'a> {
     const fn of(analysis: &'a Analysis) -> Self {
@@ -239,7 +239,7 @@ impl<'a> Side<'a> {
         }
     }
 
-    fn hash(self, (layer, node): Place) -> Option<u64> {
+    fn hash(self, (layer, node): EntryRef) -> Option<u64> {
         self.tree.layer(layer).content(node)
     }
 
@@ -249,7 +249,7 @@ impl<'a> Side<'a> {
 }
 
 /// Returns whether two places are the same entry of the same layer.
-fn is_same_entry((a, first): (Side<'_>, Place), (b, second): (Side<'_>, Place)) -> bool {
+fn is_same_entry((a, first): (Side<'_>, EntryRef), (b, second): (Side<'_>, EntryRef)) -> bool {
     let (Some(one), Some(other)) = (a.layer(first.0), b.layer(second.0)) else {
         return false;
     };

@@ -13,7 +13,7 @@ pub mod patterns;
 
 use std::collections::BTreeMap;
 
-pub use judge::{Concern, Found, Outcome, State, Verdict, judge};
+pub use judge::{Concern, ForbiddenPath, Outcome, State, Verdict, judge};
 pub use patterns::Patterns;
 
 use crate::units;

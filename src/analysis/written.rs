@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::Analysis;
-use super::changes::{Changed, Engine, changes, differs, is_engines_own};
+use super::changes::{Changed, DiffDialect, changes, differs, is_engines_own};
 use super::copy_up::{CopyUps, copy_ups};
 use crate::error::Result;
 use crate::image::Writable;
@@ -89,7 +89,7 @@ pub fn written(analysis: &Analysis, job: &Job) -> Result<Option<Written>> {
 }
 
 impl Written {
-    fn count(&mut self, tree: &MergedTree, engine: Engine) {
+    fn count(&mut self, tree: &MergedTree, engine: DiffDialect) {
         let mut hidden = HashSet::new();
         for path in tree.paths().skip(1) {
             let Some(version) = top_version(tree, path) else {

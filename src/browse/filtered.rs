@@ -5,7 +5,7 @@ use crate::tree::{MergedTree, PathId};
 
 /// What a filter found in a projection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Found {
+pub struct Filtered {
     /// Paths that match themselves.
     pub matched: PathSet,
     /// Those, and every directory above one.
@@ -16,7 +16,7 @@ pub struct Found {
     files: u32,
 }
 
-impl Found {
+impl Filtered {
     /// Adds up matches; they must be shown. Cost is linear in the matches.
     pub fn new(tree: &MergedTree, projection: &Projection, matched: PathSet) -> Self {
         let mut found = Self {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::plan::{Sibling, Within};
-use super::{Found, Plan};
+use super::{Filtered, Plan};
 use crate::tree::{MergedTree, PathId};
 
 impl Plan<'_> {
@@ -44,7 +44,7 @@ impl Plan<'_> {
         self.last_at(tree, found, PathId::ROOT)
     }
 
-    fn first_below(&self, tree: &MergedTree, found: &Found, path: PathId) -> Option<PathId> {
+    fn first_below(&self, tree: &MergedTree, found: &Filtered, path: PathId) -> Option<PathId> {
         let mut at = path;
         loop {
             let siblings = self.kept_siblings(tree, found, at);
@@ -57,7 +57,7 @@ impl Plan<'_> {
         }
     }
 
-    fn last_at(&self, tree: &MergedTree, found: &Found, path: PathId) -> Option<PathId> {
+    fn last_at(&self, tree: &MergedTree, found: &Filtered, path: PathId) -> Option<PathId> {
         let mut at = path;
         while found.below(at) > 0 {
             let siblings = self.kept_siblings(tree, found, at);
@@ -72,7 +72,7 @@ impl Plan<'_> {
     fn beside(
         &self,
         tree: &MergedTree,
-        found: &Found,
+        found: &Filtered,
         path: PathId,
         side: Ordering,
     ) -> Option<PathId> {
@@ -89,7 +89,7 @@ impl Plan<'_> {
     fn kept_siblings<'a>(
         &'a self,
         tree: &'a MergedTree,
-        found: &'a Found,
+        found: &'a Filtered,
         parent: PathId,
     ) -> impl Iterator<Item = Sibling> + 'a {
         let children = tree.children(parent).map(PathId);

@@ -10,7 +10,7 @@ use crate::path::display_str;
 
 /// What a name has to be like.
 #[derive(Debug)]
-pub(super) enum NameTest {
+pub(super) enum NamePattern {
     Anything,
     /// Contains a text; zero bytes at its ends stand for the ends of the name.
     Text(Letters, Box<Finder<'static>>),
@@ -38,7 +38,7 @@ enum Reach {
 
 /// Where in a name a text has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Anchor {
     Anywhere,
     Start,
     End,
@@ -52,22 +52,22 @@ const SEARCH_BYTES: usize = 4 << 20;
 /// Matches that reach into further names before names are looked at one by one.
 const MOST_OVERRUNS: u32 = 16;
 
-impl NameTest {
+impl NamePattern {
     /// Makes a test for a text.
-    pub(super) fn text(text: &str, place: Place, letters: Letters) -> Self {
+    pub(super) fn text(text: &str, place: Anchor, letters: Letters) -> Self {
         let text = match letters {
             Letters::AsStored => text.as_bytes().to_vec(),
             Letters::Lowered => lower(text.as_bytes()),
         };
-        if text.is_empty() && place != Place::Whole {
+        if text.is_empty() && place != Anchor::Whole {
             return Self::Anything;
         }
         let mut needle = Vec::with_capacity(text.len() + 2);
-        if matches!(place, Place::Start | Place::Whole) {
+        if matches!(place, Anchor::Start | Anchor::Whole) {
             needle.push(BETWEEN);
         }
         needle.extend_from_slice(&text);
-        if matches!(place, Place::End | Place::Whole) {
+        if matches!(place, Anchor::End | Anchor::Whole) {
             needle.push(BETWEEN);
         }
         Self::Text(
@@ -88,10 +88,10 @@ impl NameTest {
         };
         if !core.contains(['*', '?', '[', ']', '{', '}', '\\']) {
             let place = match (from, to) {
-                ("", "") => Place::Whole,
-                ("", _) => Place::Start,
-                (_, "") => Place::End,
-                _ => Place::Anywhere,
+                ("", "") => Anchor::Whole,
+                ("", _) => Anchor::Start,
+                (_, "") => Anchor::End,
+                _ => Anchor::Anywhere,
             };
             return Ok(Self::text(core, place, letters));
         }

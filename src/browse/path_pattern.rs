@@ -1,7 +1,7 @@
 //! A pattern with slashes, directory by directory: which paths it leads to is worked out from the root down, so
 //! that no path is ever put together.
 
-use super::name_pattern::{NameTest, Place};
+use super::name_pattern::{Anchor, NamePattern};
 use super::names::{Letters, Names};
 use super::search::SearchError;
 use super::{PathSet, Projection};
@@ -12,17 +12,17 @@ pub(super) const MOST_STEPS: usize = 32;
 
 /// What the components of a path have to be like, from the root down.
 #[derive(Debug)]
-pub(super) struct Steps {
-    steps: Vec<Step>,
+pub(super) struct PathPattern {
+    steps: Vec<Segment>,
     ending: Ending,
 }
 
 /// What stands for one directory of a path, or several.
 #[derive(Debug)]
-enum Step {
+enum Segment {
     /// Any number of directories, none too.
     Any,
-    One(NameTest),
+    One(NamePattern),
 }
 
 /// What may stand at the end of a path.
@@ -32,24 +32,24 @@ enum Ending {
     Directory,
 }
 
-impl Steps {
+impl PathPattern {
     /// Makes steps of a part of a path.
     pub(super) fn of_text(text: &str, letters: Letters) -> Result<Self, SearchError> {
         let (text, ending) = ending(text);
         let parts: Vec<&str> = text.split('/').collect();
-        let mut steps = vec![Step::Any];
+        let mut steps = vec![Segment::Any];
         for (at, part) in parts.iter().enumerate() {
             let is_last = at + 1 == parts.len();
             // The text may begin within a name and end within one; a slash is where a name ends.
             let place = match (at == 0, is_last && ending == Ending::Anything) {
-                (true, true) => Place::Anywhere,
-                (true, false) => Place::End,
-                (false, true) => Place::Start,
-                (false, false) => Place::Whole,
+                (true, true) => Anchor::Anywhere,
+                (true, false) => Anchor::End,
+                (false, true) => Anchor::Start,
+                (false, false) => Anchor::Whole,
             };
             // In front of the first slash may be anything, the root too.
             if at > 0 || is_last || !part.is_empty() {
-                steps.push(Step::One(NameTest::text(part, place, letters)));
+                steps.push(Segment::One(NamePattern::text(part, place, letters)));
             }
         }
         Self::new(steps, ending)
@@ -61,24 +61,24 @@ impl Steps {
         let mut steps = Vec::new();
         let from_root = text.strip_prefix('/');
         if from_root.is_none() {
-            steps.push(Step::Any);
+            steps.push(Segment::Any);
         }
         let text = from_root.unwrap_or(text);
         for part in text.split('/') {
             steps.push(match part {
-                "**" => Step::Any,
-                "" => Step::One(NameTest::text("", Place::Whole, letters)),
-                part => Step::One(NameTest::glob(part, letters)?),
+                "**" => Segment::Any,
+                "" => Segment::One(NamePattern::text("", Anchor::Whole, letters)),
+                part => Segment::One(NamePattern::glob(part, letters)?),
             });
         }
         // Everything below a directory is not the directory itself.
-        if matches!(steps.last(), Some(Step::Any)) {
-            steps.push(Step::One(NameTest::Anything));
+        if matches!(steps.last(), Some(Segment::Any)) {
+            steps.push(Segment::One(NamePattern::Anything));
         }
         Self::new(steps, ending)
     }
 
-    fn new(steps: Vec<Step>, ending: Ending) -> Result<Self, SearchError> {
+    fn new(steps: Vec<Segment>, ending: Ending) -> Result<Self, SearchError> {
         if steps.len() > MOST_STEPS {
             return Err(SearchError::TooLong);
         }
@@ -131,13 +131,13 @@ const MOST_ONE_BY_ONE: usize = 10_000;
 
 /// A step that is tried on a few names, or on all names at once, whichever is less work.
 struct Lazy<'a> {
-    step: &'a Step,
+    step: &'a Segment,
     tried: usize,
     passing: Option<PathSet>,
 }
 
 impl<'a> Lazy<'a> {
-    const fn new(step: &'a Step) -> Self {
+    const fn new(step: &'a Segment) -> Self {
         Self {
             step,
             tried: 0,
@@ -147,8 +147,8 @@ impl<'a> Lazy<'a> {
 
     fn passes(&mut self, names: &Names, path: PathId) -> bool {
         let test = match self.step {
-            Step::Any | Step::One(NameTest::Anything) => return true,
-            Step::One(test) => test,
+            Segment::Any | Segment::One(NamePattern::Anything) => return true,
+            Segment::One(test) => test,
         };
         if let Some(passing) = &self.passing {
             return passing.contains(path);
@@ -166,11 +166,11 @@ impl<'a> Lazy<'a> {
 }
 
 /// Returns the bits of steps that stand for any number of directories.
-fn skipping(steps: &[Step]) -> u64 {
+fn skipping(steps: &[Segment]) -> u64 {
     let bits = steps.iter().enumerate();
     bits.fold(0, |bits, (at, step)| match step {
-        Step::Any => bits | 1 << at,
-        Step::One(_) => bits,
+        Segment::Any => bits | 1 << at,
+        Segment::One(_) => bits,
     })
 }
 

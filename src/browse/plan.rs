@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Found, Mark, MarkSet, PathSet, Projection};
+use super::{Filtered, Mark, MarkSet, PathSet, Projection};
 use crate::tree::{MergedTree, PathId};
 
 /// What siblings are sorted by.
@@ -50,7 +50,7 @@ pub struct Plan<'a> {
     pub marks: MarkSet,
     /// The filter; it must have been run on this projection with these marks. A match with no match below it
     /// shows everything in it.
-    pub found: Option<&'a Found>,
+    pub found: Option<&'a Filtered>,
     /// Order of siblings.
     pub sort: SortField,
     /// Its direction.

@@ -5,10 +5,10 @@
 //! substring or glob that ends in `/` is about directories. Sizes (`>10MB`, `<=4KiB`) stand before or behind the
 //! pattern and are about files and their own bytes, those of a name whose data is counted at another name being 0.
 
-use super::name_pattern::{Expression, NameTest, Place};
+use super::name_pattern::{Anchor, Expression, NamePattern};
 use super::names::{Letters, Names};
-use super::path_pattern::{MOST_STEPS, Steps};
-use super::{Found, MarkSet, PathSet, Projection};
+use super::path_pattern::{MOST_STEPS, PathPattern};
+use super::{Filtered, MarkSet, PathSet, Projection};
 use crate::path::display_str;
 use crate::tree::{MergedTree, PathId};
 use crate::units;
@@ -77,20 +77,20 @@ const MOST_BYTES: usize = 1024;
 pub struct Search {
     filter: Test,
     /// Where any was given.
-    sizes: Option<Sizes>,
+    sizes: Option<SizeRange>,
 }
 
 /// The smallest and the largest size, in bytes.
 #[derive(Debug, Clone, Copy)]
-struct Sizes {
+struct SizeRange {
     least: u64,
     most: u64,
 }
 
 #[derive(Debug)]
 enum Test {
-    Name(NameTest),
-    Steps(Steps),
+    Name(NamePattern),
+    Directories(PathPattern),
     /// An expression about whole paths.
     Path(Expression),
 }
@@ -108,11 +108,13 @@ impl Search {
         let letters = letters(sought, pattern, case);
         let has_slash = sought.contains('/');
         let filter = match pattern {
-            Pattern::Substring if has_slash => Test::Steps(Steps::of_text(sought, letters)?),
-            Pattern::Substring => Test::Name(NameTest::text(sought, Place::Anywhere, letters)),
-            Pattern::Glob if has_slash => Test::Steps(Steps::of_glob(sought, letters)?),
-            Pattern::Glob if sought.is_empty() => Test::Name(NameTest::Anything),
-            Pattern::Glob => Test::Name(NameTest::glob(sought, letters)?),
+            Pattern::Substring if has_slash => {
+                Test::Directories(PathPattern::of_text(sought, letters)?)
+            }
+            Pattern::Substring => Test::Name(NamePattern::text(sought, Anchor::Anywhere, letters)),
+            Pattern::Glob if has_slash => Test::Directories(PathPattern::of_glob(sought, letters)?),
+            Pattern::Glob if sought.is_empty() => Test::Name(NamePattern::Anything),
+            Pattern::Glob => Test::Name(NamePattern::glob(sought, letters)?),
             Pattern::Regex => expression(sought, letters)?,
         };
         Ok(Self { filter, sizes })
@@ -120,7 +122,7 @@ impl Search {
 
     /// Returns whether it finds everything, as an empty text does.
     pub const fn is_empty(&self) -> bool {
-        matches!(self.filter, Test::Name(NameTest::Anything)) && self.sizes.is_none()
+        matches!(self.filter, Test::Name(NamePattern::Anything)) && self.sizes.is_none()
     }
 
     /// Finds what a projection shows with these marks; never the root. `names` must be of this union: of another,
@@ -131,7 +133,7 @@ impl Search {
         names: &Names,
         projection: &Projection,
         marks: MarkSet,
-    ) -> Found {
+    ) -> Filtered {
         let mut matched = PathSet::with_room(tree.len());
         if names.len() == tree.len() {
             let mut take = |path: u32| {
@@ -142,7 +144,7 @@ impl Search {
             };
             match &self.filter {
                 Test::Name(test) => test.each(names, &mut take),
-                Test::Steps(steps) => steps.each(tree, names, &mut |path| {
+                Test::Directories(steps) => steps.each(tree, names, &mut |path| {
                     if steps.may_end(projection, PathId(path)) {
                         take(path);
                     }
@@ -150,11 +152,11 @@ impl Search {
                 Test::Path(expression) => each_whole_path(tree, expression, &mut take),
             }
         }
-        Found::new(tree, projection, matched)
+        Filtered::new(tree, projection, matched)
     }
 
     fn has_size(&self, projection: &Projection, path: PathId) -> bool {
-        let Some(Sizes { least, most }) = self.sizes else {
+        let Some(SizeRange { least, most }) = self.sizes else {
             return true;
         };
         !projection.is_directory(path)
@@ -164,9 +166,9 @@ impl Search {
 }
 
 /// Takes sizes off both ends of a text.
-fn take_sizes(text: &str) -> Result<(&str, Option<Sizes>), SearchError> {
+fn take_sizes(text: &str) -> Result<(&str, Option<SizeRange>), SearchError> {
     let mut rest = text.trim();
-    let mut sizes: Option<Sizes> = None;
+    let mut sizes: Option<SizeRange> = None;
     let is_size = |word: &str| word.starts_with(['<', '>']);
     loop {
         let mut words = rest.split_whitespace();
@@ -179,12 +181,12 @@ fn take_sizes(text: &str) -> Result<(&str, Option<Sizes>), SearchError> {
         } else {
             return Ok((rest, sizes));
         };
-        sizes = Some(Sizes::read(word)?.and(sizes));
+        sizes = Some(SizeRange::read(word)?.and(sizes));
         rest = others.unwrap_or_default().trim();
     }
 }
 
-impl Sizes {
+impl SizeRange {
     fn read(word: &str) -> Result<Self, SearchError> {
         let parse = |size: &str| units::parse_size(size).map_err(SearchError::Size);
         let at_least = |least| Self {
@@ -245,12 +247,12 @@ fn has_upper_case(text: &str, pattern: Pattern) -> bool {
 
 fn expression(text: &str, letters: Letters) -> Result<Test, SearchError> {
     if text.is_empty() {
-        return Ok(Test::Name(NameTest::Anything));
+        return Ok(Test::Name(NamePattern::Anything));
     }
     if !text.contains('/') {
         let expression = Expression::new(text, letters).map_err(SearchError::of_expression)?;
         // The expression knows about letters itself, better than a comparison of lowered text would.
-        return Ok(Test::Name(NameTest::Expression(
+        return Ok(Test::Name(NamePattern::Expression(
             Letters::AsStored,
             expression,
         )));

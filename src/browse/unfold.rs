@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::plan::{Sibling, Within};
-use super::{Found, MarkSet, PathSet, Plan};
+use super::{Filtered, MarkSet, PathSet, Plan};
 use crate::tree::{MergedTree, PathId};
 
 /// Returns what to unfold at first, so that what is big and changed is visible: the root, and of the rows in it
@@ -42,9 +42,9 @@ pub fn first_open(tree: &MergedTree, plan: &Plan<'_>, rows: usize) -> PathSet {
     open
 }
 
-impl Found {
+impl Filtered {
     /// Returns what to unfold so that matches are visible, the topmost first, for as long as `rows` rows hold
-    /// everything; what does not fit stays folded, and [`Found::below`] says how much is in it.
+    /// everything; what does not fit stays folded, and [`Filtered::below`] says how much is in it.
     ///
     /// [`Plan::open`] and [`Plan::found`] are not looked at. Cost is linear in the paths.
     pub fn opened(&self, tree: &MergedTree, plan: &Plan<'_>, rows: usize) -> PathSet {

@@ -11,7 +11,7 @@ use crate::limits;
 use crate::path::display_str;
 use crate::progress::Job;
 use crate::scan;
-use crate::source::{self, Locator, OpenOptions, Place};
+use crate::source::{self, InputPlace, Locator, OpenOptions};
 use crate::store::{self, mounts::Overlay};
 
 use super::options::Common;
@@ -94,7 +94,7 @@ pub(crate) struct Request {
 /// [`Error::Usage`] and [`Error::Config`] for what makes no sense.
 pub(crate) fn request(image: Option<&OsStr>, common: &Common) -> Result<Request> {
     let locator = locator(image, common)?;
-    if locator.place == Place::StandardInput && std::io::stdin().is_terminal() {
+    if locator.place == InputPlace::StandardInput && std::io::stdin().is_terminal() {
         return Err(Error::Usage {
             reason: "standard input is a terminal".into(),
             advice: "pipe an image: `docker save IMAGE | layerscope -`".into(),

@@ -10,7 +10,7 @@ use crate::path::display_os;
 use crate::progress::Job;
 use crate::report::Format;
 use crate::report::store::StoreReport;
-use crate::source::{Locator, Place};
+use crate::source::{InputPlace, Locator};
 use crate::store::figures::Figures;
 use crate::store::{self, Accounts, Basis, Inventory, measure};
 
@@ -91,10 +91,10 @@ pub(super) fn show(
     loaded: &Loaded,
 ) -> Result<Exit> {
     match &locator.place {
-        Place::Path(path) if is_store(path) => {
+        InputPlace::Path(path) if is_store(path) => {
             overview(std::slice::from_ref(path), common, around, loaded)
         }
-        Place::Path(path) => {
+        InputPlace::Path(path) => {
             let mut places = store::stores_below(path);
             if places.is_empty() {
                 places.push(path.clone());

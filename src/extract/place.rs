@@ -22,7 +22,7 @@ const DIRECTORY: OFlags = OFlags::RDONLY
 
 /// Whether a directory was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum DirectoryOrigin {
     /// It was not there before.
     Made,
     /// It was.
@@ -48,11 +48,11 @@ impl Root {
         Ok(Self { directory, file })
     }
 
-    pub(super) fn make_directory(&self, path: &[u8]) -> Result<Place> {
+    pub(super) fn make_directory(&self, path: &[u8]) -> Result<DirectoryOrigin> {
         let (parent, name) = self.parent(path)?;
         match rustix::fs::mkdirat(&parent, &name, Mode::RWXU) {
-            Ok(()) => Ok(Place::Made),
-            Err(Errno::EXIST) => self.open_directory(path).map(|_| Place::Found),
+            Ok(()) => Ok(DirectoryOrigin::Made),
+            Err(Errno::EXIST) => self.open_directory(path).map(|_| DirectoryOrigin::Found),
             Err(error) => Err(self.failed(path, error.into())),
         }
     }

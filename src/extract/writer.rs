@@ -8,7 +8,7 @@ use std::os::fd::AsFd;
 
 use rustix::fs::{AtFlags, Gid, Timespec, Timestamps, Uid, XattrFlags};
 
-use super::place::{Place, Root};
+use super::place::{DirectoryOrigin, Root};
 use super::{Devices, Extracted, Options, Owner};
 use crate::analysis::Analysis;
 use crate::error::{Error, Result};
@@ -68,7 +68,7 @@ impl<'a> Writer<'a> {
             .filter(|(_, row)| row.kind == EntryKind::Dir)
         {
             self.job.check()?;
-            if self.root.make_directory(&row.path)? == Place::Made {
+            if self.root.make_directory(&row.path)? == DirectoryOrigin::Made {
                 made.push(at);
                 self.done.directories += 1;
             }

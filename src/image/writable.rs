@@ -10,7 +10,7 @@ pub struct Writable {
     /// Who writes to it.
     pub writer: Writer,
     /// Whose way of telling changes fits.
-    pub engine: Engine,
+    pub engine: DiffDialect,
 }
 
 /// Who writes to a layer.
@@ -29,7 +29,7 @@ pub enum Writer {
 
 /// Whose way of telling what a container changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Engine {
+pub enum DiffDialect {
     /// Compares the container's view with its image's by name and metadata, whatever the driver (moby,
     /// pkg/archive, `ChangesDirs`).
     Docker,
@@ -40,7 +40,7 @@ pub enum Engine {
     PodmanComparing,
 }
 
-impl Engine {
+impl DiffDialect {
     /// Returns the stable text form.
     pub const fn as_str(self) -> &'static str {
         match self {

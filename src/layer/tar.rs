@@ -5,9 +5,9 @@
 //! markers) is decided here as well; to the right there are only entries.
 
 mod body;
+mod chunks;
 mod extended;
 mod header;
-mod pieces;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -18,8 +18,8 @@ use std::io::{self, Read};
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use self::body::{Expanded, Stored};
-pub(super) use self::pieces::{Piece, Pieces};
-use self::walk::{Record, Step, Walk};
+pub(super) use self::chunks::{Chunk, Chunks};
+use self::walk::{Record, Step, TarWalk};
 pub(super) use self::window::Stop;
 use self::window::{Input, Window};
 use super::bytes::Region;
@@ -71,7 +71,7 @@ impl TarLayer {
     }
 
     /// Starts a walk at an offset of the uncompressed archive.
-    fn walk<'a>(&'a self, offset: u64, job: &'a Job) -> Result<Walk<'a>> {
+    fn walk<'a>(&'a self, offset: u64, job: &'a Job) -> Result<TarWalk<'a>> {
         let input = if self.codec == Codec::None {
             Input::Region(self.region.clone())
         } else {
@@ -85,7 +85,7 @@ impl TarLayer {
                 .map_err(|source| self.read_error(offset, source))?;
             Input::Stream(stream)
         };
-        Ok(Walk::new(Window::new(input, offset, job), offset))
+        Ok(TarWalk::new(Window::new(input, offset, job), offset))
     }
 
     fn read_error(&self, offset: u64, source: io::Error) -> Error {
@@ -97,7 +97,7 @@ impl TarLayer {
     }
 
     /// Reads the record at `offset`, which must be a file.
-    fn file_at(&self, walk: &mut Walk<'_>, record: &mut Record, offset: u64) -> Result<()> {
+    fn file_at(&self, walk: &mut TarWalk<'_>, record: &mut Record, offset: u64) -> Result<()> {
         walk.position = offset;
         match walk.next(record)? {
             Step::Entry if record.kind == Some(EntryKind::File) && record.offset == offset => {
@@ -187,19 +187,19 @@ impl LayerSource for TarLayer {
 /// # Errors
 /// As [`LayerSource::scan`].
 pub(super) fn scan_pieces<'a>(
-    pieces: Box<dyn Pieces + 'a>,
+    pieces: Box<dyn Chunks + 'a>,
     sink: &mut dyn EntrySink,
     job: &'a Job,
 ) -> Result<Option<Completeness>> {
-    let window = Window::new(Input::Pieces(pieces), 0, job);
-    let mut scan = Scan::new(Walk::new(window, 0), sink);
+    let window = Window::new(Input::Chunks(pieces), 0, job);
+    let mut scan = Scan::new(TarWalk::new(window, 0), sink);
     scan.run(job)?;
     Ok(scan.walk.is_archive().then_some(scan.completeness))
 }
 
 /// One pass over an archive, from records to entries.
 struct Scan<'a, 's> {
-    walk: Walk<'a>,
+    walk: TarWalk<'a>,
     sink: &'s mut dyn EntrySink,
     /// Buffers that are used again for every entry.
     normal: Vec<u8>,
@@ -210,7 +210,7 @@ struct Scan<'a, 's> {
 }
 
 impl<'a, 's> Scan<'a, 's> {
-    fn new(walk: Walk<'a>, sink: &'s mut dyn EntrySink) -> Self {
+    fn new(walk: TarWalk<'a>, sink: &'s mut dyn EntrySink) -> Self {
         Self {
             walk,
             sink,

@@ -18,7 +18,7 @@ use crate::path;
 use crate::progress::Job;
 use crate::tree::{Comparison, Content, FileTree, MergedTree, NodeId};
 
-type Place = (LayerIndex, NodeId);
+type EntryRef = (LayerIndex, NodeId);
 
 /// First and further lengths read of each file: most that differ do so early.
 const FIRST_READ: usize = 16 * 1024;
@@ -41,7 +41,8 @@ pub fn compare(tree: &MergedTree, image: &Image, options: &Options, job: &Job) -
     let mut side_by_side = Vec::new();
     let mut by_hash = Vec::new();
     for (at, comparison) in comparisons.iter().enumerate() {
-        let is_random = |place: Place| layers[place.0.as_usize()].source.access() == Access::Random;
+        let is_random =
+            |place: EntryRef| layers[place.0.as_usize()].source.access() == Access::Random;
         if tree.layer(comparison.newer.0).size(comparison.newer.1) > limits::SPARSE_COMPARE_BYTES
             && is_short(tree, layers, *comparison)
         {
@@ -115,7 +116,7 @@ impl Pairs<'_> {
     fn compare_by_hash(&self, pairs: &[usize], compared: &mut Compared) -> Result<()> {
         let comparisons = self.tree.comparisons();
         let hashes = self.hash_where_unknown(pairs)?;
-        let hash = |(layer, node): Place| {
+        let hash = |(layer, node): EntryRef| {
             let known = self.tree.layer(layer).content(node);
             known.or_else(|| hashes.get(&(layer, node)).copied())
         };
@@ -136,7 +137,7 @@ impl Pairs<'_> {
     }
 
     /// Hashes the files of these pairs that the scan did not hash, in one pass over each layer.
-    fn hash_where_unknown(&self, pairs: &[usize]) -> Result<HashMap<Place, u64>> {
+    fn hash_where_unknown(&self, pairs: &[usize]) -> Result<HashMap<EntryRef, u64>> {
         let comparisons = self.tree.comparisons();
         let places = pairs
             .iter()
@@ -201,7 +202,7 @@ struct Worker {
 
 impl Worker {
     fn compare(&mut self, pairs: &Pairs<'_>, pair: Comparison) -> Result<Content> {
-        let open = |place: Place| {
+        let open = |place: EntryRef| {
             let tree = pairs.tree.layer(place.0);
             let path = tree.path(place.1);
             let file = tree.file_at(place.1, &path);

@@ -23,7 +23,7 @@ pub(super) struct DockerEntry {
 
 /// An image as its documents describe it.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
+pub(super) struct DescribedImage {
     pub names: Vec<String>,
     pub id: Option<Digest>,
     pub digest: Option<Digest>,
@@ -85,7 +85,7 @@ impl LayerBlob {
 ///
 /// # Errors
 /// [`Error::Limit`] above [`limits::LAYERS`], or [`Error::Interrupted`]; layers in any state are not errors.
-pub(super) fn assemble(store: &dyn BlobStore, parts: Parts) -> Result<Image> {
+pub(super) fn assemble(store: &dyn BlobStore, parts: DescribedImage) -> Result<Image> {
     if parts.layers.len() > limits::LAYERS {
         return Err(Error::Limit {
             name: store.name().to_owned(),

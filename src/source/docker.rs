@@ -3,7 +3,7 @@
 //! Docker Image Specification v1.2. Keys come in any case (old Jib writes `repoTags`); an object instead of
 //! a list of one is accepted.
 
-use super::assemble::{DockerEntry, LayerBlob, Parts};
+use super::assemble::{DescribedImage, DockerEntry, LayerBlob};
 use super::blobs::{BlobRef, BlobStore, Budget, digest_of, read_document};
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role};
 use crate::error::{Error, Result, Warning, WarningCode};
@@ -141,11 +141,11 @@ pub(super) fn present_layers(store: &dyn BlobStore, entry: &DockerEntry) -> usiz
 ///
 /// # Errors
 /// Only [`Error::Interrupted`]: a configuration may be in any state.
-pub(super) fn describe(store: &dyn BlobStore, entry: &DockerEntry) -> Result<Parts> {
-    let mut parts = Parts {
+pub(super) fn describe(store: &dyn BlobStore, entry: &DockerEntry) -> Result<DescribedImage> {
+    let mut parts = DescribedImage {
         layers: layers(entry).collect(),
         id: named_id(entry),
-        ..Parts::default()
+        ..DescribedImage::default()
     };
     let shown = entry
         .config
@@ -171,7 +171,7 @@ pub(super) fn describe(store: &dyn BlobStore, entry: &DockerEntry) -> Result<Par
 }
 
 /// Docker's image ID is the digest of the configuration; the name repeats it.
-fn note_digest(parts: &mut Parts, found: Option<Digest>, shown: &str) {
+fn note_digest(parts: &mut DescribedImage, found: Option<Digest>, shown: &str) {
     if let (Some(named), Some(found)) = (&parts.id, &found)
         && named != found
     {

@@ -15,7 +15,7 @@ use crate::progress::Job;
 
 /// How a source is described.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum DescribedBy {
     /// By `manifest.json` as a list, or `repositories`.
     Docker,
     /// By `index.json`.
@@ -26,8 +26,8 @@ pub(super) enum Form {
 
 /// A description of at least one image.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub form: Form,
+pub(super) struct Description {
+    pub form: DescribedBy,
     pub catalog: Catalog,
     pub warnings: Vec<Warning>,
 }
@@ -36,9 +36,13 @@ pub(super) struct Found {
 ///
 /// # Errors
 /// When a document that must be used cannot be, or [`Error::Interrupted`].
-pub(super) fn find(store: &dyn BlobStore, reading: Reading, job: &Job) -> Result<Option<Found>> {
+pub(super) fn find(
+    store: &dyn BlobStore,
+    reading: Reading,
+    job: &Job,
+) -> Result<Option<Description>> {
     let only = |form, catalog: Option<Catalog>| {
-        catalog.map(|catalog| Found {
+        catalog.map(|catalog| Description {
             form,
             catalog,
             warnings: Vec::new(),
@@ -46,9 +50,11 @@ pub(super) fn find(store: &dyn BlobStore, reading: Reading, job: &Job) -> Result
     };
     let found = match reading {
         Reading::Sniffed => find_any(store, job)?,
-        Reading::DockerArchive => only(Form::Docker, docker_catalog(store, job)?),
-        Reading::OciArchive | Reading::OciDirectory => only(Form::Oci, oci_catalog(store, job)?),
-        Reading::Directory => only(Form::Single, single_catalog(store, job)?),
+        Reading::DockerArchive => only(DescribedBy::Docker, docker_catalog(store, job)?),
+        Reading::OciArchive | Reading::OciDirectory => {
+            only(DescribedBy::Oci, oci_catalog(store, job)?)
+        }
+        Reading::Directory => only(DescribedBy::Single, single_catalog(store, job)?),
         // Neither holds images as files of these formats.
         Reading::Store | Reading::Overlay => None,
     };
@@ -62,26 +68,26 @@ fn lists_nothing(store: &dyn BlobStore) -> Error {
     unusable(store, &BlobRef::member("index.json"), "it lists no images")
 }
 
-fn find_any(store: &dyn BlobStore, job: &Job) -> Result<Option<Found>> {
+fn find_any(store: &dyn BlobStore, job: &Job) -> Result<Option<Description>> {
     let by_index = stop_if_fatal(oci_catalog(store, job))?;
     let by_list = stop_if_fatal(docker_catalog(store, job))?;
     let mut warnings = Vec::new();
     let found = match (by_index, by_list) {
         (Ok(Some(index)), Ok(Some(list))) => {
             let catalog = merge(store, index, list);
-            Some((Form::Docker, catalog))
+            Some((DescribedBy::Docker, catalog))
         }
         (index, Ok(Some(list))) => {
             warnings.extend(index.err().map(|error| ignored(&error)));
-            Some((Form::Docker, list))
+            Some((DescribedBy::Docker, list))
         }
         (Ok(Some(index)), list) if !index.candidates.is_empty() => {
             warnings.extend(list.err().map(|error| ignored(&error)));
-            Some((Form::Oci, index))
+            Some((DescribedBy::Oci, index))
         }
         (Ok(index), Ok(None)) => match single_catalog(store, job)? {
-            Some(single) => Some((Form::Single, single)),
-            None => index.map(|index| (Form::Oci, index)),
+            Some(single) => Some((DescribedBy::Single, single)),
+            None => index.map(|index| (DescribedBy::Oci, index)),
         },
         (Err(error), _) | (_, Err(error)) if is_like_image(store) => return Err(error),
         _ => None,
@@ -98,7 +104,7 @@ fn find_any(store: &dyn BlobStore, job: &Job) -> Result<Option<Found>> {
         };
         return Err(unusable(store, &BlobRef::member(document), reason));
     }
-    Ok(found.map(|(form, catalog)| Found {
+    Ok(found.map(|(form, catalog)| Description {
         form,
         catalog,
         warnings,

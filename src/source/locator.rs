@@ -57,13 +57,13 @@ pub struct Locator {
     /// How to read it.
     pub reading: Reading,
     /// Where it is.
-    pub place: Place,
+    pub place: InputPlace,
     shown: String,
 }
 
 /// Where an input is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum InputPlace {
     /// `-`.
     StandardInput,
     /// A file or directory.
@@ -127,8 +127,8 @@ impl Locator {
         Ok(Self {
             reading,
             place: match rest {
-                b"-" => Place::StandardInput,
-                _ => Place::Path(PathBuf::from(OsString::from(OsStr::from_bytes(rest)))),
+                b"-" => InputPlace::StandardInput,
+                _ => InputPlace::Path(PathBuf::from(OsString::from(OsStr::from_bytes(rest)))),
             },
             shown: path::display(rest).into_owned(),
         })
@@ -140,7 +140,7 @@ impl Locator {
         match std::str::from_utf8(rest) {
             Ok(name) if !name.is_empty() => Ok(Self {
                 reading: Reading::Store,
-                place: Place::Engine(holder, name.to_owned()),
+                place: InputPlace::Engine(holder, name.to_owned()),
                 shown: path::display_str(name).into_owned(),
             }),
             _ => Err(Error::Usage {
@@ -155,7 +155,7 @@ impl Locator {
         let shown = overlay.to_string();
         Self {
             reading: Reading::Overlay,
-            place: Place::Directories(overlay),
+            place: InputPlace::Directories(overlay),
             shown,
         }
     }
@@ -168,8 +168,10 @@ impl Locator {
     /// Returns the place for messages, escaped.
     pub fn name(&self) -> &str {
         match self.place {
-            Place::StandardInput => "standard input",
-            Place::Path(_) | Place::Engine(..) | Place::Directories(_) => &self.shown,
+            InputPlace::StandardInput => "standard input",
+            InputPlace::Path(_) | InputPlace::Engine(..) | InputPlace::Directories(_) => {
+                &self.shown
+            }
         }
     }
 }
@@ -222,8 +224,8 @@ mod tests {
             let locator = parse(word).unwrap();
             assert_eq!((locator.reading, locator.word()), (reading, name));
         }
-        assert_eq!(parse("-").unwrap().place, Place::StandardInput);
-        assert_eq!(parse("oci:a").unwrap().place, Place::Path("a".into()));
+        assert_eq!(parse("-").unwrap().place, InputPlace::StandardInput);
+        assert_eq!(parse("oci:a").unwrap().place, InputPlace::Path("a".into()));
     }
 
     #[test]

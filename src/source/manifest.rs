@@ -4,7 +4,7 @@
 
 use base64::Engine as _;
 
-use super::assemble::{LayerBlob, Parts};
+use super::assemble::{DescribedImage, LayerBlob};
 use super::blobs::{BlobRef, BlobStore, digest_of, read_document, unusable};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::config::read_platform;
@@ -193,15 +193,15 @@ fn is_image_config(media_type: &str) -> bool {
 ///
 /// # Errors
 /// [`Error::BadDocument`] where the manifest itself cannot be used; a configuration may be in any state.
-pub(super) fn describe(store: &dyn BlobStore, manifest: &Document) -> Result<Parts> {
+pub(super) fn describe(store: &dyn BlobStore, manifest: &Document) -> Result<DescribedImage> {
     let json = &manifest.json;
     let config_descriptor = Descriptor::read(json.get("config"));
-    let mut parts = Parts {
+    let mut parts = DescribedImage {
         digest: manifest.digest.clone(),
         id: config_descriptor.digest.clone(),
         annotations: read_annotations(json.get("annotations")),
         warnings: manifest.warnings.clone(),
-        ..Parts::default()
+        ..DescribedImage::default()
     };
     parts.config = read_config(store, &config_descriptor, &mut parts.warnings)?;
     parts.layers = json

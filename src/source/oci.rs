@@ -26,7 +26,7 @@ const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
 /// # Errors
 /// [`Error::Limit`] above [`limits::MANIFESTS`], or [`Error::Interrupted`].
 pub(super) fn catalog(store: &dyn BlobStore, index: &Json, job: &Job) -> Result<Catalog> {
-    let mut walk = Walk {
+    let mut walk = IndexWalk {
         store,
         job,
         catalog: Catalog::default(),
@@ -58,7 +58,7 @@ pub(super) fn single(store: &dyn BlobStore, json: &Json, bytes: Vec<u8>) -> Cata
     catalog
 }
 
-struct Walk<'a> {
+struct IndexWalk<'a> {
     store: &'a dyn BlobStore,
     job: &'a Job,
     catalog: Catalog,
@@ -66,7 +66,7 @@ struct Walk<'a> {
     budget: Budget,
 }
 
-impl Walk<'_> {
+impl IndexWalk<'_> {
     /// Adds every manifest below a descriptor of the top index; returns their positions in order.
     ///
     /// Depth first without recursion; an index inside itself is visited once.

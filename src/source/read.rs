@@ -7,13 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::archive::ArchiveBlobs;
-use super::assemble::{self, Parts};
+use super::assemble::{self, DescribedImage};
 use super::blobs::{BlobRef, BlobStore};
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role};
 use super::choose::Chooser;
 use super::directory::DirBlobs;
-use super::formats::{self, Form};
-use super::locator::{Holder, Locator, Place, Reading};
+use super::formats::{self, DescribedBy};
+use super::locator::{Holder, InputPlace, Locator, Reading};
 use super::manifest::{self, Kind};
 use super::spool::{self, Input};
 use super::{Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, looks, stored, v1};
@@ -51,16 +51,18 @@ enum Content {
 /// See [`super::list`].
 pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Result<Source> {
     let input = match &locator.place {
-        Place::StandardInput => spool::from_standard_input(options, job)?,
-        Place::Directories(overlay) => return Ok(opened_image(locator, overlay.open()?)),
-        Place::Engine(holder, name) => return read_named(locator, *holder, name, options, job),
-        Place::Path(path) if locator.reading == Reading::Overlay => {
+        InputPlace::StandardInput => spool::from_standard_input(options, job)?,
+        InputPlace::Directories(overlay) => return Ok(opened_image(locator, overlay.open()?)),
+        InputPlace::Engine(holder, name) => {
+            return read_named(locator, *holder, name, options, job);
+        }
+        InputPlace::Path(path) if locator.reading == Reading::Overlay => {
             return Ok(opened_image(locator, mounts::find(path)?.open()?));
         }
-        Place::Path(path) if locator.reading == Reading::Store => {
+        InputPlace::Path(path) if locator.reading == Reading::Store => {
             return read_store(locator, path, job);
         }
-        Place::Path(path) => {
+        InputPlace::Path(path) => {
             let file = match open_path(path, locator.name()) {
                 Err(Error::NotFound { .. }) if stored::may_be_name(locator) => {
                     return read_named(locator, Holder::Any, locator.word(), options, job);
@@ -459,7 +461,7 @@ impl Source {
     }
 }
 
-fn describe(store: &dyn BlobStore, origin: &Origin, job: &Job) -> Result<Parts> {
+fn describe(store: &dyn BlobStore, origin: &Origin, job: &Job) -> Result<DescribedImage> {
     match origin {
         Origin::Docker(entry) => docker::describe(store, entry),
         Origin::Chain(top) => v1::describe(store, top, job),
@@ -511,7 +513,7 @@ fn layer_image(input: &Input) -> Result<Image> {
     })
 }
 
-impl Form {
+impl DescribedBy {
     const fn kind_of_archive(self) -> &'static str {
         match self {
             Self::Docker => "docker-archive",

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::OpenOptions;
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role, canonical};
-use super::locator::{Holder, Locator, Place, Reading};
+use super::locator::{Holder, InputPlace, Locator, Reading};
 use crate::beneath::Beneath;
 use crate::error::nearest::nearest_name;
 use crate::error::{Error, Result, Warning};
@@ -18,7 +18,7 @@ const SHORTEST_ID: usize = 4;
 
 /// Returns whether a locator names a directory where an engine keeps layers.
 pub(super) fn is_store(locator: &Locator) -> bool {
-    let Place::Path(path) = &locator.place else {
+    let InputPlace::Path(path) = &locator.place else {
         return false;
     };
     match locator.reading {

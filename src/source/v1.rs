@@ -3,7 +3,7 @@
 //! Docker Image Specification v1.0. Found in archives from before Docker 1.10 (`repositories`, `<id>/json`,
 //! `<id>/layer.tar`) and, as strings, in schema 1 manifests.
 
-use super::assemble::{LayerBlob, Parts};
+use super::assemble::{DescribedImage, LayerBlob};
 use super::blobs::{BlobRef, BlobStore, read_json, unusable};
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role, add_names};
 use super::manifest::{Descriptor, Document};
@@ -70,7 +70,7 @@ fn add(store: &dyn BlobStore, catalog: &mut Catalog, id: &str, name: String) -> 
 ///
 /// # Errors
 /// [`Error::BadDocument`] where the chain of parents is broken, a circle, or longer than [`limits::LAYERS`].
-pub(super) fn describe(store: &dyn BlobStore, top: &str, job: &Job) -> Result<Parts> {
+pub(super) fn describe(store: &dyn BlobStore, top: &str, job: &Job) -> Result<DescribedImage> {
     let mut chain = Vec::new();
     let mut next = Some(top.to_owned());
     while let Some(id) = next {
@@ -91,7 +91,10 @@ pub(super) fn describe(store: &dyn BlobStore, top: &str, job: &Job) -> Result<Pa
 ///
 /// # Errors
 /// [`Error::BadDocument`] where layers and history, which this format lists side by side, do not match.
-pub(super) fn describe_schema1(store: &dyn BlobStore, manifest: &Document) -> Result<Parts> {
+pub(super) fn describe_schema1(
+    store: &dyn BlobStore,
+    manifest: &Document,
+) -> Result<DescribedImage> {
     let layers = manifest.json.get("fsLayers").list();
     let history = manifest.json.get("history").list();
     if layers.len() != history.len() || layers.is_empty() {
@@ -123,7 +126,7 @@ pub(super) fn describe_schema1(store: &dyn BlobStore, manifest: &Document) -> Re
 }
 
 /// Takes layers with their JSON, topmost first; the topmost is the configuration.
-fn from_chain(chain: Vec<(LayerBlob, Json)>) -> Parts {
+fn from_chain(chain: Vec<(LayerBlob, Json)>) -> DescribedImage {
     let mut config = chain
         .first()
         .map(|(_, top)| ConfigDocument::read(top))
@@ -135,10 +138,10 @@ fn from_chain(chain: Vec<(LayerBlob, Json)>) -> Parts {
         .collect();
     // The format has no diff IDs; one unknown per layer says so without a mismatch.
     config.diff_ids = vec![None; chain.len()];
-    Parts {
+    DescribedImage {
         config: Some(config),
         layers: chain.into_iter().rev().map(|(layer, _)| layer).collect(),
-        ..Parts::default()
+        ..DescribedImage::default()
     }
 }
 

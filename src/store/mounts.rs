@@ -13,7 +13,7 @@ use std::sync::Arc;
 use self::table::{Mount, Named};
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
-use crate::image::writable::Engine;
+use crate::image::writable::DiffDialect;
 use crate::image::{self, Image, ImageConfig, Platform, Writable, Writer};
 use crate::layer::LayerIndex;
 use crate::layer::codec::Codec;
@@ -217,7 +217,7 @@ impl Overlay {
         let writable = writable.map(|(upper, layer)| Writable {
             layer: layer.index,
             writer: Writer::Directory(path::display_os(upper.as_os_str())),
-            engine: Engine::Docker,
+            engine: DiffDialect::Docker,
         });
         Ok(Image {
             names: self

@@ -10,7 +10,7 @@ use super::{Container, ContainerId, ImageId, Layer, Store, StoredImage};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::history::{LayerFill, pair_or_warn};
 use crate::image::json::Json;
-use crate::image::writable::Engine;
+use crate::image::writable::DiffDialect;
 use crate::image::{
     self, ConfigDocument, Digest, HistoryEntry, Image, ImageConfig, Writable, Writer,
 };
@@ -69,10 +69,10 @@ impl Store {
             },
             engine: match self.engine {
                 super::Engine::ContainersStorage if self.driver.starts_with("overlay") => {
-                    Engine::Podman
+                    DiffDialect::Podman
                 }
-                super::Engine::ContainersStorage => Engine::PodmanComparing,
-                _ => Engine::Docker,
+                super::Engine::ContainersStorage => DiffDialect::PodmanComparing,
+                _ => DiffDialect::Docker,
             },
         })
     }

@@ -12,7 +12,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::file_tree::{
     Attributes, BELOW, FileTree, MOVED, NO_INODE, Node, XattrSet, flag, push_text, text_at,
 };
-use super::settle;
+use super::freeze;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::layer::{Completeness, Entry, EntryKind, EntrySink, Meta, Placement};
 use crate::limits;
@@ -95,7 +95,7 @@ impl TreeBuilder {
         self.xattr_ids = HashMap::default();
         self.texts.shrink_to_fit();
         self.rows.shrink_to_fit();
-        let settled = settle::settle(&mut self);
+        let settled = freeze::settle(&mut self);
         let dropped = std::mem::take(&mut self.warning_counts);
         for (code, count) in sorted(dropped) {
             if count > limits::WARNINGS_PER_KIND {

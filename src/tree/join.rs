@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use super::file_tree::flag;
-use super::merged::{Comparison, Detail, MergedNode};
+use super::merged::{Comparison, MergedNode, VersionDetail};
 use super::{Change, FileTree, HideCause, MergedTree, NodeId, PathId, Version};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::path::ImagePath;
@@ -279,7 +279,7 @@ impl<'l> Joiner<'l> {
             node,
             layer,
             change,
-            detail: Detail::None,
+            detail: VersionDetail::None,
         });
     }
 
@@ -304,9 +304,9 @@ impl<'l> Joiner<'l> {
             let change = self.change(layer, node, &state);
             let whited_out = self.layer(layer).node(node).has(flag::WHITED_OUT);
             let detail = if is_cut_here || whited_out {
-                Detail::Fresh
+                VersionDetail::Fresh
             } else {
-                Detail::None
+                VersionDetail::None
             };
             let position = u32::try_from(self.versions.len() - start).unwrap_or(u32::MAX);
             self.versions.push(Version {
@@ -553,7 +553,7 @@ impl State {
         layer: LayerIndex,
         node: NodeId,
         change: Change,
-        detail: Detail,
+        detail: VersionDetail,
     ) {
         if change == Change::Removed {
             *self = Self::default();
@@ -564,7 +564,7 @@ impl State {
             layer_tree.kind(node) == EntryKind::Dir && !layer_tree.is_implied(node);
         self.listed = match self.listed {
             _ if is_listed_directory => Some((layer, node)),
-            below if change == Change::Unchanged && detail != Detail::Fresh => below,
+            below if change == Change::Unchanged && detail != VersionDetail::Fresh => below,
             _ => None,
         };
         self.visible = Some((layer, node));

@@ -67,7 +67,7 @@ pub struct Version {
     pub layer: LayerIndex,
     /// The effect.
     pub change: Change,
-    pub(super) detail: Detail,
+    pub(super) detail: VersionDetail,
 }
 
 const _: () = assert!(size_of::<Version>() == 8);
@@ -75,7 +75,7 @@ const _: () = assert!(size_of::<Version>() == 8);
 /// The rest of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Detail {
+pub(super) enum VersionDetail {
     None,
     /// The path begins anew here: nothing of a lower directory's metadata shines through.
     Fresh,
@@ -85,7 +85,7 @@ pub(super) enum Detail {
     Replaced,
 }
 
-impl From<HideCause> for Detail {
+impl From<HideCause> for VersionDetail {
     fn from(cause: HideCause) -> Self {
         match cause {
             HideCause::DeletedDir => Self::DeletedDir,
@@ -99,10 +99,10 @@ impl Version {
     /// Returns what hid the path, for [`Change::Hidden`].
     pub const fn hidden_by(self) -> Option<HideCause> {
         match self.detail {
-            Detail::DeletedDir => Some(HideCause::DeletedDir),
-            Detail::Opaque => Some(HideCause::Opaque),
-            Detail::Replaced => Some(HideCause::Replaced),
-            Detail::None | Detail::Fresh => None,
+            VersionDetail::DeletedDir => Some(HideCause::DeletedDir),
+            VersionDetail::Opaque => Some(HideCause::Opaque),
+            VersionDetail::Replaced => Some(HideCause::Replaced),
+            VersionDetail::None | VersionDetail::Fresh => None,
         }
     }
 
@@ -323,7 +323,7 @@ impl MergedTree {
             if !tree.is_implied(version.node) {
                 return Some((version.layer, version.node));
             }
-            if version.detail == Detail::Fresh || version.change == Change::Added {
+            if version.detail == VersionDetail::Fresh || version.change == Change::Added {
                 return None;
             }
         }

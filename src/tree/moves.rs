@@ -5,7 +5,7 @@
 //! to the layer's own tree: files as names of the data below, which cost nothing. Layers are taken bottom first, so
 //! that those below are done and a chain of moves ends by itself.
 
-mod standing;
+mod shown;
 mod unfolding;
 
 #[cfg(test)]
@@ -14,7 +14,7 @@ mod tests;
 use std::cell::Cell;
 use std::sync::Arc;
 
-use self::standing::Union;
+use self::shown::Union;
 use self::unfolding::Unfolding;
 use super::FileTree;
 use crate::layer::LayerIndex;

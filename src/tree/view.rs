@@ -68,13 +68,13 @@ impl View {
         let links = self.link_counts(tree);
         let mut path = tree.path(start);
         path.truncate(path.len() - tree.name(start).len());
-        let mut steps = vec![Step {
+        let mut steps = vec![PendingPath {
             path: start,
             prefix: path.len(),
             what: What::Below,
         }];
         if start != PathId::ROOT && self.version(tree, start).is_some() {
-            steps.push(Step {
+            steps.push(PendingPath {
                 path: start,
                 prefix: path.len(),
                 what: What::Row,
@@ -118,11 +118,11 @@ impl View {
         tree: &MergedTree,
         parent: PathId,
         prefix: usize,
-        steps: &mut Vec<Step>,
+        steps: &mut Vec<PendingPath>,
     ) {
         let first = steps.len();
         let mut waiting: Vec<PathId> = Vec::new();
-        let below = |path| Step {
+        let below = |path| PendingPath {
             path,
             prefix,
             what: What::Below,
@@ -143,7 +143,7 @@ impl View {
                 steps.push(below(directory));
                 waiting.pop();
             }
-            steps.push(Step {
+            steps.push(PendingPath {
                 path: child,
                 prefix,
                 what: What::Row,
@@ -255,7 +255,7 @@ impl View {
 }
 
 /// One thing left to do while listing.
-struct Step {
+struct PendingPath {
     path: PathId,
     /// Length of the path up to and including the slash before the name.
     prefix: usize,

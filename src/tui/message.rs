@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ratatui::layout::{Position, Size};
 
 use super::command::Command;
-use super::results::{Comparison, Content, Difference, LoadProgress, Ranking, Sought};
+use super::results::{Content, Difference, LoadProgress, Ranking, Sought, StoreComparison};
 use super::store_subject::{Item, StoreSubject};
 use super::subject::Subject;
 use crate::browse::Scope;
@@ -56,7 +56,7 @@ pub enum Outcome {
     /// A layer store can be shown: its records, or everything.
     Store(Arc<StoreSubject>),
     /// Two images of a store were held against each other.
-    Held(Arc<Comparison>),
+    Held(Arc<StoreComparison>),
     /// The source holds several images, one of which has to be chosen.
     Choices(Vec<Choice>),
     /// A version of a file was read, as far as it is shown.

@@ -10,7 +10,7 @@ use super::panes::{Request, store, waste};
 use super::scroll::Scroll;
 use super::state::{Focus, Screen, Tab};
 use super::tabs;
-use super::update::{Place, command_given, follow, fulfil, resize, with_place};
+use super::update::{PaneArea, command_given, follow, fulfil, resize, with_place};
 use crate::layer::LayerIndex;
 
 /// Rows a turn of the wheel moves.
@@ -69,8 +69,8 @@ fn pressed_store(model: &mut Model, at: Position) -> Vec<Effect> {
         return tab.map_or_else(Vec::new, |tab| command_given(model, tab.command()));
     }
     let pane = &model.store;
-    let parts = store::Parts::of(areas.body, areas.arrangement, pane.tab, model.zoom);
-    let [_, place, _] = store::Parts::inside(parts.list, areas.arrangement, pane.has_filter());
+    let parts = store::StoreAreas::of(areas.body, areas.arrangement, pane.tab, model.zoom);
+    let [_, place, _] = store::StoreAreas::inside(parts.list, areas.arrangement, pane.has_filter());
     let list = pane.list(pane.tab);
     move_to(model, at, (place, list.scroll, list.rows.len()))
 }
@@ -80,7 +80,7 @@ fn pressed_tile(model: &mut Model, at: Position) -> Vec<Effect> {
     let Some(subject) = model.subject.clone() else {
         return Vec::new();
     };
-    let was_on = with_place(model, &subject, Place::Body, |model, reads, _| {
+    let was_on = with_place(model, &subject, PaneArea::Body, |model, reads, _| {
         let tile = model.treemap.tile_at(at, reads)?;
         let before = model.treemap.picture.at;
         model.treemap.go_to_tile(tile, reads);
@@ -129,7 +129,7 @@ fn list_of(model: &Model) -> Option<(Rect, Scroll, usize)> {
     let arrangement = areas.arrangement;
     match model.tab {
         Tab::Waste => {
-            let parts = waste::Parts::of(areas.body, arrangement, subject);
+            let parts = waste::WasteAreas::of(areas.body, arrangement, subject);
             let rows = parts.rows(arrangement, &model.waste.sieve);
             Some((rows, model.waste.scroll, model.waste.rows.len()))
         }
@@ -155,8 +155,8 @@ fn pressed_in(model: &mut Model, pane: Focus, at: Position) -> Vec<Effect> {
         resize(model, model.size);
     }
     let (row, cursor) = match pane {
-        Focus::Layers => (row_at(model, Place::Layers, at), model.layers.scroll.at),
-        Focus::Tree => (row_at(model, Place::Tree, at), model.tree.scroll.at),
+        Focus::Layers => (row_at(model, PaneArea::Layers, at), model.layers.scroll.at),
+        Focus::Tree => (row_at(model, PaneArea::Tree, at), model.tree.scroll.at),
         Focus::Preview => return Vec::new(),
     };
     match row {
@@ -173,10 +173,10 @@ fn pressed_in(model: &mut Model, pane: Focus, at: Position) -> Vec<Effect> {
     }
 }
 
-fn row_at(model: &mut Model, place: Place, at: Position) -> Option<usize> {
+fn row_at(model: &mut Model, place: PaneArea, at: Position) -> Option<usize> {
     let subject = model.subject.clone()?;
     with_place(model, &subject, place, |model, reads, _| match place {
-        Place::Layers => model.layers.row_at(at.y, reads),
+        PaneArea::Layers => model.layers.row_at(at.y, reads),
         _ => model.tree.row_at(at.y, reads),
     })
 }

@@ -5,7 +5,7 @@ mod document;
 mod progress;
 mod ranking;
 
-pub use comparison::Comparison;
+pub use comparison::StoreComparison;
 pub use document::{Content, Difference, Document, LineKind, Nature, unfinished};
 pub use progress::{LayerProgress, LayerState, LoadProgress};
 pub use ranking::{Ranking, Sought};

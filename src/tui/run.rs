@@ -115,7 +115,7 @@ struct Woken {
 }
 
 /// A message, or the end.
-type Step = Result<Option<Ended>>;
+type Turn = Result<Option<Ended>>;
 
 struct View {
     model: Model,
@@ -224,7 +224,7 @@ impl View {
         Ok(())
     }
 
-    fn take_signals(&mut self) -> Step {
+    fn take_signals(&mut self) -> Turn {
         for signal in self.signals.take() {
             match signal {
                 Signal::Interrupted => return Ok(Some(Ended::Interrupted)),
@@ -249,7 +249,7 @@ impl View {
         Ok(())
     }
 
-    fn take_news(&mut self) -> Step {
+    fn take_news(&mut self) -> Turn {
         for news in self.worker.take_news() {
             let message = match news {
                 News::Outcome(_, Outcome::Cancelled) if self.has_nothing() => {
@@ -287,7 +287,7 @@ impl View {
     ///
     /// What reads the terminal keeps events it has not handed out, and cannot be asked about them without a
     /// timeout. On a busy machine that runs out too early, so that after events it is asked twice.
-    fn take_keys(&mut self, has_keys: bool) -> Step {
+    fn take_keys(&mut self, has_keys: bool) -> Turn {
         if !has_keys && !self.may_hold_keys {
             return Ok(None);
         }
@@ -310,7 +310,7 @@ impl View {
         Ok(None)
     }
 
-    fn take(&mut self, message: Msg) -> Step {
+    fn take(&mut self, message: Msg) -> Turn {
         let is_quitting_now = matches!(message, Msg::Command(Command::QuitNow));
         let farewell = if is_quitting_now && !self.has_whole_image() {
             Ended::Interrupted
@@ -327,7 +327,7 @@ impl View {
         Ok(None)
     }
 
-    fn act(&mut self, effect: Effect, farewell: Ended) -> Step {
+    fn act(&mut self, effect: Effect, farewell: Ended) -> Turn {
         match effect {
             Effect::Quit => return Ok(Some(farewell)),
             Effect::Suspend => self.suspend().map_err(terminal_error)?,
@@ -372,7 +372,7 @@ impl View {
         Ok(())
     }
 
-    fn page(&mut self, version: VersionAt) -> Step {
+    fn page(&mut self, version: VersionAt) -> Turn {
         let Some(subject) = self.model.subject.clone() else {
             return Ok(None);
         };

@@ -21,7 +21,7 @@ use crate::layer::LayerIndex;
 
 use outcomes::job_done;
 use places::with_reads;
-pub(super) use places::{Place, follow, resize, with_place};
+pub(super) use places::{PaneArea, follow, resize, with_place};
 pub(super) use requests::fulfil;
 pub(super) use store::name_of;
 
@@ -211,7 +211,7 @@ fn enter_view(model: &mut Model) -> Vec<Effect> {
     let requests = with_place(
         model,
         &subject,
-        Place::Body,
+        PaneArea::Body,
         |model, reads, jobs| match model.tab {
             Tab::Files => model.files.enter(reads, jobs),
             Tab::Treemap => {

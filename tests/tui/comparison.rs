@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use layerscope::analysis::Analysis;
-use layerscope::analysis::difference::{Bounds, Compared, Doubt, Kind, compare, compare_within};
+use layerscope::analysis::difference::{
+    Bounds, Compared, DifferenceKind, Doubt, compare, compare_within,
+};
 use layerscope::beneath::Beneath;
 use layerscope::error::{Error, Result};
 use layerscope::layer::dir::{DirLayer, Encoding};
@@ -39,7 +41,7 @@ fn compared(a: &Image, b: &Image) -> Compared {
     compare(&analysis_of(a), &analysis_of(b), &Job::new()).unwrap()
 }
 
-fn told(compared: &Compared) -> Vec<(Kind, String, u64, u64)> {
+fn told(compared: &Compared) -> Vec<(DifferenceKind, String, u64, u64)> {
     let paths = compared.paths.iter();
     paths
         .map(|path| {
@@ -88,14 +90,14 @@ fn every_kind_of_difference_is_told_with_its_bytes() {
     });
     let compared = compared(&a, &b);
     let expected = [
-        (Kind::Removed, "base/gone", 5, 0),
-        (Kind::Changed, "base/link", 0, 0),
-        (Kind::Changed, "changed", 4, 5),
-        (Kind::Changed, "hard", 4, 5),
-        (Kind::Changed, "kind", 1, 0),
-        (Kind::MetadataOnly, "mode", 1, 1),
-        (Kind::Removed, "only-a", 3, 0),
-        (Kind::Added, "only-b", 0, 7),
+        (DifferenceKind::Removed, "base/gone", 5, 0),
+        (DifferenceKind::Changed, "base/link", 0, 0),
+        (DifferenceKind::Changed, "changed", 4, 5),
+        (DifferenceKind::Changed, "hard", 4, 5),
+        (DifferenceKind::Changed, "kind", 1, 0),
+        (DifferenceKind::MetadataOnly, "mode", 1, 1),
+        (DifferenceKind::Removed, "only-a", 3, 0),
+        (DifferenceKind::Added, "only-b", 0, 7),
     ];
     let expected = expected.map(|(kind, name, a, b)| (kind, name.to_owned(), a, b));
     assert_eq!(told(&compared), expected);
@@ -110,13 +112,16 @@ fn the_data_decides_and_never_the_time() {
     for length in [3, 70_000] {
         let with =
             |byte: u8, mtime| based(move |layer| layer.file("f", vec![byte; length]).mtime(mtime));
-        let kinds = |a: &Image, b: &Image| -> Vec<Kind> {
+        let kinds = |a: &Image, b: &Image| -> Vec<DifferenceKind> {
             compared(a, b).paths.iter().map(|path| path.kind).collect()
         };
         assert_eq!(kinds(&with(1, 5), &with(1, 5)), []);
-        assert_eq!(kinds(&with(1, 5), &with(1, 6)), [Kind::MetadataOnly]);
-        assert_eq!(kinds(&with(1, 5), &with(2, 5)), [Kind::Changed]);
-        assert_eq!(kinds(&with(1, 5), &with(2, 6)), [Kind::Changed]);
+        assert_eq!(
+            kinds(&with(1, 5), &with(1, 6)),
+            [DifferenceKind::MetadataOnly]
+        );
+        assert_eq!(kinds(&with(1, 5), &with(2, 5)), [DifferenceKind::Changed]);
+        assert_eq!(kinds(&with(1, 5), &with(2, 6)), [DifferenceKind::Changed]);
     }
 }
 
@@ -128,8 +133,8 @@ fn the_other_way_round_is_the_mirror_image() {
     let (there, back) = (compared(&a, &b), compared(&b, &a));
     let mirrored = told(&back).into_iter().map(|(kind, name, a, b)| {
         let kind = match kind {
-            Kind::Added => Kind::Removed,
-            Kind::Removed => Kind::Added,
+            DifferenceKind::Added => DifferenceKind::Removed,
+            DifferenceKind::Removed => DifferenceKind::Added,
             other => other,
         };
         (kind, name, b, a)
@@ -236,7 +241,7 @@ impl Two {
         compare_within(&a, &b, bounds, &Job::new()).unwrap()
     }
 
-    fn rows(&self, bounds: Bounds) -> Vec<(Kind, String, Option<Doubt>)> {
+    fn rows(&self, bounds: Bounds) -> Vec<(DifferenceKind, String, Option<Doubt>)> {
         let paths = self.compared(bounds).paths.into_iter();
         let row = |path: layerscope::analysis::difference::Difference| {
             (path.kind, String::from_utf8(path.path).unwrap(), path.doubt)
@@ -253,7 +258,11 @@ fn write(directory: &Path, name: &str, data: &[u8], seconds: u64) {
     file.set_modified(time).unwrap();
 }
 
-fn row(kind: Kind, name: &str, doubt: Option<Doubt>) -> (Kind, String, Option<Doubt>) {
+fn row(
+    kind: DifferenceKind,
+    name: &str,
+    doubt: Option<Doubt>,
+) -> (DifferenceKind, String, Option<Doubt>) {
     (kind, name.to_owned(), doubt)
 }
 
@@ -264,7 +273,7 @@ fn a_mode_that_was_changed_is_no_other_content() {
     write(two.own[0].path(), "below", b"below", THEN);
     let path = two.own[0].path().join("below");
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
-    let expected = [row(Kind::MetadataOnly, "below", None)];
+    let expected = [row(DifferenceKind::MetadataOnly, "below", None)];
     assert_eq!(two.rows(Bounds::default()), expected);
 }
 
@@ -279,8 +288,8 @@ fn a_clock_that_was_turned_back_hides_nothing() {
         .with("same", [&long, &long], [THEN, THEN])
         .with("later", [&long, &long], [THEN, THEN + 1]);
     let expected = [
-        row(Kind::Changed, "changed", None),
-        row(Kind::MetadataOnly, "later", None),
+        row(DifferenceKind::Changed, "changed", None),
+        row(DifferenceKind::MetadataOnly, "later", None),
     ];
     assert_eq!(two.rows(Bounds::default()), expected);
     assert_eq!(two.opened.load(Ordering::Relaxed), 6);
@@ -307,7 +316,7 @@ fn several_names_of_a_file_are_read_once() {
     for own in &two.own {
         fs::hard_link(own.path().join("one"), own.path().join("two")).unwrap();
     }
-    let expected = ["one", "two"].map(|name| row(Kind::Changed, name, None));
+    let expected = ["one", "two"].map(|name| row(DifferenceKind::Changed, name, None));
     assert_eq!(two.rows(Bounds::default()), expected);
     assert_eq!(two.opened.load(Ordering::Relaxed), 2);
 }
@@ -321,9 +330,9 @@ fn what_is_too_much_to_read_is_listed_as_not_compared() {
         .with("d", [b"1236", b"1246"], [THEN, THEN]);
     let bounds = Bounds { file: 8, total: 7 };
     let expected = [
-        row(Kind::NotCompared, "a", Some(Doubt::TooLong)),
-        row(Kind::Changed, "c", None),
-        row(Kind::NotCompared, "d", Some(Doubt::TooMuch)),
+        row(DifferenceKind::NotCompared, "a", Some(Doubt::TooLong)),
+        row(DifferenceKind::Changed, "c", None),
+        row(DifferenceKind::NotCompared, "d", Some(Doubt::TooMuch)),
     ];
     assert_eq!(two.rows(bounds), expected);
 }
@@ -340,7 +349,10 @@ fn without_data_length_and_time_decide_and_say_so() {
     let [other] = &compared.paths[..] else {
         panic!("{:?}", compared.paths);
     };
-    assert_eq!((other.kind, &other.doubt), (Kind::Changed, &doubt));
+    assert_eq!(
+        (other.kind, &other.doubt),
+        (DifferenceKind::Changed, &doubt)
+    );
     assert_eq!(compared.by_time, 1);
     assert_eq!(two.opened.load(Ordering::Relaxed), 0);
 }
@@ -354,7 +366,7 @@ fn a_file_that_cannot_be_read_is_not_compared() {
     let [gone] = &compared.paths[..] else {
         panic!("{:?}", compared.paths);
     };
-    assert_eq!(gone.kind, Kind::NotCompared);
+    assert_eq!(gone.kind, DifferenceKind::NotCompared);
     assert!(matches!(gone.doubt, Some(Doubt::Unreadable(_))));
     let job = Job::new();
     job.cancel();

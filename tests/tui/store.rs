@@ -1,12 +1,12 @@
 //! Layer stores: what is told about them, what is opened, compared and written down, and that nothing is run.
 
-use layerscope::analysis::difference::{Compared, Difference, Doubt, Kind, Layers};
+use layerscope::analysis::difference::{Compared, Difference, DifferenceKind, Doubt, Layers};
 use layerscope::layer::Completeness;
 use layerscope::store::State;
 use layerscope::tui::ids::JobId;
 use layerscope::tui::message::{Complaint, Outcome};
 use layerscope::tui::panes::store::{Key, StoreTab};
-use layerscope::tui::results::Comparison;
+use layerscope::tui::results::StoreComparison;
 use layerscope::tui::store_subject::{Item, Known, StoreSubject, What};
 use layerscope::tui::{Effect, Msg};
 use std::sync::Arc;
@@ -357,7 +357,7 @@ fn two_marked_are_compared() {
 }
 
 /// Something of every kind, with a name that would steer a terminal.
-pub fn comparison() -> Comparison {
+pub fn comparison() -> StoreComparison {
     let path = |path: &str, kind, bytes_a, bytes_b| Difference {
         path: path.as_bytes().to_vec(),
         kind,
@@ -365,7 +365,7 @@ pub fn comparison() -> Comparison {
         bytes_b,
         doubt: None,
     };
-    Comparison {
+    StoreComparison {
         names: ["ml/train:latest".into(), "app:1.3".into()],
         compared: Compared {
             common: Layers {
@@ -383,10 +383,10 @@ pub fn comparison() -> Comparison {
             bytes_a: 1300 * MIB,
             bytes_b: 500 * MIB,
             paths: vec![
-                path("bin/tool", Kind::Changed, 2 * MIB, 3 * MIB),
-                path("etc/app.conf", Kind::MetadataOnly, 4096, 4096),
-                path("srv/\u{1b}[31m\u{202e}x", Kind::Added, 0, 5),
-                path("usr/lib/large", Kind::Removed, 900 * MIB, 0),
+                path("bin/tool", DifferenceKind::Changed, 2 * MIB, 3 * MIB),
+                path("etc/app.conf", DifferenceKind::MetadataOnly, 4096, 4096),
+                path("srv/\u{1b}[31m\u{202e}x", DifferenceKind::Added, 0, 5),
+                path("usr/lib/large", DifferenceKind::Removed, 900 * MIB, 0),
             ],
             by_time: 0,
         },
@@ -397,7 +397,7 @@ pub fn comparison() -> Comparison {
 #[test]
 fn what_was_not_compared_is_told() {
     let mut found = comparison();
-    found.compared.paths[0].kind = Kind::NotCompared;
+    found.compared.paths[0].kind = DifferenceKind::NotCompared;
     found.compared.paths[0].doubt = Some(Doubt::TooLong);
     found.compared.by_time = 7;
     let mut screen = shown(120, 24);

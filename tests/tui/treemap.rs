@@ -9,7 +9,7 @@ use layerscope::tui::message::{Msg, Outcome};
 use layerscope::tui::panes::popup::Popup;
 use layerscope::tui::panes::tree::TreeMode;
 use layerscope::tui::panes::treemap::Colour;
-use layerscope::tui::panes::treemap::picture::{Form, What};
+use layerscope::tui::panes::treemap::picture::{Drawing, What};
 use layerscope::tui::state::{Focus, Tab};
 
 use crate::screen::{Screen, analysis_of, demo_subject, session};
@@ -62,7 +62,7 @@ fn assert_sound(screen: &Screen) {
         let sum: u64 = tiles.iter().map(|tile| tile.bytes).sum();
         assert_eq!(sum, pane.total(), "{}", screen.text());
     }
-    if pane.picture.form == Form::Rows {
+    if pane.picture.form == Drawing::Rows {
         assert!(pane.scroll.at == pane.picture.at && pane.scroll.offset <= pane.scroll.at);
     }
     for tile in tiles {

@@ -7,7 +7,7 @@ use crate::path::ImagePath;
 
 /// Where a cache is.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum CachePath {
     /// At this path.
     At(&'static str),
     /// At a path that ends so, in whatever home directory.
@@ -27,14 +27,14 @@ enum Remedy {
 
 struct Cache {
     rule: &'static str,
-    place: Place,
+    place: CachePath,
     tools: &'static [&'static str],
     remedy: Remedy,
 }
 
 const fn cache(
     rule: &'static str,
-    place: Place,
+    place: CachePath,
     tools: &'static [&'static str],
     remedy: Remedy,
 ) -> Cache {
@@ -46,7 +46,7 @@ const fn cache(
     }
 }
 
-use Place::{At, Under};
+use CachePath::{At, Under};
 use Remedy::{Clean, Mount, Option as With};
 
 const APT: &[&str] = &["apt-get", "apt"];
@@ -125,12 +125,12 @@ fn find_around(place: &[u8]) -> Option<(&'static Cache, Vec<u8>)> {
 impl Cache {
     /// Returns the cache's own path where a place is at or below it.
     fn root(&self, place: &[u8]) -> Option<Vec<u8>> {
-        let (Place::At(text) | Place::Under(text)) = self.place;
+        let (CachePath::At(text) | CachePath::Under(text)) = self.place;
         let parts: Vec<&[u8]> = text.split('/').map(str::as_bytes).collect();
         let place: Vec<&[u8]> = ImagePath::new(place)?.components().collect();
         let first = match self.place {
-            Place::At(_) => place.starts_with(&parts).then_some(0)?,
-            Place::Under(_) => place
+            CachePath::At(_) => place.starts_with(&parts).then_some(0)?,
+            CachePath::Under(_) => place
                 .windows(parts.len())
                 .position(|window| window == parts)?,
         };

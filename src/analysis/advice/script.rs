@@ -47,7 +47,7 @@ impl<'a> Script<'a> {
     /// Takes a command line apart. Cost is linear in it.
     pub(super) fn new(text: &'a str) -> Self {
         let text = text.trim();
-        let mut reader = Reader::default();
+        let mut reader = ShellLexer::default();
         if text.len() <= LONGEST {
             text.char_indices()
                 .for_each(|(at, character)| reader.take(text, at, character));
@@ -179,7 +179,7 @@ fn is_preamble(word: &str) -> bool {
 
 /// Reads a line character by character.
 #[derive(Debug, Default)]
-struct Reader {
+struct ShellLexer {
     commands: Vec<Vec<Range<usize>>>,
     words: Vec<Range<usize>>,
     start: Option<usize>,
@@ -208,7 +208,7 @@ enum Flaw {
     Open,
 }
 
-impl Reader {
+impl ShellLexer {
     fn take(&mut self, text: &str, at: usize, character: char) {
         let last = self.last.replace(character);
         if self.escape == Escape::Next {

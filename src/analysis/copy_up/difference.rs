@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::{Extent, Place};
+use super::{EntryRef, Extent};
 use crate::analysis::Analysis;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -25,7 +25,7 @@ pub(super) fn buffers() -> Buffers {
 pub(super) fn difference(
     analysis: &Analysis,
     path: PathId,
-    (older, newer): (Place, Place),
+    (older, newer): (EntryRef, EntryRef),
     (left, right): &mut Buffers,
     job: &Job,
 ) -> Result<(u64, Extent)> {
@@ -64,7 +64,7 @@ pub(super) fn difference(
     Ok((bytes, extent))
 }
 
-fn open(analysis: &Analysis, (layer, node): Place) -> Result<Box<dyn Read + '_>> {
+fn open(analysis: &Analysis, (layer, node): EntryRef) -> Result<Box<dyn Read + '_>> {
     let tree = analysis.tree.layer(layer);
     let path = tree.path(node);
     let layer = &analysis.image.layers[layer.as_usize()];

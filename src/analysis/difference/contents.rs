@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use xxhash_rust::xxh3::Xxh3Default;
 
-use super::{Bounds, Doubt, Place, Side};
+use super::{Bounds, Doubt, EntryRef, Side};
 use crate::error::{Error, Result};
 use crate::layer::Access;
 use crate::path;
@@ -15,7 +15,7 @@ use crate::progress::Job;
 const BLOCK: usize = 64 * 1024;
 
 /// A file of the first image and one of the second.
-pub(super) type Pair = (Place, Place);
+pub(super) type Pair = (EntryRef, EntryRef);
 
 /// What comparing two files came to.
 pub(super) enum Verdict {
@@ -68,11 +68,11 @@ pub(super) fn compare(
     Ok(verdicts)
 }
 
-fn size(side: Side<'_>, (layer, node): Place) -> u64 {
+fn size(side: Side<'_>, (layer, node): EntryRef) -> u64 {
     side.tree.layer(layer).size(node)
 }
 
-fn out_of_reach(side: Side<'_>, (layer, node): Place) -> Option<Doubt> {
+fn out_of_reach(side: Side<'_>, (layer, node): EntryRef) -> Option<Doubt> {
     let source = &side.layer(layer)?.source;
     if let Some(reason) = source.withheld() {
         return Some(Doubt::OutOfReach(reason.to_owned()));
@@ -129,7 +129,7 @@ impl Reading<'_> {
         })
     }
 
-    fn is_same(&mut self, one: (Side<'_>, Place), other: (Side<'_>, Place)) -> Result<bool> {
+    fn is_same(&mut self, one: (Side<'_>, EntryRef), other: (Side<'_>, EntryRef)) -> Result<bool> {
         let (mut first, mut second) = (open(one)?, open(other)?);
         loop {
             self.job.check()?;
@@ -147,7 +147,7 @@ impl Reading<'_> {
         }
     }
 
-    fn hash(&mut self, of: (Side<'_>, Place)) -> Result<u64> {
+    fn hash(&mut self, of: (Side<'_>, EntryRef)) -> Result<u64> {
         let mut data = open(of)?;
         let mut state = Xxh3Default::new();
         loop {
@@ -163,7 +163,7 @@ impl Reading<'_> {
 }
 
 /// Opens a file as long as the scan found it: one that grows meanwhile must not be read for ever.
-fn open<'a>((side, place): (Side<'a>, Place)) -> Result<Box<dyn Read + 'a>> {
+fn open<'a>((side, place): (Side<'a>, EntryRef)) -> Result<Box<dyn Read + 'a>> {
     let (layer, node) = place;
     let tree = side.tree.layer(layer);
     let path = tree.path(node);
@@ -188,7 +188,7 @@ fn fill(data: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(done)
 }
 
-fn failed((side, (layer, node)): (Side<'_>, Place), source: io::Error) -> Error {
+fn failed((side, (layer, node)): (Side<'_>, EntryRef), source: io::Error) -> Error {
     Error::Read {
         name: path::display_absolute(&side.tree.layer(layer).path(node)),
         offset: 0,

@@ -3,22 +3,22 @@
 use std::cmp::Ordering;
 
 use super::contents::{Pair, Verdict, Verdicts};
-use super::{Difference, Doubt, Kind, Side, is_same_entry};
+use super::{Difference, DifferenceKind, Doubt, Side, is_same_entry};
 use crate::layer::EntryKind;
 use crate::tree::Listed;
 
 /// A path that differs, or that will turn out to.
-pub(super) struct Row {
-    /// As it is if the data is the same; [`Kind::NotCompared`] until that is known.
+pub(super) struct DifferenceRow {
+    /// As it is if the data is the same; [`DifferenceKind::NotCompared`] until that is known.
     difference: Difference,
     /// What has to be compared.
     pub(super) pair: Option<Pair>,
     /// What else differs.
-    if_same: Option<Kind>,
+    if_same: Option<DifferenceKind>,
     is_same_time: bool,
 }
 
-impl Row {
+impl DifferenceRow {
     fn settled(difference: Difference) -> Self {
         Self {
             difference,
@@ -30,27 +30,35 @@ impl Row {
 }
 
 /// Walks both views in the order of their paths.
-pub(super) fn rows(a: Side<'_>, b: Side<'_>) -> Vec<Row> {
+pub(super) fn rows(a: Side<'_>, b: Side<'_>) -> Vec<DifferenceRow> {
     let mut second = Vec::new();
     b.list(&mut |listed| second.push(listed.clone()));
     let mut second = second.into_iter().peekable();
     let mut found = Vec::new();
     a.list(&mut |first| {
         while let Some(other) = second.next_if(|other| other.path < first.path) {
-            found.push(Row::settled(one_sided(&other, Kind::Added)));
+            found.push(DifferenceRow::settled(one_sided(
+                &other,
+                DifferenceKind::Added,
+            )));
         }
         match second.next_if(|other| other.path.cmp(&first.path) == Ordering::Equal) {
-            None => found.push(Row::settled(one_sided(first, Kind::Removed))),
+            None => found.push(DifferenceRow::settled(one_sided(
+                first,
+                DifferenceKind::Removed,
+            ))),
             Some(other) => found.extend(row_of((a, first), (b, &other))),
         }
     });
-    found.extend(second.map(|other| Row::settled(one_sided(&other, Kind::Added))));
+    found.extend(
+        second.map(|other| DifferenceRow::settled(one_sided(&other, DifferenceKind::Added))),
+    );
     found
 }
 
-fn one_sided(listed: &Listed, kind: Kind) -> Difference {
+fn one_sided(listed: &Listed, kind: DifferenceKind) -> Difference {
     let (bytes_a, bytes_b) = match kind {
-        Kind::Removed => (listed.size, 0),
+        DifferenceKind::Removed => (listed.size, 0),
         _ => (0, listed.size),
     };
     Difference {
@@ -63,7 +71,7 @@ fn one_sided(listed: &Listed, kind: Kind) -> Difference {
 }
 
 /// Puts in what comparing found; counts what time alone says is the same.
-pub(super) fn settle(rows: Vec<Row>, verdicts: &Verdicts) -> (Vec<Difference>, u64) {
+pub(super) fn settle(rows: Vec<DifferenceRow>, verdicts: &Verdicts) -> (Vec<Difference>, u64) {
     let mut by_time = 0;
     let mut paths = Vec::with_capacity(rows.len());
     for mut row in rows {
@@ -71,7 +79,7 @@ pub(super) fn settle(rows: Vec<Row>, verdicts: &Verdicts) -> (Vec<Difference>, u
         let kind = match verdict {
             None => Some(row.difference.kind),
             Some(Verdict::Same) => row.if_same,
-            Some(Verdict::Different) => Some(Kind::Changed),
+            Some(Verdict::Different) => Some(DifferenceKind::Changed),
             Some(Verdict::Unknown(doubt)) => {
                 row.difference.doubt = Some(doubt.clone());
                 match doubt {
@@ -79,8 +87,8 @@ pub(super) fn settle(rows: Vec<Row>, verdicts: &Verdicts) -> (Vec<Difference>, u
                         by_time += u64::from(row.if_same.is_none());
                         row.if_same
                     }
-                    Doubt::OutOfReach(_) => Some(Kind::Changed),
-                    _ => Some(Kind::NotCompared),
+                    Doubt::OutOfReach(_) => Some(DifferenceKind::Changed),
+                    _ => Some(DifferenceKind::NotCompared),
                 }
             }
         };
@@ -92,7 +100,10 @@ pub(super) fn settle(rows: Vec<Row>, verdicts: &Verdicts) -> (Vec<Difference>, u
     (paths, by_time)
 }
 
-fn row_of((a, first): (Side<'_>, &Listed), (b, second): (Side<'_>, &Listed)) -> Option<Row> {
+fn row_of(
+    (a, first): (Side<'_>, &Listed),
+    (b, second): (Side<'_>, &Listed),
+) -> Option<DifferenceRow> {
     let data = data_of((a, first), (b, second));
     if let Data::Same = data
         && let (Some(one), Some(other)) = (first.metadata, second.metadata)
@@ -103,14 +114,15 @@ fn row_of((a, first): (Side<'_>, &Listed), (b, second): (Side<'_>, &Listed)) -> 
     let is_same_thing = what_it_is(first.kind) == what_it_is(second.kind)
         && first.link == second.link
         && first.device == second.device;
-    let if_same = (!has_same_metadata((a, first), (b, second))).then_some(Kind::MetadataOnly);
+    let if_same =
+        (!has_same_metadata((a, first), (b, second))).then_some(DifferenceKind::MetadataOnly);
     let (kind, pair) = match data {
-        _ if !is_same_thing => (Some(Kind::Changed), None),
-        Data::Different => (Some(Kind::Changed), None),
+        _ if !is_same_thing => (Some(DifferenceKind::Changed), None),
+        Data::Different => (Some(DifferenceKind::Changed), None),
         Data::Same => (if_same, None),
-        Data::ToBeRead(pair) => (Some(Kind::NotCompared), Some(pair)),
+        Data::ToBeRead(pair) => (Some(DifferenceKind::NotCompared), Some(pair)),
     };
-    Some(Row {
+    Some(DifferenceRow {
         difference: Difference {
             path: second.path.clone(),
             kind: kind?,

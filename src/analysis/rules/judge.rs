@@ -32,7 +32,7 @@ impl State {
 
 /// A path that a `forbid` pattern matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found {
+pub struct ForbiddenPath {
     /// Its place.
     pub path: PathId,
     /// The layer that stores it.
@@ -51,7 +51,7 @@ pub enum Concern {
     /// The content of layers.
     Layers,
     /// These paths, largest first.
-    Paths(Vec<Found>),
+    Paths(Vec<ForbiddenPath>),
 }
 
 /// One rule and what became of it.
@@ -280,7 +280,7 @@ fn judge_forbidden(tree: &MergedTree, rules: &RuleSet) -> Result<Option<Outcome>
 }
 
 /// Looks at every path of every layer; the order of the walk is the order of paths.
-fn find_forbidden(tree: &MergedTree, patterns: &Patterns) -> Vec<Found> {
+fn find_forbidden(tree: &MergedTree, patterns: &Patterns) -> Vec<ForbiddenPath> {
     let mut found = Vec::new();
     let mut open = vec![PathId::ROOT];
     while let Some(path) = open.pop() {
@@ -293,7 +293,7 @@ fn find_forbidden(tree: &MergedTree, patterns: &Patterns) -> Vec<Found> {
             .iter()
             .filter(|version| stores(**version));
         found.extend(stored.map(|version| {
-            Found {
+            ForbiddenPath {
                 path,
                 layer: version.layer,
                 bytes: tree

@@ -16,7 +16,7 @@ pub(in crate::layer) type Attributes = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// Reads extended attributes; keeps its buffers.
 #[derive(Debug)]
-pub(in crate::layer) struct Reader {
+pub(in crate::layer) struct AttributeReader {
     route: Route,
     place: Vec<u8>,
     list: Vec<u8>,
@@ -34,7 +34,7 @@ enum Route {
     Open,
 }
 
-impl Reader {
+impl AttributeReader {
     /// Makes a reader for names below this directory.
     pub(in crate::layer) fn new(directory: BorrowedFd<'_>) -> Self {
         let mut reader = Self {

@@ -1,6 +1,6 @@
 //! The file system that another one was copied from.
 
-use super::attributes::{Attributes, Reader};
+use super::attributes::{AttributeReader, Attributes};
 use super::status::Status;
 use super::walk::{Unlisted, names_of};
 use crate::beneath::Beneath;
@@ -13,7 +13,7 @@ const CAPABILITY: &[u8] = b"security.capability";
 pub(super) struct Below<'a> {
     root: &'a Beneath,
     directory: Option<Beneath>,
-    reader: Reader,
+    reader: AttributeReader,
 }
 
 impl<'a> Below<'a> {
@@ -21,7 +21,7 @@ impl<'a> Below<'a> {
         Self {
             root,
             directory: None,
-            reader: Reader::new(root.as_descriptor()),
+            reader: AttributeReader::new(root.as_descriptor()),
         }
     }
 

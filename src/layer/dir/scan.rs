@@ -6,11 +6,11 @@ mod send;
 use std::collections::HashMap;
 
 use super::Encoding;
-use super::attributes::{Attributes, Reader};
+use super::attributes::{AttributeReader, Attributes};
 use super::below::Below;
 use super::marks::{Marks, Overridden};
 use super::status::Status;
-use super::walk::{Listing, Walk, joined};
+use super::walk::{DirWalk, Listing, joined};
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, WarningCode};
 use crate::layer::names::{self, Name};
@@ -45,13 +45,13 @@ pub(in crate::layer) fn scan<'a>(
     sink: &'a mut dyn EntrySink,
     job: &'a Job,
 ) -> Result<Completeness> {
-    let mut walk = Walk::new(directory);
+    let mut walk = DirWalk::new(directory);
     let mut scan = Scan {
         encoding,
         compared: compared.map(Below::new),
         sink,
         job,
-        reader: Reader::new(directory.as_descriptor()),
+        reader: AttributeReader::new(directory.as_descriptor()),
         first_names: HashMap::new(),
         name_bytes: 0,
         number: 0,
@@ -79,7 +79,7 @@ struct Scan<'a> {
     compared: Option<Below<'a>>,
     sink: &'a mut dyn EntrySink,
     job: &'a Job,
-    reader: Reader,
+    reader: AttributeReader,
     /// Files with several names: the first that was met.
     first_names: HashMap<(u64, u64), Vec<u8>>,
     name_bytes: usize,
@@ -89,7 +89,7 @@ struct Scan<'a> {
 }
 
 /// One name, and what is known of it.
-struct Found<'p> {
+struct NamedEntry<'p> {
     path: ImagePath<'p>,
     status: Status,
     kind: EntryKind,
@@ -259,7 +259,7 @@ impl Scan<'_> {
         name: &[u8],
         status: Status,
         kind: EntryKind,
-    ) -> Found<'p> {
+    ) -> NamedEntry<'p> {
         let encoding = self.encoding;
         let is_wanted = |name: &[u8]| encoding.wants(name);
         let read = self
@@ -274,7 +274,7 @@ impl Scan<'_> {
             Attributes::new()
         });
         let marks = encoding.take_marks(&mut attributes);
-        let mut found = Found {
+        let mut found = NamedEntry {
             path,
             status,
             kind,
@@ -311,7 +311,7 @@ impl Scan<'_> {
         Ok(true)
     }
 
-    fn is_same(&mut self, found: &Found<'_>) -> bool {
+    fn is_same(&mut self, found: &NamedEntry<'_>) -> bool {
         let name = found.path.name();
         self.compared
             .as_mut()
@@ -327,7 +327,7 @@ impl Scan<'_> {
     }
 }
 
-impl Found<'_> {
+impl NamedEntry<'_> {
     fn meta(&self) -> Meta {
         Meta {
             opaque: self.kind == EntryKind::Dir && self.marks.is_opaque,

@@ -12,7 +12,7 @@ const OPEN_DIRECTORIES: usize = 32;
 
 /// The walk. Whoever walks says which directories to go into, and hands each a note of type `N` along.
 #[derive(Debug)]
-pub(in crate::layer) struct Walk<'a, N> {
+pub(in crate::layer) struct DirWalk<'a, N> {
     root: &'a Beneath,
     frames: Vec<Frame<N>>,
 }
@@ -48,7 +48,7 @@ pub(in crate::layer) struct Unlisted {
     pub(in crate::layer) error: Option<Error>,
 }
 
-impl<'a, N> Walk<'a, N> {
+impl<'a, N> DirWalk<'a, N> {
     /// Starts at a directory.
     pub(in crate::layer) fn new(root: &'a Beneath) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! The walk from header to header: which records an archive holds, whatever state it is in.
 //!
 //! Damage is survived: behind a header whose checksum fails the walk goes on at the next block that is a
-//! valid header. Everything odd is noted in [`Walk::troubles`] with its offset.
+//! valid header. Everything odd is noted in [`TarWalk::troubles`] with its offset.
 
 use super::extended::{self, Extended, Records};
 use super::header::{BLOCK, Header, gnu_segments};
@@ -34,7 +34,7 @@ pub(super) struct Record {
     pub(super) sparse: Option<Vec<(u64, u64)>>,
 }
 
-/// What [`Walk::next`] found.
+/// What [`TarWalk::next`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Entry,
@@ -51,7 +51,7 @@ enum Block {
 }
 
 /// A walk over one archive.
-pub(super) struct Walk<'a> {
+pub(super) struct TarWalk<'a> {
     pub(super) window: Window<'a>,
     /// Where the next header is expected.
     pub(super) position: u64,
@@ -66,7 +66,7 @@ pub(super) struct Walk<'a> {
     seen_damage: bool,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> TarWalk<'a> {
     pub(super) fn new(window: Window<'a>, position: u64) -> Self {
         Self {
             window,
@@ -206,7 +206,7 @@ impl<'a> Walk<'a> {
         self.window.at(offset, 512).map(classify)
     }
 
-    /// Copies a block out of the window, where [`Walk::block`] has just found it, so that the window may move.
+    /// Copies a block out of the window, where [`TarWalk::block`] has just found it, so that the window may move.
     fn copy_block(&mut self, offset: u64, block: &mut [u8; 512]) -> Result<(), Stop> {
         let bytes = self.window.at(offset, 512)?;
         if bytes.len() == block.len() {

@@ -8,7 +8,7 @@
 
 use std::io::{self, Read};
 
-use super::pieces::{Piece, Pieces};
+use super::chunks::{Chunk, Chunks};
 use crate::layer::bytes::Region;
 use crate::progress::Job;
 
@@ -22,7 +22,7 @@ const FARTHEST: u64 = 1 << 62;
 pub(super) enum Input<'a> {
     Region(Region),
     Stream(Box<dyn Read + Send + 'a>),
-    Pieces(Box<dyn Pieces + 'a>),
+    Chunks(Box<dyn Chunks + 'a>),
 }
 
 /// Why the bytes end before the archive does.
@@ -75,7 +75,7 @@ impl<'a> Window<'a> {
 
     /// Returns whether the data of files is left out.
     pub(super) const fn is_outline(&self) -> bool {
-        matches!(self.input, Input::Pieces(_))
+        matches!(self.input, Input::Chunks(_))
     }
 
     /// Returns the length of the gap that begins at `offset`, of an archive without the data of its files.
@@ -89,7 +89,7 @@ impl<'a> Window<'a> {
     pub(super) fn known_length(&self) -> Option<u64> {
         match &self.input {
             Input::Region(region) => Some(region.length()),
-            Input::Stream(_) | Input::Pieces(_) => None,
+            Input::Stream(_) | Input::Chunks(_) => None,
         }
     }
 
@@ -136,7 +136,7 @@ impl<'a> Window<'a> {
         match self.input {
             Input::Stream(_) => self.load_stream(offset, length),
             Input::Region(_) => self.load_region(offset, length),
-            Input::Pieces(_) => self.load_pieces(offset, length),
+            Input::Chunks(_) => self.load_chunks(offset, length),
         }
     }
 
@@ -214,7 +214,7 @@ impl<'a> Window<'a> {
         }
     }
 
-    fn load_pieces(&mut self, offset: u64, length: usize) -> Result<(), Stop> {
+    fn load_chunks(&mut self, offset: u64, length: usize) -> Result<(), Stop> {
         loop {
             let end = self.start + self.filled as u64;
             if offset.saturating_add(length as u64) <= end {
@@ -231,24 +231,24 @@ impl<'a> Window<'a> {
             }
             self.forget_before(offset);
             match self.next_piece()? {
-                Piece::Bytes => self.filled = self.buffer.len(),
-                Piece::Gap(0) => {}
-                Piece::Gap(gap) if gap <= FARTHEST.saturating_sub(end) => self.gap = Some(gap),
-                Piece::Gap(gap) => {
+                Chunk::Bytes => self.filled = self.buffer.len(),
+                Chunk::Gap(0) => {}
+                Chunk::Gap(gap) if gap <= FARTHEST.saturating_sub(end) => self.gap = Some(gap),
+                Chunk::Gap(gap) => {
                     let reason = format!("a file of {gap} bytes cannot be");
                     return Err(Stop::Failed(io::Error::other(reason)));
                 }
-                Piece::End => return Ok(()),
+                Chunk::End => return Ok(()),
             }
         }
     }
 
-    fn next_piece(&mut self) -> Result<Piece, Stop> {
+    fn next_piece(&mut self) -> Result<Chunk, Stop> {
         self.job.check().map_err(|_| Stop::Cancelled)?;
         self.buffer.truncate(self.filled);
         match &mut self.input {
-            Input::Pieces(pieces) => pieces.next(&mut self.buffer),
-            _ => Ok(Piece::End),
+            Input::Chunks(pieces) => pieces.next(&mut self.buffer),
+            _ => Ok(Chunk::End),
         }
     }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::layer::bytes::Region;
 use crate::layer::codec::Codec;
-use crate::layer::tar::{Piece, Pieces, Stop};
+use crate::layer::tar::{Chunk, Chunks, Stop};
 use crate::limits;
 use crate::progress::{Job, Metered};
 
@@ -177,12 +177,12 @@ impl<'a> Lines<'a> {
     }
 }
 
-impl Pieces for Lines<'_> {
-    fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Piece, Stop> {
+impl Chunks for Lines<'_> {
+    fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Chunk, Stop> {
         Ok(match Lines::next(self, buffer)? {
-            Some(Part::Bytes) => Piece::Bytes,
-            Some(Part::File(file)) => Piece::Gap(file.size),
-            None => Piece::End,
+            Some(Part::Bytes) => Chunk::Bytes,
+            Some(Part::File(file)) => Chunk::Gap(file.size),
+            None => Chunk::End,
         })
     }
 }

@@ -15,7 +15,7 @@ const LEAST_TITLE: usize = 20;
 /// Columns of the mark before an instruction whose layer is damaged.
 const DAMAGE_MARK: usize = 2;
 
-struct Row {
+struct LayerRow {
     index: String,
     content: String,
     stored: String,
@@ -31,12 +31,12 @@ pub(super) fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<(
         return Ok(());
     }
     let pairs = analysis.image.layers.iter().zip(&analysis.layers);
-    let rows: Vec<Row> = pairs
+    let rows: Vec<LayerRow> = pairs
         .map(|(layer, figures)| row(report, layer, figures))
         .collect();
     let widths = Widths::of(&rows, report.look.width);
     writeln!(output)?;
-    let header = Row {
+    let header = LayerRow {
         index: "#".into(),
         content: "Content".into(),
         stored: "Stored".into(),
@@ -61,9 +61,9 @@ pub(super) fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<(
     Ok(())
 }
 
-fn row(report: &Report<'_>, layer: &Layer, figures: &LayerFigures) -> Row {
+fn row(report: &Report<'_>, layer: &Layer, figures: &LayerFigures) -> LayerRow {
     let units = report.look.units;
-    Row {
+    LayerRow {
         index: layer.index.to_string(),
         content: units.size(figures.content_bytes),
         stored: layer
@@ -107,9 +107,9 @@ struct Widths {
 }
 
 impl Widths {
-    fn of(rows: &[Row], width: usize) -> Self {
+    fn of(rows: &[LayerRow], width: usize) -> Self {
         let column =
-            |name: &str, cell: fn(&Row) -> &str| widest(rows.iter().map(cell)).max(name.len());
+            |name: &str, cell: fn(&LayerRow) -> &str| widest(rows.iter().map(cell)).max(name.len());
         let mut widths = Self {
             index: column("#", |row| &row.index),
             content: column("Content", |row| &row.content),
@@ -133,7 +133,7 @@ impl Widths {
         self.title = width.saturating_sub(used + DAMAGE_MARK).max(6);
     }
 
-    fn cells(&self, row: &Row) -> String {
+    fn cells(&self, row: &LayerRow) -> String {
         let mut cells = vec![
             right(&row.index, self.index),
             right(&row.content, self.content),

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::waste::write_groups;
 use super::{BAD, BOLD, DIMMED, GOOD, Place, place, title};
 use crate::analysis::groups::group;
-use crate::analysis::rules::{Amount, Concern, Found, Limit, Outcome, State, Verdict};
+use crate::analysis::rules::{Amount, Concern, ForbiddenPath, Limit, Outcome, State, Verdict};
 use crate::report::{Budget, Judgement, Report};
 use crate::text::columns::{Cut, flow, left, widest};
 use crate::units::{self, Units};
@@ -264,7 +264,11 @@ fn write_layers(report: &Report<'_>, output: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn write_found(report: &Report<'_>, found: &[Found], output: &mut dyn Write) -> io::Result<()> {
+fn write_found(
+    report: &Report<'_>,
+    found: &[ForbiddenPath],
+    output: &mut dyn Write,
+) -> io::Result<()> {
     for one in found.iter().take(OFFENDERS) {
         let size = report.look.units.size(one.bytes);
         let room = report.look.width.saturating_sub(8 + size.len());

@@ -1,6 +1,6 @@
 //! Making one layer's tree anew, with what its moved directories have below.
 
-use super::standing::{Directory, Place, Standing, Union};
+use super::shown::{Directory, StackedNode, Standing, Union};
 use super::{Budget, Lost};
 use crate::error::{Result, Warning, WarningCode};
 use crate::layer::{Completeness, Entry, EntryKind, EntrySink as _, LayerIndex, Meta, Placement};
@@ -278,8 +278,8 @@ impl<'l> Unfolding<'l> {
         }
     }
 
-    fn add_other(&mut self, place: Place, path: ImagePath<'_>, below: &[u8]) -> Result<()> {
-        let is_file = |(layer, node): Place| self.lower.layers[layer].kind(node).is_file();
+    fn add_other(&mut self, place: StackedNode, path: ImagePath<'_>, below: &[u8]) -> Result<()> {
+        let is_file = |(layer, node): StackedNode| self.lower.layers[layer].kind(node).is_file();
         let (layer, node) = self.lower.metadata(place);
         let link = if is_file(place) && is_file((layer, node)) {
             Some(below)
@@ -290,7 +290,12 @@ impl<'l> Unfolding<'l> {
     }
 
     /// Adds an entry with the metadata of one of the lower layers; a file is a name of what is below at `link`.
-    fn add_entry(&mut self, place: Place, path: ImagePath<'_>, link: Option<&[u8]>) -> Result<()> {
+    fn add_entry(
+        &mut self,
+        place: StackedNode,
+        path: ImagePath<'_>,
+        link: Option<&[u8]>,
+    ) -> Result<()> {
         let (layer, node) = place;
         let tree = &self.lower.layers[layer];
         let meta = tree.meta(node).unwrap_or(NOTHING);

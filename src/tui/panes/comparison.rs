@@ -11,14 +11,14 @@ use ratatui::layout::Rect;
 
 use super::sieve::Sieve;
 use super::{Request, done, refused};
-use crate::analysis::difference::{Difference, Doubt, Kind};
+use crate::analysis::difference::{Difference, DifferenceKind, Doubt};
 use crate::path::display_absolute;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::ids::JobId;
 use crate::tui::layout::Arrangement;
 use crate::tui::message::Effect;
-use crate::tui::results::Comparison;
+use crate::tui::results::StoreComparison;
 use crate::tui::scroll::{Moved, Scroll};
 use crate::tui::state::Tone;
 
@@ -40,7 +40,7 @@ pub struct ComparisonPane {
     /// The job that compares, while it runs.
     pub job: Option<JobId>,
     /// What was found; `None` while it is looked for.
-    pub found: Option<Arc<Comparison>>,
+    pub found: Option<Arc<StoreComparison>>,
     /// Names of the two, unescaped.
     pub names: [String; 2],
     /// Cursor.
@@ -71,7 +71,7 @@ impl ComparisonPane {
     }
 
     /// Takes what was found.
-    pub fn take(&mut self, found: Arc<Comparison>, height: usize) {
+    pub fn take(&mut self, found: Arc<StoreComparison>, height: usize) {
         self.job = None;
         self.found = Some(found);
         self.rebuild(height);
@@ -180,11 +180,11 @@ impl ComparisonPane {
 /// Returns the words for what happened, and for what is not certain about it; escaped.
 pub fn words(difference: &Difference) -> String {
     let kind = match difference.kind {
-        Kind::Added => "only in B",
-        Kind::Removed => "only in A",
-        Kind::Changed => "other content, type or target",
-        Kind::MetadataOnly => "mode, owner, time or attributes",
-        Kind::NotCompared => "not compared",
+        DifferenceKind::Added => "only in B",
+        DifferenceKind::Removed => "only in A",
+        DifferenceKind::Changed => "other content, type or target",
+        DifferenceKind::MetadataOnly => "mode, owner, time or attributes",
+        DifferenceKind::NotCompared => "not compared",
     };
     let doubt = match &difference.doubt {
         None => return kind.to_owned(),
@@ -198,7 +198,7 @@ pub fn words(difference: &Difference) -> String {
 
 /// Where the parts of the comparison are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parts {
+pub struct ComparisonAreas {
     /// The sums; empty where there is no room.
     pub sums: Rect,
     /// The list, border included.
@@ -211,7 +211,7 @@ pub struct Parts {
     pub filter: Rect,
 }
 
-impl Parts {
+impl ComparisonAreas {
     /// Divides the body.
     pub fn of(body: Rect, arrangement: Arrangement, sieve: &Sieve) -> Self {
         let sums = match body.height {
@@ -229,7 +229,8 @@ impl Parts {
         } else {
             super::store::HasFilter::No
         };
-        let [heading, rows, filter] = super::store::Parts::inside(list, arrangement, has_filter);
+        let [heading, rows, filter] =
+            super::store::StoreAreas::inside(list, arrangement, has_filter);
         Self {
             sums: Rect {
                 height: sums,

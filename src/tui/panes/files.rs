@@ -83,7 +83,7 @@ impl Default for FilesPane {
 
 /// The lines of the pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parts {
+pub struct FilesAreas {
     /// What is looked for; empty while nothing is.
     pub finder: Rect,
     /// Titles of the columns; empty where there is no room.
@@ -250,7 +250,7 @@ impl FilesPane {
     }
 
     /// Divides the pane.
-    pub fn parts(&self, inner: Rect, arrangement: Arrangement) -> Parts {
+    pub fn parts(&self, inner: Rect, arrangement: Arrangement) -> FilesAreas {
         let finder = u16::from(self.finder.is_shown()).min(inner.height);
         let has_titles = arrangement > Arrangement::Bare && inner.height >= 4 + finder;
         let titles = u16::from(has_titles);
@@ -259,7 +259,7 @@ impl FilesPane {
             height,
             ..inner
         };
-        Parts {
+        FilesAreas {
             finder: line(0, finder),
             titles: line(finder, titles),
             rows: line(finder + titles, inner.height - finder - titles),

@@ -31,7 +31,7 @@ pub(in crate::tui) fn draw(model: &Model, subject: &Subject, areas: &Areas, pain
 }
 
 /// Something to say in the first line.
-pub(in crate::tui) struct Piece {
+pub(in crate::tui) struct HeaderPart {
     /// From the longest form to the shortest.
     forms: Vec<String>,
     role: Role,
@@ -39,7 +39,7 @@ pub(in crate::tui) struct Piece {
     weight: u8,
 }
 
-impl Piece {
+impl HeaderPart {
     pub(super) fn new<const N: usize>(weight: u8, role: Role, forms: [String; N]) -> Self {
         let forms = forms.into_iter().filter(|form| !form.is_empty()).collect();
         Self {
@@ -68,11 +68,11 @@ fn identity(model: &Model, subject: &Subject, line: Rect, paint: &mut Paint<'_>)
 }
 
 /// Draws what there is to say, shortened and left out from the least important on until it fits.
-pub(in crate::tui) fn draw_pieces(mut pieces: Vec<Piece>, line: Rect, paint: &mut Paint<'_>) {
+pub(in crate::tui) fn draw_pieces(mut pieces: Vec<HeaderPart>, line: Rect, paint: &mut Paint<'_>) {
     let indent = usize::from(paint.arrangement > Arrangement::Bare);
     let room = usize::from(line.width).saturating_sub(indent);
     // The last one needs no gap behind it.
-    while pieces.iter().map(Piece::width).sum::<usize>() > room + 2 {
+    while pieces.iter().map(HeaderPart::width).sum::<usize>() > room + 2 {
         let least = pieces
             .iter_mut()
             .filter(|piece| !piece.forms.is_empty())
@@ -106,7 +106,7 @@ pub(in crate::tui) fn draw_pieces(mut pieces: Vec<Piece>, line: Rect, paint: &mu
 /// Weight of the piece that is never left out.
 pub(super) const NAME: u8 = 100;
 
-fn pieces(model: &Model, subject: &Subject, paint: &Paint<'_>) -> Vec<Piece> {
+fn pieces(model: &Model, subject: &Subject, paint: &Paint<'_>) -> Vec<HeaderPart> {
     let analysis = &subject.analysis;
     let totals = &analysis.totals;
     let look = paint.look;
@@ -127,17 +127,17 @@ fn pieces(model: &Model, subject: &Subject, paint: &Paint<'_>) -> Vec<Piece> {
     let ratio = short(totals.wasted_ratio());
     let dim = Role::Dim;
     let mut pieces = vec![
-        Piece::new(5, dim, ["layerscope".into()]),
-        Piece::new(2, dim, [model.session.locator.clone()]),
-        Piece::new(
+        HeaderPart::new(5, dim, ["layerscope".into()]),
+        HeaderPart::new(2, dim, [model.session.locator.clone()]),
+        HeaderPart::new(
             NAME,
             Role::Strong,
             [with_platform.unwrap_or_default(), name],
         ),
-        Piece::new(50, Role::Plain, [format!("{layers} layer{plural}")]),
-        Piece::new(3, Role::Plain, [format!("{} paths", count(totals.paths))]),
-        Piece::new(80, Role::Plain, [size(totals.content_bytes)]),
-        Piece::new(
+        HeaderPart::new(50, Role::Plain, [format!("{layers} layer{plural}")]),
+        HeaderPart::new(3, Role::Plain, [format!("{} paths", count(totals.paths))]),
+        HeaderPart::new(80, Role::Plain, [size(totals.content_bytes)]),
+        HeaderPart::new(
             60,
             Role::Plain,
             [
@@ -145,7 +145,7 @@ fn pieces(model: &Model, subject: &Subject, paint: &Paint<'_>) -> Vec<Piece> {
                 format!("eff {}", short(totals.efficiency)),
             ],
         ),
-        Piece::new(
+        HeaderPart::new(
             70,
             Role::Waste,
             [
@@ -172,24 +172,24 @@ fn name(analysis: &Analysis) -> String {
     }
 }
 
-fn verdict(subject: &Subject) -> Option<Piece> {
+fn verdict(subject: &Subject) -> Option<HeaderPart> {
     let verdict = subject.verdict.as_ref()?;
     let outcomes = verdict.outcomes.iter();
     let failing = outcomes.filter(|outcome| outcome.state != State::Pass);
     Some(match failing.count() {
-        0 => Piece::new(40, Role::Good, ["rules pass".into()]),
-        1 => Piece::new(75, Role::Alarm, ["1 rule fails".into()]),
-        many => Piece::new(75, Role::Alarm, [format!("{many} rules fail")]),
+        0 => HeaderPart::new(40, Role::Good, ["rules pass".into()]),
+        1 => HeaderPart::new(75, Role::Alarm, ["1 rule fails".into()]),
+        many => HeaderPart::new(75, Role::Alarm, [format!("{many} rules fail")]),
     })
 }
 
 /// Says why figures are not the last word.
-fn state(model: &Model, analysis: &Analysis, look: Look) -> Option<Piece> {
+fn state(model: &Model, analysis: &Analysis, look: Look) -> Option<HeaderPart> {
     let more = look.ellipsis();
     let read = analysis.layers.iter().filter(|layer| !layer.unread).count();
     let all = analysis.layers.len();
     Some(match analysis.stage {
-        Stage::Partial => Piece::new(
+        Stage::Partial => HeaderPart::new(
             90,
             Role::Alarm,
             [
@@ -197,19 +197,19 @@ fn state(model: &Model, analysis: &Analysis, look: Look) -> Option<Piece> {
                 format!("{read}/{all} read"),
             ],
         ),
-        Stage::Provisional => Piece::new(
+        Stage::Provisional => HeaderPart::new(
             65,
             Role::Dim,
             [format!("comparing contents{more}"), "provisional".into()],
         ),
-        Stage::Final if !analysis.complete => Piece::new(
+        Stage::Final if !analysis.complete => HeaderPart::new(
             90,
             Role::Alarm,
             ["! a part could not be read".into(), "! incomplete".into()],
         ),
         Stage::Final => {
             model.loading.as_ref()?;
-            Piece::new(65, Role::Dim, [format!("reading again{more}")])
+            HeaderPart::new(65, Role::Dim, [format!("reading again{more}")])
         }
     })
 }

@@ -29,7 +29,7 @@ pub struct ImagePane {
     /// Every line.
     pub lines: Vec<Fact>,
     /// What is on the screen: lines, or the pieces of those that are wrapped.
-    pub rows: Vec<Piece>,
+    pub rows: Vec<LineSpan>,
     /// How many lines pass the filter, headings left out.
     pub found: usize,
 }
@@ -98,7 +98,7 @@ pub struct Target {
 
 /// A part of a line's text, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Piece {
+pub struct LineSpan {
     /// Position of the line.
     pub line: usize,
     /// Where the part begins.
@@ -229,8 +229,8 @@ impl ImagePane {
         self.scroll.go(at, self.rows.len(), height);
     }
 
-    fn whole(&self, line: usize) -> Piece {
-        Piece {
+    fn whole(&self, line: usize) -> LineSpan {
+        LineSpan {
             line,
             start: 0,
             end: self.lines[line].text.len(),

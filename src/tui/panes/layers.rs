@@ -18,9 +18,9 @@ use crate::tui::reads::Reads;
 use crate::tui::scroll::{Moved, Scroll};
 use crate::tui::state::Jobs;
 use crate::tui::subject::Subject;
-use details::{Detail, Length};
+use details::{DetailLine, Length};
 use listing::{LayerRow, Widths};
-use parts::Parts;
+use parts::LayersAreas;
 use tops::Top;
 
 /// The list of layers.
@@ -33,7 +33,7 @@ pub struct LayersPane {
     /// Columns of the cells.
     pub widths: Widths,
     /// What is said about the chosen layer.
-    pub details: Vec<Detail>,
+    pub details: Vec<DetailLine>,
     /// The largest directories of the chosen layer.
     tops: Vec<Top>,
     /// How much of a long instruction is told.
@@ -77,8 +77,8 @@ impl LayersPane {
     }
 
     /// Returns where the parts of the pane are.
-    fn parts(&self, reads: &Reads<'_>) -> Parts {
-        Parts::of(
+    fn parts(&self, reads: &Reads<'_>) -> LayersAreas {
+        LayersAreas::of(
             reads.inner(),
             reads.arrangement,
             self.rows.len(),

@@ -34,7 +34,7 @@ use crate::tui::results::Nature;
 use crate::tui::state::Jobs;
 
 pub use search::{Case, Pattern, Search, Typing};
-pub use sheet::{Margin, Sheet};
+pub use sheet::{BodyText, Margin};
 pub use viewport::{Frame, Viewport, Wrap};
 
 /// What there is of the version.
@@ -71,7 +71,7 @@ pub enum Compared {
 
 /// How contents are shown, where the user has decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Form {
+pub enum Presentation {
     /// As they seem to be.
     #[default]
     Natural,
@@ -89,7 +89,7 @@ pub struct PreviewPane {
     /// The difference, where it is wanted.
     pub compared: Compared,
     /// Text or hex.
-    pub form: Form,
+    pub form: Presentation,
     /// Whether long lines go on in further rows.
     pub wrap: Wrap,
     /// Which part is on the screen.
@@ -133,16 +133,16 @@ impl PreviewPane {
 
     /// Fits the pane to its place.
     pub fn resize(&mut self, reads: &Reads<'_>) {
-        let columns = usize::from(Sheet::text_area(self, reads.inner()).width);
+        let columns = usize::from(BodyText::text_area(self, reads.inner()).width);
         let (mut viewport, mut offset) = (self.viewport, self.offset);
         match self.sheet() {
-            Sheet::Hex(bytes) => {
+            BodyText::Hex(bytes) => {
                 let per_row = hex::bytes_per_row(columns);
                 let rows = bytes.len().div_ceil(per_row);
                 let last = rows.saturating_sub(self.frame(reads).height);
                 offset = (offset / per_row).min(last) * per_row;
             }
-            Sheet::Lines { document, .. } => viewport.settle(document, &self.frame(reads)),
+            BodyText::Lines { document, .. } => viewport.settle(document, &self.frame(reads)),
         }
         (self.viewport, self.offset) = (viewport, offset);
     }
@@ -214,7 +214,7 @@ impl PreviewPane {
         if !is_same_path {
             self.viewport = Viewport::default();
             self.offset = 0;
-            self.form = Form::Natural;
+            self.form = Presentation::Natural;
             self.search.clear();
             self.path = tree.path(version.path);
         }
@@ -302,7 +302,7 @@ impl PreviewPane {
 
     /// Returns what the body of the pane holds.
     pub fn frame(&self, reads: &Reads<'_>) -> Frame {
-        let area = Sheet::text_area(self, reads.inner());
+        let area = BodyText::text_area(self, reads.inner());
         Frame {
             height: usize::from(area.height),
             columns: usize::from(area.width),
@@ -314,8 +314,8 @@ impl PreviewPane {
     /// Returns whether contents are shown as text or in hex.
     pub fn nature(&self) -> Nature {
         match (&self.body, &self.compared, self.form) {
-            (Body::Read(_), Compared::No, Form::Chosen(nature)) => nature,
-            (Body::Read(content), Compared::No, Form::Natural) => content.nature,
+            (Body::Read(_), Compared::No, Presentation::Chosen(nature)) => nature,
+            (Body::Read(content), Compared::No, Presentation::Natural) => content.nature,
             _ => Nature::Text,
         }
     }

@@ -35,10 +35,10 @@ use crate::tui::session::Session;
 use crate::tui::state::{Tone, ZoomState};
 use crate::tui::store_subject::{Item, StoreSubject};
 
-pub use amounts::{Sense, Sizes};
+pub use amounts::{Sense, SizedStore};
 pub use key::Key;
 pub use list::List;
-pub use parts::{Aside, HasFilter, Parts};
+pub use parts::{Aside, HasFilter, StoreAreas};
 
 /// One of the views of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -198,7 +198,7 @@ impl StorePane {
     }
 
     fn rebuild(&mut self, reads: &StoreReads<'_>) {
-        let Some(sizes) = Sizes::of(reads.subject, self.at, self.sense) else {
+        let Some(sizes) = SizedStore::of(reads.subject, self.at, self.sense) else {
             return;
         };
         for tab in StoreTab::ALL {
@@ -209,8 +209,8 @@ impl StorePane {
 
     /// Returns how many rows of the list fit.
     fn height(&self, reads: &StoreReads<'_>) -> usize {
-        let parts = Parts::of(reads.body, reads.arrangement, self.tab, reads.zoom);
-        let [_, rows, _] = Parts::inside(parts.list, reads.arrangement, self.has_filter());
+        let parts = StoreAreas::of(reads.body, reads.arrangement, self.tab, reads.zoom);
+        let [_, rows, _] = StoreAreas::inside(parts.list, reads.arrangement, self.has_filter());
         usize::from(rows.height)
     }
 
@@ -444,7 +444,7 @@ impl StorePane {
     }
 
     fn everything(&self, key: Key, reads: &StoreReads<'_>) -> Vec<Request> {
-        let Some(sizes) = Sizes::of(reads.subject, self.at, Sense::Disk) else {
+        let Some(sizes) = SizedStore::of(reads.subject, self.at, Sense::Disk) else {
             return Vec::new();
         };
         let lines = facts::everything(&sizes, reads.subject, self.at, key, reads.session.look);
@@ -461,7 +461,7 @@ impl StorePane {
         if !keys.iter().any(is_alike) {
             keys = vec![key];
         }
-        let Some(sizes) = Sizes::of(reads.subject, self.at, Sense::Disk) else {
+        let Some(sizes) = SizedStore::of(reads.subject, self.at, Sense::Disk) else {
             return Vec::new();
         };
         match reclaim::lines(&sizes, &keys, reads.session.look) {

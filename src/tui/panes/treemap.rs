@@ -9,8 +9,8 @@ mod lines;
 mod neighbour;
 pub mod picture;
 mod rows;
-mod standing;
 mod steps;
+mod tile_status;
 
 pub(in crate::tui) use draw::draw;
 

@@ -24,7 +24,7 @@ use crate::tui::state::{Jobs, Tone};
 use crate::tui::subject::Subject;
 
 pub use order::{Direction, Field, Order};
-pub use parts::Parts;
+pub use parts::WasteAreas;
 
 /// What is stored for nothing, who stored it and who made it useless.
 #[derive(Debug, Default)]
@@ -230,7 +230,7 @@ impl WastePane {
 
     /// Returns how many rows of the list fit.
     fn height(&self, reads: &Reads<'_>) -> usize {
-        let parts = Parts::of(reads.area, reads.arrangement, reads.subject);
+        let parts = WasteAreas::of(reads.area, reads.arrangement, reads.subject);
         usize::from(parts.rows(reads.arrangement, &self.sieve).height)
     }
 }

@@ -4,7 +4,7 @@ use crate::analysis::difference::Compared;
 
 /// What was found, with the names of the two; made by the worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparison {
+pub struct StoreComparison {
     /// Names of the two, unescaped.
     pub names: [String; 2],
     /// What differs.

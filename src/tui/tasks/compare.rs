@@ -38,7 +38,7 @@ pub fn run(subject: &Subject, older: VersionAt, newer: VersionAt, job: &Job) -> 
     })
 }
 
-fn compare(subject: &Subject, older: VersionAt, newer: VersionAt, job: &Job) -> Result<Sheet> {
+fn compare(subject: &Subject, older: VersionAt, newer: VersionAt, job: &Job) -> Result<DiffLines> {
     let tree = subject.tree();
     let lengths = [older.length(tree), newer.length(tree)];
     let is_short = lengths
@@ -46,7 +46,7 @@ fn compare(subject: &Subject, older: VersionAt, newer: VersionAt, job: &Job) -> 
         .all(|&length| length <= limits::PREVIEW_BYTES);
     if !is_short {
         let place = first_difference(subject, older, newer, job)?;
-        return Ok(Sheet::at_byte(
+        return Ok(DiffLines::at_byte(
             place,
             lengths,
             "too long to compare by lines",
@@ -55,18 +55,18 @@ fn compare(subject: &Subject, older: VersionAt, newer: VersionAt, job: &Job) -> 
     let old = beginning(subject, older, limits::PREVIEW_BYTES, job)?;
     let new = beginning(subject, newer, limits::PREVIEW_BYTES, job)?;
     if old == new {
-        return Ok(Sheet::same(lengths[1]));
+        return Ok(DiffLines::same(lengths[1]));
     }
     let place = || first_different(&old, &new).map(|at| at as u64);
     if [&old, &new]
         .iter()
         .any(|bytes| Nature::of(bytes) == Nature::Binary)
     {
-        return Ok(Sheet::at_byte(place(), lengths, "binary files"));
+        return Ok(DiffLines::at_byte(place(), lengths, "binary files"));
     }
     match by_lines(&old, &new, job)? {
         Some(sheet) => Ok(sheet),
-        None => Ok(Sheet::at_byte(
+        None => Ok(DiffLines::at_byte(
             place(),
             lengths,
             "too many lines differ to compare them one by one",
@@ -123,7 +123,7 @@ fn first_different(one: &[u8], other: &[u8]) -> Option<usize> {
 }
 
 /// Returns the changes with some lines around each; `None` where there are too many lines.
-fn by_lines(old: &[u8], new: &[u8], job: &Job) -> Result<Option<Sheet>> {
+fn by_lines(old: &[u8], new: &[u8], job: &Job) -> Result<Option<DiffLines>> {
     let old: Vec<&[u8]> = old.split_inclusive(|&byte| byte == b'\n').collect();
     let new: Vec<&[u8]> = new.split_inclusive(|&byte| byte == b'\n').collect();
     let most = old.len().min(new.len());
@@ -147,7 +147,7 @@ fn by_lines(old: &[u8], new: &[u8], job: &Job) -> Result<Option<Sheet>> {
         Instant::now().checked_add(PATIENCE),
     );
     job.check()?;
-    let mut sheet = Sheet::default();
+    let mut sheet = DiffLines::default();
     for group in similar::group_diff_ops(changes, AROUND) {
         sheet.group(
             &group,
@@ -209,12 +209,12 @@ fn tokens<'j>(old: &[&[u8]], new: &[&[u8]], job: &'j Job) -> (Vec<Token<'j>>, Ve
 
 /// Lines of a difference as they are found.
 #[derive(Debug, Default)]
-struct Sheet {
+struct DiffLines {
     bytes: Vec<u8>,
     kinds: Vec<LineKind>,
 }
 
-impl Sheet {
+impl DiffLines {
     fn same(length: u64) -> Self {
         let mut sheet = Self::default();
         let words = format!("the same content, byte for byte ({} bytes)", count(length));

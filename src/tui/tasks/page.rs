@@ -37,7 +37,7 @@ pub fn write(
 ) -> Result<()> {
     let mut written = Ok(());
     with_data(subject, version, job, &mut |data| {
-        let mut sheet = Sheet {
+        let mut sheet = PageText {
             look,
             nature: None,
             kept: Vec::new(),
@@ -64,7 +64,7 @@ pub fn write(
 }
 
 /// Text on its way to the pager.
-struct Sheet {
+struct PageText {
     look: Look,
     /// Known from the first piece on.
     nature: Option<Nature>,
@@ -74,7 +74,7 @@ struct Sheet {
     offset: u64,
 }
 
-impl Sheet {
+impl PageText {
     fn take(&mut self, piece: &[u8], is_last: bool, output: &mut dyn Write) -> io::Result<()> {
         let nature = *self.nature.get_or_insert_with(|| Nature::of(piece));
         self.kept.extend_from_slice(piece);
@@ -141,7 +141,7 @@ mod tests {
             glyphs: Glyphs::Unicode,
             detail: Detail::Short,
         };
-        let mut sheet = Sheet {
+        let mut sheet = PageText {
             look,
             nature: None,
             kept: Vec::new(),

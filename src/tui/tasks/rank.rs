@@ -33,7 +33,7 @@ const STRIDE: u32 = 512;
 /// # Errors
 /// [`crate::error::Error::Interrupted`] soon after the job was cancelled.
 pub fn run(subject: &Subject, pattern: &str, sought: Sought, job: &Job) -> Result<Ranking> {
-    let mut walk = Walk {
+    let mut walk = RankWalk {
         tree: subject.tree(),
         sought,
         needed: Letters::needed(&scorer::parse(pattern)),
@@ -53,7 +53,7 @@ pub fn run(subject: &Subject, pattern: &str, sought: Sought, job: &Job) -> Resul
 }
 
 /// One walk over the tree, parents first, siblings by name.
-struct Walk<'a> {
+struct RankWalk<'a> {
     tree: &'a MergedTree,
     sought: Sought,
     needed: Letters,
@@ -65,7 +65,7 @@ struct Walk<'a> {
 }
 
 /// One path left to look at.
-struct Step {
+struct PendingPath {
     path: PathId,
     /// Length of the text of the directory it is in.
     prefix: usize,
@@ -73,7 +73,7 @@ struct Step {
     letters: Letters,
 }
 
-impl Walk<'_> {
+impl RankWalk<'_> {
     fn run(&mut self, job: &Job) -> Result<()> {
         let mut steps = Vec::new();
         self.push_children(PathId::ROOT, Letters::default(), &mut steps);
@@ -94,9 +94,9 @@ impl Walk<'_> {
         job.check()
     }
 
-    fn push_children(&self, path: PathId, letters: Letters, steps: &mut Vec<Step>) {
+    fn push_children(&self, path: PathId, letters: Letters, steps: &mut Vec<PendingPath>) {
         let children = self.tree.children(path).rev().map(PathId);
-        steps.extend(children.map(|path| Step {
+        steps.extend(children.map(|path| PendingPath {
             path,
             prefix: self.text.len(),
             letters,

@@ -15,7 +15,7 @@ use crate::report::store::StoreReport;
 use crate::source::{Opened, SourceInfo};
 use crate::text::Look;
 use crate::tui::message::{Effect, Outcome};
-use crate::tui::results::Comparison;
+use crate::tui::results::StoreComparison;
 use crate::tui::store_subject::{Item, StoreSubject, What};
 use crate::tui::update::name_of;
 
@@ -65,7 +65,7 @@ fn hold(
     items: [Item; 2],
     options: &analysis::Options,
     job: &Job,
-) -> Result<Comparison> {
+) -> Result<StoreComparison> {
     let read = |item: Item| -> Result<Analysis> {
         let opened = open(stores, item)?;
         analysis::run(opened.source, opened.image, options, job)
@@ -73,7 +73,7 @@ fn hold(
     let [first, second] = items;
     let (a, b) = (read(first)?, read(second)?);
     job.check()?;
-    Ok(Comparison {
+    Ok(StoreComparison {
         names: items.map(|item| name_of(stores, item)),
         completeness: if a.complete && b.complete {
             Completeness::Complete

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Place, enter_view, follow, with_place};
+use super::{PaneArea, enter_view, follow, with_place};
 use crate::analysis::Stage;
 use crate::layer::LayerIndex;
 use crate::tui::ids::JobId;
@@ -38,7 +38,7 @@ pub(super) fn job_done(model: &mut Model, job: JobId, outcome: Outcome) -> Vec<E
         }),
         Outcome::Ranked(ranking) => {
             if let Some(subject) = model.subject.clone() {
-                with_place(model, &subject, Place::Body, |model, reads, _| {
+                with_place(model, &subject, PaneArea::Body, |model, reads, _| {
                     model.files.take(job, &ranking, reads);
                 });
             }
@@ -61,7 +61,7 @@ pub(super) fn job_done(model: &mut Model, job: JobId, outcome: Outcome) -> Vec<E
 
 fn preview_done(model: &mut Model, call: impl FnOnce(&mut Model, &Reads<'_>)) {
     if let Some(subject) = model.subject.clone() {
-        with_place(model, &subject, Place::Preview, |model, reads, _| {
+        with_place(model, &subject, PaneArea::Preview, |model, reads, _| {
             call(model, reads);
         });
     }
@@ -95,12 +95,12 @@ fn loaded(model: &mut Model, subject: Arc<Subject>) -> Vec<Effect> {
         model.loading = None;
     }
     let layers = subject.analysis.layers.len();
-    with_place(model, &subject, Place::Layers, |model, reads, _| {
+    with_place(model, &subject, PaneArea::Layers, |model, reads, _| {
         model.layers.show(reads);
     });
     if is_first {
         let first = crate::tui::panes::layers::first_choice(&subject);
-        with_place(model, &subject, Place::Layers, |model, reads, _| {
+        with_place(model, &subject, PaneArea::Layers, |model, reads, _| {
             model.layers.choose(first, reads);
         });
     }
@@ -111,13 +111,13 @@ fn loaded(model: &mut Model, subject: Arc<Subject>) -> Vec<Effect> {
             .0
             .min(u16::try_from(layers.saturating_sub(1)).unwrap_or(u16::MAX)),
     );
-    with_place(model, &subject, Place::Tree, |model, reads, _| {
+    with_place(model, &subject, PaneArea::Tree, |model, reads, _| {
         model.tree.show(layer, reads);
     });
-    with_place(model, &subject, Place::Preview, |model, reads, _| {
+    with_place(model, &subject, PaneArea::Preview, |model, reads, _| {
         model.preview.show(reads);
     });
-    with_place(model, &subject, Place::Body, |model, reads, _| {
+    with_place(model, &subject, PaneArea::Body, |model, reads, _| {
         model.waste.show(reads);
         model.files.show(reads);
         model.treemap.show(reads);

@@ -20,20 +20,20 @@ pub(super) fn with_reads(
     let Some(subject) = model.subject.clone() else {
         return Vec::new();
     };
-    let place = Place::of_focus(model);
+    let place = PaneArea::of_focus(model);
     with_place(model, &subject, place, call)
 }
 
 /// Which pane a place is asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::tui) enum Place {
+pub(in crate::tui) enum PaneArea {
     Layers,
     Tree,
     Preview,
     Body,
 }
 
-impl Place {
+impl PaneArea {
     fn of_focus(model: &Model) -> Self {
         match (model.focus, model.tab) {
             (Focus::Preview, _) => Self::Preview,
@@ -47,16 +47,16 @@ impl Place {
 pub(in crate::tui) fn with_place<T>(
     model: &mut Model,
     subject: &Arc<Subject>,
-    place: Place,
+    place: PaneArea,
     call: impl FnOnce(&mut Model, &Reads<'_>, &mut Jobs) -> T,
 ) -> T {
     let areas = model.areas();
     let columns = model.columns();
     let area = match place {
-        Place::Layers => columns.layers,
-        Place::Tree => columns.tree,
-        Place::Preview => columns.preview,
-        Place::Body => Some(areas.body),
+        PaneArea::Layers => columns.layers,
+        PaneArea::Tree => columns.tree,
+        PaneArea::Preview => columns.preview,
+        PaneArea::Body => Some(areas.body),
     };
     let session = Arc::clone(&model.session);
     let reads = Reads {
@@ -79,16 +79,16 @@ pub(in crate::tui) fn resize(model: &mut Model, size: Size) {
     let Some(subject) = model.subject.clone() else {
         return;
     };
-    with_place(model, &subject, Place::Layers, |model, reads, _| {
+    with_place(model, &subject, PaneArea::Layers, |model, reads, _| {
         model.layers.resize(reads);
     });
-    with_place(model, &subject, Place::Tree, |model, reads, _| {
+    with_place(model, &subject, PaneArea::Tree, |model, reads, _| {
         model.tree.resize(reads);
     });
-    with_place(model, &subject, Place::Preview, |model, reads, _| {
+    with_place(model, &subject, PaneArea::Preview, |model, reads, _| {
         model.preview.resize(reads);
     });
-    with_place(model, &subject, Place::Body, |model, reads, _| {
+    with_place(model, &subject, PaneArea::Body, |model, reads, _| {
         model.waste.resize(reads);
         model.files.resize(reads);
         model.treemap.resize(reads);
@@ -104,10 +104,10 @@ pub(in crate::tui) fn follow(model: &mut Model) -> Vec<Effect> {
     let Some(subject) = model.subject.clone().filter(|_| is_beside) else {
         return Vec::new();
     };
-    let selected = with_place(model, &subject, Place::Tree, |model, reads, _| {
+    let selected = with_place(model, &subject, PaneArea::Tree, |model, reads, _| {
         model.tree.selected(reads)
     });
-    let requests = with_place(model, &subject, Place::Preview, |model, reads, jobs| {
+    let requests = with_place(model, &subject, PaneArea::Preview, |model, reads, jobs| {
         model.preview.follow(selected, reads, jobs)
     });
     fulfil(model, requests)

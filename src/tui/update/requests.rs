@@ -1,6 +1,6 @@
 //! What panes ask of the model.
 
-use super::{Place, enter_view, follow, load, resize, show_tab, with_place};
+use super::{PaneArea, enter_view, follow, load, resize, show_tab, with_place};
 use crate::layer::LayerIndex;
 use crate::report::Format;
 use crate::tree::PathId;
@@ -78,7 +78,7 @@ fn tell_tree(model: &mut Model, command: Command) -> Vec<Effect> {
     let Some(subject) = model.subject.clone() else {
         return Vec::new();
     };
-    let requests = with_place(model, &subject, Place::Tree, |model, reads, jobs| {
+    let requests = with_place(model, &subject, PaneArea::Tree, |model, reads, jobs| {
         model.tree.update(command, reads, jobs)
     });
     fulfil(model, requests)
@@ -99,7 +99,7 @@ pub(super) fn go_to(model: &mut Model, path: PathId, layer: Option<LayerIndex>) 
             TreeMode::Layer
         }
     };
-    with_place(model, &subject, Place::Tree, |model, reads, _| {
+    with_place(model, &subject, PaneArea::Tree, |model, reads, _| {
         model.tree.set_mode(mode, reads);
         model.tree.go_to(path, reads);
     });
@@ -111,10 +111,10 @@ pub(super) fn choose_layer(model: &mut Model, layer: LayerIndex) -> Vec<Effect> 
     let Some(subject) = model.subject.clone() else {
         return Vec::new();
     };
-    with_place(model, &subject, Place::Layers, |model, reads, _| {
+    with_place(model, &subject, PaneArea::Layers, |model, reads, _| {
         model.layers.choose(layer, reads);
     });
-    with_place(model, &subject, Place::Tree, |model, reads, _| {
+    with_place(model, &subject, PaneArea::Tree, |model, reads, _| {
         model.tree.choose(layer, reads);
     });
     let mut effects = enter_view(model);
@@ -131,7 +131,7 @@ fn look(model: &mut Model, version: VersionAt) -> Vec<Effect> {
         model.focus = Focus::Preview;
         resize(model, model.size);
     }
-    let requests = with_place(model, &subject, Place::Preview, |model, reads, jobs| {
+    let requests = with_place(model, &subject, PaneArea::Preview, |model, reads, jobs| {
         model.preview.look(version, reads, jobs)
     });
     fulfil(model, requests)

@@ -10,7 +10,7 @@ use crate::tui::edit::Edit;
 use crate::tui::ids::JobId;
 use crate::tui::message::Effect;
 use crate::tui::model::{Entered, Model};
-use crate::tui::panes::comparison::{ComparisonPane, Parts};
+use crate::tui::panes::comparison::{ComparisonAreas, ComparisonPane};
 use crate::tui::panes::files::FilesPane;
 use crate::tui::panes::image::ImagePane;
 use crate::tui::panes::layers::LayersPane;
@@ -20,7 +20,7 @@ use crate::tui::panes::store::{Key, StoreReads, names};
 use crate::tui::panes::tree::TreePane;
 use crate::tui::panes::treemap::TreemapPane;
 use crate::tui::panes::waste::WastePane;
-use crate::tui::results::Comparison;
+use crate::tui::results::StoreComparison;
 use crate::tui::state::{Focus, Screen, Tab, Tone};
 use crate::tui::store_subject::{Item, Known, StoreSubject, What};
 
@@ -104,7 +104,7 @@ pub(super) fn resize(model: &mut Model) {
 fn comparison_height(model: &Model) -> usize {
     let areas = model.areas();
     let rows = model.comparison.as_ref().map_or(Rect::ZERO, |pane| {
-        Parts::of(areas.body, areas.arrangement, &pane.sieve).rows
+        ComparisonAreas::of(areas.body, areas.arrangement, &pane.sieve).rows
     });
     usize::from(rows.height)
 }
@@ -253,7 +253,7 @@ pub(in crate::tui) fn name_of(stores: &StoreSubject, item: Item) -> String {
 }
 
 /// Takes what differs.
-pub(super) fn held(model: &mut Model, job: JobId, comparison: Arc<Comparison>) {
+pub(super) fn held(model: &mut Model, job: JobId, comparison: Arc<StoreComparison>) {
     let height = comparison_height(model);
     if let Some(pane) = model
         .comparison

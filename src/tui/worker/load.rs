@@ -13,7 +13,7 @@ use crate::image::{Image, Layer};
 use crate::limits;
 use crate::progress::Job;
 use crate::scan::{self, Phase, Watch};
-use crate::source::{self, Locator, OpenOptions, Opened, Place, Source, SourceInfo};
+use crate::source::{self, InputPlace, Locator, OpenOptions, Opened, Source, SourceInfo};
 use crate::store::measure::measure;
 use crate::store::{self, Inventory};
 use crate::tui::ids::JobId;
@@ -52,7 +52,7 @@ impl Origin {
     /// Returns the source, known from before where that is as good.
     fn source(&self, choice: Option<usize>, job: &Job) -> Result<Arc<Source>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_still_good = choice.is_some() || self.locator.place == Place::StandardInput;
+        let is_still_good = choice.is_some() || self.locator.place == InputPlace::StandardInput;
         match &*known {
             Some(source) if is_still_good => Ok(Arc::clone(source)),
             _ => {

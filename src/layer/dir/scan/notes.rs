@@ -2,7 +2,7 @@
 
 use rustix::io::Errno;
 
-use super::{Found, Scan, shown};
+use super::{NamedEntry, Scan, shown};
 use crate::error::{Error, Warning, WarningCode};
 use crate::layer::Completeness;
 use crate::layer::dir::walk::Unlisted;
@@ -63,7 +63,7 @@ impl Scan<'_> {
         self.warn(code, format!("{} {what}: {error}", shown(path)), path);
     }
 
-    pub(super) fn note_moved(&mut self, found: &Found<'_>, target: &[u8]) {
+    pub(super) fn note_moved(&mut self, found: &NamedEntry<'_>, target: &[u8]) {
         let message = format!(
             "{} was moved from {}, which no path of the layers below can be; what was left of it there is missing",
             shown(found.path),
@@ -72,7 +72,7 @@ impl Scan<'_> {
         self.warn(WarningCode::Unresolved, message, found.path);
     }
 
-    pub(super) fn note_metacopy(&mut self, found: &Found<'_>) {
+    pub(super) fn note_metacopy(&mut self, found: &NamedEntry<'_>) {
         let target = found.marks.redirect.as_deref();
         let message = format!(
             "{} has no data of its own: it is that of {} in the layers below",

@@ -1,6 +1,6 @@
 //! Handing entries on, each type in its way.
 
-use super::{ENTRIES_AT_A_TIME, Found, Inherited, Scan, shown};
+use super::{ENTRIES_AT_A_TIME, Inherited, NamedEntry, Scan, shown};
 use crate::beneath::Beneath;
 use crate::error::{Result, WarningCode};
 use crate::layer::dir::status::Status;
@@ -12,7 +12,7 @@ use crate::path::ImagePath;
 impl Scan<'_> {
     pub(super) fn send_directory(
         &mut self,
-        found: &Found<'_>,
+        found: &NamedEntry<'_>,
         inside: &Inherited,
     ) -> Result<Inherited> {
         self.note_hidden_marks();
@@ -29,7 +29,7 @@ impl Scan<'_> {
     }
 
     /// Returns where the lower layers have a directory, or a file's data; `None` where they have none.
-    fn below(&mut self, found: &Found<'_>, inside: &Inherited) -> Option<Vec<u8>> {
+    fn below(&mut self, found: &NamedEntry<'_>, inside: &Inherited) -> Option<Vec<u8>> {
         if found.marks.is_opaque {
             return None;
         }
@@ -51,7 +51,11 @@ impl Scan<'_> {
         is_sound.then_some(place)
     }
 
-    pub(super) fn send_symlink(&mut self, directory: &Beneath, found: &Found<'_>) -> Result<()> {
+    pub(super) fn send_symlink(
+        &mut self,
+        directory: &Beneath,
+        found: &NamedEntry<'_>,
+    ) -> Result<()> {
         match rustix::fs::readlinkat(directory.as_descriptor(), found.path.name(), Vec::new()) {
             Ok(target) => self.send(found, found.meta(), Some(target.as_bytes())),
             Err(error) => {
@@ -61,7 +65,7 @@ impl Scan<'_> {
         }
     }
 
-    pub(super) fn send_file(&mut self, found: &Found<'_>, inside: &Inherited) -> Result<()> {
+    pub(super) fn send_file(&mut self, found: &NamedEntry<'_>, inside: &Inherited) -> Result<()> {
         let known = self.first_names.get(&found.status.inode).cloned();
         if let Some(first) = known.filter(|_| found.status.names > 1) {
             return self.send_link(found, &first);
@@ -80,7 +84,7 @@ impl Scan<'_> {
         self.send(found, found.meta(), None)
     }
 
-    pub(super) fn send_link(&mut self, found: &Found<'_>, target: &[u8]) -> Result<()> {
+    pub(super) fn send_link(&mut self, found: &NamedEntry<'_>, target: &[u8]) -> Result<()> {
         let meta = Meta {
             size: 0,
             kind: EntryKind::Hardlink,
@@ -90,7 +94,7 @@ impl Scan<'_> {
     }
 
     /// Remembers the first name of a file that may have more.
-    pub(super) fn remember(&mut self, found: &Found<'_>) {
+    pub(super) fn remember(&mut self, found: &NamedEntry<'_>) {
         if found.kind != EntryKind::File || found.status.names < 2 {
             return;
         }
@@ -146,7 +150,7 @@ impl Scan<'_> {
 
     pub(super) fn send(
         &mut self,
-        found: &Found<'_>,
+        found: &NamedEntry<'_>,
         meta: Meta,
         link: Option<&[u8]>,
     ) -> Result<()> {

@@ -2,9 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::super::header::{NAME, Piece, draw_pieces};
-use super::{ComparisonPane, Parts, Sorting, words};
-use crate::analysis::difference::{Compared, Difference, Kind, Layers};
+use super::super::header::{HeaderPart, NAME, draw_pieces};
+use super::{ComparisonAreas, ComparisonPane, Sorting, words};
+use crate::analysis::difference::{Compared, Difference, DifferenceKind, Layers};
 use crate::browse::{Mark, Row};
 use crate::layer::Completeness;
 use crate::path::display_absolute;
@@ -24,7 +24,7 @@ pub(in crate::tui) fn draw(
     paint: &mut Paint<'_>,
 ) {
     draw_header(pane, areas, paint);
-    let parts = Parts::of(areas.body, areas.arrangement, &pane.sieve);
+    let parts = ComparisonAreas::of(areas.body, areas.arrangement, &pane.sieve);
     let keys = if model.popups.is_empty() {
         Keys::Here
     } else {
@@ -51,19 +51,19 @@ fn draw_header(pane: &ComparisonPane, areas: &Areas, paint: &mut Paint<'_>) {
     let look = paint.look;
     let [a, b] = [0, 1].map(|at: usize| look.shown(pane.names[at].as_bytes()));
     let mut pieces = vec![
-        Piece::new(5, Role::Dim, ["layerscope diff".into(), "diff".into()]),
-        Piece::new(NAME, Role::Strong, [format!("A {a}   B {b}")]),
+        HeaderPart::new(5, Role::Dim, ["layerscope diff".into(), "diff".into()]),
+        HeaderPart::new(NAME, Role::Strong, [format!("A {a}   B {b}")]),
     ];
     if let Some(found) = &pane.found {
         let compared = &found.compared;
         let sizes = [compared.bytes_a, compared.bytes_b].map(|bytes| look.units.size(bytes));
-        pieces.push(Piece::new(
+        pieces.push(HeaderPart::new(
             60,
             Role::Plain,
             [format!("{} {} {}", sizes[0], arrow(paint), sizes[1])],
         ));
         if found.completeness == Completeness::Partial {
-            pieces.push(Piece::new(
+            pieces.push(HeaderPart::new(
                 90,
                 Role::Alarm,
                 ["! a part could not be read".into(), "! incomplete".into()],
@@ -105,18 +105,18 @@ fn arrow(paint: &Paint<'_>) -> &'static str {
 }
 
 fn counts(compared: &Compared) -> String {
-    let of = |kind: Kind| {
+    let of = |kind: DifferenceKind| {
         let paths = compared.paths.iter();
         units::count(paths.filter(|path| path.kind == kind).count() as u64)
     };
     let mut words = vec![
-        format!("A {} added", of(Kind::Added)),
-        format!("D {} removed", of(Kind::Removed)),
-        format!("M {} changed", of(Kind::Changed)),
-        format!("m {} metadata", of(Kind::MetadataOnly)),
+        format!("A {} added", of(DifferenceKind::Added)),
+        format!("D {} removed", of(DifferenceKind::Removed)),
+        format!("M {} changed", of(DifferenceKind::Changed)),
+        format!("m {} metadata", of(DifferenceKind::MetadataOnly)),
     ];
     let further = [
-        (of(Kind::NotCompared), "not compared (?)"),
+        (of(DifferenceKind::NotCompared), "not compared (?)"),
         (
             units::count(compared.by_time),
             "the same by length and time alone",
@@ -145,7 +145,7 @@ fn draw_sums(compared: &Compared, place: Rect, paint: &mut Paint<'_>) {
     }
 }
 
-fn draw_list(pane: &ComparisonPane, parts: &Parts, keys: Keys, paint: &mut Paint<'_>) {
+fn draw_list(pane: &ComparisonPane, parts: &ComparisonAreas, keys: Keys, paint: &mut Paint<'_>) {
     let at = (pane.scroll.at + 1).min(pane.rows.len());
     let note = format!(
         "{} of {}",
@@ -239,22 +239,22 @@ fn columns(line: Rect, paint: &mut Paint<'_>, mut draw: impl FnMut(Column, Rect,
 
 fn draw_row(difference: &Difference, largest: u64, line: Rect, paint: &mut Paint<'_>) {
     let mark = match difference.kind {
-        Kind::Added => Mark::Added,
-        Kind::Removed => Mark::Removed,
-        Kind::Changed => Mark::Modified,
-        Kind::MetadataOnly | Kind::NotCompared => Mark::Touched,
+        DifferenceKind::Added => Mark::Added,
+        DifferenceKind::Removed => Mark::Removed,
+        DifferenceKind::Changed => Mark::Modified,
+        DifferenceKind::MetadataOnly | DifferenceKind::NotCompared => Mark::Touched,
     };
     let (plain, style) = (paint.style(Role::Plain), paint.style(Role::Change(mark)));
     let units = paint.look.units;
-    let side = |bytes: u64, missing: Kind| {
+    let side = |bytes: u64, missing: DifferenceKind| {
         if difference.kind == missing {
             "-".to_owned()
         } else {
             units.size(bytes)
         }
     };
-    let a = side(difference.bytes_a, Kind::Added);
-    let b = side(difference.bytes_b, Kind::Removed);
+    let a = side(difference.bytes_a, DifferenceKind::Added);
+    let b = side(difference.bytes_b, DifferenceKind::Removed);
     let share = share(difference.weight(), largest);
     let path = paint
         .look

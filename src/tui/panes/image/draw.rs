@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthChar as _;
 
-use super::{Fact, FactKind, ImagePane, Piece};
+use super::{Fact, FactKind, ImagePane, LineSpan};
 use crate::text::Glyphs;
 use crate::tui::model::Model;
 use crate::tui::paint::{Keys, Paint, matches};
@@ -79,7 +79,7 @@ fn draw_rows(pane: &ImagePane, rows: Rect, keys: Keys, paint: &mut Paint<'_>) {
     }
 }
 
-fn draw_fact(fact: &Fact, piece: Piece, line: Rect, paint: &mut Paint<'_>) {
+fn draw_fact(fact: &Fact, piece: LineSpan, line: Rect, paint: &mut Paint<'_>) {
     if fact.kind == FactKind::Heading {
         return draw_heading(fact, line, paint);
     }

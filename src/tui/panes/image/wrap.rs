@@ -1,6 +1,6 @@
 //! Long lines in several rows.
 
-use super::{Fact, FactKind, Piece};
+use super::{Fact, FactKind, LineSpan};
 use crate::text::wrap::break_at;
 
 /// Least columns of text in a row.
@@ -17,14 +17,14 @@ impl Fact {
 }
 
 /// Divides a line into rows, between words where there are any. Cost is linear in it.
-pub(super) fn pieces(fact: &Fact, line: usize, width: u16) -> Vec<Piece> {
+pub(super) fn pieces(fact: &Fact, line: usize, width: u16) -> Vec<LineSpan> {
     let columns = usize::from(width.saturating_sub(fact.indent(width))).max(LEAST);
     let mut pieces = Vec::new();
     let (mut start, mut rest) = (0, fact.text.as_str());
     loop {
         let (row, behind) = rest.split_at(break_at(rest, columns));
         let end = start + row.len();
-        pieces.push(Piece { line, start, end });
+        pieces.push(LineSpan { line, start, end });
         if behind.is_empty() {
             return pieces;
         }

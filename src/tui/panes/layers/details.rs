@@ -13,7 +13,7 @@ use crate::units::count;
 
 /// A line of the details.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Detail {
+pub enum DetailLine {
     /// Something with a name; further lines have none.
     Fact {
         /// What it is.
@@ -77,7 +77,7 @@ pub fn of(
     layer: LayerIndex,
     room: Room,
     tops: &[Top],
-) -> Vec<Detail> {
+) -> Vec<DetailLine> {
     let columns = usize::from(room.width.saturating_sub(room.label()).max(8));
     let mut details = Vec::new();
     for (label, pieces) in facts(subject, look, layer) {
@@ -93,16 +93,16 @@ pub fn of(
         details.extend(
             labels
                 .zip(lines)
-                .map(|(label, text)| Detail::Fact { label, text }),
+                .map(|(label, text)| DetailLine::Fact { label, text }),
         );
     }
     if !tops.is_empty() {
-        let heading = |text: &str| Detail::Fact {
+        let heading = |text: &str| DetailLine::Fact {
             label: "",
             text: text.into(),
         };
         details.extend([heading(""), heading("Size by top directory")]);
-        details.extend(tops.iter().cloned().map(Detail::Top));
+        details.extend(tops.iter().cloned().map(DetailLine::Top));
     }
     details
 }

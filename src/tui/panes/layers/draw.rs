@@ -3,9 +3,9 @@
 use ratatui::layout::Rect;
 
 use super::LayersPane;
-use super::details::{Detail, LABEL, Length, Room};
+use super::details::{DetailLine, LABEL, Length, Room};
 use super::listing::{Condition, LayerRow, Owner};
-use super::parts::{Parts, indented};
+use super::parts::{LayersAreas, indented};
 use super::tops::Top;
 use crate::text::{Cut, Glyphs};
 use crate::tui::model::Model;
@@ -30,7 +30,7 @@ pub(in crate::tui) fn draw(
     let pane = &model.layers;
     let note = format!("L{} of {}", pane.layer(), subject.analysis.layers.len());
     let inner = paint.pane(place, "Layers", &note, keys);
-    let parts = Parts::of(
+    let parts = LayersAreas::of(
         inner,
         paint.arrangement,
         pane.rows.len(),
@@ -161,7 +161,7 @@ fn draw_row(row: &LayerRow, spans: &Spans, line: Rect, paint: &mut Paint<'_>) {
     paint.text_cut(title, &row.title, Cut::End, style);
 }
 
-fn draw_details(pane: &LayersPane, parts: &Parts, paint: &mut Paint<'_>) {
+fn draw_details(pane: &LayersPane, parts: &LayersAreas, paint: &mut Paint<'_>) {
     if parts.details.is_empty() {
         return;
     }
@@ -180,8 +180,8 @@ fn draw_details(pane: &LayersPane, parts: &Parts, paint: &mut Paint<'_>) {
     };
     let places = parts.details.y..parts.details.bottom();
     let names = pane.details.iter().map(|detail| match detail {
-        Detail::Top(top) => top.name.chars().count(),
-        Detail::Fact { .. } => 0,
+        DetailLine::Top(top) => top.name.chars().count(),
+        DetailLine::Fact { .. } => 0,
     });
     let widest = u16::try_from(names.max().unwrap_or(0)).unwrap_or(u16::MAX);
     for (y, detail) in places.zip(&pane.details) {
@@ -191,8 +191,8 @@ fn draw_details(pane: &LayersPane, parts: &Parts, paint: &mut Paint<'_>) {
             ..details
         };
         match detail {
-            Detail::Fact { label, text } => draw_fact(label, text, line, (room, paint)),
-            Detail::Top(top) => draw_top(top, widest, line, paint),
+            DetailLine::Fact { label, text } => draw_fact(label, text, line, (room, paint)),
+            DetailLine::Top(top) => draw_top(top, widest, line, paint),
         }
     }
 }

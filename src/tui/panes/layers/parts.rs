@@ -6,7 +6,7 @@ use crate::tui::layout::Arrangement;
 
 /// The parts of the pane, from the top; those without room are empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parts {
+pub struct LayersAreas {
     /// Names of the columns.
     pub headings: Rect,
     /// The list.
@@ -25,7 +25,7 @@ pub fn indented(place: Rect) -> Rect {
     place.inner(Margin::new(1, 0))
 }
 
-impl Parts {
+impl LayersAreas {
     /// Divides the inside of the pane. The list has what it needs as long as the details keep half of the pane
     /// or what they need.
     pub fn of(inner: Rect, arrangement: Arrangement, layers: usize, details: usize) -> Self {
@@ -64,7 +64,7 @@ mod tests {
             for layers in [0, 1, 5, 40, 1000] {
                 for details in [0, 6, 30] {
                     let inner = Rect::new(1, 3, 40, height);
-                    let parts = Parts::of(inner, Arrangement::Two, layers, details);
+                    let parts = LayersAreas::of(inner, Arrangement::Two, layers, details);
                     let all = [parts.headings, parts.list, parts.rule, parts.details];
                     assert_eq!(all.iter().map(|part| part.height).sum::<u16>(), height);
                     assert!(parts.list.height >= 1, "{height} {layers} {details}");

@@ -1,7 +1,7 @@
 //! What the preview does on a command.
 
 use super::{
-    Body, Compared, PreviewPane, Reason, Request, Sheet, Viewport, Wrap, facts, hex, refused,
+    Body, BodyText, Compared, PreviewPane, Reason, Request, Viewport, Wrap, facts, hex, refused,
 };
 use crate::browse::Scope;
 use crate::tui::command::Command;
@@ -10,7 +10,7 @@ use crate::tui::line::Line;
 use crate::tui::message::Effect;
 use crate::tui::panes::done;
 use crate::tui::panes::popup::{Notice, Popup, Prompt, Purpose};
-use crate::tui::panes::preview::Form;
+use crate::tui::panes::preview::Presentation;
 use crate::tui::reads::Reads;
 use crate::tui::results::Nature;
 use crate::tui::scroll::{Moved, Scroll};
@@ -54,10 +54,10 @@ impl PreviewPane {
         let frame = self.frame(reads);
         let (mut viewport, mut offset) = (self.viewport, self.offset);
         match self.sheet() {
-            Sheet::Lines { document, .. } => {
+            BodyText::Lines { document, .. } => {
                 viewport.step(command, document, &frame);
             }
-            Sheet::Hex(bytes) => {
+            BodyText::Hex(bytes) => {
                 let per_row = hex::bytes_per_row(frame.columns);
                 let rows = bytes.len().div_ceil(per_row);
                 let height = frame.height.max(1);
@@ -125,7 +125,7 @@ impl PreviewPane {
                 };
             }
         }
-        self.form = Form::Chosen(next);
+        self.form = Presentation::Chosen(next);
         self.search.compile(next);
         self.resize(reads);
         Vec::new()

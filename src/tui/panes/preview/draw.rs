@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::parts::Parts;
-use super::{Body, Compared, Margin, PreviewPane, Sheet, Viewport, facts, hex};
+use super::parts::PreviewAreas;
+use super::{Body, BodyText, Compared, Margin, PreviewPane, Viewport, facts, hex};
 use super::{foot, lines};
 use crate::text::{Cut, wrap as wrapped};
 use crate::tui::model::Model;
@@ -22,7 +22,7 @@ pub(in crate::tui) fn draw(
 ) {
     let pane = &model.preview;
     let inner = paint.arrangement.inner(place);
-    let parts = Parts::of(inner);
+    let parts = PreviewAreas::of(inner);
     let note = note(pane, parts.body, subject, paint);
     paint.pane(place, &title(pane, subject), &note, keys);
     if pane.version.is_none() {
@@ -65,16 +65,16 @@ fn title(pane: &PreviewPane, subject: &Subject) -> String {
 /// Returns where one is: `line 1 of 301,442  1 %`.
 fn note(pane: &PreviewPane, body: Rect, subject: &Subject, paint: &Paint<'_>) -> String {
     let height = usize::from(body.height);
-    let text = Sheet::text_area(pane, Rect { height: 0, ..body });
+    let text = BodyText::text_area(pane, Rect { height: 0, ..body });
     match (pane.sheet(), &pane.body) {
-        (Sheet::Hex(bytes), Body::Read(content)) => {
+        (BodyText::Hex(bytes), Body::Read(content)) => {
             let per_row = hex::bytes_per_row(usize::from(text.width));
             let seen = (pane.offset + height * per_row).min(bytes.len());
             let place = format!("offset {:#x}  {}", pane.offset, share(seen, bytes.len()));
             beginning(content, &place, paint)
         }
         (
-            Sheet::Lines {
+            BodyText::Lines {
                 document,
                 margin: Margin::Numbers,
             },
@@ -83,7 +83,7 @@ fn note(pane: &PreviewPane, body: Rect, subject: &Subject, paint: &Paint<'_>) ->
             let place = place(pane.viewport, document.len(), height);
             beginning(content, &place, paint)
         }
-        (Sheet::Lines { document, .. }, _) if document.len() > height => {
+        (BodyText::Lines { document, .. }, _) if document.len() > height => {
             place(pane.viewport, document.len(), height)
         }
         (_, Body::Reading(_)) => {
@@ -196,8 +196,8 @@ fn draw_body(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
         return;
     }
     match pane.sheet() {
-        Sheet::Hex(bytes) => lines::draw_hex(pane, bytes, place, paint),
-        Sheet::Lines { document, margin } => {
+        BodyText::Hex(bytes) => lines::draw_hex(pane, bytes, place, paint),
+        BodyText::Lines { document, margin } => {
             lines::draw_lines(pane, document, margin, place, paint);
         }
     }

@@ -91,7 +91,7 @@ fn skip(text: &str, columns: usize) -> String {
 
 /// How much is said of each version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Detail {
+enum FootDetail {
     Full,
     Size,
     Layer,
@@ -109,7 +109,7 @@ fn draw_versions(pane: &PreviewPane, subject: &Subject, place: Rect, paint: &mut
         .position(|version| Some(version.layer) == own);
     let room = usize::from(place.width);
     let mut chips = Vec::new();
-    for detail in [Detail::Full, Detail::Size, Detail::Layer] {
+    for detail in [FootDetail::Full, FootDetail::Size, FootDetail::Layer] {
         chips = versions
             .iter()
             .enumerate()
@@ -163,7 +163,7 @@ fn chip(
     tree: &MergedTree,
     at: VersionAt,
     version: Version,
-    (detail, is_current): (Detail, bool),
+    (detail, is_current): (FootDetail, bool),
     paint: &Paint<'_>,
 ) -> String {
     let here = VersionAt {
@@ -176,14 +176,14 @@ fn chip(
     }
     if !version.is_visible() {
         return match detail {
-            Detail::Layer => text,
-            Detail::Full | Detail::Size => format!("{text} deleted"),
+            FootDetail::Layer => text,
+            FootDetail::Full | FootDetail::Size => format!("{text} deleted"),
         };
     }
-    if detail != Detail::Layer && here.data(tree).is_some() {
+    if detail != FootDetail::Layer && here.data(tree).is_some() {
         text = format!("{text} {}", paint.look.units.size(here.length(tree)));
     }
-    match here.meta(tree).filter(|_| detail == Detail::Full) {
+    match here.meta(tree).filter(|_| detail == FootDetail::Full) {
         Some(meta) => {
             let time = attributes::time(meta.mtime);
             let day = time.split(' ').next().unwrap_or_default();

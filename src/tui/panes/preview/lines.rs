@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::parts::gap;
-use super::pieces::{Piece, drawn, pieces, wraps};
+use super::pieces::{ShownCharacter, drawn, pieces, wraps};
 use super::{Margin, PreviewPane, Wrap, hex};
 use crate::browse::Mark;
 use crate::tui::paint::Paint;
@@ -183,7 +183,7 @@ impl Text<'_> {
         u16::try_from((row + 1).saturating_sub(skipped)).unwrap_or(place.height)
     }
 
-    fn draw_piece(&self, piece: &Piece, row: Rect, left: usize, paint: &mut Paint<'_>) {
+    fn draw_piece(&self, piece: &ShownCharacter, row: Rect, left: usize, paint: &mut Paint<'_>) {
         // What begins to the left of the screen is not drawn by half.
         let Some(column) = piece.column.checked_sub(left) else {
             return;

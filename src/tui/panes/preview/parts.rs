@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 /// The parts of the pane, inside of its border.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parts {
+pub struct PreviewAreas {
     /// Path, and what it is; one line, or two where the pane is narrow and high.
     pub head: Rect,
     /// The contents.
@@ -18,7 +18,7 @@ const FEW: u16 = 4;
 /// Columns below which path and facts have a line each.
 const NARROW: u16 = 60;
 
-impl Parts {
+impl PreviewAreas {
     /// Divides the pane.
     pub fn of(inner: Rect) -> Self {
         let wanted = match (inner.height, inner.width) {
@@ -63,7 +63,7 @@ mod tests {
         for width in [0, 1, 20, 40, 60, 200] {
             for height in 0..40 {
                 let inner = Rect::new(3, 5, width, height);
-                let parts = Parts::of(inner);
+                let parts = PreviewAreas::of(inner);
                 let heights = parts.head.height + parts.body.height + parts.foot.height;
                 assert_eq!(heights, height);
                 assert_eq!(parts.body.y, parts.head.bottom());

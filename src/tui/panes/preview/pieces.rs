@@ -12,7 +12,7 @@ const TAB: usize = 8;
 
 /// What stands for one character, or for one byte that is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub struct ShownCharacter {
     /// First byte of it in the line.
     pub at: usize,
     /// Columns before it.
@@ -37,12 +37,12 @@ pub fn drawn(line: &[u8]) -> (&[u8], usize) {
 }
 
 /// Returns the pieces of a line, from its beginning; nothing is worked out that is not asked for.
-pub fn pieces(line: &[u8], look: Look) -> impl Iterator<Item = Piece> + '_ {
+pub fn pieces(line: &[u8], look: Look) -> impl Iterator<Item = ShownCharacter> + '_ {
     let mut column = 0;
     characters(line).map(move |(at, raw)| {
         let text = shown(raw, column, look);
         let width = text.width();
-        let piece = Piece {
+        let piece = ShownCharacter {
             at,
             column,
             width,
@@ -96,7 +96,7 @@ pub fn rows(line: &[u8], columns: usize, look: Look) -> usize {
 }
 
 /// Returns the pieces that begin a further row of a wrapped line.
-pub fn wraps(line: &[u8], columns: usize, look: Look) -> impl Iterator<Item = Piece> + '_ {
+pub fn wraps(line: &[u8], columns: usize, look: Look) -> impl Iterator<Item = ShownCharacter> + '_ {
     let mut begun = 0;
     pieces(line, look).filter(move |piece| {
         let breaks = piece.column > begun && piece.column + piece.width > begun + columns;

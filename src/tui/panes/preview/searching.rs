@@ -1,6 +1,6 @@
 //! The commands of a search.
 
-use super::{Case, Pattern, PreviewPane, Request, Sheet, Typing, hex, refused};
+use super::{BodyText, Case, Pattern, PreviewPane, Request, Typing, hex, refused};
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::panes::done;
@@ -108,8 +108,8 @@ impl PreviewPane {
     /// Returns the first byte on the screen.
     fn place(&self) -> usize {
         match self.sheet() {
-            Sheet::Hex(_) => self.offset,
-            Sheet::Lines { document, .. } => document.range(self.viewport.line).start,
+            BodyText::Hex(_) => self.offset,
+            BodyText::Lines { document, .. } => document.range(self.viewport.line).start,
         }
     }
 
@@ -118,8 +118,8 @@ impl PreviewPane {
         let frame = self.frame(reads);
         let (mut viewport, mut offset) = (self.viewport, self.offset);
         match self.sheet() {
-            Sheet::Lines { document, .. } => viewport.show(place, document, &frame),
-            Sheet::Hex(_) => {
+            BodyText::Lines { document, .. } => viewport.show(place, document, &frame),
+            BodyText::Hex(_) => {
                 let per_row = hex::bytes_per_row(frame.columns);
                 let seen = offset..offset + frame.height.max(1) * per_row;
                 if !seen.contains(&place) {

@@ -2,13 +2,13 @@
 
 use ratatui::layout::Rect;
 
-use super::parts::{Parts, gutter};
+use super::parts::{PreviewAreas, gutter};
 use super::{Body, Compared, PreviewPane};
 use crate::tui::results::{Document, LineKind, Nature};
 
 /// What is drawn in the body.
 #[derive(Debug, Clone, Copy)]
-pub enum Sheet<'a> {
+pub enum BodyText<'a> {
     /// Lines.
     Lines {
         /// Of this.
@@ -34,7 +34,7 @@ pub enum Margin<'a> {
 /// Shown while there is nothing else.
 static NOTHING: Document = Document::EMPTY;
 
-impl<'a> Sheet<'a> {
+impl<'a> BodyText<'a> {
     /// Returns the bytes that are searched.
     pub fn bytes(self) -> &'a [u8] {
         match self {
@@ -57,7 +57,7 @@ impl<'a> Sheet<'a> {
 
     /// Returns the place of the text, of a pane without its border.
     pub fn text_area(pane: &PreviewPane, inner: Rect) -> Rect {
-        let body = Parts::of(inner).body;
+        let body = PreviewAreas::of(inner).body;
         let margin = pane.sheet().margin(body.width).min(body.width);
         Rect {
             x: body.x + margin,
@@ -69,8 +69,8 @@ impl<'a> Sheet<'a> {
 
 impl PreviewPane {
     /// Returns what is on the screen.
-    pub fn sheet(&self) -> Sheet<'_> {
-        let words = |document| Sheet::Lines {
+    pub fn sheet(&self) -> BodyText<'_> {
+        let words = |document| BodyText::Lines {
             document,
             margin: Margin::None,
         };
@@ -79,7 +79,7 @@ impl PreviewPane {
             Compared::Working(_) => return words(&NOTHING),
             Compared::Failed(document) => return words(document),
             Compared::Done(difference) => {
-                return Sheet::Lines {
+                return BodyText::Lines {
                     document: &difference.document,
                     margin: Margin::Changes(&difference.kinds),
                 };
@@ -91,9 +91,9 @@ impl PreviewPane {
                 words(document)
             }
             Body::Read(content) if self.nature() == Nature::Binary => {
-                Sheet::Hex(content.document.bytes())
+                BodyText::Hex(content.document.bytes())
             }
-            Body::Read(content) => Sheet::Lines {
+            Body::Read(content) => BodyText::Lines {
                 document: &content.document,
                 margin: Margin::Numbers,
             },

@@ -70,7 +70,7 @@ impl Size {
 
 /// One store with what its sizes are taken from.
 #[derive(Debug, Clone, Copy)]
-pub struct Sizes<'a> {
+pub struct SizedStore<'a> {
     /// The store.
     pub store: &'a Store,
     /// Whether it is measured.
@@ -82,7 +82,7 @@ pub struct Sizes<'a> {
     figures: &'a Figures,
 }
 
-impl<'a> Sizes<'a> {
+impl<'a> SizedStore<'a> {
     /// Returns the sizes of a store; `None` where there is no such store.
     pub fn of(subject: &'a StoreSubject, at: usize, sense: Sense) -> Option<Self> {
         let accounts = match sense {

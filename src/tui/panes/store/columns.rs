@@ -1,6 +1,6 @@
 //! Columns of the tables of a store: which of them fit, and what stands in their cells.
 
-use super::amounts::{Sizes, amount_text};
+use super::amounts::{SizedStore, amount_text};
 use super::key::Key;
 use super::{StoreTab, names, rows};
 use crate::store::{Engine, LayerId, State, StoredImage};
@@ -197,7 +197,7 @@ impl Cell {
 }
 
 /// Returns what stands in a cell; bars are drawn and have no text.
-pub fn cell(sizes: &Sizes<'_>, key: Key, column: Column, look: Look) -> Cell {
+pub fn cell(sizes: &SizedStore<'_>, key: Key, column: Column, look: Look) -> Cell {
     let size = |size| Cell::plain(sizes.text(size, look));
     let shown = |text: &str| look.shown(names::clipped(text).as_bytes());
     match column {
@@ -251,7 +251,7 @@ pub fn cell(sizes: &Sizes<'_>, key: Key, column: Column, look: Look) -> Cell {
 }
 
 /// Returns what a row is called, with what is special about it.
-fn name(sizes: &Sizes<'_>, key: Key, look: Look) -> String {
+fn name(sizes: &SizedStore<'_>, key: Key, look: Look) -> String {
     let shown = look.shown(names::clipped(&names::name(sizes.store, key)).as_bytes());
     match key {
         Key::Image(id) => {
@@ -296,7 +296,7 @@ fn name(sizes: &Sizes<'_>, key: Key, look: Look) -> String {
     }
 }
 
-fn day(sizes: &Sizes<'_>, key: Key) -> String {
+fn day(sizes: &SizedStore<'_>, key: Key) -> String {
     rows::time(sizes.store, key).map_or_else(|| "-".into(), day_of)
 }
 
@@ -306,7 +306,7 @@ pub fn day_of(seconds: i64) -> String {
     time.map_or_else(|_| "-".into(), |time| time.strftime("%Y-%m-%d").to_string())
 }
 
-fn state(sizes: &Sizes<'_>, key: Key, look: Look) -> Cell {
+fn state(sizes: &SizedStore<'_>, key: Key, look: Look) -> Cell {
     let Key::Container(id) = key else {
         return Cell::plain("");
     };
@@ -323,7 +323,7 @@ fn state(sizes: &Sizes<'_>, key: Key, look: Look) -> Cell {
     }
 }
 
-fn image_of(sizes: &Sizes<'_>, key: Key) -> String {
+fn image_of(sizes: &SizedStore<'_>, key: Key) -> String {
     let Key::Container(id) = key else {
         return String::new();
     };
@@ -338,7 +338,7 @@ fn image_of(sizes: &Sizes<'_>, key: Key) -> String {
 }
 
 /// Returns what distinguishes images of one name: what they are for.
-fn same_name(sizes: &Sizes<'_>, image: &StoredImage, look: Look) -> String {
+fn same_name(sizes: &SizedStore<'_>, image: &StoredImage, look: Look) -> String {
     let same = sizes
         .store
         .images
@@ -352,7 +352,7 @@ fn same_name(sizes: &Sizes<'_>, image: &StoredImage, look: Look) -> String {
     format!(" {}", look.shown(names::clipped(&platform).as_bytes()))
 }
 
-fn growth(sizes: &Sizes<'_>, key: Key, look: Look) -> String {
+fn growth(sizes: &SizedStore<'_>, key: Key, look: Look) -> String {
     if let Key::Pod(_) = key {
         let total = sizes.text(sizes.total(key), look);
         return format!("total {total}, its volumes included");
@@ -374,7 +374,7 @@ fn growth(sizes: &Sizes<'_>, key: Key, look: Look) -> String {
 /// Most names in a cell before the rest is only counted.
 const MOST_NAMES: usize = 6;
 
-fn used_by(sizes: &Sizes<'_>, id: LayerId, look: Look) -> Cell {
+fn used_by(sizes: &SizedStore<'_>, id: LayerId, look: Look) -> Cell {
     let Some(account) = sizes.accounts.layers.get(id.as_usize()) else {
         return Cell::plain("");
     };
@@ -409,7 +409,7 @@ fn used_by(sizes: &Sizes<'_>, id: LayerId, look: Look) -> Cell {
 }
 
 /// Returns the sums in the title of a view.
-pub fn title(sizes: &Sizes<'_>, tab: StoreTab, look: Look) -> String {
+pub fn title(sizes: &SizedStore<'_>, tab: StoreTab, look: Look) -> String {
     let totals = &sizes.accounts.totals;
     let amount = |amount| amount_text(amount, sizes.known, look);
     let sum = match tab {

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::Sizes;
+use super::SizedStore;
 use super::amounts::amount_text;
 use super::table::share;
 use crate::store::{Amount, Engine};
@@ -12,7 +12,7 @@ use crate::tui::paint::{Keys, Paint};
 use crate::tui::theme::Role;
 
 /// Returns the parts of the disk; they add up to the whole.
-fn parts(sizes: &Sizes<'_>) -> [(&'static str, Amount); 7] {
+fn parts(sizes: &SizedStore<'_>) -> [(&'static str, Amount); 7] {
     let totals = &sizes.accounts.totals;
     [
         ("images", totals.images),
@@ -26,7 +26,7 @@ fn parts(sizes: &Sizes<'_>) -> [(&'static str, Amount); 7] {
 }
 
 /// Draws a line for each part, and the whole.
-pub(super) fn draw_pane(sizes: &Sizes<'_>, place: Rect, paint: &mut Paint<'_>) {
+pub(super) fn draw_pane(sizes: &SizedStore<'_>, place: Rect, paint: &mut Paint<'_>) {
     let inside = paint.pane(place, "Disk", "", Keys::Elsewhere);
     let mut lines = inside.rows();
     let whole = sizes.accounts.totals.total;
@@ -75,7 +75,7 @@ pub(super) fn draw_pane(sizes: &Sizes<'_>, place: Rect, paint: &mut Paint<'_>) {
 }
 
 /// Says what the engine's own command hides.
-fn note(label: &str, sizes: &Sizes<'_>, amount: Amount) -> Option<&'static str> {
+fn note(label: &str, sizes: &SizedStore<'_>, amount: Amount) -> Option<&'static str> {
     let is_docker = matches!(
         sizes.store.engine,
         Engine::Docker | Engine::DockerContainerd
@@ -92,7 +92,7 @@ fn note(label: &str, sizes: &Sizes<'_>, amount: Amount) -> Option<&'static str> 
 }
 
 /// Draws the parts that there are in one line, each with a bar as long as its share.
-pub(super) fn draw_bar(sizes: &Sizes<'_>, line: Rect, paint: &mut Paint<'_>) {
+pub(super) fn draw_bar(sizes: &SizedStore<'_>, line: Rect, paint: &mut Paint<'_>) {
     if line.is_empty() {
         return;
     }

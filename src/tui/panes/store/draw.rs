@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::table::Table;
-use super::{Aside, Key, Parts, Sense, Sizes, StorePane, StoreTab, columns, names};
+use super::{Aside, Key, Sense, SizedStore, StoreAreas, StorePane, StoreTab, columns, names};
 use super::{disk, header, table};
 use crate::text::Cut;
 use crate::tui::layout::{Areas, Arrangement};
@@ -22,11 +22,11 @@ pub(in crate::tui) fn draw(
     paint: &mut Paint<'_>,
 ) {
     let pane = &model.store;
-    let Some(sizes) = Sizes::of(subject, pane.at, pane.sense) else {
+    let Some(sizes) = SizedStore::of(subject, pane.at, pane.sense) else {
         return;
     };
     header::draw(model, &sizes, areas, paint);
-    let parts = Parts::of(areas.body, areas.arrangement, pane.tab, model.zoom);
+    let parts = StoreAreas::of(areas.body, areas.arrangement, pane.tab, model.zoom);
     draw_list(model, &sizes, &parts, paint);
     for (aside, place) in &parts.asides {
         match aside {
@@ -41,7 +41,7 @@ pub(in crate::tui) fn draw(
     super::super::status::footer(model, areas, paint);
 }
 
-fn draw_list(model: &Model, sizes: &Sizes<'_>, parts: &Parts, paint: &mut Paint<'_>) {
+fn draw_list(model: &Model, sizes: &SizedStore<'_>, parts: &StoreAreas, paint: &mut Paint<'_>) {
     let pane = &model.store;
     let list = pane.list(pane.tab);
     let keys = if model.popups.is_empty() {
@@ -58,7 +58,8 @@ fn draw_list(model: &Model, sizes: &Sizes<'_>, parts: &Parts, paint: &mut Paint<
         units::count(list.rows.len() as u64)
     );
     paint.pane(parts.list, &title, &note, keys);
-    let [heading, rows, filter] = Parts::inside(parts.list, paint.arrangement, pane.has_filter());
+    let [heading, rows, filter] =
+        StoreAreas::inside(parts.list, paint.arrangement, pane.has_filter());
     let table = Table {
         sizes,
         tab: pane.tab,
@@ -97,7 +98,7 @@ fn marked(pane: &StorePane) -> String {
     }
 }
 
-fn empty(pane: &StorePane, sizes: &Sizes<'_>) -> &'static str {
+fn empty(pane: &StorePane, sizes: &SizedStore<'_>) -> &'static str {
     if pane.list(pane.tab).sieve.is_on() {
         return "nothing matches; Esc clears the filter";
     }
@@ -118,7 +119,7 @@ fn empty(pane: &StorePane, sizes: &Sizes<'_>) -> &'static str {
 /// Draws the first rows of another view.
 fn draw_aside(
     pane: &StorePane,
-    sizes: &Sizes<'_>,
+    sizes: &SizedStore<'_>,
     tab: StoreTab,
     place: Rect,
     paint: &mut Paint<'_>,
@@ -173,7 +174,7 @@ fn draw_aside(
 }
 
 /// Draws the layers of the image under the cursor, and who else has them.
-fn draw_layers(pane: &StorePane, sizes: &Sizes<'_>, place: Rect, paint: &mut Paint<'_>) {
+fn draw_layers(pane: &StorePane, sizes: &SizedStore<'_>, place: Rect, paint: &mut Paint<'_>) {
     let image = match pane.selected() {
         Some(Key::Image(id)) => sizes.store.images.get(id.as_usize()),
         _ => None,
@@ -217,7 +218,7 @@ fn draw_layers(pane: &StorePane, sizes: &Sizes<'_>, place: Rect, paint: &mut Pai
 }
 
 /// Draws what just happened, or where the cursor is: the whole name and what it would free.
-fn draw_status(model: &Model, sizes: &Sizes<'_>, areas: &Areas, paint: &mut Paint<'_>) {
+fn draw_status(model: &Model, sizes: &SizedStore<'_>, areas: &Areas, paint: &mut Paint<'_>) {
     let line = super::super::status::inset(areas.status, paint);
     if let Some((tone, words)) = &model.said {
         let role = match tone {
@@ -254,7 +255,7 @@ fn draw_status(model: &Model, sizes: &Sizes<'_>, areas: &Areas, paint: &mut Pain
     }
 }
 
-fn fact(sizes: &Sizes<'_>, key: Key, paint: &Paint<'_>) -> String {
+fn fact(sizes: &SizedStore<'_>, key: Key, paint: &Paint<'_>) -> String {
     let look = paint.look;
     match key {
         Key::Image(id) if sizes.sense != Sense::Engine => {
@@ -274,7 +275,11 @@ fn fact(sizes: &Sizes<'_>, key: Key, paint: &Paint<'_>) -> String {
     }
 }
 
-fn columns_amount(amount: crate::store::Amount, sizes: &Sizes<'_>, paint: &Paint<'_>) -> String {
+fn columns_amount(
+    amount: crate::store::Amount,
+    sizes: &SizedStore<'_>,
+    paint: &Paint<'_>,
+) -> String {
     super::amounts::amount_text(amount, sizes.known, paint.look)
 }
 

@@ -1,6 +1,6 @@
 //! Everything known about one row: IDs, sizes in every sense, pieces with their places, owners.
 
-use super::amounts::{Sense, Sizes, amount_text};
+use super::amounts::{Sense, SizedStore, amount_text};
 use super::columns::day_of;
 use super::key::Key;
 use super::{names, reclaim, rows};
@@ -26,7 +26,7 @@ pub(super) const fn title(key: Key) -> &'static str {
 
 /// Returns the lines, escaped.
 pub(super) fn everything(
-    sizes: &Sizes<'_>,
+    sizes: &SizedStore<'_>,
     subject: &StoreSubject,
     at: usize,
     key: Key,
@@ -53,7 +53,7 @@ pub(super) fn everything(
 }
 
 struct Facts<'a> {
-    sizes: &'a Sizes<'a>,
+    sizes: &'a SizedStore<'a>,
     look: Look,
     lines: Vec<String>,
 }
@@ -232,7 +232,7 @@ impl Facts<'_> {
     }
 
     fn sizes_of(&mut self, subject: &StoreSubject, at: usize, key: Key, sense: Sense) {
-        let Some(sizes) = Sizes::of(subject, at, sense) else {
+        let Some(sizes) = SizedStore::of(subject, at, sense) else {
             return;
         };
         let text = |size| sizes.text(size, self.look);

@@ -3,10 +3,10 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::super::header::{NAME, Piece, draw_pieces};
+use super::super::header::{HeaderPart, NAME, draw_pieces};
 use super::amounts::amount_text;
 use super::draw::{is_bare, measuring};
-use super::{Sizes, StoreTab, columns};
+use super::{SizedStore, StoreTab, columns};
 use crate::store::{Activity, Basis, Engine, Store};
 use crate::text::{Cut, Glyphs};
 use crate::tui::command::Context;
@@ -17,7 +17,7 @@ use crate::tui::paint::Paint;
 use crate::tui::theme::Role;
 use crate::units::count;
 
-pub(super) fn draw(model: &Model, sizes: &Sizes<'_>, areas: &Areas, paint: &mut Paint<'_>) {
+pub(super) fn draw(model: &Model, sizes: &SizedStore<'_>, areas: &Areas, paint: &mut Paint<'_>) {
     let pieces = pieces(model, sizes, paint);
     draw_pieces(pieces, areas.header, paint);
     if areas.tabs.is_empty() {
@@ -33,7 +33,7 @@ pub(super) fn draw(model: &Model, sizes: &Sizes<'_>, areas: &Areas, paint: &mut 
     }
 }
 
-fn pieces(model: &Model, sizes: &Sizes<'_>, paint: &Paint<'_>) -> Vec<Piece> {
+fn pieces(model: &Model, sizes: &SizedStore<'_>, paint: &Paint<'_>) -> Vec<HeaderPart> {
     let store = sizes.store;
     let look = paint.look;
     let total = amount_text(sizes.accounts.totals.total, sizes.known, look);
@@ -45,15 +45,15 @@ fn pieces(model: &Model, sizes: &Sizes<'_>, paint: &Paint<'_>) -> Vec<Piece> {
         Basis::Files => "lengths",
     };
     let mut pieces = vec![
-        Piece::new(5, Role::Dim, ["layerscope store".into(), "store".into()]),
-        Piece::new(NAME, Role::Strong, [root, short]),
-        Piece::new(
+        HeaderPart::new(5, Role::Dim, ["layerscope store".into(), "store".into()]),
+        HeaderPart::new(NAME, Role::Strong, [root, short]),
+        HeaderPart::new(
             20,
             Role::Plain,
             [format!("{}, {driver}", engine(store)), driver],
         ),
-        Piece::new(60, Role::Plain, [counts(store)]),
-        Piece::new(80, Role::Plain, [format!("{basis}: {total}"), total]),
+        HeaderPart::new(60, Role::Plain, [counts(store)]),
+        HeaderPart::new(80, Role::Plain, [format!("{basis}: {total}"), total]),
     ];
     let stores = model
         .stores
@@ -61,7 +61,7 @@ fn pieces(model: &Model, sizes: &Sizes<'_>, paint: &Paint<'_>) -> Vec<Piece> {
         .map_or(1, |all| all.inventory.stores.len());
     if stores > 1 {
         let at = model.store.at + 1;
-        pieces.push(Piece::new(
+        pieces.push(HeaderPart::new(
             70,
             Role::Plain,
             [
@@ -71,19 +71,19 @@ fn pieces(model: &Model, sizes: &Sizes<'_>, paint: &Paint<'_>) -> Vec<Piece> {
         ));
     }
     if store.activity == Activity::LeftBehind {
-        pieces.push(Piece::new(
+        pieces.push(HeaderPart::new(
             85,
             Role::Alarm,
             ["! left behind: not in use".into(), "! left behind".into()],
         ));
     }
     if let Some(words) = measuring(model, sizes.known, paint) {
-        pieces.push(Piece::new(65, Role::Dim, [words]));
+        pieces.push(HeaderPart::new(65, Role::Dim, [words]));
     }
     if !store.warnings.is_empty() {
         let number = count(store.warnings.len() as u64);
         let plural = if store.warnings.len() == 1 { "" } else { "s" };
-        pieces.push(Piece::new(
+        pieces.push(HeaderPart::new(
             75,
             Role::Alarm,
             [
@@ -119,7 +119,7 @@ fn counts(store: &Store) -> String {
     )
 }
 
-fn tabs(model: &Model, sizes: &Sizes<'_>, line: Rect, paint: &mut Paint<'_>) {
+fn tabs(model: &Model, sizes: &SizedStore<'_>, line: Rect, paint: &mut Paint<'_>) {
     let mut place = Rect {
         x: line.x + 1,
         width: line.width.saturating_sub(1),
@@ -186,7 +186,7 @@ fn labels(keys: &KeyMap, current: StoreTab, width: u16) -> Vec<(StoreTab, String
 }
 
 /// Returns in which sense and order rows are shown, from the longest form to the shortest.
-fn choices(model: &Model, sizes: &Sizes<'_>, paint: &Paint<'_>) -> Vec<String> {
+fn choices(model: &Model, sizes: &SizedStore<'_>, paint: &Paint<'_>) -> Vec<String> {
     let order = model.store.list(model.store.tab).order;
     let arrow = match (paint.look.glyphs, order.falls()) {
         (Glyphs::Unicode, true) => "↓",

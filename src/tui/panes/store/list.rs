@@ -1,6 +1,6 @@
 //! One list of a store: rows, cursor, order, filter.
 
-use super::amounts::Sizes;
+use super::amounts::SizedStore;
 use super::key::Key;
 use super::rows::{Choice, Order, rows};
 use super::{StepImages, StoreTab};
@@ -57,7 +57,7 @@ impl List {
     }
 
     /// Makes the rows anew and finds the cursor's again.
-    pub(super) fn rebuild(&mut self, sizes: &Sizes<'_>, tab: StoreTab, steps: StepImages) {
+    pub(super) fn rebuild(&mut self, sizes: &SizedStore<'_>, tab: StoreTab, steps: StepImages) {
         self.rows = rows(
             sizes,
             Choice {

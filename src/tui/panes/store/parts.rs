@@ -21,7 +21,7 @@ pub enum Aside {
 
 /// The parts of the view.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parts {
+pub struct StoreAreas {
     /// The list, border included.
     pub list: Rect,
     /// What stands below.
@@ -38,7 +38,7 @@ const HIGHER: u16 = 36;
 /// Lines of the pane about the disk, border included.
 const DISK: u16 = 10;
 
-impl Parts {
+impl StoreAreas {
     /// Divides the body.
     pub fn of(body: Rect, arrangement: Arrangement, tab: StoreTab, zoom: ZoomState) -> Self {
         let bar = u16::from(body.height >= 8 && arrangement > Arrangement::Bare);
@@ -148,7 +148,7 @@ mod tests {
                 let areas = areas(Size::new(width, height));
                 for tab in StoreTab::ALL {
                     for zoom in [ZoomState::Shared, ZoomState::Zoomed] {
-                        let parts = Parts::of(areas.body, areas.arrangement, tab, zoom);
+                        let parts = StoreAreas::of(areas.body, areas.arrangement, tab, zoom);
                         let asides = parts.asides.iter().map(|(_, place)| *place);
                         let all: Vec<Rect> = asides.chain([parts.list, parts.bar]).collect();
                         let cells: u32 = all.iter().map(|place| place.area()).sum();

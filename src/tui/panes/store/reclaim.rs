@@ -1,13 +1,13 @@
 //! The text of the commands that would free what is chosen.
 
-use super::amounts::{Sizes, amount_text};
+use super::amounts::{SizedStore, amount_text};
 use super::key::Key;
 use crate::store::reclaim::{Step, Target, steps};
 use crate::store::{Amount, Owner};
 use crate::text::Look;
 
 /// Returns lines that a shell can read; `None` where nothing of the choice can be removed by itself.
-pub(super) fn lines(sizes: &Sizes<'_>, keys: &[Key], look: Look) -> Option<Vec<String>> {
+pub(super) fn lines(sizes: &SizedStore<'_>, keys: &[Key], look: Look) -> Option<Vec<String>> {
     let targets: Vec<Target> = keys.iter().filter_map(|key| key.target()).collect();
     if targets.is_empty() {
         return None;
@@ -31,7 +31,7 @@ pub(super) fn lines(sizes: &Sizes<'_>, keys: &[Key], look: Look) -> Option<Vec<S
 }
 
 /// Returns what removing everything chosen frees, in disk blocks.
-pub(super) fn freed(sizes: &Sizes<'_>, targets: &[Target]) -> Amount {
+pub(super) fn freed(sizes: &SizedStore<'_>, targets: &[Target]) -> Amount {
     let owners: Vec<Owner> = targets
         .iter()
         .filter_map(|target| match target {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::amounts::Sizes;
+use super::amounts::SizedStore;
 use super::key::Key;
 use super::names;
 use super::{StepImages, StoreTab};
@@ -123,7 +123,7 @@ pub struct Choice<'a> {
 }
 
 /// Returns the rows. Cost is that of sorting them.
-pub fn rows(sizes: &Sizes<'_>, choice: Choice<'_>) -> Vec<Key> {
+pub fn rows(sizes: &SizedStore<'_>, choice: Choice<'_>) -> Vec<Key> {
     let store = sizes.store;
     let test = choice.sieve.test();
     let is_all = !choice.sieve.is_on();
@@ -173,7 +173,7 @@ fn all<'a>(store: &'a Store, choice: Choice<'_>) -> Box<dyn Iterator<Item = Key>
 
 /// Puts each pod in front of its containers; those of none come last.
 fn with_pods(
-    sizes: &Sizes<'_>,
+    sizes: &SizedStore<'_>,
     choice: Choice<'_>,
     containers: Vec<Key>,
     passes: impl Fn(Key) -> bool,
@@ -204,7 +204,7 @@ fn with_pods(
     rows
 }
 
-fn sort(sizes: &Sizes<'_>, order: Order, rows: &mut [Key]) {
+fn sort(sizes: &SizedStore<'_>, order: Order, rows: &mut [Key]) {
     let name = |key: &Key| names::name(sizes.store, *key);
     let number = |key: &Key| match order.field {
         Field::Own => sizes.own(*key).bytes(),
@@ -228,7 +228,7 @@ fn sort(sizes: &Sizes<'_>, order: Order, rows: &mut [Key]) {
 }
 
 /// Returns how many others have it.
-pub fn users(sizes: &Sizes<'_>, key: Key) -> u64 {
+pub fn users(sizes: &SizedStore<'_>, key: Key) -> u64 {
     let count = match key {
         Key::Image(id) => {
             let account = sizes.accounts.images.get(id.as_usize());

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::columns::{Column, GAP, Placed, Side, cell, placed};
-use super::{Key, Sizes, StorePane, StoreTab};
+use super::{Key, SizedStore, StorePane, StoreTab};
 use crate::browse::Row;
 use crate::text::{Cut, Glyphs};
 use crate::tui::paint::{Keys, Paint, bar};
@@ -12,7 +12,7 @@ use crate::tui::theme::Role;
 
 /// One table.
 pub(super) struct Table<'a> {
-    pub(super) sizes: &'a Sizes<'a>,
+    pub(super) sizes: &'a SizedStore<'a>,
     pub(super) tab: StoreTab,
     pub(super) pane: &'a StorePane,
     /// Bytes of the largest row, for bars.

@@ -39,7 +39,7 @@ pub(in crate::tui) fn draw(
     if list.y > inner.y {
         headings(&spans, inner.y, paint);
     }
-    let sheet = Sheet {
+    let sheet = RowSource {
         pane,
         projection,
         subject,
@@ -106,14 +106,14 @@ fn headings(spans: &Spans, y: u16, paint: &mut Paint<'_>) {
 }
 
 /// What rows are drawn from.
-pub(super) struct Sheet<'a> {
+pub(super) struct RowSource<'a> {
     pub(super) pane: &'a TreePane,
     pub(super) projection: &'a Projection,
     pub(super) subject: &'a Subject,
     spans: Spans,
 }
 
-impl Sheet<'_> {
+impl RowSource<'_> {
     fn row(&self, at: usize, line: Rect, paint: &mut Paint<'_>) {
         let Some(row) = self.pane.rows.get(at) else {
             return;

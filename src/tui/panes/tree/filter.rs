@@ -1,7 +1,7 @@
 //! Filtering the tree while typing.
 
 use super::TreePane;
-use crate::browse::{Case, Found, PathSet, Pattern, Search, carry_over, carry_path};
+use crate::browse::{Case, Filtered, PathSet, Pattern, Search, carry_over, carry_path};
 use crate::tree::{MergedTree, PathId};
 use crate::tui::line::Line;
 use crate::tui::reads::Reads;
@@ -18,7 +18,7 @@ pub struct Filter {
     state: State,
     /// The last text that could be used.
     search: Option<Search>,
-    found: Option<Found>,
+    found: Option<Filtered>,
     complaint: Option<String>,
     /// How the tree was without it.
     before: Option<Before>,
@@ -51,7 +51,7 @@ impl Filter {
     }
 
     /// Returns what it found; `None` where there is nothing to look for.
-    pub const fn found(&self) -> Option<&Found> {
+    pub const fn found(&self) -> Option<&Filtered> {
         self.found.as_ref()
     }
 

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::draw::Sheet;
+use super::draw::RowSource;
 use super::listing::Shown;
 use crate::browse::{Mark, MarkSet, Row, Rows};
 use crate::text::{Cut, Glyphs};
@@ -70,7 +70,7 @@ const LEAST_NOTE: u16 = 12;
 const LEAST_NAME: usize = 12;
 
 pub(super) fn draw(
-    sheet: &Sheet<'_>,
+    sheet: &RowSource<'_>,
     (at, row): (usize, &Row),
     shown: &Shown,
     mut place: Rect,
@@ -117,14 +117,14 @@ fn advance(place: &mut Rect, draw: impl FnOnce(Rect) -> u16) {
     place.width -= used;
 }
 
-fn label(sheet: &Sheet<'_>, at: usize, shown: &Shown, paint: &Paint<'_>) -> String {
+fn label(sheet: &RowSource<'_>, at: usize, shown: &Shown, paint: &Paint<'_>) -> String {
     let label = sheet.pane.rows.label(sheet.subject.tree(), at);
     let label = paint.look.shown(&label);
     let slash = if shown.is_directory() { "/" } else { "" };
     format!("{label}{slash}")
 }
 
-fn notes(sheet: &Sheet<'_>, row: &Row, shown: &Shown, paint: &Paint<'_>) -> Vec<String> {
+fn notes(sheet: &RowSource<'_>, row: &Row, shown: &Shown, paint: &Paint<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     let is_folded = row.is_branch() && !row.is_open();
     let found = sheet.pane.filter.found();

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::super::tree::TreeMode;
 use super::label::Labels;
 use super::lines::{Lines, Weight};
-use super::picture::{Canvas, Form, Picture, Tile};
+use super::picture::{Canvas, Drawing, Picture, Tile};
 use super::{Colour, TreemapPane};
 use super::{label, rows};
 use crate::text::Cut;
@@ -24,7 +24,7 @@ pub(in crate::tui) fn draw(model: &Model, subject: &Subject, place: Rect, paint:
     };
     let labels = Labels { pane, subject };
     let canvas = Canvas::of(place, paint.arrangement);
-    if pane.picture.tiles.is_empty() || pane.picture.form == Form::Rows {
+    if pane.picture.tiles.is_empty() || pane.picture.form == Drawing::Rows {
         let title = title(model, subject, place, paint);
         let inner = paint.pane(place, &title, note(pane), keys);
         return rows::draw(&labels, inner, keys, paint);

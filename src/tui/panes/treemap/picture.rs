@@ -53,7 +53,7 @@ impl Tile {
 
 /// How a picture is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Form {
+pub enum Drawing {
     /// As areas.
     #[default]
     Tiles,
@@ -67,7 +67,7 @@ pub struct Picture {
     /// Largest first, that of the small entries last.
     pub tiles: Vec<Tile>,
     /// How it is drawn.
-    pub form: Form,
+    pub form: Drawing,
     /// Which tile the cursor is on.
     pub at: usize,
 }
@@ -146,7 +146,7 @@ pub(super) fn lay_out(
     }
     Picture {
         tiles,
-        form: Form::Tiles,
+        form: Drawing::Tiles,
         at: 0,
     }
 }
@@ -163,7 +163,7 @@ fn rows(entries: &[Entry]) -> Picture {
     });
     Picture {
         tiles: tiles.collect(),
-        form: Form::Rows,
+        form: Drawing::Rows,
         at: 0,
     }
 }

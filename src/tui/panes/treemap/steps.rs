@@ -3,7 +3,7 @@
 use ratatui::layout::Position;
 
 use super::neighbour::{Towards, neighbour};
-use super::picture::{Canvas, Form, What};
+use super::picture::{Canvas, Drawing, What};
 use super::{Colour, Level, Picked, TreeMode, TreemapPane};
 use crate::browse::Scope;
 use crate::path::display_absolute;
@@ -49,12 +49,12 @@ impl TreemapPane {
     pub fn tile_at(&self, at: Position, reads: &Reads<'_>) -> Option<usize> {
         let canvas = Canvas::of(reads.area, reads.arrangement);
         match self.picture.form {
-            Form::Tiles => {
+            Drawing::Tiles => {
                 let tiles = &self.picture.tiles;
                 let at = canvas.among_lines(at)?;
                 tiles.iter().position(|tile| tile.place.contains(at))
             }
-            Form::Rows => {
+            Drawing::Rows => {
                 let rows = reads.inner();
                 let row = at.y.checked_sub(rows.y).filter(|_| rows.contains(at))?;
                 let tile = self.scroll.offset.saturating_add(usize::from(row));
@@ -75,12 +75,12 @@ impl TreemapPane {
         let at = self.picture.at;
         let last = tiles.len().saturating_sub(1);
         let beside = |towards| match self.picture.form {
-            Form::Tiles => neighbour(tiles, at, towards).unwrap_or(at),
-            Form::Rows => at,
+            Drawing::Tiles => neighbour(tiles, at, towards).unwrap_or(at),
+            Drawing::Rows => at,
         };
         let to = match (command, self.picture.form) {
-            (Command::Up, Form::Tiles) => beside(Towards::Up),
-            (Command::Down, Form::Tiles) => beside(Towards::Down),
+            (Command::Up, Drawing::Tiles) => beside(Towards::Up),
+            (Command::Down, Drawing::Tiles) => beside(Towards::Down),
             (Command::Left, _) => beside(Towards::Left),
             (Command::Right, _) => beside(Towards::Right),
             (Command::Top, _) => 0,

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::columns;
-use super::{Parts, WastePane, why};
+use super::{WasteAreas, WastePane, why};
 use crate::analysis::Stage;
 use crate::analysis::groups::Grouping;
 use crate::analysis::rules::State;
@@ -19,7 +19,7 @@ use crate::tui::theme::Role;
 use crate::units;
 
 pub(in crate::tui) fn draw(model: &Model, subject: &Subject, place: Rect, paint: &mut Paint<'_>) {
-    let parts = Parts::of(place, paint.arrangement, subject);
+    let parts = WasteAreas::of(place, paint.arrangement, subject);
     let keys = if model.popups.is_empty() {
         Keys::Here
     } else {
@@ -76,7 +76,7 @@ fn note(pane: &WastePane) -> String {
 fn draw_list(
     pane: &WastePane,
     subject: &Subject,
-    parts: &Parts,
+    parts: &WasteAreas,
     keys: Keys,
     paint: &mut Paint<'_>,
 ) {

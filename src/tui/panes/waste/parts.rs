@@ -8,7 +8,7 @@ use crate::tui::subject::Subject;
 
 /// The parts of the view; one without a place is not on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parts {
+pub struct WasteAreas {
     /// The list, with its border.
     pub list: Rect,
     /// Why the row under the cursor is wasted, with its border.
@@ -23,7 +23,7 @@ const LEAST_LIST: u16 = 8;
 /// Rules shown where there is room for more than these; the rest is in the report.
 const MOST_RULES: u16 = 4;
 
-impl Parts {
+impl WasteAreas {
     /// Divides the body. The same place for every row, so that nothing jumps when the cursor moves.
     pub fn of(area: Rect, arrangement: Arrangement, subject: &Subject) -> Self {
         let line = |y: u16, height: u16| Rect { y, height, ..area };

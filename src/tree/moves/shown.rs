@@ -9,7 +9,7 @@ use crate::tree::file_tree::flag;
 use crate::tree::{FileTree, NodeId};
 
 /// A node of one of the layers, by its position from the bottom.
-pub(super) type Place = (usize, NodeId);
+pub(super) type StackedNode = (usize, NodeId);
 
 /// Most links to links of lower layers that are followed.
 const HOPS: usize = 64;
@@ -20,16 +20,16 @@ pub(super) enum Standing {
     /// A directory.
     Directory(Directory),
     /// Anything else.
-    Other(Place),
+    Other(StackedNode),
 }
 
 /// A directory, and the layers that it is joined from.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Directory {
     /// Its nodes, uppermost first, as far down as anything is seen.
-    parts: Vec<Place>,
+    parts: Vec<StackedNode>,
     /// The uppermost entry that lists it.
-    pub(super) listed: Option<Place>,
+    pub(super) listed: Option<StackedNode>,
 }
 
 /// The union of layers.
@@ -68,13 +68,14 @@ impl<'l> Union<'l> {
 
     fn child(self, directory: &Directory, name: &[u8]) -> Option<Standing> {
         self.count(directory.parts.len());
-        let own = |&(layer, node): &Place| Some((layer, self.layers[layer].child(node, name)?));
+        let own =
+            |&(layer, node): &StackedNode| Some((layer, self.layers[layer].child(node, name)?));
         self.standing(directory.parts.iter().filter_map(own))
     }
 
     /// Returns everything in a directory, sorted by name.
     pub(super) fn children(self, directory: &Directory) -> Vec<(&'l [u8], Standing)> {
-        let mut named: Vec<(&'l [u8], usize, Place)> = Vec::new();
+        let mut named: Vec<(&'l [u8], usize, StackedNode)> = Vec::new();
         for (depth, &(layer, node)) in directory.parts.iter().enumerate() {
             let tree = &self.layers[layer];
             let children = tree.children(node).map(NodeId);
@@ -91,7 +92,7 @@ impl<'l> Union<'l> {
     }
 
     /// Joins the nodes of one path, uppermost first.
-    fn standing(self, places: impl Iterator<Item = Place>) -> Option<Standing> {
+    fn standing(self, places: impl Iterator<Item = StackedNode>) -> Option<Standing> {
         let mut directory = Directory::default();
         let (mut exists, mut is_cut) = (false, false);
         for (layer, node) in places {
@@ -127,7 +128,7 @@ impl<'l> Union<'l> {
     }
 
     /// Returns the node whose metadata count for something that is no directory: of a hard link that of its data.
-    pub(super) fn metadata(self, place: Place) -> Place {
+    pub(super) fn metadata(self, place: StackedNode) -> StackedNode {
         let (mut layer, mut node) = place;
         for _ in 0..HOPS {
             let tree = &self.layers[layer];

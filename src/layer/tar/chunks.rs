@@ -4,7 +4,7 @@ use super::window::Stop;
 
 /// What comes next in the archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::layer) enum Piece {
+pub(in crate::layer) enum Chunk {
     /// Bytes, which were appended to the buffer.
     Bytes,
     /// So many bytes of a file's data, which are not here.
@@ -14,10 +14,10 @@ pub(in crate::layer) enum Piece {
 }
 
 /// Hands out an archive piece by piece, in order.
-pub(in crate::layer) trait Pieces: Send {
+pub(in crate::layer) trait Chunks: Send {
     /// Goes on to the next piece; its bytes are appended to `buffer`, as many as the source holds in memory anyway.
     ///
     /// # Errors
     /// Why the pieces end before the archive does. `buffer` is as before then.
-    fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Piece, Stop>;
+    fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Chunk, Stop>;
 }
