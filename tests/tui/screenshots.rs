@@ -3,9 +3,10 @@
 use std::path::Path;
 
 #[test]
-fn the_pictures_of_the_readme_are_frames_of_this_version() {
+fn the_pictures_of_the_pages_are_frames_of_this_version() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let pages = ["README.md", "docs/keys.md"];
+    let pages = pages.map(|page| std::fs::read_to_string(root.join(page)).unwrap());
     for picture in crate::pictures::all() {
         let name = picture.file;
         let file = root.join("assets/screenshots").join(name);
@@ -16,8 +17,10 @@ fn the_pictures_of_the_readme_are_frames_of_this_version() {
             "{name} is stale: run `cargo run --example screenshots`"
         );
         assert!(
-            readme.contains(&format!("assets/screenshots/{name}")),
-            "{name} is not in the README"
+            pages
+                .concat()
+                .contains(&format!("assets/screenshots/{name}")),
+            "{name} is on no page"
         );
     }
 }
