@@ -1,7 +1,7 @@
-//! Draws the pictures of the README: `cargo run --example screenshots`.
+//! Draws the pictures of the pages: `cargo run --example screenshots`.
 //!
 //! They are frames of the demo image, drawn by the program's own code after the keys given here. A test
-//! compares them with what is checked in, so that they cannot go stale.
+//! compares them with what is checked in, so that they cannot go stale, and another one looks at them in a browser.
 
 #![allow(
     clippy::print_stdout,
@@ -25,9 +25,9 @@ mod svg;
 fn main() -> std::io::Result<()> {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/screenshots");
     std::fs::create_dir_all(&directory)?;
-    for (name, picture) in pictures::all() {
-        std::fs::write(directory.join(name), picture)?;
-        println!("assets/screenshots/{name}");
+    for picture in pictures::all() {
+        std::fs::write(directory.join(picture.file), picture.svg())?;
+        println!("assets/screenshots/{}", picture.file);
     }
     Ok(())
 }

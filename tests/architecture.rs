@@ -1,4 +1,4 @@
-//! The layout shows the architecture: imports point one way, and the README names what the program offers.
+//! The layout shows the architecture: imports point one way.
 
 #![allow(
     clippy::expect_used,
@@ -8,7 +8,6 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// A module may use only modules before it, or of its own rank.
 const RANKS: [&[&str]; 12] = [
@@ -106,71 +105,6 @@ fn every_module_is_on_the_map() {
     }
 }
 
-fn readme() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
-}
-
-#[test]
-fn the_readme_names_every_option() {
-    let output = Command::new(env!("CARGO_BIN_EXE_layerscope"))
-        .arg("--help")
-        .output()
-        .unwrap();
-    let help = String::from_utf8(output.stdout).unwrap();
-    let readme = readme();
-    let options = help.split_whitespace().filter_map(|word| {
-        let name: String = word
-            .trim_start_matches('[')
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || *c == '-')
-            .collect();
-        (name.starts_with("--") && name.len() > 2).then_some(name)
-    });
-    let missing: Vec<String> = options
-        .filter(|option| !readme.contains(option.as_str()))
-        .collect();
-    assert!(
-        missing.is_empty(),
-        "options that the README does not name: {missing:?}"
-    );
-}
-
-#[test]
-fn the_readme_names_every_cause() {
-    let readme = readme();
-    for cause in layerscope::analysis::WasteCause::ALL {
-        assert!(
-            readme.contains(&format!("`{}`", cause.as_str())),
-            "{} is not explained",
-            cause.as_str()
-        );
-    }
-}
-
-/// Returns the texts in quotes between two lines of a file.
-fn quoted(file: &str, from: &str, to: &str) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    let text = std::fs::read_to_string(path).unwrap();
-    let (_, rest) = text.split_once(from).expect(from);
-    let (part, _) = rest.split_once(to).expect(to);
-    let pieces = part.split('"').skip(1).step_by(2);
-    pieces.map(str::to_owned).collect()
-}
-
-#[test]
-fn the_readme_names_every_code_of_a_warning() {
-    let readme = readme();
-    let codes = quoted(
-        "src/error.rs",
-        "impl WarningCode {",
-        "pub const fn makes_incomplete",
-    );
-    assert!(codes.len() > 20, "{codes:?}");
-    for code in codes {
-        assert!(readme.contains(&format!("`{code}`")), "{code}");
-    }
-}
-
 #[test]
 fn nothing_panics_on_purpose_outside_tests() {
     // Clippy refuses these in code it compiles; this also catches them behind `cfg`.
@@ -183,67 +117,5 @@ fn nothing_panics_on_purpose_outside_tests() {
                 path.display()
             );
         }
-    }
-}
-
-/// The picture in the README is what the program prints.
-#[test]
-fn the_readme_shows_the_report_of_the_demo_image() {
-    let readme = readme();
-    let picture = readme
-        .split("```console\n$ layerscope ")
-        .nth(1)
-        .and_then(|rest| rest.split_once('\n'))
-        .and_then(|(arguments, rest)| Some((arguments, rest.split_once("\n```")?.0)));
-    let (arguments, shown) = picture.expect("the README begins with a report");
-    let output = Command::new(env!("CARGO_BIN_EXE_layerscope"))
-        .args(arguments.split_whitespace())
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("COLUMNS", "100")
-        .env_remove("CI")
-        .output()
-        .unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(
-        printed.trim_end(),
-        shown,
-        "run it again and put the output into the README"
-    );
-}
-
-fn table_of_keys() -> String {
-    use layerscope::tui::keys::{KeyMap, Preset, document};
-    let keys = KeyMap::new(Preset::Default, &std::collections::BTreeMap::new());
-    document::markdown(&keys.expect("the table has no clash"))
-}
-
-/// The table in the README is the one the program uses.
-#[test]
-fn the_readme_lists_the_keys() {
-    let readme = readme();
-    let listed = readme
-        .split_once("<!-- keys -->\n")
-        .and_then(|(_, rest)| rest.split_once("<!-- end of keys -->"));
-    let (listed, _) = listed.expect("the README has a table of keys between its two marks");
-    let table = table_of_keys();
-    assert!(
-        listed.trim() == table.trim(),
-        "put the table as it is now into the README:\n{table}"
-    );
-}
-
-#[test]
-fn the_manual_page_lists_the_keys() {
-    let output = Command::new(env!("CARGO_BIN_EXE_layerscope"))
-        .arg("man")
-        .output()
-        .unwrap();
-    let page = String::from_utf8(output.stdout).unwrap();
-    let (_, keys) = page
-        .split_once(".SH \"KEYS\"")
-        .expect("a section about keys");
-    for binding in layerscope::tui::keys::TABLE {
-        let action = format!("(\\fI{}\\fR)", binding.name.replace('-', "\\-"));
-        assert!(keys.contains(&action), "{action}");
     }
 }

@@ -462,15 +462,16 @@ fn names_of_members(document: &Value) -> BTreeSet<String> {
     names
 }
 
-fn readme() -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+fn page(name: &str) -> String {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    fs::read_to_string(docs.join(name)).unwrap()
 }
 
-/// The README shows every member there is, and none that there is not.
+/// The page shows every member there is, and none that there is not.
 #[test]
-fn the_readme_shows_the_members_of_the_json() {
-    let readme = readme();
-    let (_, section) = readme.split_once("### Stores as JSON\n").unwrap();
+fn the_page_shows_the_members_of_the_json() {
+    let page = page("json.md");
+    let (_, section) = page.split_once("## A layer store\n").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
     let (_, example) = section.split_once("```jsonc\n").unwrap();
     let (example, _) = example.split_once("```").unwrap();
@@ -479,7 +480,7 @@ fn the_readme_shows_the_members_of_the_json() {
         let is_shown = [format!("\"{name}\":"), format!("`{name}`")]
             .iter()
             .any(|shown| section.contains(shown));
-        assert!(is_shown, "{name} is not in the README");
+        assert!(is_shown, "{name} is not in docs/json.md");
     }
     let pieces: Vec<&str> = example.split('"').collect();
     for pair in pieces.windows(2).skip(1).step_by(2) {
@@ -501,7 +502,7 @@ fn items<'a>(store: &'a Value, name: &str) -> &'a Vec<Value> {
     at(store, &format!("/{name}")).as_array().unwrap()
 }
 
-/// What the README promises of every store.
+/// What the page promises of every store.
 fn assert_json_holds(document: &Value) {
     assert_eq!(at(document, "/schema_version"), 1);
     for store in items(document, "stores") {
@@ -842,9 +843,9 @@ fn without_sizes(text: &str) -> String {
     kept.join(" ")
 }
 
-/// The picture of a store in the README is what the program prints.
+/// The report on the page about stores is what the program prints.
 #[test]
-fn the_readme_shows_the_report_of_a_store() {
+fn the_page_shows_the_report_of_a_store() {
     let Some(unpacked) = support::stores::unpacked("docker-overlay2") else {
         return;
     };
@@ -861,13 +862,13 @@ fn the_readme_shows_the_report_of_a_store() {
         .unwrap();
     assert!(output.status.success());
     let printed = String::from_utf8(output.stdout).unwrap();
-    let readme = readme();
-    let (_, shown) = readme.split_once("$ sudo layerscope docker\n").unwrap();
+    let page = page("stores.md");
+    let (_, shown) = page.split_once("$ sudo layerscope docker\n").unwrap();
     let (shown, _) = shown.split_once("\n```").unwrap();
     assert_eq!(
         without_sizes(shown),
         without_sizes(&printed),
-        "put the report into the README:\n{printed}"
+        "put the report into docs/stores.md:\n{printed}"
     );
 }
 

@@ -485,6 +485,10 @@ fn who_may_not_read_a_store_is_told_how_to() {
     ] {
         assert_denied(&desk, line);
     }
+    // The page shows the advice as it is printed.
+    let page = include_str!("../../docs/stores.md");
+    let denied = as_nobody(&desk, "docker").unwrap();
+    assert!(page.contains(&format!("$ layerscope docker\n{}```", denied.stderr)));
     close(&root, 0o755);
     // Not even the list of images: a report would show nothing but zeros.
     let list = root.join("image/overlay2/imagedb/content/sha256");

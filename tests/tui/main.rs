@@ -16,6 +16,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod browser;
 mod comparison;
 mod corpus;
 mod files;

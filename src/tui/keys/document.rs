@@ -1,4 +1,4 @@
-//! The keys in the README and in the manual page, made from the one table.
+//! The keys on their page below `docs` and in the manual page, made from the one table.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! The one table of keys: bindings, footer, help, README and manual page are made from it.
+//! The one table of keys: bindings, footer, help, `docs/keys.md` and manual page are made from it.
 
 use super::super::command::{Command as C, Context as In};
 
