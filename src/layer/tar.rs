@@ -15,8 +15,6 @@ mod window;
 
 use std::io::{self, Read};
 
-use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
-
 use self::body::{Expanded, Stored};
 pub(super) use self::pieces::{Piece, Pieces};
 use self::walk::{Record, Step, Walk};
@@ -24,6 +22,7 @@ pub(super) use self::window::Stop;
 use self::window::{Input, Window};
 use super::bytes::Region;
 use super::codec::Codec;
+use super::content_hash::{ContentHasher, content_hash};
 use super::names::{self, Name};
 use super::verified::Verified;
 use super::{
@@ -264,7 +263,7 @@ impl<'a, 's> Scan<'a, 's> {
         }
         let window = &mut self.walk.window;
         if window.is_outline() {
-            return Ok((record.stored == 0).then(|| xxh3_64(b"")));
+            return Ok((record.stored == 0).then(|| content_hash(b"")));
         }
         let whole = if window.is_stream() {
             WHOLE_BODY_BYTES
@@ -274,11 +273,11 @@ impl<'a, 's> Scan<'a, 's> {
         let (there, hash) = if record.stored <= whole {
             let length = usize::try_from(record.stored).unwrap_or(0);
             match window.at(record.data, length) {
-                Ok(bytes) => (bytes.len() as u64, Ok(xxh3_64(bytes))),
+                Ok(bytes) => (bytes.len() as u64, Ok(content_hash(bytes))),
                 Err(stop) => (0, Err(stop)),
             }
         } else if window.is_stream() {
-            let mut hasher = Xxh3Default::new();
+            let mut hasher = ContentHasher::new();
             let mut there = 0;
             let passed = window.pass(record.data, record.stored, &mut |piece| {
                 hasher.update(piece);

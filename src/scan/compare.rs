@@ -6,12 +6,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 
-use xxhash_rust::xxh3::Xxh3Default;
-
 use super::parallel::in_parallel;
 use super::{Compared, Options};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{Image, Layer};
+use crate::layer::content_hash::ContentHasher;
 use crate::layer::{Access, FileAt, LayerIndex};
 use crate::limits;
 use crate::path;
@@ -262,7 +261,7 @@ fn hash_files(
     layer.source.visit(
         &places,
         &mut |_, data| {
-            let mut state = Xxh3Default::new();
+            let mut state = ContentHasher::new();
             loop {
                 job.check()?;
                 let count = read_full(data, &mut buffer).map_err(|source| Error::Read {
