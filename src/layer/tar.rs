@@ -15,9 +15,9 @@ mod window;
 
 use std::io::{self, Read};
 
-use self::body::{Expanded, Stored};
+use self::body::{Expanded, Faulty, Stored};
 pub(super) use self::pieces::{Piece, Pieces};
-use self::walk::{Record, Step, Walk};
+use self::walk::{Fault, Record, Step, Walk};
 pub(super) use self::window::Stop;
 use self::window::{Input, Window};
 use super::bytes::Region;
@@ -134,9 +134,13 @@ impl LayerSource for TarLayer {
             Codec::None => Box::new(self.region.part(record.data, record.stored).reader(0)),
             _ => Box::new(Stored::new(walk.window, &record)),
         };
-        Ok(match sparse {
+        let data: Box<dyn Read + '_> = match sparse {
             Some(segments) => Box::new(Expanded::new(stored, segments, record.size)),
             None => stored,
+        };
+        Ok(match record.fault {
+            Some(fault) => Box::new(Faulty::new(data, fault)),
+            None => data,
         })
     }
 
@@ -146,12 +150,19 @@ impl LayerSource for TarLayer {
         for (position, file) in files.iter().enumerate() {
             job.check()?;
             self.file_at(&mut walk, &mut record, file.offset)?;
+            let fault = record.fault;
             let mut stored = Stored::new(&mut walk.window, &record);
-            match record.sparse.take() {
+            let mut expanded;
+            let data: &mut dyn Read = match record.sparse.take() {
                 Some(segments) => {
-                    visit(position, &mut Expanded::new(stored, segments, record.size))?;
+                    expanded = Expanded::new(stored, segments, record.size);
+                    &mut expanded
                 }
-                None => visit(position, &mut stored)?,
+                None => &mut stored,
+            };
+            match fault {
+                Some(fault) => visit(position, &mut Faulty::new(data, fault))?,
+                None => visit(position, data)?,
             }
         }
         Ok(())
@@ -258,7 +269,8 @@ impl<'a, 's> Scan<'a, 's> {
 
     /// Hashes the data where it passes through our hands.
     fn content(&mut self, record: &mut Record) -> Result<Option<u64>> {
-        if record.kind != Some(EntryKind::File) || record.sparse.is_some() {
+        let is_mapped = record.sparse.is_some() || record.fault == Some(Fault::SparseMap);
+        if record.kind != Some(EntryKind::File) || is_mapped {
             return Ok(None);
         }
         let window = &mut self.walk.window;
@@ -424,7 +436,9 @@ impl<'a, 's> Scan<'a, 's> {
             }
             _ => None,
         };
-        let has_data = kind == EntryKind::File && record.sparse.is_none();
+        let has_data = kind == EntryKind::File
+            && record.sparse.is_none()
+            && record.fault != Some(Fault::SparseMap);
         let result = self.sink.entry(Entry {
             path,
             link: target,

@@ -159,7 +159,8 @@ impl Pairs<'_> {
                 Err(_) => {}
                 Ok(found) => {
                     let places = files.iter().map(|&(_, node)| (layer, node));
-                    hashes.extend(places.zip(found));
+                    let found = places.zip(found);
+                    hashes.extend(found.filter_map(|(place, hash)| Some((place, hash?))));
                 }
             }
         }
@@ -245,12 +246,13 @@ fn read_full(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(done)
 }
 
+/// Hashes files in the order of their layer; `None` for one whose data is damaged.
 fn hash_files(
     layer: &Layer,
     tree: &FileTree,
     files: &[(u64, NodeId)],
     job: &Job,
-) -> Result<Vec<u64>> {
+) -> Result<Vec<Option<u64>>> {
     let paths: Vec<Vec<u8>> = files.iter().map(|&(_, node)| tree.path(node)).collect();
     let places = files.iter().zip(&paths);
     let places: Vec<FileAt<'_>> = places
@@ -261,23 +263,26 @@ fn hash_files(
     layer.source.visit(
         &places,
         &mut |_, data| {
-            let mut state = ContentHasher::new();
-            loop {
-                job.check()?;
-                let count = read_full(data, &mut buffer).map_err(|source| Error::Read {
-                    name: "a file".into(),
-                    offset: 0,
-                    source,
-                })?;
-                state.update(&buffer[..count]);
-                if count < buffer.len() {
-                    break;
-                }
-            }
-            hashes.push(state.digest());
+            hashes.push(hash_file(data, &mut buffer, job)?);
             Ok(())
         },
         job,
     )?;
     Ok(hashes)
+}
+
+fn hash_file(data: &mut dyn Read, buffer: &mut [u8], job: &Job) -> Result<Option<u64>> {
+    let mut state = ContentHasher::new();
+    loop {
+        job.check()?;
+        match read_full(data, buffer) {
+            Ok(count) => {
+                state.update(&buffer[..count]);
+                if count < buffer.len() {
+                    return Ok(Some(state.digest()));
+                }
+            }
+            Err(_) => return Ok(None),
+        }
+    }
 }
