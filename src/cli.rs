@@ -145,14 +145,17 @@ fn dispatch(arguments: &Arguments) -> Result<Exit> {
             let directory = extract::directory(common)?;
             return open::with_image(operands.image, common, |analysis, job| {
                 open::tell_damage(analysis, common);
-                extract::run(
+                let done = extract::run(
                     analysis,
                     arguments,
                     (&operands.paths, &directory),
                     common,
                     job,
                 )?;
-                Ok(open::conclude(analysis, common))
+                Ok(match done {
+                    Exit::Success => open::conclude(analysis, common),
+                    trouble => trouble,
+                })
             });
         }
     }

@@ -95,6 +95,19 @@ pub enum Error {
         /// Why, escaped.
         reason: String,
     },
+    /// An archive in which a file has the name of a document of an image and cannot be used as one: it may be an image,
+    /// or a layer that holds such a file.
+    #[error("{name}: {document} cannot be used: {reason}")]
+    DoubtfulArchive {
+        /// The input, escaped.
+        name: String,
+        /// Which document: `manifest.json`, `index.json`, `repositories`.
+        document: String,
+        /// Why, escaped.
+        reason: String,
+        /// The input as it was named, escaped.
+        word: String,
+    },
     /// A blob that the manifest names is not there.
     #[error("{name}: blob {blob} is missing")]
     MissingBlob {
@@ -275,6 +288,10 @@ impl Error {
             Self::BadDocument { .. } | Self::MissingBlob { .. } => {
                 "the image was saved or copied only in part: save it again".into()
             }
+            Self::DoubtfulArchive { word, .. } => format!(
+                "the image was saved or copied only in part: save it again; a layer or a root file system with a file \
+                 of that name: `layerscope layer:{word}`"
+            ),
             Self::NoSuchImage { wanted, available, .. } => {
                 format!("{}choose one with --image:\n{}", meant(wanted, available), indent(available))
             }
@@ -395,6 +412,8 @@ pub enum WarningCode {
     BadConfig,
     /// A blob's digest is not the one that names it.
     DigestMismatch,
+    /// A document that engines may read could not be read here, or is there more than once: images may be missing.
+    UnreadDocument,
     /// A platform or image that is listed but not present.
     NotInSource,
     /// Two versions of a file could not be compared; they count as different.
@@ -430,6 +449,7 @@ impl WarningCode {
             Self::MetadataMismatch => "metadata-mismatch",
             Self::BadConfig => "bad-config",
             Self::DigestMismatch => "digest-mismatch",
+            Self::UnreadDocument => "unread-document",
             Self::NotInSource => "not-in-source",
             Self::NotCompared => "not-compared",
             Self::BadRecord => "bad-record",
@@ -448,6 +468,7 @@ impl WarningCode {
                 | Self::MissingEnd
                 | Self::UnreadableLayer
                 | Self::LimitReached
+                | Self::UnreadDocument
                 | Self::Unmeasured
                 | Self::HiddenMarks
         )

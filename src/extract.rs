@@ -63,6 +63,8 @@ pub struct Extracted {
     pub others: u64,
     /// File data written.
     pub bytes: u64,
+    /// Files that are left out because their data is damaged, further names included.
+    pub damaged: u64,
     /// What was left out or could not be done in full; one line each, escaped.
     pub remarks: Vec<String>,
 }
@@ -88,9 +90,11 @@ fn counted(number: u64, one: &str, many: &str) -> String {
 
 /// Writes paths of a view, with everything below them, at their full path below the directory.
 ///
+/// A file whose data cannot be read whole is left out, and a remark says so; the rest is written.
+///
 /// # Errors
-/// [`crate::error::Error::UnsafeTarget`] where something is in the way, [`crate::error::Error::Write`] where the system refuses,
-/// [`crate::error::Error::Damaged`] and others where data cannot be read. What was written until then stays.
+/// [`crate::error::Error::UnsafeTarget`] where something is in the way, [`crate::error::Error::Write`] where the system refuses.
+/// What was written until then stays.
 pub fn extract(
     analysis: &Analysis,
     view: View,

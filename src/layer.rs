@@ -6,6 +6,7 @@
 
 pub mod bytes;
 pub mod codec;
+pub mod content_hash;
 pub mod copy;
 pub mod dir;
 pub mod mapped;
@@ -145,7 +146,7 @@ pub struct Entry<'a> {
     pub meta: Meta,
     /// Extended attributes, sorted by name.
     pub xattrs: &'a [(Vec<u8>, Vec<u8>)],
-    /// xxh3 of the data, where the scanner had the data in its hands.
+    /// [`content_hash::content_hash`] of the data, where the scanner had the data in its hands.
     pub content: Option<u64>,
     /// Where [`LayerSource::open`] finds the entry again: offset in bytes of its first header in the
     /// uncompressed layer; in a directory its number. Strictly ascending over a scan.

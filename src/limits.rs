@@ -65,6 +65,9 @@ pub const DOCUMENT_BYTES: u64 = 16 * 1024 * 1024;
 /// configuration of the greatest length.
 pub const LISTED_BYTES: u64 = 512 * 1024 * 1024;
 
+/// Most lists and objects inside each other in a JSON document; sane ones have ten.
+pub const JSON_DEPTH: usize = 100;
+
 /// Most values of one JSON document; one of brackets alone would otherwise take a hundred times its length.
 pub const JSON_VALUES: usize = 1_000_000;
 
@@ -98,7 +101,7 @@ pub const DATABASE_BYTES: u64 = 512 * 1024 * 1024;
 /// Most directories of a store that are listed at one place: layers, containers, blobs.
 pub const STORE_NAMES: usize = 1_000_000;
 
-/// Most members of an outer archive that are looked at for manifests and blobs.
+/// Most members of an archive that is an image; a lone layer may have more.
 pub const ARCHIVE_MEMBERS: usize = 200_000;
 
 /// Most symbolic links on the way to one blob, as in Linux's own path walk.

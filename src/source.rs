@@ -16,6 +16,7 @@ mod looks;
 mod manifest;
 mod oci;
 mod read;
+pub mod signs;
 mod spool;
 mod stored;
 mod v1;

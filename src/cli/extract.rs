@@ -11,7 +11,7 @@ use crate::units::Units;
 
 use super::arguments::ExtractArguments;
 use super::options::Common;
-use super::{lookup, output};
+use super::{Exit, lookup, output};
 
 /// Remarks listed unless all are asked for.
 const FEW_REMARKS: usize = 10;
@@ -27,7 +27,8 @@ pub(crate) fn directory(common: &Common) -> Result<PathBuf> {
     })
 }
 
-/// Writes the paths below the directory and says on standard error what was done.
+/// Writes the paths below the directory and says on standard error what was done. Files that were left out
+/// because they are damaged are no success, unless that was said to be good enough.
 ///
 /// # Errors
 /// Those of [`crate::extract::extract`], and [`Error::NoSuchPath`].
@@ -37,7 +38,7 @@ pub(crate) fn run(
     (paths, directory): (&[&OsStr], &Path),
     common: &Common,
     job: &Job,
-) -> Result<()> {
+) -> Result<Exit> {
     let view = lookup::union(analysis, common.layer)?;
     let mut starts = Vec::new();
     for raw in paths {
@@ -60,7 +61,10 @@ pub(crate) fn run(
     if !common.quiet {
         tell(&done, directory, common);
     }
-    Ok(())
+    if done.damaged == 0 || common.gate.allow_incomplete {
+        return Ok(Exit::Success);
+    }
+    Ok(Exit::Trouble)
 }
 
 fn tell(done: &Extracted, directory: &Path, common: &Common) {

@@ -66,6 +66,13 @@ impl Root {
             .map_err(|error| self.refused(path, error))
     }
 
+    /// Removes a file that this process has just made.
+    pub(super) fn remove_file(&self, path: &[u8]) -> Result<()> {
+        let (parent, name) = self.parent(path)?;
+        rustix::fs::unlinkat(&parent, &name, AtFlags::empty())
+            .map_err(|error| self.failed(path, error.into()))
+    }
+
     pub(super) fn link(&self, target: &[u8], path: &[u8]) -> Result<()> {
         let (target_parent, target_name) = self.parent(target)?;
         let (parent, name) = self.parent(path)?;

@@ -12,7 +12,7 @@ use super::place::{DirectoryOrigin, Root};
 use super::{Devices, Extracted, Options, Owner};
 use crate::analysis::Analysis;
 use crate::error::{Error, Result};
-use crate::layer::{EntryKind, FileAt, LayerIndex};
+use crate::layer::{Access, EntryKind, FileAt, LayerIndex, LayerSource};
 use crate::path::{display, display_absolute};
 use crate::progress::Job;
 use crate::tree::{Listed, NodeId};
@@ -28,8 +28,18 @@ pub(super) struct Writer<'a> {
     job: &'a Job,
 }
 
+/// A file's data and all names of it.
+type OfInode<'a> = (NodeId, Vec<&'a Listed>);
+
 /// Files of one layer by the place of their data.
-type ByOffset<'a> = Vec<(NodeId, Vec<&'a Listed>)>;
+type ByOffset<'a> = Vec<OfInode<'a>>;
+
+/// What became of a file's data.
+enum Copied {
+    Whole,
+    /// Not all of it could be read, and why.
+    Damaged(String),
+}
 
 impl<'a> Writer<'a> {
     /// Opens the directory, making it where it is not there.
@@ -77,36 +87,65 @@ impl<'a> Writer<'a> {
     }
 
     fn write_files(&mut self, rows: &[Listed]) -> Result<()> {
+        let analysis = self.analysis;
         for (layer, files) in self.files_by_layer(rows) {
-            let Some(source) = self.analysis.image.layers.get(layer.as_usize()) else {
+            let Some(stored) = analysis.image.layers.get(layer.as_usize()) else {
                 continue;
             };
-            let source = std::sync::Arc::clone(&source.source);
-            let tree = self.analysis.tree.layer(layer);
+            let tree = analysis.tree.layer(layer);
             let paths: Vec<Vec<u8>> = files.iter().map(|(node, _)| tree.path(*node)).collect();
             let places: Vec<FileAt<'_>> = files
                 .iter()
                 .zip(&paths)
                 .map(|((node, _), path)| tree.file_at(*node, path))
                 .collect();
-            let job = self.job;
-            let mut visited = 0;
-            source.visit(
-                &places,
-                &mut |position, data| {
-                    visited += 1;
-                    files
-                        .get(position)
-                        .map_or(Ok(()), |(_, names)| self.write_names(names, data))
-                },
-                job,
-            )?;
-            if visited < files.len() {
-                let (_, names) = &files[visited];
-                return Err(damaged(names[0], "its data could not be reached"));
+            let source = &*stored.source;
+            let mut done = 0;
+            while let Some(failure) =
+                self.write_some(source, &files[done..], &places[done..], &mut done)?
+            {
+                // Of a stream nothing behind a failure can be had; elsewhere it is the failure of one file.
+                let lost = match source.access() {
+                    Access::Sequential => files.len() - done,
+                    Access::Random => 1.min(files.len() - done),
+                };
+                for (_, names) in &files[done..done + lost] {
+                    self.leave_out_damaged(names, &failure);
+                }
+                done += lost;
             }
         }
         Ok(())
+    }
+
+    /// Writes files of a layer until one cannot be reached; returns why. `done` counts those before it.
+    fn write_some(
+        &mut self,
+        source: &dyn LayerSource,
+        files: &[OfInode<'_>],
+        places: &[FileAt<'_>],
+        done: &mut usize,
+    ) -> Result<Option<String>> {
+        let job = self.job;
+        let (mut visited, mut is_ours) = (0, false);
+        let result = source.visit(
+            places,
+            &mut |position, data| {
+                visited = position + 1;
+                let names = files.get(position).map_or(&[][..], |(_, names)| names);
+                let written = self.write_names(names, data);
+                is_ours = written.is_err();
+                written
+            },
+            job,
+        );
+        *done += visited;
+        match result {
+            Err(error) if is_ours || job.is_cancelled() => Err(error),
+            Err(error) => Ok(Some(reason_of(&error))),
+            Ok(()) if visited >= files.len() => Ok(None),
+            Ok(()) => Ok(Some("its data could not be reached".to_owned())),
+        }
     }
 
     /// Layers are read once each, from front to back; names of one inode stay together.
@@ -137,7 +176,11 @@ impl<'a> Writer<'a> {
             return Ok(());
         };
         let mut file = self.root.make_file(&first.path)?;
-        self.copy(first, data, &mut file)?;
+        if let Copied::Damaged(reason) = self.copy(first, data, &mut file)? {
+            self.root.remove_file(&first.path)?;
+            self.leave_out_damaged(names, &reason);
+            return Ok(());
+        }
         self.finish(first, &file)?;
         self.done.files += 1;
         for other in others {
@@ -148,19 +191,18 @@ impl<'a> Writer<'a> {
     }
 
     /// Blocks of zeros become holes: an image of a few bytes may hold a file of terabytes.
-    fn copy(&mut self, row: &Listed, data: &mut dyn Read, file: &mut File) -> Result<()> {
+    fn copy(&mut self, row: &Listed, data: &mut dyn Read, file: &mut File) -> Result<Copied> {
         let mut buffer = vec![0; 64 * 1024];
         let mut offset: u64 = 0;
         loop {
             self.job.check()?;
-            let count = data.read(&mut buffer).map_err(|source| Error::Read {
-                name: display_absolute(&row.path),
-                offset,
-                source,
-            })?;
-            if count == 0 {
-                break;
-            }
+            let count = match data.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) if self.job.is_cancelled() => return Err(Error::Interrupted),
+                Err(error) => return Ok(Copied::Damaged(error.to_string())),
+            };
             let piece = &buffer[..count];
             if piece.iter().all(|&byte| byte == 0) {
                 file.seek(SeekFrom::Start(offset + count as u64))
@@ -169,17 +211,15 @@ impl<'a> Writer<'a> {
             }
             .map_err(|source| self.root.failed(&row.path, source))?;
             offset += count as u64;
-            self.done.bytes += count as u64;
         }
         file.set_len(offset)
             .map_err(|source| self.root.failed(&row.path, source))?;
         if offset < row.size {
-            return Err(damaged(
-                row,
-                &format!("{offset} of {} bytes could be read", row.size),
-            ));
+            let reason = format!("{offset} of {} bytes could be read", row.size);
+            return Ok(Copied::Damaged(reason));
         }
-        Ok(())
+        self.done.bytes += offset;
+        Ok(Copied::Whole)
     }
 
     fn make_specials(&mut self, rows: &[Listed]) -> Result<()> {
@@ -307,6 +347,14 @@ impl<'a> Writer<'a> {
         }
     }
 
+    fn leave_out_damaged(&mut self, names: &[&Listed], reason: &str) {
+        for row in names {
+            self.done.damaged += 1;
+            let layer = row.layer;
+            self.leave_out(row, &format!("damaged in layer {layer}: {reason}"));
+        }
+    }
+
     fn leave_out(&mut self, row: &Listed, reason: &str) {
         self.remark(row, format!("left out, {reason}"));
     }
@@ -337,10 +385,11 @@ fn times(row: &Listed) -> Timestamps {
     }
 }
 
-fn damaged(row: &Listed, reason: &str) -> Error {
-    Error::Damaged {
-        path: display_absolute(&row.path),
-        layer: row.layer.0,
-        reason: reason.into(),
+/// Returns the innermost cause, escaped: what fails is named beside it.
+fn reason_of(error: &Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
     }
+    cause.to_string()
 }

@@ -6,7 +6,8 @@
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize as _;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::limits;
 
@@ -32,10 +33,11 @@ const NULL: Json = Json::Null;
 
 impl Json {
     /// Reads one document. A byte order mark and anything after the value are ignored, bytes that are not
-    /// UTF-8 become U+FFFD; nesting is limited to 128 levels.
+    /// UTF-8 become U+FFFD.
     ///
     /// # Errors
-    /// One escaped line that says why it is not JSON or exceeds [`limits::JSON_VALUES`].
+    /// One escaped line that says why it is not JSON, or goes beyond [`limits::JSON_VALUES`], [`limits::JSON_DEPTH`]
+    /// or what a number or a text can hold here.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         let text = decode(bytes);
         if text.trim().is_empty() {
@@ -43,30 +45,42 @@ impl Json {
         }
         let budget = Cell::new(limits::JSON_VALUES);
         let mut deserializer = serde_json::Deserializer::from_str(&text);
-        Value { budget: &budget }
-            .deserialize(&mut deserializer)
-            .map_err(|error| {
-                let reason = error.to_string();
-                format!("it is not JSON: {}", crate::path::display_str(&reason))
-            })
+        let value = Value {
+            budget: &budget,
+            depth: 0,
+        };
+        value.deserialize(&mut deserializer).map_err(|error| {
+            let reason = error.to_string();
+            let reason = crate::path::display_str(&reason);
+            if is_well_formed(&text) {
+                format!("it is JSON beyond what is read here: {reason}")
+            } else {
+                format!("it is not JSON: {reason}")
+            }
+        })
     }
 
-    /// Returns a member of an object, spelled exactly so or else in another case; null where there is none.
+    /// Returns whether bytes that [`Json::parse`] refuses are a document that another reader may take: Go's decoder
+    /// nests deeper, mends lone surrogates and does not look at numbers that nobody asks for.
+    pub fn is_for_others(bytes: &[u8]) -> bool {
+        is_well_formed(&decode(bytes)) && Self::parse(bytes).is_err()
+    }
+
+    /// Returns a member of an object, spelled in any case; null where there is none.
     ///
-    /// Go's decoder, which wrote and reads most of these documents, ignores case, and the last one wins.
+    /// Go's decoder, with which engines read these documents, ignores case, and the last one wins: an image must
+    /// not show one list of layers here and run another.
     pub fn get(&self, key: &str) -> &Self {
         let Self::Object(members) = self else {
             return &NULL;
         };
-        let exact = members.iter().rev().find(|(name, _)| name == key);
-        exact
-            .or_else(|| {
-                members
-                    .iter()
-                    .rev()
-                    .find(|(name, _)| name.eq_ignore_ascii_case(key))
-            })
-            .map_or(&NULL, |(_, value)| value)
+        let found = members.iter().rev().find(|(name, _)| is_key(name, key));
+        found.map_or(&NULL, |(_, value)| value)
+    }
+
+    /// Returns whether an object has a member that [`Json::get`] finds, be it null.
+    pub fn has(&self, key: &str) -> bool {
+        self.members().iter().any(|(name, _)| is_key(name, key))
     }
 
     /// Returns text that is not empty.
@@ -150,8 +164,30 @@ fn decode(bytes: &[u8]) -> String {
     text
 }
 
+/// Whether Go's decoder takes a name for a key: it folds case, and two letters beyond ASCII fold to one in it
+/// (encoding/json, fold.go).
+fn is_key(name: &str, key: &str) -> bool {
+    let mut letters = key.chars();
+    name.chars().all(|letter| {
+        let folded = match letter {
+            '\u{17F}' => 's',
+            '\u{212A}' => 'k',
+            other => other,
+        };
+        letters
+            .next()
+            .is_some_and(|wanted| wanted.eq_ignore_ascii_case(&folded))
+    }) && letters.next().is_none()
+}
+
+/// Whether a text begins with a JSON value, however deep, long or odd.
+fn is_well_formed(text: &str) -> bool {
+    IgnoredAny::deserialize(&mut serde_json::Deserializer::from_str(text)).is_ok()
+}
+
 struct Value<'a> {
     budget: &'a Cell<usize>,
+    depth: usize,
 }
 
 impl Value<'_> {
@@ -163,6 +199,21 @@ impl Value<'_> {
         self.budget.set(left);
         Ok(Self {
             budget: self.budget,
+            depth: self.depth,
+        })
+    }
+
+    /// Returns what reads the values inside a list or an object.
+    fn inside<E: serde::de::Error>(&self) -> Result<Self, E> {
+        if self.depth >= limits::JSON_DEPTH {
+            let most = limits::JSON_DEPTH;
+            return Err(E::custom(format_args!(
+                "more than {most} lists and objects inside each other"
+            )));
+        }
+        Ok(Self {
+            budget: self.budget,
+            depth: self.depth + 1,
         })
     }
 }
@@ -213,9 +264,7 @@ impl<'de> Visitor<'de> for Value<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Json, A::Error> {
         let mut elements = Vec::new();
-        while let Some(element) = sequence.next_element_seed(Value {
-            budget: self.budget,
-        })? {
+        while let Some(element) = sequence.next_element_seed(self.inside()?)? {
             elements.push(element);
         }
         Ok(Json::List(elements))
@@ -224,9 +273,7 @@ impl<'de> Visitor<'de> for Value<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
         let mut members = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
-            let value = map.next_value_seed(Value {
-                budget: self.budget,
-            })?;
+            let value = map.next_value_seed(self.inside()?)?;
             members.push((key, value));
         }
         Ok(Json::Object(members))
@@ -246,6 +293,49 @@ mod tests {
         assert_eq!(document.get("RepoTags").texts(), ["x"]);
         assert_eq!(document.get("x").integer(), Some(2));
         assert!(document.get("nothing").get("below").is_null());
+    }
+
+    #[test]
+    fn the_last_key_of_any_spelling_wins_as_in_go() {
+        for (text, expected) in [
+            (r#"{"Layers":["a"],"layers":["b"]}"#, &["b"][..]),
+            (r#"{"layers":["b"],"Layers":["a"]}"#, &["a"]),
+            ("{\"Layer\u{17F}\":[\"c\"]}", &["c"]),
+            (r#"{"Layer\u017f":["d"]}"#, &["d"]),
+            (r#"{"Layer":["e"],"Layerss":["e"]}"#, &[]),
+        ] {
+            let document = Json::parse(text.as_bytes()).unwrap();
+            assert_eq!(document.get("Layers").texts(), expected, "{text}");
+            assert_eq!(document.has("layers"), !expected.is_empty(), "{text}");
+        }
+        assert!(is_key("to\u{212A}en", "TOKEN"));
+    }
+
+    #[test]
+    fn what_others_read_is_told_from_what_nobody_reads() {
+        let nested = |depth: usize| [vec![b'['; depth], vec![b']'; depth]].concat();
+        for (bytes, expected) in [
+            (nested(limits::JSON_DEPTH), false),
+            (nested(limits::JSON_DEPTH + 1), true),
+            (nested(300_000), true),
+            (br#"["\ud800"]"#.to_vec(), true),
+            (b"[1e999]".to_vec(), true),
+            (b"[1e999]trailing".to_vec(), true),
+            (b"[1e999".to_vec(), false),
+            (vec![b'['; 200_000], false),
+            (b"[1]".to_vec(), false),
+            (b"".to_vec(), false),
+            (b"[1,]".to_vec(), false),
+            (b"\xFF\xFE[\0]\0".to_vec(), false),
+        ] {
+            let shown = &bytes[..bytes.len().min(20)];
+            assert_eq!(
+                Json::is_for_others(&bytes),
+                expected,
+                "{}",
+                shown.escape_ascii()
+            );
+        }
     }
 
     #[test]
@@ -286,7 +376,7 @@ mod tests {
     #[test]
     fn bombs_are_refused() {
         let deep = vec![b'['; 200_000];
-        assert!(Json::parse(&deep).unwrap_err().contains("recursion"));
+        assert!(Json::parse(&deep).unwrap_err().contains("100 lists"));
         let mut wide = vec![b'['];
         wide.extend(b"0,".repeat(limits::JSON_VALUES + 1));
         wide.extend(b"0]");

@@ -15,15 +15,14 @@ mod window;
 
 use std::io::{self, Read};
 
-use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
-
-use self::body::{Expanded, Stored};
+use self::body::{Expanded, Faulty, Stored};
 pub(super) use self::chunks::{Chunk, Chunks};
-use self::walk::{Record, Step, TarWalk};
+use self::walk::{Fault, Record, Step, TarWalk};
 pub(super) use self::window::Stop;
 use self::window::{Input, Window};
 use super::bytes::Region;
 use super::codec::Codec;
+use super::content_hash::{ContentHasher, content_hash};
 use super::names::{self, Name};
 use super::verified::Verified;
 use super::{
@@ -135,9 +134,13 @@ impl LayerSource for TarLayer {
             Codec::None => Box::new(self.region.part(record.data, record.stored).reader(0)),
             _ => Box::new(Stored::new(walk.window, &record)),
         };
-        Ok(match sparse {
+        let data: Box<dyn Read + '_> = match sparse {
             Some(segments) => Box::new(Expanded::new(stored, segments, record.size)),
             None => stored,
+        };
+        Ok(match record.fault {
+            Some(fault) => Box::new(Faulty::new(data, fault)),
+            None => data,
         })
     }
 
@@ -147,12 +150,19 @@ impl LayerSource for TarLayer {
         for (position, file) in files.iter().enumerate() {
             job.check()?;
             self.file_at(&mut walk, &mut record, file.offset)?;
+            let fault = record.fault;
             let mut stored = Stored::new(&mut walk.window, &record);
-            match record.sparse.take() {
+            let mut expanded;
+            let data: &mut dyn Read = match record.sparse.take() {
                 Some(segments) => {
-                    visit(position, &mut Expanded::new(stored, segments, record.size))?;
+                    expanded = Expanded::new(stored, segments, record.size);
+                    &mut expanded
                 }
-                None => visit(position, &mut stored)?,
+                None => &mut stored,
+            };
+            match fault {
+                Some(fault) => visit(position, &mut Faulty::new(data, fault))?,
+                None => visit(position, data)?,
             }
         }
         Ok(())
@@ -259,12 +269,13 @@ impl<'a, 's> Scan<'a, 's> {
 
     /// Hashes the data where it passes through our hands.
     fn content(&mut self, record: &mut Record) -> Result<Option<u64>> {
-        if record.kind != Some(EntryKind::File) || record.sparse.is_some() {
+        let is_mapped = record.sparse.is_some() || record.fault == Some(Fault::SparseMap);
+        if record.kind != Some(EntryKind::File) || is_mapped {
             return Ok(None);
         }
         let window = &mut self.walk.window;
         if window.is_outline() {
-            return Ok((record.stored == 0).then(|| xxh3_64(b"")));
+            return Ok((record.stored == 0).then(|| content_hash(b"")));
         }
         let whole = if window.is_stream() {
             WHOLE_BODY_BYTES
@@ -274,11 +285,11 @@ impl<'a, 's> Scan<'a, 's> {
         let (there, hash) = if record.stored <= whole {
             let length = usize::try_from(record.stored).unwrap_or(0);
             match window.at(record.data, length) {
-                Ok(bytes) => (bytes.len() as u64, Ok(xxh3_64(bytes))),
+                Ok(bytes) => (bytes.len() as u64, Ok(content_hash(bytes))),
                 Err(stop) => (0, Err(stop)),
             }
         } else if window.is_stream() {
-            let mut hasher = Xxh3Default::new();
+            let mut hasher = ContentHasher::new();
             let mut there = 0;
             let passed = window.pass(record.data, record.stored, &mut |piece| {
                 hasher.update(piece);
@@ -425,7 +436,9 @@ impl<'a, 's> Scan<'a, 's> {
             }
             _ => None,
         };
-        let has_data = kind == EntryKind::File && record.sparse.is_none();
+        let has_data = kind == EntryKind::File
+            && record.sparse.is_none()
+            && record.fault != Some(Fault::SparseMap);
         let result = self.sink.entry(Entry {
             path,
             link: target,

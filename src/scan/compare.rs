@@ -6,12 +6,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 
-use xxhash_rust::xxh3::Xxh3Default;
-
 use super::parallel::in_parallel;
 use super::{Compared, Options};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{Image, Layer};
+use crate::layer::content_hash::ContentHasher;
 use crate::layer::{Access, FileAt, LayerIndex};
 use crate::limits;
 use crate::path;
@@ -161,7 +160,8 @@ impl Pairs<'_> {
                 Err(_) => {}
                 Ok(found) => {
                     let places = files.iter().map(|&(_, node)| (layer, node));
-                    hashes.extend(places.zip(found));
+                    let found = places.zip(found);
+                    hashes.extend(found.filter_map(|(place, hash)| Some((place, hash?))));
                 }
             }
         }
@@ -247,12 +247,13 @@ fn read_full(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(done)
 }
 
+/// Hashes files in the order of their layer; `None` for one whose data is damaged.
 fn hash_files(
     layer: &Layer,
     tree: &FileTree,
     files: &[(u64, NodeId)],
     job: &Job,
-) -> Result<Vec<u64>> {
+) -> Result<Vec<Option<u64>>> {
     let paths: Vec<Vec<u8>> = files.iter().map(|&(_, node)| tree.path(node)).collect();
     let places = files.iter().zip(&paths);
     let places: Vec<FileAt<'_>> = places
@@ -263,23 +264,26 @@ fn hash_files(
     layer.source.visit(
         &places,
         &mut |_, data| {
-            let mut state = Xxh3Default::new();
-            loop {
-                job.check()?;
-                let count = read_full(data, &mut buffer).map_err(|source| Error::Read {
-                    name: "a file".into(),
-                    offset: 0,
-                    source,
-                })?;
-                state.update(&buffer[..count]);
-                if count < buffer.len() {
-                    break;
-                }
-            }
-            hashes.push(state.digest());
+            hashes.push(hash_file(data, &mut buffer, job)?);
             Ok(())
         },
         job,
     )?;
     Ok(hashes)
+}
+
+fn hash_file(data: &mut dyn Read, buffer: &mut [u8], job: &Job) -> Result<Option<u64>> {
+    let mut state = ContentHasher::new();
+    loop {
+        job.check()?;
+        match read_full(data, buffer) {
+            Ok(count) => {
+                state.update(&buffer[..count]);
+                if count < buffer.len() {
+                    return Ok(Some(state.digest()));
+                }
+            }
+            Err(_) => return Ok(None),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blobs::{BlobRef, BlobStore, follow_links, unusable};
+use super::signs::{Signs, split};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::layer::bytes::Region;
 use crate::layer::tar::TarLayer;
@@ -18,6 +19,8 @@ pub struct ArchiveBlobs {
     members: BTreeMap<Box<[u8]>, Member>,
     /// The directory that everything lies in, with a final `/`; usually empty.
     root: Vec<u8>,
+    signs: Signs,
+    is_cut: bool,
     warnings: Vec<Warning>,
 }
 
@@ -47,18 +50,22 @@ impl ArchiveBlobs {
             source,
         })?;
         job.expect(region.length());
-        match archive.scan(&mut index, job) {
-            Ok(_) => {}
-            Err(Error::Limit { what, .. }) => log::debug!("{}: too many {what}", region.name()),
-            Err(error) => return Err(error),
-        }
+        archive.scan(&mut index, job)?;
+        let root = index.root();
         let mut blobs = Self {
             region,
+            signs: if root.is_empty() {
+                index.outer_signs
+            } else {
+                index.inner_signs
+            },
+            root,
+            is_cut: index.is_cut,
             members: index.members,
-            root: Vec::new(),
             warnings: index.warnings,
         };
-        blobs.root = blobs.find_root();
+        let ambiguous = blobs.warn_of_replaced(&index.replaced);
+        blobs.warnings.extend(ambiguous);
         Ok(blobs)
     }
 
@@ -67,29 +74,50 @@ impl ArchiveBlobs {
         &self.warnings
     }
 
-    /// Archives packed from outside have everything in one directory: finds it.
-    fn find_root(&self) -> Vec<u8> {
-        let tops: BTreeSet<&[u8]> = self
-            .members
-            .keys()
-            .map(|path| first_component(path))
-            .collect();
-        let only = tops.first().filter(|_| tops.len() == 1);
-        match only {
-            Some(top) if !self.members.contains_key(*top) || self.is_directory(top) => {
-                let root = [top, &b"/"[..]].concat();
-                let has_marker = super::MARKERS.iter().any(|marker| {
-                    self.members
-                        .contains_key(&[&root, marker.as_bytes()].concat()[..])
-                });
-                if has_marker { root } else { Vec::new() }
-            }
-            _ => Vec::new(),
-        }
+    /// Returns whether members beyond [`limits::ARCHIVE_MEMBERS`] were left out, other than documents.
+    pub const fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
-    fn is_directory(&self, path: &[u8]) -> bool {
-        matches!(self.members.get(path), Some(Member::Directory))
+    /// Warns of documents that were there before under the same name and said something else.
+    fn warn_of_replaced(&self, replaced: &[(Box<[u8]>, Member)]) -> Vec<Warning> {
+        let differs = |(name, old): &&(Box<[u8]>, Member)| {
+            let new = self.members.get(name);
+            !new.is_some_and(|new| self.is_same(old, new))
+        };
+        let mut names: Vec<&[u8]> = replaced
+            .iter()
+            .filter(differs)
+            .map(|(name, _)| &name[..])
+            .collect();
+        names.dedup();
+        let warning = |name: &[u8]| {
+            let message = format!(
+                "{} is there more than once, each time another: shown is what the last says, as Docker reads it, but \
+                 Podman reads the first",
+                path::display(name)
+            );
+            Warning::new(WarningCode::UnreadDocument, message)
+        };
+        names.into_iter().map(warning).collect()
+    }
+
+    fn is_same(&self, old: &Member, new: &Member) -> bool {
+        let (Some(old), Some(new)) = (self.bytes_of(old), self.bytes_of(new)) else {
+            return false;
+        };
+        old == new
+    }
+
+    fn bytes_of(&self, member: &Member) -> Option<Vec<u8>> {
+        let Member::Data { start, length } = *member else {
+            return None;
+        };
+        let length = length.min(limits::DOCUMENT_BYTES + 1);
+        let mut bytes = vec![0; usize::try_from(length).ok()?];
+        let count = self.region.read_at(&mut bytes, start).ok()?;
+        bytes.truncate(count);
+        Some(bytes).filter(|bytes| bytes.len() as u64 <= limits::DOCUMENT_BYTES)
     }
 
     fn link_at(&self, path: &[u8]) -> Option<Vec<u8>> {
@@ -143,36 +171,104 @@ impl BlobStore for ArchiveBlobs {
             .members
             .keys()
             .filter_map(|path| path.strip_prefix(&self.root[..]))
-            .map(first_component)
+            .map(|path| split(path).0)
             .filter(|name| !name.is_empty())
             .collect();
         names.into_iter().map(<[u8]>::to_vec).collect()
     }
+
+    fn has(&self, name: &str) -> bool {
+        let path = [&self.root, name.as_bytes()].concat();
+        self.members.contains_key(&path[..])
+    }
+
+    fn signs(&self) -> Signs {
+        self.signs
+    }
 }
 
-fn first_component(path: &[u8]) -> &[u8] {
-    memchr::memchr(b'/', path).map_or(path, |slash| &path[..slash])
+/// What stands first in all paths so far.
+#[derive(Default)]
+enum Top {
+    #[default]
+    Unknown,
+    One(Box<[u8]>),
+    Several,
 }
 
 /// Collects members while the archive is walked; the last of one name wins.
 #[derive(Default)]
 struct Index {
     members: BTreeMap<Box<[u8]>, Member>,
+    top: Top,
+    /// What the names say, taken from the root and from inside the first directory.
+    outer_signs: Signs,
+    inner_signs: Signs,
+    /// Documents that another member of the same name replaced.
+    replaced: Vec<(Box<[u8]>, Member)>,
+    is_cut: bool,
     warnings: Vec<Warning>,
 }
 
+impl Index {
+    /// Archives packed from outside have everything in one directory: returns it, with a final `/`.
+    fn root(&self) -> Vec<u8> {
+        let Top::One(top) = &self.top else {
+            return Vec::new();
+        };
+        let is_directory = matches!(self.members.get(top), None | Some(Member::Directory));
+        let root = [top, &b"/"[..]].concat();
+        let has_marker = super::MARKERS.iter().any(|marker| {
+            let path = [&root, marker.as_bytes()].concat();
+            self.members.contains_key(&path[..])
+        });
+        if is_directory && has_marker {
+            root
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn note_name(&mut self, path: &[u8], kind: EntryKind) {
+        let (top, below) = split(path);
+        match &self.top {
+            Top::Unknown => self.top = Top::One(top.into()),
+            Top::One(known) if **known != *top => self.top = Top::Several,
+            Top::One(_) | Top::Several => {}
+        }
+        self.outer_signs.note(path, kind);
+        if let (Top::One(_), Some(below)) = (&self.top, below) {
+            self.inner_signs.note(below, kind);
+        }
+    }
+
+    /// Whether a path is where a document of an image may stand.
+    fn is_document(&self, path: &[u8]) -> bool {
+        let is_marker = |name: &[u8]| super::MARKERS.map(str::as_bytes).contains(&name);
+        match (split(path), &self.top) {
+            ((name, None), _) => is_marker(name),
+            ((_, Some(below)), Top::One(_)) => is_marker(below),
+            _ => false,
+        }
+    }
+}
+
+/// Most replaced documents that are kept to be compared.
+const REPLACED: usize = 16;
+
 impl EntrySink for Index {
     fn entry(&mut self, entry: Entry<'_>) -> Result<()> {
-        if entry.path.is_root() {
+        // A marker of a layer is a file like any other here: it removes no member.
+        if entry.path.is_root() || entry.meta.kind == EntryKind::Whiteout {
             return Ok(());
         }
-        if self.members.len() >= limits::ARCHIVE_MEMBERS {
-            return Err(Error::Limit {
-                name: String::new(),
-                what: "members",
-                limit: limits::ARCHIVE_MEMBERS.to_string(),
-                option: None,
-            });
+        let path = entry.path.as_bytes();
+        self.note_name(path, entry.meta.kind);
+        let is_document = self.is_document(path);
+        // Documents may stand last, as `docker save` writes them; there are no more than a few.
+        if self.members.len() >= limits::ARCHIVE_MEMBERS && !is_document {
+            self.is_cut = true;
+            return Ok(());
         }
         let member = match (entry.meta.kind, entry.link, entry.data) {
             (EntryKind::Dir, ..) => Member::Directory,
@@ -181,7 +277,10 @@ impl EntrySink for Index {
             (EntryKind::File, _, Some((start, length))) => Member::Data { start, length },
             _ => Member::Other,
         };
-        self.members.insert(entry.path.as_bytes().into(), member);
+        let old = self.members.insert(path.into(), member);
+        if let Some(old) = old.filter(|_| is_document && self.replaced.len() < REPLACED) {
+            self.replaced.push((path.into(), old));
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
+use super::signs::Signs;
 use crate::error::{Error, Result};
 use crate::image::Digest;
 use crate::image::json::Json;
@@ -72,6 +73,12 @@ pub trait BlobStore: Send + Sync + fmt::Debug {
 
     /// Returns the names at the top, unescaped, sorted, at most a few thousand.
     fn names(&self) -> Vec<Vec<u8>>;
+
+    /// Returns whether something of this name stands at the top, be it a link to nothing.
+    fn has(&self, name: &str) -> bool;
+
+    /// Returns what the names say.
+    fn signs(&self) -> Signs;
 }
 
 /// Returns the error for a document of `store` that cannot be used.
@@ -151,6 +158,28 @@ pub(super) fn read_json(store: &dyn BlobStore, blob: &BlobRef) -> Result<Option<
     Json::parse(&bytes)
         .map(Some)
         .map_err(|reason| unusable(store, blob, reason))
+}
+
+/// Returns whether a document that cannot be used here is one that an engine may use all the same: what it says is
+/// not known then, and must not be taken for nothing.
+pub(super) fn is_for_others(store: &dyn BlobStore, blob: &BlobRef) -> bool {
+    match read_document(store, blob) {
+        Ok(Some(bytes)) => Json::is_for_others(&bytes),
+        Ok(None) => false,
+        // Too long, sparse, in pieces: that it is no document is not known.
+        Err(_) => true,
+    }
+}
+
+/// Returns whether a document begins as a list does, or cannot be looked at.
+pub(super) fn may_be_list(store: &dyn BlobStore, blob: &BlobRef) -> bool {
+    let Ok(Some(region)) = store.open(blob) else {
+        return true;
+    };
+    let head = region.head::<4096>().unwrap_or_default();
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head);
+    // Beyond a head of blanks anything may stand.
+    matches!(head.trim_ascii_start().first(), None | Some(b'['))
 }
 
 /// Returns the SHA-256 digest of a document.

@@ -33,8 +33,10 @@ pub(super) enum Presence {
     Present,
     /// Its manifest is listed, but not there.
     Absent,
-    /// Its manifest is there but cannot be used.
+    /// Its manifest is there but cannot be used, by nobody.
     Broken,
+    /// Its manifest is there and cannot be used here; an engine may use it.
+    Unread,
 }
 
 /// What a manifest stands for.

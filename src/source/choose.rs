@@ -72,12 +72,11 @@ impl Chooser<'_> {
     fn settle(&self, groups: Vec<Vec<usize>>, wanted: Option<&Platform>) -> Result<usize> {
         let mut chosen: Vec<usize> = Vec::new();
         let mut refusal = None;
-        let has_present =
-            |members: &Vec<usize>| members.iter().any(|&position| self.is_present(position));
-        let some_present = groups.iter().any(has_present);
+        let counts = |members: &Vec<usize>| members.iter().any(|&position| self.counts(position));
+        let some_count = groups.iter().any(counts);
         for members in &groups {
             // What is listed without being there does not make a choice necessary.
-            if some_present && !has_present(members) {
+            if some_count && !counts(members) {
                 continue;
             }
             match self.for_platform(members, wanted) {
@@ -98,8 +97,16 @@ impl Chooser<'_> {
         let present: Vec<usize> = members
             .iter()
             .copied()
-            .filter(|&position| self.is_present(position))
+            .filter(|&position| self.counts(position))
             .collect();
+        let is_unread = |&position: &usize| {
+            let candidate = self.candidate(position);
+            candidate.presence == Presence::Unread && candidate.platform.is_unknown()
+        };
+        // It may be for this platform as well, and an engine would find that out.
+        if present.len() > 1 && present.iter().any(is_unread) {
+            return Err(self.many(&present));
+        }
         let host = Platform::host();
         let wish = wanted.unwrap_or(&host);
         let nearest = present
@@ -208,8 +215,14 @@ impl Chooser<'_> {
         &self.catalog.candidates[position]
     }
 
-    fn is_present(&self, position: usize) -> bool {
-        self.candidate(position).presence == Presence::Present
+    /// Whether a candidate is one that could be meant: what was not read must not be passed over.
+    fn counts(&self, position: usize) -> bool {
+        let candidate = self.candidate(position);
+        match candidate.presence {
+            Presence::Present => true,
+            Presence::Unread => candidate.role == Role::Image,
+            Presence::Absent | Presence::Broken => false,
+        }
     }
 
     fn choice(&self, index: usize, position: usize) -> Choice {
@@ -218,7 +231,7 @@ impl Chooser<'_> {
             Presence::Present => None,
             Presence::Absent if self.holder == "archive" => Some("not in archive"),
             Presence::Absent => Some("not in directory"),
-            Presence::Broken => Some("unusable"),
+            Presence::Broken | Presence::Unread => Some("unusable"),
         };
         Choice {
             index,

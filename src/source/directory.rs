@@ -6,11 +6,13 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::blobs::{BlobRef, BlobStore, follow_links, unusable};
+use super::signs::Signs;
 use crate::error::{Error, Result};
+use crate::layer::EntryKind;
 use crate::layer::bytes::Region;
 use crate::path;
 
@@ -141,6 +143,18 @@ impl BlobStore for DirBlobs {
             .collect();
         names.sort_unstable();
         names
+    }
+
+    fn has(&self, name: &str) -> bool {
+        rustix::fs::statat(&self.root, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+    }
+
+    fn signs(&self) -> Signs {
+        let mut signs = Signs::default();
+        for name in self.names() {
+            signs.note(&name, EntryKind::Dir);
+        }
+        signs
     }
 }
 

@@ -4,7 +4,9 @@
 //! Both are read, and each image is taken from where its blobs are.
 
 use super::assemble::LayerBlob;
-use super::blobs::{BlobRef, BlobStore, read_document, read_json, unusable};
+use super::blobs::{
+    BlobRef, BlobStore, is_for_others, may_be_list, read_document, read_json, unusable,
+};
 use super::catalog::{Catalog, Origin};
 use super::locator::Reading;
 use super::manifest::{Descriptor, Kind};
@@ -32,35 +34,46 @@ pub(super) struct Description {
     pub warnings: Vec<Warning>,
 }
 
-/// Looks for documents; `None` where nothing says that this is an image.
+/// What looking for documents came to.
+#[derive(Debug)]
+pub(super) enum Search {
+    Image(Description),
+    /// Nothing says that this is an image. The warnings are about documents that are none.
+    Nothing(Vec<Warning>),
+}
+
+/// A document that is there and cannot be used.
+struct Refused {
+    document: &'static str,
+    error: Error,
+}
+
+/// Looks for documents.
 ///
 /// # Errors
 /// When a document that must be used cannot be, or [`Error::Interrupted`].
-pub(super) fn find(
-    store: &dyn BlobStore,
-    reading: Reading,
-    job: &Job,
-) -> Result<Option<Description>> {
-    let only = |form, catalog: Option<Catalog>| {
-        catalog.map(|catalog| Description {
+pub(super) fn find(store: &dyn BlobStore, reading: Reading, job: &Job) -> Result<Search> {
+    let only = |form, catalog: Option<Catalog>| match catalog {
+        None => Search::Nothing(Vec::new()),
+        Some(catalog) => Search::Image(Description {
             form,
             catalog,
             warnings: Vec::new(),
-        })
+        }),
     };
-    let found = match reading {
+    let search = match reading {
         Reading::Sniffed => find_any(store, job)?,
         Reading::DockerArchive => only(DescribedBy::Docker, docker_catalog(store, job)?),
         Reading::OciArchive | Reading::OciDirectory => {
             only(DescribedBy::Oci, oci_catalog(store, job)?)
         }
         Reading::Directory => only(DescribedBy::Single, single_catalog(store, job)?),
-        // Neither holds images as files of these formats.
-        Reading::Store | Reading::Overlay => None,
+        // None holds images as files of these formats.
+        Reading::Layer | Reading::Store | Reading::Overlay => Search::Nothing(Vec::new()),
     };
-    match found {
-        Some(found) if found.catalog.candidates.is_empty() => Err(lists_nothing(store)),
-        found => Ok(found),
+    match search {
+        Search::Image(found) if found.catalog.candidates.is_empty() => Err(lists_nothing(store)),
+        search => Ok(search),
     }
 }
 
@@ -68,9 +81,10 @@ fn lists_nothing(store: &dyn BlobStore) -> Error {
     unusable(store, &BlobRef::member("index.json"), "it lists no images")
 }
 
-fn find_any(store: &dyn BlobStore, job: &Job) -> Result<Option<Description>> {
-    let by_index = stop_if_fatal(oci_catalog(store, job))?;
-    let by_list = stop_if_fatal(docker_catalog(store, job))?;
+fn find_any(store: &dyn BlobStore, job: &Job) -> Result<Search> {
+    let by_index = stop_if_fatal("index.json", oci_catalog(store, job))?;
+    let list = list_document(store);
+    let by_list = stop_if_fatal(list, docker_catalog(store, job))?;
     let mut warnings = Vec::new();
     let found = match (by_index, by_list) {
         (Ok(Some(index)), Ok(Some(list))) => {
@@ -78,55 +92,118 @@ fn find_any(store: &dyn BlobStore, job: &Job) -> Result<Option<Description>> {
             Some((DescribedBy::Docker, catalog))
         }
         (index, Ok(Some(list))) => {
-            warnings.extend(index.err().map(|error| ignored(&error)));
+            warnings.extend(index.err().map(|refused| ignored(store, &refused)));
             Some((DescribedBy::Docker, list))
         }
         (Ok(Some(index)), list) if !index.candidates.is_empty() => {
-            warnings.extend(list.err().map(|error| ignored(&error)));
+            warnings.extend(list.err().map(|refused| ignored(store, &refused)));
             Some((DescribedBy::Oci, index))
         }
         (Ok(index), Ok(None)) => match single_catalog(store, job)? {
             Some(single) => Some((DescribedBy::Single, single)),
             None => index.map(|index| (DescribedBy::Oci, index)),
         },
-        (Err(error), _) | (_, Err(error)) if is_like_image(store) => return Err(error),
-        _ => None,
+        (index, list) => {
+            for refused in [index.err(), list.err()].into_iter().flatten() {
+                if !is_of_root_file_system(store, refused.document) {
+                    return Err(refused.error);
+                }
+                warnings.push(ignored(store, &refused));
+            }
+            None
+        }
     };
-    if found.is_none() && holds_only_an_image(store) {
-        let names = store.names();
-        let is_there = |name: &&str| names.iter().any(|found| found == name.as_bytes());
-        let (document, reason) = match ["manifest.json", "index.json"].into_iter().find(is_there) {
-            Some(document) => (document, "it names no image"),
-            None => (
-                "manifest.json",
-                "it is missing; the archive may have been cut short",
-            ),
-        };
-        return Err(unusable(store, &BlobRef::member(document), reason));
-    }
-    Ok(found.map(|(form, catalog)| Description {
+    let Some((form, catalog)) = found else {
+        refuse_empty_image(store)?;
+        return Ok(Search::Nothing(warnings));
+    };
+    Ok(Search::Image(Description {
         form,
         catalog,
         warnings,
     }))
 }
 
-/// Keeps an unusable document for later, when the other one may do; interruptions and limits end it all.
-fn stop_if_fatal(result: Result<Option<Catalog>>) -> Result<Result<Option<Catalog>>> {
-    match result {
-        Err(error @ (Error::Interrupted | Error::Limit { .. })) => Err(error),
-        other => Ok(other),
+/// Refuses an archive of blobs that nothing describes: it is an image that was cut, or names nothing.
+fn refuse_empty_image(store: &dyn BlobStore) -> Result<()> {
+    let signs = store.signs();
+    if store.holder() != "archive" {
+        return Ok(());
+    }
+    let mut documents = ["manifest.json", "index.json"].into_iter();
+    match documents.find(|document| store.has(document)) {
+        Some(document)
+            if signs.has_only_blobs() || (signs.has_blobs() && !signs.has_root_directories()) =>
+        {
+            Err(unusable(
+                store,
+                &BlobRef::member(document),
+                "it names no image",
+            ))
+        }
+        None if signs.has_only_blobs() => {
+            let reason = "it is missing; the archive may have been cut short";
+            Err(unusable(store, &BlobRef::member("manifest.json"), reason))
+        }
+        _ => Ok(()),
     }
 }
 
-fn ignored(error: &Error) -> Warning {
-    let message = match error {
+/// Returns which document describes images by the names of their members: `repositories` counts only alone.
+fn list_document(store: &dyn BlobStore) -> &'static str {
+    if store.has("manifest.json") {
+        "manifest.json"
+    } else {
+        "repositories"
+    }
+}
+
+/// Keeps an unusable document for later, when the other one may do; interruptions and limits end it all.
+fn stop_if_fatal(
+    document: &'static str,
+    result: Result<Option<Catalog>>,
+) -> Result<Result<Option<Catalog>, Refused>> {
+    match result {
+        Err(error @ (Error::Interrupted | Error::Limit { .. })) => Err(error),
+        other => Ok(other.map_err(|error| Refused { document, error })),
+    }
+}
+
+/// Whether a document that cannot be used is a file of a root file system that happens to have its name. Where that
+/// is in doubt it is not: what may be an image must not pass for a layer.
+fn is_of_root_file_system(store: &dyn BlobStore, document: &str) -> bool {
+    let signs = store.signs();
+    if store.holder() != "archive" || signs.has_blobs() {
+        return false;
+    }
+    let blob = BlobRef::member(document);
+    match document {
+        // Without a layer.tar it leads to no layer (Docker Image Specification v1.0), whatever it is.
+        "repositories" => true,
+        // Members of a list may have any name. Docker and Podman take nothing but a list.
+        "manifest.json" => {
+            let is_list = is_for_others(store, &blob) && may_be_list(store, &blob);
+            signs.has_root_directories() && !is_list
+        }
+        _ => signs.has_root_directories(),
+    }
+}
+
+fn ignored(store: &dyn BlobStore, refused: &Refused) -> Warning {
+    let message = match &refused.error {
         Error::BadDocument {
             document, reason, ..
         } => format!("{document} is ignored: {reason}"),
-        other => format!("a document is ignored: {other}"),
+        other => format!("{} is ignored: {other}", refused.document),
     };
-    Warning::new(WarningCode::MetadataMismatch, message)
+    let blob = BlobRef::member(refused.document);
+    // Beside a document that was read, one that only engines can read may describe other images.
+    let code = if is_for_others(store, &blob) && !is_of_root_file_system(store, refused.document) {
+        WarningCode::UnreadDocument
+    } else {
+        WarningCode::MetadataMismatch
+    };
+    Warning::new(code, message)
 }
 
 /// Takes images from the index and from `manifest.json`, each from where more of its layers are.
@@ -161,7 +238,7 @@ fn present_layers(store: &dyn BlobStore, descriptor: &Descriptor) -> usize {
 
 /// `manifest.json` as a list; without one, `repositories`.
 fn docker_catalog(store: &dyn BlobStore, job: &Job) -> Result<Option<Catalog>> {
-    if let Some(json) = read_json(store, &BlobRef::member("manifest.json"))? {
+    if let Some(json) = read_marker(store, "manifest.json")? {
         if docker::is_list(&json) {
             return docker::catalog(store, &json, job);
         }
@@ -173,9 +250,24 @@ fn docker_catalog(store: &dyn BlobStore, job: &Job) -> Result<Option<Catalog>> {
             ));
         }
     }
-    match read_json(store, &BlobRef::member("repositories"))? {
-        Some(json) => v1::catalog(store, &json),
-        None => Ok(None),
+    match read_marker(store, "repositories") {
+        Ok(Some(json)) => v1::catalog(store, &json),
+        // Engines do not look at it where there is a manifest.json.
+        Err(_) if store.has("manifest.json") => Ok(None),
+        Ok(None) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a document that stands at the top.
+fn read_marker(store: &dyn BlobStore, name: &str) -> Result<Option<Json>> {
+    let blob = BlobRef::member(name);
+    match read_json(store, &blob)? {
+        None if store.has(name) => {
+            let reason = "it is a link to a file that is not there";
+            Err(unusable(store, &blob, reason))
+        }
+        other => Ok(other),
     }
 }
 
@@ -183,7 +275,7 @@ fn docker_catalog(store: &dyn BlobStore, job: &Job) -> Result<Option<Catalog>> {
 fn oci_catalog(store: &dyn BlobStore, job: &Job) -> Result<Option<Catalog>> {
     let blob = BlobRef::member("index.json");
     let is_layout = || matches!(store.open(&BlobRef::member("oci-layout")), Ok(Some(_)));
-    match read_json(store, &blob)? {
+    match read_marker(store, "index.json")? {
         Some(json) if is_index(&json) || is_layout() || is_like_image(store) => {
             oci::catalog(store, &json, job).map(Some)
         }
@@ -194,11 +286,7 @@ fn oci_catalog(store: &dyn BlobStore, job: &Job) -> Result<Option<Catalog>> {
 
 /// An `index.json` of something else (a web site has one) has no list of descriptors.
 fn is_index(json: &Json) -> bool {
-    let names_manifests = json
-        .members()
-        .iter()
-        .any(|(key, _)| key.eq_ignore_ascii_case("manifests"));
-    names_manifests && matches!(json.get("manifests"), Json::Null | Json::List(_))
+    json.has("manifests") && matches!(json.get("manifests"), Json::Null | Json::List(_))
 }
 
 /// `manifest.json` that is a manifest, as skopeo's `dir:` has it, or an index, as `--all` makes it.
@@ -215,31 +303,8 @@ fn single_catalog(store: &dyn BlobStore, job: &Job) -> Result<Option<Catalog>> {
     }
 }
 
-/// Returns whether a place with an unusable document is an image all the same, rather than a layer in which
-/// a file happens to have such a name.
+/// Returns whether a place with a document that says nothing of use is an image all the same, rather than a layer in
+/// which a file happens to have such a name.
 fn is_like_image(store: &dyn BlobStore) -> bool {
-    let is_hex = |name: &[u8]| {
-        let stem = name.split(|&byte| byte == b'.').next().unwrap_or(name);
-        stem.len() == 64 && stem.iter().all(u8::is_ascii_hexdigit)
-    };
-    store.holder() == "directory"
-        || store
-            .names()
-            .iter()
-            .any(|name| name == b"blobs" || name == b"oci-layout" || is_hex(name))
-}
-
-/// Returns whether an archive holds nothing but blobs and the documents about them. `docker save` writes those
-/// last: none is left where it was cut.
-fn holds_only_an_image(store: &dyn BlobStore) -> bool {
-    const DOCUMENTS: [&[u8]; 4] = [
-        b"manifest.json",
-        b"index.json",
-        b"oci-layout",
-        b"repositories",
-    ];
-    let is_part = |name: &[u8]| name == b"blobs" || name.len() >= 64 || DOCUMENTS.contains(&name);
-    store.holder() == "archive"
-        && store.names().iter().all(|name| is_part(name))
-        && is_like_image(store)
+    store.holder() == "directory" || store.signs().has_blobs()
 }

@@ -22,6 +22,8 @@ pub enum Reading {
     OciDirectory,
     /// `dir:` — a directory with a manifest and blobs side by side, as skopeo writes it.
     Directory,
+    /// `layer:` — an archive that is one layer or a root file system, whatever files are in it.
+    Layer,
     /// `store:` — a directory where an engine keeps layers.
     Store,
     /// `overlay:` — where an overlay file system is mounted.
@@ -29,11 +31,12 @@ pub enum Reading {
 }
 
 /// Prefixes that force a reading.
-const READINGS: [(&str, Reading); 6] = [
+const READINGS: [(&str, Reading); 7] = [
     ("docker-archive", Reading::DockerArchive),
     ("oci-archive", Reading::OciArchive),
     ("oci", Reading::OciDirectory),
     ("dir", Reading::Directory),
+    ("layer", Reading::Layer),
     ("store", Reading::Store),
     ("overlay", Reading::Overlay),
 ];
@@ -187,6 +190,7 @@ impl Reading {
             Self::Directory => {
                 "a directory with a manifest.json that is a manifest, as `skopeo copy … dir:` writes it"
             }
+            Self::Layer => "a tar archive of a layer or a root file system",
             Self::Store => "a directory where an engine keeps layers, such as /var/lib/docker",
             Self::Overlay => "a directory where an overlay file system is mounted",
         }
@@ -211,6 +215,8 @@ mod tests {
             ("docker-archive:-", Reading::DockerArchive, "-"),
             ("oci-archive:x.tar", Reading::OciArchive, "x.tar"),
             ("dir:x", Reading::Directory, "x"),
+            ("layer:x.tar", Reading::Layer, "x.tar"),
+            ("layer:-", Reading::Layer, "-"),
             ("./oci:dir", Reading::Sniffed, "./oci:dir"),
             ("image:latest", Reading::Sniffed, "image:latest"),
             ("oci", Reading::Sniffed, "oci"),

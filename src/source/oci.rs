@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::blobs::{BlobRef, BlobStore, Budget};
+use super::blobs::{BlobRef, BlobStore, Budget, is_for_others};
 use super::catalog::{Candidate, Catalog, Group, Origin, Presence, Role, add_names, familiar};
 use super::manifest::{Descriptor, Kind, is_artifact};
 use crate::error::{Error, Result};
@@ -85,6 +85,7 @@ impl IndexWalk<'_> {
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
                 Err(_) => Some(&Json::Null),
             };
+            let is_unread = document.is_err() && self.is_for_others(&descriptor);
             if let Some(json) = json.filter(|json| Kind::of(json) == Kind::Index) {
                 let is_new = descriptor
                     .digest
@@ -106,13 +107,21 @@ impl IndexWalk<'_> {
             }
             let config = json.map(|json| Descriptor::read(json.get("config")));
             self.charge(&config.unwrap_or_default())?;
-            let candidate = describe(self.store, descriptor, json, names);
+            let mut candidate = describe(self.store, descriptor, json, names);
+            if is_unread {
+                candidate.presence = Presence::Unread;
+            }
             let position = self.catalog.add(candidate);
             if !members.contains(&position) {
                 members.push(position);
             }
         }
         Ok(members)
+    }
+
+    fn is_for_others(&self, descriptor: &Descriptor) -> bool {
+        let blob = descriptor.digest.clone().map(BlobRef::Digest);
+        blob.is_some_and(|blob| is_for_others(self.store, &blob))
     }
 
     fn charge(&mut self, descriptor: &Descriptor) -> Result<()> {

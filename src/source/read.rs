@@ -12,7 +12,7 @@ use super::blobs::{BlobRef, BlobStore};
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role};
 use super::choose::Chooser;
 use super::directory::DirBlobs;
-use super::formats::{self, DescribedBy};
+use super::formats::{self, DescribedBy, Search};
 use super::locator::{Holder, InputPlace, Locator, Reading};
 use super::manifest::{self, Kind};
 use super::spool::{self, Input};
@@ -21,6 +21,7 @@ use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{Image, ImageConfig, Layer, Platform};
 use crate::layer::tar::TarLayer;
 use crate::layer::{LayerIndex, LayerSource as _};
+use crate::limits;
 use crate::progress::Job;
 use crate::store::{self, Inventory, mounts};
 
@@ -113,8 +114,10 @@ fn read_directory(locator: &Locator, path: &Path, directory: File, job: &Job) ->
     ) {
         return Err(unexpected(locator, "a directory"));
     }
-    let found = formats::find(&blobs, locator.reading, job)?;
-    let Some(found) = found else {
+    if locator.reading == Reading::Layer {
+        return Err(unexpected(locator, "a directory"));
+    }
+    let Search::Image(found) = formats::find(&blobs, locator.reading, job)? else {
         if locator.reading == Reading::Sniffed && stored::is_store(locator) {
             return read_store(locator, path, job);
         }
@@ -139,37 +142,30 @@ fn read_directory(locator: &Locator, path: &Path, directory: File, job: &Job) ->
 }
 
 fn read_archive(locator: &Locator, input: Input, job: &Job) -> Result<Source> {
-    let not_tar = |what: Option<String>| {
-        let what = what.unwrap_or_else(|| "it is no tar archive, and nothing else known".into());
-        unexpected(locator, &what)
-    };
-    let head = input.region.head::<512>().map_err(|source| Error::Read {
-        name: locator.name().to_owned(),
-        offset: 0,
-        source,
-    })?;
-    if !TarLayer::looks_like_tar(&head)
-        && let Some(what) = looks::describe(&input.region)
-    {
-        return Err(not_tar(Some(what)));
-    }
-    if matches!(locator.reading, Reading::OciDirectory | Reading::Directory) {
-        return Err(unexpected(locator, "an archive"));
-    }
-    let store = match ArchiveBlobs::new(input.region.clone(), job) {
-        Ok(store) => store,
-        Err(Error::NotAnImage { .. }) => return Err(not_tar(None)),
-        Err(error) => return Err(error),
-    };
-    let Some(found) = formats::find(&store, locator.reading, job)? else {
-        if locator.reading != Reading::Sniffed {
-            return Err(unexpected(
-                locator,
-                &format!("an archive with {}", first_names(&store)),
-            ));
+    let store = open_archive(locator, &input, job)?;
+    let search = formats::find(&store, locator.reading, job);
+    let found = match search.map_err(|error| doubtful(locator, error))? {
+        Search::Image(found) => found,
+        Search::Nothing(warnings)
+            if matches!(locator.reading, Reading::Sniffed | Reading::Layer) =>
+        {
+            let mut source = single_layer(locator, input);
+            source.warnings.extend(warnings);
+            return Ok(source);
         }
-        return Ok(single_layer(locator, input));
+        Search::Nothing(_) => {
+            let found = format!("an archive with {}", first_names(&store));
+            return Err(unexpected(locator, &found));
+        }
     };
+    if store.is_cut() {
+        return Err(Error::Limit {
+            name: locator.name().to_owned(),
+            what: "the number of members of an archive that is an image",
+            limit: limits::ARCHIVE_MEMBERS.to_string(),
+            option: None,
+        });
+    }
     let mut warnings = input.warnings;
     warnings.extend(store.warnings().iter().cloned());
     warnings.extend(found.warnings);
@@ -181,6 +177,50 @@ fn read_archive(locator: &Locator, input: Input, job: &Job) -> Result<Source> {
         warnings,
         named: None,
     })
+}
+
+/// Finds the members of an archive.
+///
+/// # Errors
+/// When it is none, or one was not expected; the message says what it is instead.
+fn open_archive(locator: &Locator, input: &Input, job: &Job) -> Result<ArchiveBlobs> {
+    let head = input.region.head::<512>().map_err(|source| Error::Read {
+        name: locator.name().to_owned(),
+        offset: 0,
+        source,
+    })?;
+    if !TarLayer::looks_like_tar(&head)
+        && let Some(what) = looks::describe(&input.region)
+    {
+        return Err(unexpected(locator, &what));
+    }
+    if matches!(locator.reading, Reading::OciDirectory | Reading::Directory) {
+        return Err(unexpected(locator, "an archive"));
+    }
+    match ArchiveBlobs::new(input.region.clone(), job) {
+        Err(Error::NotAnImage { .. }) => Err(unexpected(
+            locator,
+            "it is no tar archive, and nothing else known",
+        )),
+        other => other,
+    }
+}
+
+/// Adds to an unusable document that the archive may be no image.
+fn doubtful(locator: &Locator, error: Error) -> Error {
+    match error {
+        Error::BadDocument {
+            name,
+            document,
+            reason,
+        } if locator.reading == Reading::Sniffed => Error::DoubtfulArchive {
+            name,
+            document,
+            reason,
+            word: locator.word().to_owned(),
+        },
+        other => other,
+    }
 }
 
 /// Reads the records of a layer store.

@@ -4,7 +4,7 @@
 //! `<id>/layer.tar`) and, as strings, in schema 1 manifests.
 
 use super::assemble::{DescribedImage, LayerBlob};
-use super::blobs::{BlobRef, BlobStore, read_json, unusable};
+use super::blobs::{BlobRef, BlobStore, is_for_others, read_json, unusable};
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role, add_names};
 use super::manifest::{Descriptor, Document};
 use crate::error::{Error, Result};
@@ -52,6 +52,9 @@ fn add(store: &dyn BlobStore, catalog: &mut Catalog, id: &str, name: String) -> 
     let (presence, platform) = match read_json(store, &file_of(id, "json")) {
         Ok(Some(json)) => (Presence::Present, ConfigDocument::read(&json).platform),
         Ok(None) => (Presence::Absent, crate::image::Platform::default()),
+        Err(_) if is_for_others(store, &file_of(id, "json")) => {
+            (Presence::Unread, crate::image::Platform::default())
+        }
         Err(_) => (Presence::Broken, crate::image::Platform::default()),
     };
     catalog.add_alone(Candidate {

@@ -341,14 +341,12 @@ impl TreeBuilder {
             (EntryKind::Hardlink, _) => (EntryKind::Hardlink, NO_INODE),
             (other, _) => (other, entry.content.unwrap_or(0)),
         };
-        if kind == EntryKind::File {
-            self.content_bytes = self.content_bytes.saturating_add(meta.size);
-            if self.content_bytes > limits::LAYER_CONTENT_BYTES {
-                self.content_bytes -= meta.size;
-                let limit = crate::units::Units::Iec.size(limits::LAYER_CONTENT_BYTES);
-                return Err(self.limit("the file data of one layer", limit));
-            }
-        }
+        let size = if kind == EntryKind::File {
+            meta.size
+        } else {
+            0
+        };
+        let content_bytes = self.content_with(size)?;
         let (parent, name) = entry.path.split();
         let parent = self.directory(parent.as_bytes())?;
         let text = self.push_text(name, entry.link);
@@ -365,11 +363,7 @@ impl TreeBuilder {
             0
         };
         let row = self.push_row(Node {
-            size: if kind == EntryKind::File {
-                meta.size
-            } else {
-                0
-            },
+            size,
             mtime: meta.mtime,
             content,
             offset: entry.offset,
@@ -378,11 +372,24 @@ impl TreeBuilder {
             first_child: 0,
             packed: kind as u32 | hashed | hidden | attributes << flag::ATTRIBUTES_SHIFT,
         })?;
+        // Only now: an entry that a limit refused is in no sum.
+        self.content_bytes = content_bytes;
         self.set_nanos(row, meta.mtime_nanos);
         if kind == EntryKind::Hardlink {
             self.links.push(row);
         }
         Ok(())
+    }
+
+    /// Returns the sum of all file data with one more file: the one place where lengths of strangers are summed
+    /// unseen. Behind it no sum over all layers can overflow.
+    fn content_with(&self, size: u64) -> Result<u64> {
+        let sum = self.content_bytes.checked_add(size);
+        sum.filter(|&sum| sum <= limits::LAYER_CONTENT_BYTES)
+            .ok_or_else(|| {
+                let limit = crate::units::Units::Iec.size(limits::LAYER_CONTENT_BYTES);
+                self.limit("the file data of one layer", limit)
+            })
     }
 
     /// Returns the path of a row, escaped, for messages.

@@ -24,7 +24,7 @@ impl NodeId {
 pub(super) struct Node {
     pub(super) size: u64,
     pub(super) mtime: i64,
-    /// Files: xxh3 of the data if [`flag::HASHED`]. Hard links: the node with the data, [`NO_INODE`] or [`BELOW`].
+    /// Files: hash of the data if [`flag::HASHED`]. Hard links: the node with the data, [`NO_INODE`] or [`BELOW`].
     /// Directories: [`MOVED`] or 0.
     pub(super) content: u64,
     /// Offset of the entry's first header in the uncompressed layer.

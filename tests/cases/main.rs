@@ -9,6 +9,7 @@
 //! | `steps.rs` | containerd, continuity: what a diff holds, and what a stack of them shows |
 //! | `changes.rs` | moby: the marks of a layer, and its size |
 //! | `scanners.rs` | claircore, go-containerregistry, unionmount: what is deleted, what is a name |
+//! | `forged.rs`, `sizes.rs` | none: contents and lengths made to deceive |
 //! | `files.rs`, `hostile.rs`, `events.rs` | sylabs, osv-scalibr, trivy; tokio-tar and Go; node-tar: their own files |
 
 #![allow(
@@ -23,10 +24,12 @@ mod breakouts;
 mod changes;
 mod events;
 mod files;
+mod forged;
 mod hostile;
 mod markers;
 mod notation;
 mod scanners;
+mod sizes;
 mod steps;
 #[path = "../support/mod.rs"]
 mod support;

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::desk::{Desk, small};
-use crate::support::image;
+use crate::support::{Codec, Packing, docker_current, image, tar};
 
 #[test]
 fn devices_are_written_only_on_demand() {
@@ -224,4 +224,78 @@ fn extract_refuses_links_in_the_way() {
         .exits(2)
         .complains("refused to write file/new");
     assert_eq!(fs::read_dir(desk.path("elsewhere")).unwrap().count(), 0);
+}
+
+/// Its sparse map reaches beyond its end.
+fn unfit() -> Vec<u8> {
+    let mut stored = b"1\n0\n900\n".to_vec();
+    stored.resize(512, 0);
+    stored.extend_from_slice(b"what is stored");
+    let records = [
+        (&b"GNU.sparse.major"[..], &b"1"[..]),
+        (b"GNU.sparse.minor", b"0"),
+        (b"GNU.sparse.name", b"b/bad"),
+        (b"GNU.sparse.realsize", b"100"),
+    ];
+    let header = tar::pax::header(b'x', b"PaxHeader/x", &records);
+    let entry = tar::raw_entry(b"GNUSparseFile.0/bad", b'0', &stored, |_| ());
+    [header, entry].concat()
+}
+
+#[test]
+fn a_damaged_file_costs_an_extraction_itself_only() {
+    let image = image()
+        .layer("ADD x", |l| {
+            l.file("a", b"first")
+                .raw(unfit())
+                .hardlink("b/twin", "b/bad")
+                .file("c", b"last")
+                .symlink("d", "c")
+        })
+        .layer("ADD y", |l| l.file("e", b"above"))
+        .build();
+    for codec in [Codec::None, Codec::Gzip] {
+        let desk = Desk::new();
+        let members = docker_current(&[&image], Packing::new(codec));
+        desk.write("app.tar", members.archive(Codec::None));
+        desk.line("extract app.tar / -o out --no-owner")
+            .exits(2)
+            .complains("/b/bad: left out, damaged in layer 0: its sparse map does not fit")
+            .complains("/b/twin: left out")
+            .complains("3 files (14 B)");
+        for (name, data) in [("a", "first"), ("c", "last"), ("d", "last"), ("e", "above")] {
+            let found = fs::read_to_string(desk.path("out").join(name)).unwrap();
+            assert_eq!(found, data, "{name}");
+        }
+        let left: Vec<_> = fs::read_dir(desk.path("out/b")).unwrap().collect();
+        assert!(left.is_empty(), "{left:?}");
+        desk.line("extract app.tar /c -o single --no-owner")
+            .exits(0);
+        desk.line("extract app.tar / -o accepted --no-owner --allow-incomplete")
+            .exits(0);
+        desk.line("cat app.tar /b/bad").exits(2).complains("/b/bad");
+        desk.line("--ci app.tar").exits(2);
+    }
+}
+
+#[test]
+fn a_cut_file_is_not_extracted_as_if_it_were_whole() {
+    let noise: Vec<u8> = (0..90_000_u32)
+        .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
+        .collect();
+    let whole = image()
+        .layer("ADD x", |l| l.file("a", b"first").file("z", &noise))
+        .build();
+    for codec in [Codec::None, Codec::Gzip] {
+        let desk = Desk::new();
+        let bytes = whole.layer_file(0, codec);
+        desk.write("layer.tar", &bytes[..bytes.len() / 2]);
+        desk.line("extract layer.tar / -o out --no-owner")
+            .exits(2)
+            .complains("/z: left out, damaged in layer 0: ");
+        assert_eq!(fs::read(desk.path("out/a")).unwrap(), b"first");
+        assert!(!desk.path("out/z").exists());
+        let run = desk.line("cat layer.tar /a");
+        assert_eq!(run.exits(0).stdout, "first");
+    }
 }

@@ -7,6 +7,7 @@
 )]
 
 mod desk;
+mod documents;
 mod files;
 mod gate;
 mod report;

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::io::{self, Read};
 
-use xxhash_rust::xxh3::Xxh3Default;
-
 use super::{Bounds, Doubt, EntryRef, Side};
 use crate::error::{Error, Result};
 use crate::layer::Access;
+use crate::layer::content_hash::ContentHasher;
 use crate::path;
 use crate::progress::Job;
 
@@ -149,7 +148,7 @@ impl Reading<'_> {
 
     fn hash(&mut self, of: (Side<'_>, EntryRef)) -> Result<u64> {
         let mut data = open(of)?;
-        let mut state = Xxh3Default::new();
+        let mut state = ContentHasher::new();
         loop {
             self.job.check()?;
             let count = fill(&mut *data, &mut self.buffers.0).map_err(|error| failed(of, error))?;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::walk::Record;
+use super::walk::{Fault, Record};
 use super::window::{Stop, Window};
 
 /// A window, owned or borrowed.
@@ -108,6 +108,36 @@ impl<R: Read> Read for Expanded<R> {
         };
         self.position += count as u64;
         Ok(count)
+    }
+}
+
+/// Ends in an error where the data does: what is left of a damaged file must not pass for the file.
+pub(super) struct Faulty<R> {
+    rest: R,
+    fault: Fault,
+}
+
+impl<R: Read> Faulty<R> {
+    pub(super) const fn new(rest: R, fault: Fault) -> Self {
+        Self { rest, fault }
+    }
+}
+
+impl<R: Read> Read for Faulty<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = match self.fault {
+            Fault::SparseMap => 0,
+            Fault::Cut => self.rest.read(buffer)?,
+        };
+        if count > 0 || buffer.is_empty() {
+            return Ok(count);
+        }
+        Err(match self.fault {
+            Fault::SparseMap => io::Error::other("its sparse map does not fit"),
+            Fault::Cut => {
+                io::Error::new(io::ErrorKind::UnexpectedEof, "the archive ends inside it")
+            }
+        })
     }
 }
 

@@ -18,16 +18,23 @@ pub(super) struct Extended {
 /// GNU sparse records of versions 0.0, 0.1 and 1.0.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PaxSparse {
-    pub(super) real_size: Option<u64>,
     pub(super) name: Option<Vec<u8>>,
     pub(super) segments: Vec<(u64, u64)>,
     pub(super) map_in_data: bool,
-    present: bool,
+    real_size: Option<u64>,
+    /// A record about length or map could not be read.
+    is_damaged: bool,
 }
 
 impl PaxSparse {
+    /// Returns whether anything is said about length or map; a name alone is only a name.
     pub(super) const fn is_present(&self) -> bool {
-        self.present
+        self.is_damaged || self.map_in_data || self.real_size.is_some() || !self.segments.is_empty()
+    }
+
+    /// Returns the length of the file with its holes; `None` where the records do not tell.
+    pub(super) fn real_size(&self) -> Option<u64> {
+        self.real_size.filter(|_| !self.is_damaged)
     }
 }
 
@@ -107,10 +114,18 @@ impl Extended {
 
 impl PaxSparse {
     fn take(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
-        self.present = true;
+        if key == b"name" {
+            self.name = Some(name(value)?);
+            return Some(());
+        }
+        let taken = self.take_map(key, value);
+        self.is_damaged |= taken.is_none();
+        taken
+    }
+
+    fn take_map(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
         match key {
             b"size" | b"realsize" => self.real_size = Some(decimal(value)?),
-            b"name" => self.name = Some(name(value)?),
             b"major" => self.map_in_data = decimal(value)? >= 1,
             b"offset" => self.segments.push((decimal(value)?, 0)),
             b"numbytes" => self.segments.last_mut()?.1 = decimal(value)?,

@@ -32,6 +32,17 @@ pub(super) struct Record {
     pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
     /// Data segments of a sparse file: offset in the file, length; ascending.
     pub(super) sparse: Option<Vec<(u64, u64)>>,
+    /// Why its data cannot be had, or not all of it.
+    pub(super) fault: Option<Fault>,
+}
+
+/// What is wrong with the data of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Nothing says which of the stored bytes belong where.
+    SparseMap,
+    /// The archive ends inside it.
+    Cut,
 }
 
 /// What [`TarWalk::next`] found.
@@ -336,6 +347,7 @@ impl<'a> TarWalk<'a> {
     ) -> Result<(), Stop> {
         record.data = here + BLOCK;
         record.sparse = None;
+        record.fault = None;
         record.xattrs.clear();
         self.fill_names(record, header);
         let kind = kind_of(header.typeflag(), &record.path);
@@ -472,6 +484,7 @@ impl<'a> TarWalk<'a> {
             record.data += BLOCK;
             if record.data - here > limits::EXTENDED_HEADER_BYTES {
                 self.limit(here, "a sparse map", limits::EXTENDED_HEADER_BYTES);
+                sparse.real_size = None;
                 break;
             }
         }
@@ -481,6 +494,7 @@ impl<'a> TarWalk<'a> {
 
     fn fill_pax_sparse(&mut self, record: &mut Record, here: u64) -> Result<(), Stop> {
         let mut segments = std::mem::take(&mut self.local.sparse.segments);
+        let mut real_size = self.local.sparse.real_size();
         // Without the data its map is missing as well.
         if self.local.sparse.map_in_data && !self.window.is_outline() {
             let most = record.stored.min(limits::EXTENDED_HEADER_BYTES);
@@ -494,17 +508,21 @@ impl<'a> TarWalk<'a> {
                     map => break map,
                 }
             };
-            let (found, used) = map.unwrap_or_default();
-            let used = padded(used as u64).min(record.stored);
-            record.data += used;
-            record.stored -= used;
-            segments = found;
+            match map {
+                Some((found, used)) => {
+                    let used = padded(used as u64).min(record.stored);
+                    record.data += used;
+                    record.stored -= used;
+                    segments = found;
+                }
+                None => real_size = None,
+            }
         }
-        let real_size = self.local.sparse.real_size;
         self.take_sparse(record, here, real_size, segments);
         Ok(())
     }
 
+    /// Believes a sparse map that fits what is stored. Without one the stored bytes are not the file's.
     fn take_sparse(
         &mut self,
         record: &mut Record,
@@ -515,22 +533,28 @@ impl<'a> TarWalk<'a> {
         let mut end = 0;
         let mut stored = 0u64;
         let fits = size.is_some_and(|size| {
-            segments.iter().all(|&(offset, length)| {
-                let is_behind = offset >= end;
-                end = offset.saturating_add(length);
-                stored = stored.saturating_add(length);
-                is_behind && end <= size
-            })
+            i64::try_from(size).is_ok()
+                && segments.iter().all(|&(offset, length)| {
+                    let is_behind = offset >= end;
+                    end = offset.saturating_add(length);
+                    stored = stored.saturating_add(length);
+                    is_behind && end <= size
+                })
         });
         match size {
             Some(size) if fits && stored <= record.stored => {
                 record.size = size;
                 record.sparse = Some(segments);
             }
-            _ => self.trouble(
-                WarningCode::OddHeader,
-                format!("sparse map at offset {here} does not fit its file; shown as stored, without holes"),
-            ),
+            _ => {
+                // What is left of the data behind a map in front of it, not what the header says of both.
+                record.size = record.stored;
+                record.fault = Some(Fault::SparseMap);
+                self.damage(format!(
+                    "the sparse map of {} at offset {here} does not fit its file: its data cannot be read",
+                    crate::path::display_absolute(crate::path::trim(&record.path)),
+                ));
+            }
         }
     }
 
@@ -570,6 +594,7 @@ impl<'a> TarWalk<'a> {
             record.stored
         ));
         record.stored = there;
+        record.fault = record.fault.or(Some(Fault::Cut));
         if record.sparse.is_none() && record.kind == Some(EntryKind::File) {
             record.size = there;
         }
