@@ -10,9 +10,10 @@ mod difference;
 
 use std::collections::HashSet;
 
-use self::difference::{Buffers, buffers, difference};
+use self::difference::difference;
 use super::Analysis;
 use crate::error::{Error, Result};
+use crate::layer::bytes::SideBySide;
 use crate::layer::{EntryKind, LayerIndex, Origin};
 use crate::limits;
 use crate::path::ImagePath;
@@ -141,14 +142,14 @@ pub fn copy_ups(analysis: &Analysis, job: &Job) -> Result<CopyUps> {
         !is_of_same_data(analysis, one) && older.is_some_and(is_copied)
     });
     job.expect(compared.map(|one| shared_bytes(analysis, one)).sum());
-    let mut buffers = buffers();
+    let mut files = SideBySide::default();
     for one in &candidates {
         job.check()?;
         if let Some(older) = one.older {
             if is_marked && is_written_anew(analysis, one.origin, older) {
                 copy_ups.add_replaced(analysis.tree.layer(one.newer.0).size(one.newer.1));
             } else {
-                copy_ups.add(copied(analysis, one, older, &mut buffers, job)?);
+                copy_ups.add(copied(analysis, one, older, &mut files, job)?);
             }
         } else if one.origin == Origin::CopiedUp {
             copy_ups.add(CopyUp {
@@ -242,7 +243,7 @@ fn copied(
     analysis: &Analysis,
     one: &Candidate,
     older: EntryRef,
-    buffers: &mut Buffers,
+    files: &mut SideBySide,
     job: &Job,
 ) -> Result<CopyUp> {
     let tree = &analysis.tree;
@@ -251,7 +252,7 @@ fn copied(
     let outcome = if is_of_same_data(analysis, one) {
         Outcome::MetadataOnly(metadata_change(tree, older, one.newer))
     } else {
-        match difference(analysis, one.path, (data, one.newer), buffers, job) {
+        match difference(analysis, one.path, (data, one.newer), files, job) {
             Ok((0, Extent::Whole)) => {
                 Outcome::MetadataOnly(metadata_change(tree, older, one.newer))
             }

@@ -1,17 +1,18 @@
 //! Whether files of equal length have the same data: they are read, each pair once.
 
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io::Read;
 
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::{Bounds, Doubt, EntryRef, Side};
 use crate::error::{Error, Result};
 use crate::layer::Access;
+use crate::layer::bytes::{SideBySide, read_full};
 use crate::path;
 use crate::progress::Job;
 
-/// Bytes read of each of two files at a time.
+/// Bytes hashed at a time.
 const BLOCK: usize = 64 * 1024;
 
 /// A file of the first image and one of the second.
@@ -54,7 +55,8 @@ pub(super) fn compare(
     let mut reading = Reading {
         sides: (a, b),
         job,
-        buffers: (vec![0; BLOCK], vec![0; BLOCK]),
+        files: SideBySide::default(),
+        buffer: vec![0; BLOCK],
     };
     for (_, pair) in within {
         job.check()?;
@@ -107,11 +109,12 @@ fn affordable(
     pairs
 }
 
-/// Reads pairs of files, with the same buffers.
+/// Reads pairs of files.
 struct Reading<'a> {
     sides: (Side<'a>, Side<'a>),
     job: &'a Job,
-    buffers: (Vec<u8>, Vec<u8>),
+    files: SideBySide,
+    buffer: Vec<u8>,
 }
 
 impl Reading<'_> {
@@ -131,20 +134,13 @@ impl Reading<'_> {
 
     fn is_same(&mut self, one: (Side<'_>, EntryRef), other: (Side<'_>, EntryRef)) -> Result<bool> {
         let (mut first, mut second) = (open(one)?, open(other)?);
-        loop {
-            self.job.check()?;
-            let left =
-                fill(&mut *first, &mut self.buffers.0).map_err(|error| failed(one, error))?;
-            let right =
-                fill(&mut *second, &mut self.buffers.1).map_err(|error| failed(other, error))?;
-            self.job.advance(left as u64);
-            if self.buffers.0[..left] != self.buffers.1[..right] {
-                return Ok(false);
-            }
-            if left < BLOCK {
-                return Ok(true);
-            }
-        }
+        let job = self.job;
+        let advance = |bytes| job.advance(bytes);
+        let difference = self
+            .files
+            .first_difference(&mut *first, &mut *second, job, advance);
+        let difference = difference.map_err(|unread| unread.named(|| shown(one), || shown(other)));
+        Ok(difference?.is_none())
     }
 
     fn hash(&mut self, of: (Side<'_>, EntryRef)) -> Result<u64> {
@@ -152,9 +148,14 @@ impl Reading<'_> {
         let mut state = Xxh3Default::new();
         loop {
             self.job.check()?;
-            let count = fill(&mut *data, &mut self.buffers.0).map_err(|error| failed(of, error))?;
+            let count =
+                read_full(&mut *data, &mut self.buffer).map_err(|source| Error::Read {
+                    name: shown(of),
+                    offset: 0,
+                    source,
+                })?;
             self.job.advance(count as u64);
-            state.update(&self.buffers.0[..count]);
+            state.update(&self.buffer[..count]);
             if count < BLOCK {
                 return Ok(state.digest());
             }
@@ -175,23 +176,6 @@ fn open<'a>((side, place): (Side<'a>, EntryRef)) -> Result<Box<dyn Read + 'a>> {
     Ok(Box::new(data.take(tree.size(node))))
 }
 
-fn fill(data: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut done = 0;
-    while done < buffer.len() {
-        match data.read(&mut buffer[done..]) {
-            Ok(0) => break,
-            Ok(count) => done += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
-}
-
-fn failed((side, (layer, node)): (Side<'_>, EntryRef), source: io::Error) -> Error {
-    Error::Read {
-        name: path::display_absolute(&side.tree.layer(layer).path(node)),
-        offset: 0,
-        source,
-    }
+fn shown((side, (layer, node)): (Side<'_>, EntryRef)) -> String {
+    path::display_absolute(&side.tree.layer(layer).path(node))
 }
