@@ -256,15 +256,35 @@ pub trait LayerSource: Send + Sync + fmt::Debug {
         None
     }
 
-    /// Returns what [`LayerSource::open`] costs.
-    fn access(&self) -> Access;
+    /// Returns what is known of it before it is read.
+    fn facts(&self) -> LayerFacts;
+}
 
-    /// Returns the bytes that a scan reads or skips, as far as known beforehand.
-    fn stored_bytes(&self) -> u64;
+/// What is known of a layer before it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerFacts {
+    /// What [`LayerSource::open`] costs.
+    pub access: Access,
+    /// Bytes that a scan reads or skips, as far as known.
+    pub stored_bytes: u64,
+    /// The length above which a file cannot be stored whole, but only with holes, in bytes.
+    pub longest_data: u64,
+}
 
-    /// Returns the length above which a file cannot be stored whole, but only with holes, in bytes.
-    fn longest_data(&self) -> u64 {
-        self.stored_bytes()
+impl LayerFacts {
+    /// Files that lie in a directory as they are.
+    pub const DIRECTORY: Self = Self {
+        longest_data: u64::MAX,
+        ..Self::archive(Access::Random, 0)
+    };
+
+    /// Files that lie in one run of stored bytes.
+    pub const fn archive(access: Access, stored_bytes: u64) -> Self {
+        Self {
+            access,
+            stored_bytes,
+            longest_data: stored_bytes,
+        }
     }
 }
 
@@ -295,12 +315,8 @@ impl LayerSource for EmptyLayer {
         })
     }
 
-    fn access(&self) -> Access {
-        Access::Random
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        0
+    fn facts(&self) -> LayerFacts {
+        LayerFacts::archive(Access::Random, 0)
     }
 }
 
@@ -365,11 +381,7 @@ impl LayerSource for UnreadableLayer {
         Err(self.error())
     }
 
-    fn access(&self) -> Access {
-        Access::Random
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        0
+    fn facts(&self) -> LayerFacts {
+        LayerFacts::archive(Access::Random, 0)
     }
 }

@@ -27,8 +27,8 @@ use super::codec::Codec;
 use super::names::{self, Name};
 use super::verified::Verified;
 use super::{
-    Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerSource, Meta, Placement,
-    Visitor,
+    Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerFacts, LayerSource, Meta,
+    Placement, Visitor,
 };
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::limits;
@@ -167,16 +167,13 @@ impl LayerSource for TarLayer {
         found.map_err(failed)
     }
 
-    fn access(&self) -> Access {
-        if self.codec == Codec::None {
+    fn facts(&self) -> LayerFacts {
+        let access = if self.codec == Codec::None {
             Access::Random
         } else {
             Access::Sequential
-        }
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        self.region.length()
+        };
+        LayerFacts::archive(access, self.region.length())
     }
 }
 

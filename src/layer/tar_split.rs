@@ -18,7 +18,7 @@ use super::bytes::Region;
 use super::codec::Codec;
 use super::dir::DirLayer;
 use super::verified::Verified;
-use super::{Access, Completeness, EntrySink, FileAt, LayerSource, tar};
+use super::{Completeness, EntrySink, FileAt, LayerFacts, LayerSource, tar};
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::progress::Job;
@@ -160,15 +160,10 @@ impl LayerSource for TarSplitLayer {
         }
     }
 
-    fn access(&self) -> Access {
-        Access::Random
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        self.record.length()
-    }
-
-    fn longest_data(&self) -> u64 {
-        u64::MAX
+    fn facts(&self) -> LayerFacts {
+        LayerFacts {
+            stored_bytes: self.record.length(),
+            ..LayerFacts::DIRECTORY
+        }
     }
 }

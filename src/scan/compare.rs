@@ -41,7 +41,7 @@ pub fn compare(tree: &MergedTree, image: &Image, options: &Options, job: &Job) -
     let mut by_hash = Vec::new();
     for (at, comparison) in comparisons.iter().enumerate() {
         let is_random =
-            |place: EntryRef| layers[place.0.as_usize()].source.access() == Access::Random;
+            |place: EntryRef| layers[place.0.as_usize()].source.facts().access == Access::Random;
         if tree.layer(comparison.newer.0).size(comparison.newer.1) > limits::SPARSE_COMPARE_BYTES
             && is_short(tree, layers, *comparison)
         {
@@ -173,9 +173,8 @@ fn is_short(tree: &MergedTree, layers: &[Layer], comparison: Comparison) -> bool
     [comparison.older, comparison.newer]
         .into_iter()
         .any(|(layer, node)| {
-            let source = &layers[layer.as_usize()].source;
-            source.access() == Access::Sequential
-                || tree.layer(layer).size(node) > source.longest_data()
+            let facts = layers[layer.as_usize()].source.facts();
+            facts.access == Access::Sequential || tree.layer(layer).size(node) > facts.longest_data
         })
 }
 
@@ -207,14 +206,16 @@ impl Worker {
             pairs.layers[place.0.as_usize()].source.open(file)
         };
         let (mut older, mut newer) = (open(pair.older)?, open(pair.newer)?);
-        let difference =
-            self.files
-                .first_difference(&mut *older, &mut *newer, pairs.job, |_| ());
+        let difference = self
+            .files
+            .first_difference(&mut *older, &mut *newer, pairs.job, |_| ());
         let a_file = || "a file".to_owned();
-        Ok(match difference.map_err(|unread| unread.named(a_file, a_file))? {
-            Some(_) => Content::Different,
-            None => Content::Same,
-        })
+        Ok(
+            match difference.map_err(|unread| unread.named(a_file, a_file))? {
+                Some(_) => Content::Different,
+                None => Content::Same,
+            },
+        )
     }
 }
 

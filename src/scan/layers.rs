@@ -30,7 +30,7 @@ pub fn layers(image: &Image, options: &Options, watch: &Watch) -> Result<Vec<Arc
     }
     let layers = &image.layers;
     let mut order: Vec<usize> = (0..layers.len()).collect();
-    order.sort_by_key(|&at| Reverse(layers[at].source.stored_bytes()));
+    order.sort_by_key(|&at| Reverse(layers[at].source.facts().stored_bytes));
     let failures = in_parallel(
         options.workers(layers.len()),
         order.len(),

@@ -487,7 +487,7 @@ fn layer_image(input: &Input) -> Result<Image> {
         offset: 0,
         source,
     })?;
-    log::debug!("one layer of {} bytes", source.stored_bytes());
+    log::debug!("one layer of {} bytes", source.facts().stored_bytes);
     Ok(Image {
         names: Vec::new(),
         id: None,

@@ -80,8 +80,8 @@ fn out_of_reach(side: Side<'_>, (layer, node): EntryRef) -> Option<Doubt> {
         return Some(Doubt::OutOfReach(reason.to_owned()));
     }
     // Reading one file of a compressed layer costs everything before it; only sparse files are not hashed there.
-    let is_costly =
-        source.access() == Access::Sequential && side.tree.layer(layer).content(node).is_none();
+    let is_costly = source.facts().access == Access::Sequential
+        && side.tree.layer(layer).content(node).is_none();
     is_costly.then(|| Doubt::Unreadable("it has holes and lies in a compressed layer".into()))
 }
 
@@ -148,12 +148,11 @@ impl Reading<'_> {
         let mut state = Xxh3Default::new();
         loop {
             self.job.check()?;
-            let count =
-                read_full(&mut *data, &mut self.buffer).map_err(|source| Error::Read {
-                    name: shown(of),
-                    offset: 0,
-                    source,
-                })?;
+            let count = read_full(&mut *data, &mut self.buffer).map_err(|source| Error::Read {
+                name: shown(of),
+                offset: 0,
+                source,
+            })?;
             self.job.advance(count as u64);
             state.update(&self.buffer[..count]);
             if count < BLOCK {

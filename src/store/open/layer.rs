@@ -211,7 +211,7 @@ fn starts_like_gzip(region: &Region) -> bool {
 
 fn open_blob(blob: &Location, digest: &Digest) -> Result<OpenedLayer> {
     let layer = PackedLayer::open(blob, digest)?;
-    let (codec, length) = (layer.codec(), layer.stored_bytes());
+    let (codec, length) = (layer.codec(), layer.facts().stored_bytes);
     Ok(OpenedLayer {
         digest: Some(digest.clone()),
         codec,

@@ -8,7 +8,7 @@ use crate::layer::bytes::Region;
 use crate::layer::codec::Codec;
 use crate::layer::tar::TarLayer;
 use crate::layer::verified::{Outcome, Verified};
-use crate::layer::{Access, Completeness, EntrySink, FileAt, LayerSource, Visitor};
+use crate::layer::{Completeness, EntrySink, FileAt, LayerFacts, LayerSource, Visitor};
 use crate::progress::{Job, Metered};
 use crate::store::Location;
 
@@ -86,15 +86,7 @@ impl LayerSource for PackedLayer {
         self.tar.verify(diff_id, job)
     }
 
-    fn access(&self) -> Access {
-        self.tar.access()
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        self.tar.stored_bytes()
-    }
-
-    fn longest_data(&self) -> u64 {
-        self.tar.longest_data()
+    fn facts(&self) -> LayerFacts {
+        self.tar.facts()
     }
 }

@@ -18,7 +18,7 @@ use crate::image::Digest;
 use crate::layer::dir::DirLayer;
 use crate::layer::verified::{Outcome, Verified};
 use crate::layer::{
-    Access, Completeness, EntryKind, EntrySink, FileAt, LayerSource, Origin, Visitor,
+    Completeness, EntryKind, EntrySink, FileAt, LayerFacts, LayerSource, Origin, Visitor,
 };
 use crate::path::ImagePath;
 use crate::progress::Job;
@@ -99,15 +99,7 @@ impl LayerSource for UnpackedLayer {
         self.layer.object()
     }
 
-    fn access(&self) -> Access {
-        self.layer.access()
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        self.layer.stored_bytes()
-    }
-
-    fn longest_data(&self) -> u64 {
-        self.layer.longest_data()
+    fn facts(&self) -> LayerFacts {
+        self.layer.facts()
     }
 }
