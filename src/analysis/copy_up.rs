@@ -18,7 +18,7 @@ use crate::layer::{EntryKind, LayerIndex, Origin};
 use crate::limits;
 use crate::path::ImagePath;
 use crate::progress::Job;
-use crate::tree::{Change, MergedTree, NodeId, PathId, Version};
+use crate::tree::{Change, EntryRef, MergedTree, PathId, Version};
 
 /// Every file that was copied up, and the sums.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -110,9 +110,6 @@ pub struct Shift<T> {
     /// Now.
     pub to: T,
 }
-
-/// A file of one layer.
-type EntryRef = (LayerIndex, NodeId);
 
 /// A file of the top layer that may have been copied up.
 struct Candidate {

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::layer::{EntryKind, FileAt, LayerIndex};
 use crate::path::{display, display_absolute};
 use crate::progress::Job;
-use crate::tree::{Listed, NodeId};
+use crate::tree::{EntryRef, Listed, NodeId};
 
 /// What writing needs and what it has done.
 pub(super) struct Writer<'a> {
@@ -111,7 +111,7 @@ impl<'a> Writer<'a> {
 
     /// Layers are read once each, from front to back; names of one inode stay together.
     fn files_by_layer<'r>(&mut self, rows: &'r [Listed]) -> Vec<(LayerIndex, ByOffset<'r>)> {
-        let mut inodes: HashMap<(LayerIndex, NodeId), Vec<&Listed>> = HashMap::new();
+        let mut inodes: HashMap<EntryRef, Vec<&Listed>> = HashMap::new();
         for row in rows.iter().filter(|row| row.kind.is_file()) {
             match row.data {
                 Some(data) => inodes.entry(data).or_default().push(row),

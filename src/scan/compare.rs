@@ -16,9 +16,7 @@ use crate::layer::{Access, FileAt, LayerIndex};
 use crate::limits;
 use crate::path;
 use crate::progress::Job;
-use crate::tree::{Comparison, Content, FileTree, MergedTree, NodeId};
-
-type EntryRef = (LayerIndex, NodeId);
+use crate::tree::{Comparison, Content, EntryRef, FileTree, MergedTree, NodeId};
 
 /// Bytes hashed at a time.
 const BLOCK: usize = 64 * 1024;

@@ -3,14 +3,14 @@
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use super::{EntryRef, Extent};
+use super::Extent;
 use crate::analysis::Analysis;
 use crate::error::Result;
 use crate::layer::bytes::{SideBySide, Unread};
 use crate::limits;
 use crate::path;
 use crate::progress::Job;
-use crate::tree::PathId;
+use crate::tree::{EntryRef, PathId};
 
 /// Returns how many bytes of two files differ, their difference in length included, and how much was compared.
 pub(super) fn difference(

@@ -5,12 +5,13 @@ use std::io::Read;
 
 use xxhash_rust::xxh3::Xxh3Default;
 
-use super::{Bounds, Doubt, EntryRef, Side};
+use super::{Bounds, Doubt, Side};
 use crate::error::{Error, Result};
 use crate::layer::Access;
 use crate::layer::bytes::{SideBySide, read_full};
 use crate::path;
 use crate::progress::Job;
+use crate::tree::EntryRef;
 
 /// Bytes hashed at a time.
 const BLOCK: usize = 64 * 1024;
