@@ -110,8 +110,22 @@ pub enum Error {
         name: String,
         /// What was asked for, escaped.
         wanted: String,
-        /// What could have been asked for: one line each, escaped.
-        available: Vec<String>,
+        /// What could have been asked for.
+        available: Vec<Offer>,
+    },
+    /// A layer store has nothing at a position that was asked for: it was read again since, and is another.
+    #[error("no {wanted} in {name}")]
+    NotInStore {
+        /// The store, escaped.
+        name: String,
+        /// What was asked for: `image 3`.
+        wanted: String,
+    },
+    /// A layer of a store that cannot be read, although its record can.
+    #[error("{reason}")]
+    UnavailableLayer {
+        /// Why, escaped.
+        reason: String,
     },
     /// A layer store, or a directory that may be one, that only its owner may read.
     #[error("cannot read {name}")]
@@ -121,14 +135,24 @@ pub enum Error {
         /// The operating system's reason.
         source: io::Error,
     },
-    /// `--container` names nothing in the store, or more than one.
-    #[error("no {wanted} in {name}")]
+    /// `--container` names nothing in the store.
+    #[error("no container {wanted} in {name}")]
     NoSuchContainer {
         /// The store, escaped.
         name: String,
-        /// What was asked for: `container web`, `single container web`; escaped.
+        /// What was asked for, escaped.
         wanted: String,
-        /// What could have been asked for: one line each, escaped.
+        /// What could have been asked for.
+        available: Vec<Offer>,
+    },
+    /// `--container` names more than one container of the store.
+    #[error("no single container {wanted} in {name}")]
+    ManyContainers {
+        /// The store, escaped.
+        name: String,
+        /// What was asked for, escaped.
+        wanted: String,
+        /// One line each, escaped.
         available: Vec<String>,
     },
     /// A name that is no file, and no image that a readable store of this machine has.
@@ -242,6 +266,15 @@ pub enum Error {
     Interrupted,
 }
 
+/// Something that could have been asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// It on one line, escaped.
+    pub line: String,
+    /// Its names, escaped.
+    pub names: Vec<String>,
+}
+
 impl Error {
     /// Returns one sentence of advice, where there is one to give.
     pub fn hint(&self) -> Option<String> {
@@ -276,7 +309,7 @@ impl Error {
                 "the image was saved or copied only in part: save it again".into()
             }
             Self::NoSuchImage { wanted, available, .. } => {
-                format!("{}choose one with --image:\n{}", meant(wanted, available), indent(available))
+                offered("--image", wanted, available)
             }
             Self::ManyImages { available, .. } => {
                 format!("choose one with --image:\n{}", indent(available))
@@ -292,8 +325,10 @@ impl Error {
                 "the store has no containers".into()
             }
             Self::NoSuchContainer { wanted, available, .. } => {
-                let name = wanted.rsplit(' ').next().unwrap_or_default();
-                format!("{}choose one with --container:\n{}", meant(name, available), indent(available))
+                offered("--container", wanted, available)
+            }
+            Self::ManyContainers { available, .. } => {
+                format!("choose one with --container:\n{}", indent(available))
             }
             Self::NoSuchReference { looked, .. } if looked.is_empty() => {
                 "give the file that `docker save IMAGE -o image.tar` wrote, or pipe it: `docker save IMAGE | layerscope -`; \
@@ -328,25 +363,28 @@ impl Error {
 /// Most lines of what there is, before the rest is counted.
 const MOST_LINES: usize = 30;
 
-fn indent(lines: &[String]) -> String {
-    let mut listed: Vec<String> = lines
-        .iter()
-        .take(MOST_LINES)
-        .map(|line| format!("  {line}"))
-        .collect();
+fn indent<T: AsRef<str>>(lines: &[T]) -> String {
+    let shown = lines.iter().take(MOST_LINES);
+    let mut listed: Vec<String> = shown.map(|line| format!("  {}", line.as_ref())).collect();
     if lines.len() > MOST_LINES {
         listed.push(format!("  and {} more", lines.len() - MOST_LINES));
     }
     listed.join("\n")
 }
 
-/// Asks whether another name was meant. Lines have an index or ID, then names with commas, after two spaces each.
-fn meant(typed: &str, lines: &[String]) -> String {
-    let names = lines.iter().filter_map(|line| line.split("  ").nth(1));
-    let names = names.flat_map(|names| names.split(", "));
-    match nearest::nearest_name(typed, names) {
+/// Asks whether another name was meant, and says what there is.
+fn offered(option: &str, typed: &str, offers: &[Offer]) -> String {
+    let names = offers.iter().flat_map(|offer| &offer.names);
+    let meant = match nearest::nearest_name(typed, names.map(String::as_str)) {
         Some(name) => format!("did you mean {name}? "),
         None => String::new(),
+    };
+    format!("{meant}choose one with {option}:\n{}", indent(offers))
+}
+
+impl AsRef<str> for Offer {
+    fn as_ref(&self) -> &str {
+        &self.line
     }
 }
 

@@ -8,8 +8,6 @@ mod body;
 mod chunks;
 mod extended;
 mod header;
-#[cfg(test)]
-mod tests;
 mod walk;
 mod window;
 
@@ -20,7 +18,6 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 use self::body::{Expanded, Stored};
 pub(super) use self::chunks::{Chunk, Chunks};
 use self::walk::{Record, Step, TarWalk};
-pub(super) use self::window::Stop;
 use self::window::{Input, Window};
 use super::bytes::Region;
 use super::codec::Codec;
@@ -34,6 +31,7 @@ use crate::error::{Error, Result, Warning, WarningCode};
 use crate::limits;
 use crate::path::{self, Escape, ImagePath};
 use crate::progress::{Job, Metered};
+pub(super) use chunks::Stop;
 
 /// Bodies of uncompressed layers up to this length are read and hashed with their header.
 const SMALL_BODY_BYTES: u64 = 8 * 1024;
@@ -287,7 +285,7 @@ impl<'a, 's> Scan<'a, 's> {
         };
         let is_whole = there == record.stored;
         if let Err(stop) = &hash {
-            if matches!(stop, window::Stop::Cancelled) {
+            if matches!(stop, Stop::Cancelled) {
                 return Err(Error::Interrupted);
             }
             self.walk.note_stop(stop, record.data + there);

@@ -3,9 +3,9 @@
 //! Docker Image Specification v1.2. Keys come in any case (old Jib writes `repoTags`); an object instead of
 //! a list of one is accepted.
 
-use super::assemble::{DescribedImage, DockerEntry, LayerBlob};
 use super::blobs::{BlobRef, BlobStore, Budget, digest_of, read_document};
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role};
+use super::described::{DescribedImage, DockerEntry, LayerBlob};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest, Platform};

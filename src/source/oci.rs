@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use super::blobs::{BlobRef, BlobStore, Budget};
 use super::catalog::{Candidate, Catalog, Group, Origin, Presence, Role, add_names, familiar};
-use super::manifest::{Descriptor, Kind, is_artifact};
+use super::described::Descriptor;
+use super::manifest::{DocumentKind, is_artifact};
 use crate::error::{Error, Result};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest};
@@ -85,7 +86,7 @@ impl IndexWalk<'_> {
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
                 Err(_) => Some(&Json::Null),
             };
-            if let Some(json) = json.filter(|json| Kind::of(json) == Kind::Index) {
+            if let Some(json) = json.filter(|json| DocumentKind::of(json) == DocumentKind::Index) {
                 let is_new = descriptor
                     .digest
                     .clone()
@@ -188,9 +189,9 @@ fn describe(
     json: Option<&Json>,
     names: &[String],
 ) -> Candidate {
-    let presence = match json.map(Kind::of) {
+    let presence = match json.map(DocumentKind::of) {
         None => Presence::Absent,
-        Some(Kind::Manifest | Kind::Schema1) => Presence::Present,
+        Some(DocumentKind::Manifest | DocumentKind::Schema1) => Presence::Present,
         Some(_) => Presence::Broken,
     };
     let config = json
@@ -229,7 +230,7 @@ fn platform_of(
         Ok(Some(document)) => crate::image::config::read_platform(&document.json),
         // Schema 1 has the architecture in the manifest itself and knows Linux only.
         _ => manifest
-            .filter(|json| Kind::of(json) == Kind::Schema1)
+            .filter(|json| DocumentKind::of(json) == DocumentKind::Schema1)
             .map(|json| ConfigDocument::read(json).platform)
             .map(|platform| crate::image::Platform {
                 os: "linux".into(),

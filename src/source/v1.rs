@@ -3,10 +3,9 @@
 //! Docker Image Specification v1.0. Found in archives from before Docker 1.10 (`repositories`, `<id>/json`,
 //! `<id>/layer.tar`) and, as strings, in schema 1 manifests.
 
-use super::assemble::{DescribedImage, LayerBlob};
 use super::blobs::{BlobRef, BlobStore, read_json, unusable};
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role, add_names};
-use super::manifest::{Descriptor, Document};
+use super::described::{DescribedImage, Descriptor, Document, LayerBlob};
 use crate::error::{Error, Result};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, HistoryEntry};

@@ -6,12 +6,12 @@
 mod buildkit;
 mod containers;
 mod content;
+mod directories;
 mod images;
 mod layers;
 mod leftovers;
 mod meta;
 mod moby;
-mod places;
 mod snapshotter;
 mod value;
 
@@ -31,10 +31,10 @@ use super::bbolt::Database;
 use super::{Activity, ContainerId, Engine, ImageId, LayerId, Location, Ownership, Role, Store};
 
 use content::Content;
+use directories::Places;
+pub(in crate::store) use directories::above;
 use layers::Detail;
 use meta::{Key, Namespace};
-use places::Places;
-pub(in crate::store) use places::above;
 use snapshotter::Snapshotter;
 
 /// Docker's namespace.

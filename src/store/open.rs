@@ -29,7 +29,7 @@ impl Store {
     /// Returns an image with its layers, none of them read.
     ///
     /// # Errors
-    /// [`Error::NoSuchImage`] for a position the store has not, [`Error::Limit`] for more layers than
+    /// [`Error::NotInStore`] for a position the store has not, [`Error::Limit`] for more layers than
     /// [`limits::LAYERS`]; layers in any state are not errors.
     pub fn open_image(&self, image: ImageId) -> Result<Image> {
         let stored = self.images.get(image.as_usize());
@@ -51,10 +51,9 @@ impl Store {
     }
 
     fn nothing(&self, what: &str, position: u32) -> Error {
-        Error::NoSuchImage {
+        Error::NotInStore {
             name: self.root.name().to_owned(),
             wanted: format!("{what} {position}"),
-            available: Vec::new(),
         }
     }
 

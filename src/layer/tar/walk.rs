@@ -3,9 +3,10 @@
 //! Damage is survived: behind a header whose checksum fails the walk goes on at the next block that is a
 //! valid header. Everything odd is noted in [`TarWalk::troubles`] with its offset.
 
+use super::chunks::Stop;
 use super::extended::{self, Extended, Records};
 use super::header::{BLOCK, Header, gnu_segments};
-use super::window::{Stop, Window};
+use super::window::Window;
 use crate::error::{Error, Result, WarningCode};
 use crate::layer::EntryKind;
 use crate::limits;

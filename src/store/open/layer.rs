@@ -139,9 +139,8 @@ fn open_listing(listing: &Listing) -> Result<OpenedLayer> {
         }
         Listing::Archive { blob, digest } => open_blob(blob, digest),
         Listing::Empty => Ok(OpenedLayer::new(EmptyLayer)),
-        Listing::Unavailable(reason) => Err(Error::Usage {
+        Listing::Unavailable(reason) => Err(Error::UnavailableLayer {
             reason: reason.clone(),
-            advice: String::new(),
         }),
     }
 }

@@ -3,14 +3,13 @@
 //! The directory is what containers run on, so it is what is listed. The blob is what the digests name: a
 //! verification holds the one against the other.
 
-mod hold;
+mod compare;
 #[cfg(test)]
 mod tests;
 
 use std::io::Read;
 use std::sync::Arc;
 
-use self::hold::Unpacked;
 use super::packed::PackedLayer;
 use crate::beneath::Beneath;
 use crate::error::{Error, Result};
@@ -23,6 +22,7 @@ use crate::layer::{
 use crate::path::ImagePath;
 use crate::progress::Job;
 use crate::store::Location;
+use compare::Unpacked;
 
 /// Where the blob of an unpacked layer is.
 #[derive(Debug, Clone)]
