@@ -4,8 +4,6 @@
 
 use std::fmt;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::error::{Error, Result};
 use crate::image::Digest;
 use crate::image::json::Json;
@@ -153,18 +151,6 @@ pub(super) fn read_json(store: &dyn BlobStore, blob: &BlobRef) -> Result<Option<
         .map_err(|reason| unusable(store, blob, reason))
 }
 
-/// Returns the SHA-256 digest of a document.
-pub(super) fn digest_of(bytes: &[u8]) -> Option<Digest> {
-    let hash = Sha256::digest(bytes);
-    let mut text = String::from("sha256:");
-    for byte in hash {
-        for nibble in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(nibble), 16)?);
-        }
-    }
-    Digest::parse(&text)
-}
-
 /// Follows symbolic links inside a store: returns the place that `path`, normalised, leads to, or `None`
 /// after [`limits::LINK_HOPS`] of them.
 ///
@@ -245,7 +231,7 @@ mod tests {
     #[test]
     fn digests_are_computed() {
         assert_eq!(
-            digest_of(b"").unwrap().as_str(),
+            Digest::of(b"").as_str(),
             "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         );
     }

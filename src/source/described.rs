@@ -4,7 +4,7 @@
 
 use base64::Engine as _;
 
-use super::blobs::{BlobRef, BlobStore, digest_of, read_document};
+use super::blobs::{BlobRef, BlobStore, read_document};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::config::read_platform;
 use crate::image::json::Json;
@@ -77,7 +77,7 @@ impl Descriptor {
             document: self.shown(),
             reason,
         })?;
-        let digest = digest_of(&bytes);
+        let digest = Some(Digest::of(&bytes));
         Ok(Some(Document {
             json,
             warnings: self.check(&bytes, digest.as_ref()),

@@ -3,7 +3,7 @@
 //! Docker Image Specification v1.2. Keys come in any case (old Jib writes `repoTags`); an object instead of
 //! a list of one is accepted.
 
-use super::blobs::{BlobRef, BlobStore, Budget, digest_of, read_document};
+use super::blobs::{BlobRef, BlobStore, Budget, read_document};
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role};
 use super::described::{DescribedImage, DockerEntry, LayerBlob};
 use crate::error::{Error, Result, Warning, WarningCode};
@@ -127,7 +127,10 @@ fn load_config(
     };
     let json =
         Json::parse(&bytes).map_err(|reason| super::blobs::unusable(store, &blob, reason))?;
-    Ok(Some((digest_of(&bytes), ConfigDocument::read(&json))))
+    Ok(Some((
+        Some(Digest::of(&bytes)),
+        ConfigDocument::read(&json),
+    )))
 }
 
 /// Returns how many layers of an element are in the store.

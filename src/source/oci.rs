@@ -50,7 +50,7 @@ pub(super) fn catalog(store: &dyn BlobStore, index: &Json, job: &Job) -> Result<
 /// Lists the image of a single manifest document that no index leads to.
 pub(super) fn single(store: &dyn BlobStore, json: &Json, bytes: Vec<u8>) -> Catalog {
     let descriptor = Descriptor {
-        digest: super::blobs::digest_of(&bytes),
+        digest: Some(Digest::of(&bytes)),
         data: Some(bytes),
         ..Descriptor::default()
     };

@@ -18,7 +18,7 @@ use crate::layer::LayerIndex;
 use crate::limits;
 
 /// What a layer of an image is made from.
-struct Plan<'a> {
+struct LayerPlan<'a> {
     layer: Option<&'a Layer>,
     diff_id: Option<&'a Digest>,
     blob: Blob,
@@ -76,13 +76,13 @@ impl Store {
         })
     }
 
-    fn layers_of<'a>(&'a self, stored: &'a StoredImage) -> Vec<Plan<'a>> {
+    fn layers_of<'a>(&'a self, stored: &'a StoredImage) -> Vec<LayerPlan<'a>> {
         let layers = stored.layers.iter().enumerate();
         layers
             .map(|(position, layer)| {
                 let layer = layer.and_then(|layer| self.layers.get(layer.as_usize()));
                 let own = layer.and_then(|layer| layer.diff_id.as_ref());
-                Plan {
+                LayerPlan {
                     layer,
                     diff_id: stored.diff_ids.get(position).or(own),
                     blob: self.blob_of(layer),
@@ -111,15 +111,15 @@ impl Store {
         &'a self,
         container: &Container,
         stored: Option<&'a StoredImage>,
-    ) -> Vec<Plan<'a>> {
-        let mut plans: Vec<Plan<'a>> = container
+    ) -> Vec<LayerPlan<'a>> {
+        let mut plans: Vec<LayerPlan<'a>> = container
             .layers
             .iter()
             .enumerate()
             .map(|(position, layer)| {
                 let layer = self.layers.get(layer.as_usize());
                 let own = layer.and_then(|layer| layer.diff_id.as_ref());
-                Plan {
+                LayerPlan {
                     layer,
                     diff_id: own.or_else(|| stored?.diff_ids.get(position)),
                     blob: self.blob_of(layer),
@@ -134,7 +134,7 @@ impl Store {
         ];
         for (layer, label) in own {
             if let Some(layer) = layer.and_then(|layer| self.layers.get(layer.as_usize())) {
-                plans.push(Plan {
+                plans.push(LayerPlan {
                     layer: Some(layer),
                     diff_id: None,
                     blob: Blob::Unkept,
@@ -148,7 +148,7 @@ impl Store {
     fn assemble(
         &self,
         stored: Option<&StoredImage>,
-        plans: Vec<Plan<'_>>,
+        plans: Vec<LayerPlan<'_>>,
         container: Option<&Container>,
     ) -> Result<Image> {
         if plans.len() > limits::LAYERS {
@@ -274,7 +274,7 @@ fn read_config(stored: &StoredImage, warnings: &mut Vec<Warning>) -> Told {
 /// The history tells of the image's layers; those of a container stand above them.
 fn pair_with_layers(
     history: &mut [HistoryEntry],
-    plans: &[Plan<'_>],
+    plans: &[LayerPlan<'_>],
     layers: &mut [image::Layer],
     warnings: &mut Vec<Warning>,
 ) {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::meta::{Labels, Namespace};
-use super::snapshotter::Kind;
-use super::{MOBY, Reader, value};
+use super::snapshotter::SnapshotKind;
+use super::{ContainerdReader, MOBY, value};
 use crate::image::Digest;
 use crate::path;
 use crate::store::{Engine, LayerId, Location, Orphan, Role};
@@ -15,7 +15,7 @@ const REFERS_TO_SNAPSHOT: &str = "containerd.io/gc.ref.snapshot.";
 /// Longest `ref` or `startedat` of an ingest.
 const INGEST_RECORD_BYTES: u64 = 64 * 1024;
 
-impl Reader {
+impl ContainerdReader {
     /// Finds them, once everybody has claimed what is theirs.
     pub(super) fn add_leftovers(&mut self) {
         self.keep_leased();
@@ -147,7 +147,7 @@ impl Reader {
         }
         let reason = match (detail.is_known, detail.kind) {
             (false, _) => "the snapshotter has it and containerd does not know it any more",
-            (true, Some(Kind::Active)) => {
+            (true, Some(SnapshotKind::Active)) => {
                 "written by something that is gone: no container, lease or build cache has it"
             }
             (true, _) => "no image, container, lease or build cache has it",

@@ -16,7 +16,7 @@ use super::records::{Records, place};
 
 /// Where a store is, and whether its engine works with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct DriverStore {
     pub(super) driver: Driver,
     pub(super) activity: Activity,
     /// Whether what all drivers have in common counts for this one.
@@ -44,8 +44,8 @@ pub(super) enum Claimed {
 
 /// A store that is being read.
 #[derive(Debug)]
-pub(super) struct Reader<'a> {
-    pub(super) found: Found,
+pub(super) struct DockerReader<'a> {
+    pub(super) found: DriverStore,
     pub(super) store: Store,
     pub(super) records: Records,
     pub(super) graph: Graph,
@@ -74,9 +74,9 @@ pub(super) fn may_be_cache(name: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-impl<'a> Reader<'a> {
+impl<'a> DockerReader<'a> {
     /// Starts with the driver's own directory at `home` below the root; empty where it is the root.
-    pub(super) fn new(root: &Beneath, found: Found, home: &[u8], job: &'a Job) -> Self {
+    pub(super) fn new(root: &Beneath, found: DriverStore, home: &[u8], job: &'a Job) -> Self {
         let mut store = Store::new(Engine::Docker, found.driver.name(), root.clone());
         store.activity = found.activity;
         let mut records = Records::new(root);

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Plan;
+use super::LayerPlan;
 use super::packed::PackedLayer;
-use super::unpacked::{Blob, Form, UnpackedLayer};
+use super::unpacked::{Blob, UnpackedAs, UnpackedLayer};
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{self, Digest};
@@ -29,7 +29,7 @@ pub(super) struct Opening {
 /// Opens a layer as far as it can be; what keeps it from being opened is told when it is read.
 pub(super) fn open_layer(
     index: LayerIndex,
-    plan: &Plan<'_>,
+    plan: &LayerPlan<'_>,
     opening: &mut Opening,
 ) -> image::Layer {
     let mut layer = image::Layer {
@@ -227,11 +227,11 @@ fn with_blob(
 ) -> Result<Arc<dyn LayerSource>> {
     let (directory, form) = match (blob, listing) {
         (Blob::Unkept, _) => return Ok(layer),
-        (_, Listing::Directory { directory, .. }) => (directory.open()?, Form::Changes),
+        (_, Listing::Directory { directory, .. }) => (directory.open()?, UnpackedAs::Changes),
         (_, Listing::Copy { directory, .. }) => {
             let directory = directory.open()?;
             let whole = DirLayer::new(directory.clone(), Encoding::Plain);
-            (directory, Form::Copy(whole))
+            (directory, UnpackedAs::Copy(whole))
         }
         _ => return Ok(layer),
     };

@@ -37,7 +37,7 @@ pub(super) enum Blob {
 
 /// What is in the directory.
 #[derive(Debug)]
-pub(super) enum Form {
+pub(super) enum UnpackedAs {
     /// What the layer changes.
     Changes,
     /// The whole file system, read as such.
@@ -50,7 +50,7 @@ pub(super) struct UnpackedLayer {
     /// What is listed, from the directory.
     pub(super) layer: Arc<dyn LayerSource>,
     pub(super) directory: Beneath,
-    pub(super) form: Form,
+    pub(super) form: UnpackedAs,
     pub(super) blob: Blob,
 }
 

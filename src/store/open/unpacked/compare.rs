@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::Read;
 
-use super::Form;
+use super::UnpackedAs;
 use crate::beneath::Beneath;
 use crate::error::{Result, WarningCode};
 use crate::layer::bytes::{SideBySide, Unread};
@@ -23,7 +23,7 @@ pub(super) struct Unpacked<'a> {
     /// The layer as the directory shows it.
     pub(super) listed: &'a dyn LayerSource,
     pub(super) directory: &'a Beneath,
-    pub(super) form: &'a Form,
+    pub(super) form: &'a UnpackedAs,
 }
 
 impl Unpacked<'_> {
@@ -39,15 +39,15 @@ impl Unpacked<'_> {
     ) -> Result<Verified> {
         let listed = tree_of(self.listed, job)?;
         let whole = match self.form {
-            Form::Changes => None,
-            Form::Copy(whole) => Some(tree_of(whole, job)?),
+            UnpackedAs::Changes => None,
+            UnpackedAs::Copy(whole) => Some(tree_of(whole, job)?),
         };
         let archived = tree_of(archive, job)?;
         let found = whole.as_ref().unwrap_or(&listed);
-        let mut holding = Holding {
+        let mut holding = Comparing {
             archived: &archived,
             found,
-            sees: Sees::of(&archived, found, self.form),
+            sees: Visible::of(&archived, found, self.form),
             verified,
             job,
         };
@@ -77,7 +77,7 @@ fn tree_of(source: &dyn LayerSource, job: &Job) -> Result<FileTree> {
 
 /// What of the archive shows in the directory.
 #[derive(Debug, Clone, Copy)]
-struct Sees {
+struct Visible {
     /// Unpacked by root: a user has numbers of his own.
     owners: bool,
     /// Directories are marked as hiding what is below, and the marks can be seen.
@@ -86,10 +86,10 @@ struct Sees {
     whiteouts: bool,
 }
 
-impl Sees {
-    fn of(archived: &FileTree, found: &FileTree, form: &Form) -> Self {
+impl Visible {
+    fn of(archived: &FileTree, found: &FileTree, form: &UnpackedAs) -> Self {
         let owner = |tree: &FileTree| tree.meta(NodeId::ROOT).map_or(0, |meta| meta.uid);
-        let is_layer = matches!(form, Form::Changes);
+        let is_layer = matches!(form, UnpackedAs::Changes);
         let hidden = |warning: &crate::error::Warning| warning.code == WarningCode::HiddenMarks;
         Self {
             owners: owner(archived) == owner(found),
@@ -99,15 +99,15 @@ impl Sees {
     }
 }
 
-struct Holding<'a> {
+struct Comparing<'a> {
     archived: &'a FileTree,
     found: &'a FileTree,
-    sees: Sees,
+    sees: Visible,
     verified: Verified,
     job: &'a Job,
 }
 
-impl Holding<'_> {
+impl Comparing<'_> {
     /// Looks for everything that the archive has; returns the files whose data is to be compared, in its order.
     fn entries(&mut self) -> Result<Vec<NodeId>> {
         let mut files = Vec::new();
