@@ -276,6 +276,33 @@ pub struct Offer {
 }
 
 impl Error {
+    /// Says that reading failed, at nobody knows which offset; `name` is escaped.
+    pub(crate) fn unread(name: impl Into<String>, source: io::Error) -> Self {
+        Self::Read {
+            name: name.into(),
+            offset: 0,
+            source,
+        }
+    }
+
+    /// Says that something could not be opened or listed; `name` is escaped.
+    pub(crate) fn unopened(name: impl Into<String>, source: impl Into<io::Error>) -> Self {
+        Self::Open {
+            name: name.into(),
+            source: source.into(),
+        }
+    }
+
+    /// Says that a limit was reached that no option raises; `name` is escaped.
+    pub(crate) fn limit(name: impl Into<String>, what: &'static str, limit: impl ToString) -> Self {
+        Self::Limit {
+            name: name.into(),
+            what,
+            limit: limit.to_string(),
+            option: None,
+        }
+    }
+
     /// Returns one sentence of advice, where there is one to give.
     pub fn hint(&self) -> Option<String> {
         let text = match self {

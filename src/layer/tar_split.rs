@@ -82,20 +82,13 @@ impl TarSplitLayer {
     }
 
     fn unreadable(&self, source: io::Error) -> Error {
-        Error::Read {
-            name: self.record.name().to_owned(),
-            offset: 0,
-            source,
-        }
+        Error::unread(self.record.name(), source)
     }
 }
 
 /// Says why file data cannot be had; both texts escaped.
 fn refused(name: &str, reason: &str) -> Error {
-    Error::Open {
-        name: name.to_owned(),
-        source: io::Error::other(reason.to_owned()),
-    }
+    Error::unopened(name, io::Error::other(reason.to_owned()))
 }
 
 impl LayerSource for TarSplitLayer {

@@ -236,11 +236,8 @@ fn hash_files(
             let mut state = Xxh3Default::new();
             loop {
                 job.check()?;
-                let count = read_full(data, &mut buffer).map_err(|source| Error::Read {
-                    name: "a file".into(),
-                    offset: 0,
-                    source,
-                })?;
+                let count = read_full(data, &mut buffer)
+                    .map_err(|source| Error::unread("a file", source))?;
                 state.update(&buffer[..count]);
                 if count < buffer.len() {
                     break;

@@ -21,12 +21,11 @@ use crate::tree::{FileTree, TreeBuilder};
 /// layers.
 pub fn layers(image: &Image, options: &Options, watch: &Watch) -> Result<Vec<Arc<FileTree>>> {
     if image.layers.len() > limits::LAYERS {
-        return Err(Error::Limit {
-            name: image.to_string(),
-            what: "the number of layers",
-            limit: limits::LAYERS.to_string(),
-            option: None,
-        });
+        return Err(Error::limit(
+            image.to_string(),
+            "the number of layers",
+            limits::LAYERS,
+        ));
     }
     let layers = &image.layers;
     let mut order: Vec<usize> = (0..layers.len()).collect();

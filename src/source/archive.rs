@@ -41,11 +41,8 @@ impl ArchiveBlobs {
     /// When nothing can be read, or [`Error::Interrupted`].
     pub fn new(region: Region, job: &Job) -> Result<Self> {
         let mut index = Index::default();
-        let archive = TarLayer::new(region.clone()).map_err(|source| Error::Read {
-            name: region.name().to_owned(),
-            offset: 0,
-            source,
-        })?;
+        let archive =
+            TarLayer::new(region.clone()).map_err(|source| Error::unread(region.name(), source))?;
         job.expect(region.length());
         match archive.scan(&mut index, job) {
             Ok(_) => {}
@@ -167,12 +164,11 @@ impl EntrySink for Index {
             return Ok(());
         }
         if self.members.len() >= limits::ARCHIVE_MEMBERS {
-            return Err(Error::Limit {
-                name: String::new(),
-                what: "members",
-                limit: limits::ARCHIVE_MEMBERS.to_string(),
-                option: None,
-            });
+            return Err(Error::limit(
+                String::new(),
+                "members",
+                limits::ARCHIVE_MEMBERS,
+            ));
         }
         let member = match (entry.meta.kind, entry.link, entry.data) {
             (EntryKind::Dir, ..) => Member::Directory,

@@ -20,12 +20,11 @@ use crate::limits;
 /// [`Error::Limit`] above [`limits::LAYERS`], or [`Error::Interrupted`]; layers in any state are not errors.
 pub(super) fn assemble(store: &dyn BlobStore, parts: DescribedImage) -> Result<Image> {
     if parts.layers.len() > limits::LAYERS {
-        return Err(Error::Limit {
-            name: store.name().to_owned(),
-            what: "the number of layers",
-            limit: limits::LAYERS.to_string(),
-            option: None,
-        });
+        return Err(Error::limit(
+            store.name(),
+            "the number of layers",
+            limits::LAYERS,
+        ));
     }
     let mut warnings = parts.warnings;
     // Without a configuration there is nothing to be at odds with; its absence has a warning of its own.
@@ -123,17 +122,11 @@ fn open_layer(
     blob: &LayerBlob,
     warnings: &mut Vec<Warning>,
 ) -> Result<Layer> {
+    let missing = UnreadableLayer::new(store.name(), blob.shown());
     let mut layer = Layer {
-        index,
-        diff_id: None,
         digest: blob.claims.digest.clone(),
         media_type: blob.claims.media_type.clone(),
-        compression: Codec::None,
-        stored_bytes: None,
-        instruction: None,
-        history: None,
-        label: None,
-        source: Arc::new(UnreadableLayer::new(store.name(), blob.shown())),
+        ..Layer::new(index, Arc::new(missing))
     };
     let opened = blob.blob.as_ref().map(|blob| store.open(blob)).transpose();
     match opened.map(Option::flatten) {

@@ -97,11 +97,7 @@ pub(super) fn read_document(store: &dyn BlobStore, blob: &BlobRef) -> Result<Opt
     let mut bytes = vec![0; usize::try_from(region.length()).unwrap_or(0)];
     let count = region
         .read_at(&mut bytes, 0)
-        .map_err(|source| Error::Read {
-            name: region.name().to_owned(),
-            offset: 0,
-            source,
-        })?;
+        .map_err(|source| Error::unread(region.name(), source))?;
     bytes.truncate(count);
     Ok(Some(bytes))
 }
@@ -128,11 +124,12 @@ impl Budget {
             return Ok(());
         };
         let length = region.length().min(limits::DOCUMENT_BYTES);
-        self.left = self.left.checked_sub(length).ok_or_else(|| Error::Limit {
-            name: store.name().to_owned(),
-            what: "the length of all manifests and configurations",
-            limit: Units::Iec.size(limits::LISTED_BYTES),
-            option: None,
+        self.left = self.left.checked_sub(length).ok_or_else(|| {
+            Error::limit(
+                store.name(),
+                "the length of all manifests and configurations",
+                Units::Iec.size(limits::LISTED_BYTES),
+            )
         })?;
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! Blobs as files below a directory. Links inside it work; none leads out of it.
 
 use std::fs::File;
-use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -105,10 +104,7 @@ impl DirBlobs {
     }
 
     fn open_error(&self, place: &[u8], error: Errno) -> Error {
-        Error::Open {
-            name: self.shown(place),
-            source: io::Error::from(error),
-        }
+        Error::unopened(self.shown(place), error)
     }
 }
 

@@ -22,12 +22,11 @@ pub(super) fn catalog(store: &dyn BlobStore, json: &Json, job: &Job) -> Result<O
         other => std::slice::from_ref(other),
     };
     if elements.len() > limits::MANIFESTS {
-        return Err(Error::Limit {
-            name: store.name().to_owned(),
-            what: "the number of images in manifest.json",
-            limit: limits::MANIFESTS.to_string(),
-            option: None,
-        });
+        return Err(Error::limit(
+            store.name(),
+            "the number of images in manifest.json",
+            limits::MANIFESTS,
+        ));
     }
     let mut catalog = Catalog::default();
     let mut budget = Budget::new();

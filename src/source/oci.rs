@@ -92,12 +92,11 @@ impl IndexWalk<'_> {
                     .clone()
                     .is_none_or(|digest| visited.insert(digest));
                 if is_new && depth >= limits::INDEX_DEPTH {
-                    return Err(Error::Limit {
-                        name: self.store.name().to_owned(),
-                        what: "the depth of indexes inside each other",
-                        limit: limits::INDEX_DEPTH.to_string(),
-                        option: None,
-                    });
+                    return Err(Error::limit(
+                        self.store.name(),
+                        "the depth of indexes inside each other",
+                        limits::INDEX_DEPTH,
+                    ));
                 }
                 if is_new {
                     let below = json.get("manifests").list().iter().rev();
@@ -130,12 +129,11 @@ impl IndexWalk<'_> {
         if self.seen <= limits::MANIFESTS {
             return Ok(());
         }
-        Err(Error::Limit {
-            name: self.store.name().to_owned(),
-            what: "the number of manifests",
-            limit: limits::MANIFESTS.to_string(),
-            option: None,
-        })
+        Err(Error::limit(
+            self.store.name(),
+            "the number of manifests",
+            limits::MANIFESTS,
+        ))
     }
 
     /// Decides which entries of the top index are one image: the same digest under several names, the same

@@ -19,7 +19,7 @@ use super::manifest::{self, DocumentKind};
 use super::spool::{self, Input};
 use super::{Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, file_kind, stored, v1};
 use crate::error::{Error, Result, Warning, WarningCode};
-use crate::image::{Image, ImageConfig, Layer, Platform};
+use crate::image::{Image, Layer, Platform};
 use crate::layer::tar::TarLayer;
 use crate::layer::{LayerIndex, LayerSource as _};
 use crate::progress::Job;
@@ -81,10 +81,9 @@ pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Resul
                 }
                 other => other?,
             };
-            let metadata = file.metadata().map_err(|source| Error::Open {
-                name: locator.name().to_owned(),
-                source,
-            })?;
+            let metadata = file
+                .metadata()
+                .map_err(|source| Error::unopened(locator.name(), source))?;
             if metadata.is_dir() {
                 return read_directory(locator, path, file, job);
             }
@@ -99,10 +98,7 @@ fn open_path(path: &Path, name: &str) -> Result<File> {
         io::ErrorKind::NotFound => Error::NotFound {
             name: name.to_owned(),
         },
-        _ => Error::Open {
-            name: name.to_owned(),
-            source,
-        },
+        _ => Error::unopened(name, source),
     })
 }
 
@@ -142,11 +138,10 @@ fn read_archive(locator: &Locator, input: Input, job: &Job) -> Result<Source> {
         let what = what.unwrap_or_else(|| "it is no tar archive, and nothing else known".into());
         unexpected(locator, &what)
     };
-    let head = input.region.head::<512>().map_err(|source| Error::Read {
-        name: locator.name().to_owned(),
-        offset: 0,
-        source,
-    })?;
+    let head = input
+        .region
+        .head::<512>()
+        .map_err(|source| Error::unread(locator.name(), source))?;
     if !TarLayer::looks_like_tar(&head)
         && let Some(what) = file_kind::describe(&input.region)
     {
@@ -474,34 +469,16 @@ fn describe(store: &dyn BlobStore, origin: &Origin, job: &Job) -> Result<Describ
 }
 
 fn layer_image(input: &Input) -> Result<Image> {
-    let source = TarLayer::new(input.region.clone()).map_err(|source| Error::Read {
-        name: input.region.name().to_owned(),
-        offset: 0,
-        source,
-    })?;
+    let source = TarLayer::new(input.region.clone())
+        .map_err(|source| Error::unread(input.region.name(), source))?;
     log::debug!("one layer of {} bytes", source.facts().stored_bytes);
     Ok(Image {
-        names: Vec::new(),
-        id: None,
-        digest: None,
-        platform: Platform::default(),
-        config: ImageConfig::default(),
-        history: Vec::new(),
-        annotations: Vec::new(),
         layers: vec![Layer {
-            index: LayerIndex(0),
-            diff_id: None,
-            digest: None,
-            media_type: None,
             compression: input.codec,
             stored_bytes: Some(input.stored_bytes),
-            instruction: None,
-            history: None,
-            label: None,
-            source: Arc::new(source),
+            ..Layer::new(LayerIndex(0), Arc::new(source))
         }],
-        writable: None,
-        warnings: Vec::new(),
+        ..Image::default()
     })
 }
 

@@ -49,10 +49,7 @@ pub(super) fn from_standard_input(options: &OpenOptions, job: &Job) -> Result<In
     let descriptor = stdin
         .as_fd()
         .try_clone_to_owned()
-        .map_err(|source| Error::Open {
-            name: "standard input".into(),
-            source,
-        })?;
+        .map_err(|source| Error::unopened("standard input", source))?;
     from_file(File::from(descriptor), "standard input", options, job)
 }
 
@@ -66,10 +63,7 @@ pub(super) fn from_file(
     options: &OpenOptions,
     job: &Job,
 ) -> Result<Input> {
-    let status = rustix::fs::fstat(&file).map_err(|error| Error::Open {
-        name: name.to_owned(),
-        source: error.into(),
-    })?;
+    let status = rustix::fs::fstat(&file).map_err(|error| Error::unopened(name, error))?;
     match FileType::from_raw_mode(status.st_mode) {
         FileType::RegularFile => {}
         FileType::Fifo | FileType::Socket => return from_stream(file, name, options, job),

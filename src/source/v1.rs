@@ -41,12 +41,11 @@ fn add(store: &dyn BlobStore, catalog: &mut Catalog, id: &str, name: String) -> 
         return Ok(());
     }
     if catalog.candidates.len() >= limits::MANIFESTS {
-        return Err(Error::Limit {
-            name: store.name().to_owned(),
-            what: "the number of images in repositories",
-            limit: limits::MANIFESTS.to_string(),
-            option: None,
-        });
+        return Err(Error::limit(
+            store.name(),
+            "the number of images in repositories",
+            limits::MANIFESTS,
+        ));
     }
     let (presence, platform) = match read_json(store, &file_of(id, "json")) {
         Ok(Some(json)) => (Presence::Present, ConfigDocument::read(&json).platform),

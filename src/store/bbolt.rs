@@ -341,20 +341,15 @@ fn whole(file: &File, name: &str) -> Result<Vec<u8>> {
     let limit = limits::DATABASE_BYTES;
     let mut bytes = Vec::new();
     let mut reader = file.take(limit + 1);
-    let failed = |source| Error::Read {
-        name: name.to_owned(),
-        offset: 0,
-        source,
-    };
+    let failed = |source| Error::unread(name, source);
     std::io::Seek::rewind(&mut &*file).map_err(failed)?;
     reader.read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > limit {
-        return Err(Error::Limit {
-            name: name.to_owned(),
-            what: "the length of the database",
-            limit: format!("{limit} bytes"),
-            option: None,
-        });
+        return Err(Error::limit(
+            name,
+            "the length of the database",
+            format!("{limit} bytes"),
+        ));
     }
     Ok(bytes)
 }

@@ -11,9 +11,7 @@ use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::history::{LayerFill, pair_or_warn};
 use crate::image::json::Json;
 use crate::image::writable::DiffDialect;
-use crate::image::{
-    self, ConfigDocument, Digest, HistoryEntry, Image, ImageConfig, Writable, Writer,
-};
+use crate::image::{self, ConfigDocument, Digest, HistoryEntry, Image, Writable, Writer};
 use crate::layer::LayerIndex;
 use crate::limits;
 
@@ -152,12 +150,11 @@ impl Store {
         container: Option<&Container>,
     ) -> Result<Image> {
         if plans.len() > limits::LAYERS {
-            return Err(Error::Limit {
-                name: self.root.name().to_owned(),
-                what: "the number of layers",
-                limit: limits::LAYERS.to_string(),
-                option: None,
-            });
+            return Err(Error::limit(
+                self.root.name(),
+                "the number of layers",
+                limits::LAYERS,
+            ));
         }
         let mut opening = Opening::default();
         let warnings = &mut opening.warnings;
@@ -223,50 +220,30 @@ fn names(stored: Option<&StoredImage>, container: Option<&Container>) -> Vec<Str
     }
 }
 
-/// What a configuration tells beside what the store's reader took from it.
-#[derive(Default)]
-struct Told {
-    config: ImageConfig,
-    history: Vec<HistoryEntry>,
-}
-
-fn read_config(stored: &StoredImage, warnings: &mut Vec<Warning>) -> Told {
-    let bad = |reason: String| {
-        Warning::new(
-            WarningCode::BadConfig,
-            format!("the configuration is not used: {reason}"),
-        )
-    };
+/// Returns the configuration as far as it can be used.
+fn read_config(stored: &StoredImage, warnings: &mut Vec<Warning>) -> ConfigDocument {
+    let mut bad = |message| warnings.push(Warning::new(WarningCode::BadConfig, message));
     let Some(location) = &stored.config else {
-        return Told::default();
+        return ConfigDocument::default();
     };
-    let bytes = match location.root.read(&location.path, limits::DOCUMENT_BYTES) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => {
-            warnings.push(bad(format!("{} is missing", location.shown())));
-            return Told::default();
+    let read = match location.root.read(&location.path, limits::DOCUMENT_BYTES) {
+        Ok(Some(bytes)) => {
+            Json::parse(&bytes).map_err(|reason| format!("{}: {reason}", location.shown()))
         }
-        Err(error) => {
-            warnings.push(bad(error.to_string()));
-            return Told::default();
-        }
+        Ok(None) => Err(format!("{} is missing", location.shown())),
+        Err(error) => Err(error.to_string()),
     };
-    match Json::parse(&bytes) {
+    match read {
         Ok(json) => {
             let document = ConfigDocument::read(&json);
-            let problems = document.problems.into_iter();
-            warnings.extend(problems.map(|problem| {
-                let message = format!("the configuration is odd: {problem}");
-                Warning::new(WarningCode::BadConfig, message)
-            }));
-            Told {
-                config: document.config,
-                history: document.history,
+            for problem in &document.problems {
+                bad(format!("the configuration is odd: {problem}"));
             }
+            document
         }
         Err(reason) => {
-            warnings.push(bad(format!("{}: {reason}", location.shown())));
-            Told::default()
+            bad(format!("the configuration is not used: {reason}"));
+            ConfigDocument::default()
         }
     }
 }

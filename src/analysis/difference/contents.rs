@@ -149,11 +149,8 @@ impl Reading<'_> {
         let mut state = Xxh3Default::new();
         loop {
             self.job.check()?;
-            let count = read_full(&mut *data, &mut self.buffer).map_err(|source| Error::Read {
-                name: shown(of),
-                offset: 0,
-                source,
-            })?;
+            let count = read_full(&mut *data, &mut self.buffer)
+                .map_err(|source| Error::unread(shown(of), source))?;
             self.job.advance(count as u64);
             state.update(&self.buffer[..count]);
             if count < BLOCK {

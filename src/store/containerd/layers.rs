@@ -160,15 +160,11 @@ impl ContainerdReader {
         };
         let layer = self.push_layer(
             Layer {
-                name: key.to_owned(),
-                diff_id: None,
                 chain_id: Digest::parse(key),
-                parent: None,
                 pieces,
-                blobs: Vec::new(),
                 recorded_bytes: snapshot.size,
                 created: snapshot.created,
-                listing,
+                ..Layer::new(key, listing)
             },
             LayerNotes {
                 name: Some((namespace.to_owned(), (by.name.clone(), key.to_owned()))),
@@ -239,15 +235,10 @@ impl ContainerdReader {
                 .add_unreachable(place, Role::Layer, reason.clone());
             let layer = self.push_layer(
                 Layer {
-                    name: key.clone(),
-                    diff_id: None,
                     chain_id: Digest::parse(key),
-                    parent: None,
                     pieces: vec![piece],
-                    blobs: Vec::new(),
-                    recorded_bytes: None,
                     created: *created,
-                    listing: Listing::Unavailable(reason),
+                    ..Layer::new(key, Listing::Unavailable(reason))
                 },
                 LayerNotes {
                     name: Some(name.clone()),

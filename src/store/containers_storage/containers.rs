@@ -10,8 +10,7 @@ use crate::image::json::Json;
 use crate::layer::dir::{Encoding, Namespace};
 use crate::store::places::kind;
 use crate::store::{
-    Container, ContainerId, LayerId, Location, Orphan, Ownership, PieceId, PodId, Role, State,
-    Store,
+    Container, ContainerId, LayerId, Location, Ownership, PieceId, PodId, Role, State, Store,
 };
 use crate::{limits, path};
 
@@ -243,12 +242,12 @@ fn add_pieces(store: &mut Store, place: &DriverRoot, record: &ContainerRecord) {
         }
     } else if !is_whole {
         let piece = store.add_piece(directory, Role::Orphan);
-        store.orphans.push(Orphan {
+        store.disown(
             piece,
-            reason: "the container's layer is gone".into(),
-            kind: "container-without-mount",
-            since: record.created,
-        });
+            "container-without-mount",
+            "the container's layer is gone",
+            record.created,
+        );
         return;
     }
     // Podman's driver k8s-file (libpod/container_internal.go, LogPath)

@@ -54,15 +54,10 @@ impl Layers {
         }
         let record = &origin.record;
         let id = store.add_layer(Layer {
-            name: record.id.clone(),
             diff_id: record.diff_id.clone(),
-            chain_id: None,
-            parent: None,
-            pieces: Vec::new(),
-            blobs: Vec::new(),
             recorded_bytes: record.diff_bytes,
             created: record.created,
-            listing: Listing::Empty,
+            ..Layer::new(record.id.clone(), Listing::Empty)
         });
         self.by_id.insert(record.id.clone(), id);
         self.origins.push(origin);

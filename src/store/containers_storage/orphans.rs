@@ -8,7 +8,7 @@ use super::layers::{Layers, Use};
 use super::records::{Condition, Readability, told, unusable};
 use crate::limits;
 use crate::store::places::is_directory;
-use crate::store::{Location, Orphan, Role, Store};
+use crate::store::{Location, Role, Store};
 
 /// Unpacking and removing take minutes; what is older was left behind.
 const IN_PROGRESS: Duration = Duration::from_secs(24 * 60 * 60);
@@ -66,13 +66,7 @@ fn unused_layers(store: &mut Store, place: &DriverRoot, layers: &Layers) {
         let Some(&piece) = store.layers[position].pieces.first() else {
             continue;
         };
-        store.pieces[piece.as_usize()].role = Role::Orphan;
-        store.orphans.push(Orphan {
-            piece,
-            reason: reason.into(),
-            kind,
-            since: origin.record.created,
-        });
+        store.disown(piece, kind, reason, origin.record.created);
     }
 }
 
@@ -178,10 +172,5 @@ fn directories(
 
 fn orphan(store: &mut Store, location: Location, kind: &'static str, reason: &str) {
     let piece = store.add_piece(location, Role::Orphan);
-    store.orphans.push(Orphan {
-        piece,
-        reason: reason.into(),
-        kind,
-        since: None,
-    });
+    store.disown(piece, kind, reason, None);
 }

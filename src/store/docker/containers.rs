@@ -308,15 +308,9 @@ fn unknown_layer(
         .store
         .add_unreachable(location, Role::Writable, reason);
     reader.store.add_layer(Layer {
-        name: id.to_owned(),
-        diff_id: None,
-        chain_id: None,
         parent,
         pieces: vec![piece],
-        blobs: Vec::new(),
-        recorded_bytes: None,
-        created: None,
-        listing: Listing::Unavailable(reason.to_owned()),
+        ..Layer::new(id, Listing::Unavailable(reason.to_owned()))
     })
 }
 

@@ -103,15 +103,11 @@ fn add(reader: &mut DockerReader<'_>, record: &Record, directories: &HashMap<Dig
     pieces.push(reader.piece(record.place.clone(), Role::Bookkeeping));
     let listing = listing(reader, record, below.map(String::as_str));
     let layer = reader.store.add_layer(Layer {
-        name: record.chain.to_string(),
         diff_id: record.diff_id.clone(),
         chain_id: Some(record.chain.clone()),
-        parent: None,
         pieces,
-        blobs: Vec::new(),
         recorded_bytes: record.bytes,
-        created: None,
-        listing,
+        ..Layer::new(record.chain.to_string(), listing)
     });
     reader.by_chain.insert(record.chain.clone(), layer);
     if let Some(directory) = &record.cache_id {

@@ -8,7 +8,7 @@ use crate::image::Digest;
 use crate::progress::Job;
 
 use super::super::{
-    Activity, Engine, ImageId, Layer, LayerId, Listing, Location, Orphan, PieceId, Role, Store,
+    Activity, Engine, ImageId, Layer, LayerId, Listing, Location, PieceId, Role, Store,
 };
 use super::driver::Driver;
 use super::graph::Graph;
@@ -172,15 +172,9 @@ impl<'a> DockerReader<'a> {
         listing: Listing,
     ) -> LayerId {
         let layer = self.store.add_layer(Layer {
-            name: directory.to_owned(),
-            diff_id: None,
-            chain_id: None,
             parent,
             pieces,
-            blobs: Vec::new(),
-            recorded_bytes: None,
-            created: None,
-            listing,
+            ..Layer::new(directory, listing)
         });
         self.by_directory.insert(directory.to_owned(), layer);
         layer
@@ -190,32 +184,19 @@ impl<'a> DockerReader<'a> {
     pub(super) fn orphan(&mut self, place: Vec<u8>, kind: &'static str, reason: String) {
         let since = self.records.modified(&place);
         let piece = self.piece(place, Role::Orphan);
-        self.store.orphans.push(Orphan {
-            piece,
-            reason,
-            kind,
-            since,
-        });
+        self.store.disown(piece, kind, reason, since);
     }
 
     /// Notes that nobody owns a layer which has its pieces already; `reason` is escaped.
     pub(super) fn disown(&mut self, layer: LayerId, kind: &'static str, reason: &str) {
         let pieces = self.store.layer(layer).pieces.clone();
-        for &piece in &pieces {
-            self.store.pieces[piece.as_usize()].role = Role::Orphan;
-        }
         let whole = pieces.last().copied();
         let since = whole.and_then(|piece| {
             self.records
                 .modified(&self.store.piece(piece).location.path)
         });
         for piece in pieces {
-            self.store.orphans.push(Orphan {
-                piece,
-                reason: reason.to_owned(),
-                kind,
-                since,
-            });
+            self.store.disown(piece, kind, reason, since);
         }
     }
 

@@ -32,20 +32,12 @@ pub(super) fn open_layer(
     plan: &LayerPlan<'_>,
     opening: &mut Opening,
 ) -> image::Layer {
+    let name = plan.diff_id.map_or("of the image", Digest::as_str);
+    let missing = UnreadableLayer::stored(name, "the store has no such layer");
     let mut layer = image::Layer {
-        index,
         diff_id: plan.diff_id.cloned(),
-        digest: None,
-        media_type: None,
-        compression: Codec::None,
-        stored_bytes: None,
-        instruction: None,
-        history: None,
         label: plan.label.clone(),
-        source: Arc::new(UnreadableLayer::stored(
-            plan.diff_id.map_or("of the image", Digest::as_str),
-            "the store has no such layer",
-        )),
+        ..image::Layer::new(index, Arc::new(missing))
     };
     let Some(stored) = plan.layer else {
         return layer;

@@ -31,11 +31,8 @@ impl PackedLayer {
             name: blob.root.name().to_owned(),
             blob: digest.to_string(),
         })?;
-        let tar = TarLayer::new(region.clone()).map_err(|source| Error::Read {
-            name: blob.shown(),
-            offset: 0,
-            source,
-        })?;
+        let tar =
+            TarLayer::new(region.clone()).map_err(|source| Error::unread(blob.shown(), source))?;
         Ok(Self {
             tar,
             region,
@@ -56,11 +53,7 @@ impl PackedLayer {
         let mut stored = Metered::new(self.region.reader(0), job);
         let sum = crate::layer::verified::sha256_of(&mut stored);
         job.check()?;
-        let sum = sum.map_err(|source| Error::Read {
-            name: self.region.name().to_owned(),
-            offset: 0,
-            source,
-        })?;
+        let sum = sum.map_err(|source| Error::unread(self.region.name(), source))?;
         Ok(sum.eq_ignore_ascii_case(self.digest.as_str()))
     }
 }

@@ -115,18 +115,15 @@ impl ContainerdReader {
         let location = self.store.piece(*piece).location.clone();
         let layer = self.push_layer(
             Layer {
-                name: key,
-                diff_id: None,
                 chain_id: chain.cloned(),
                 parent: below,
-                pieces: Vec::new(),
-                blobs: Vec::new(),
-                recorded_bytes: None,
-                created: None,
-                listing: Listing::Archive {
-                    blob: location,
-                    digest: digest.clone(),
-                },
+                ..Layer::new(
+                    key,
+                    Listing::Archive {
+                        blob: location,
+                        digest: digest.clone(),
+                    },
+                )
             },
             LayerNotes::default(),
         );
