@@ -157,6 +157,22 @@ pub struct Entry<'a> {
     pub placement: Placement,
 }
 
+impl<'a> Entry<'a> {
+    /// Makes the entry of a whiteout or an opaque marker, which has neither target nor data.
+    pub const fn marker(path: ImagePath<'a>, meta: Meta, offset: u64) -> Self {
+        Self {
+            path,
+            link: None,
+            meta,
+            xattrs: &[],
+            content: None,
+            offset,
+            data: None,
+            placement: Placement::Shown,
+        }
+    }
+}
+
 /// Whether a scan saw everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completeness {

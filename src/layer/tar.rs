@@ -442,17 +442,7 @@ impl<'a, 's> Scan<'a, 's> {
             opaque,
             ..meta(record, EntryKind::Whiteout)
         };
-        let offset = record.offset;
-        self.sink.entry(Entry {
-            path,
-            link: None,
-            meta,
-            xattrs: &[],
-            content: None,
-            offset,
-            data: None,
-            placement: Placement::Shown,
-        })
+        self.sink.entry(Entry::marker(path, meta, record.offset))
     }
 
     fn note_absolute_names(&mut self) {

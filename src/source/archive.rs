@@ -95,6 +95,16 @@ impl ArchiveBlobs {
             _ => None,
         }
     }
+}
+
+impl BlobStore for ArchiveBlobs {
+    fn name(&self) -> &str {
+        self.region.name()
+    }
+
+    fn holder(&self) -> &'static str {
+        "archive"
+    }
 
     fn open_at(&self, place: &[u8], blob: &BlobRef) -> Result<Option<Region>> {
         let path = [&self.root, place].concat();
@@ -114,25 +124,6 @@ impl ArchiveBlobs {
                 "it is stored as a sparse file or a device",
             )),
         }
-    }
-}
-
-impl BlobStore for ArchiveBlobs {
-    fn name(&self) -> &str {
-        self.region.name()
-    }
-
-    fn holder(&self) -> &'static str {
-        "archive"
-    }
-
-    fn open(&self, blob: &BlobRef) -> Result<Option<Region>> {
-        for place in blob.places() {
-            if let Some(region) = self.open_at(&place, blob)? {
-                return Ok(Some(region));
-            }
-        }
-        Ok(None)
     }
 
     fn names(&self) -> Vec<Vec<u8>> {

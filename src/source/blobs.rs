@@ -66,7 +66,20 @@ pub trait BlobStore: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// When it is there but cannot be read: no permission, a directory, a loop of links.
-    fn open(&self, blob: &BlobRef) -> Result<Option<Region>>;
+    fn open(&self, blob: &BlobRef) -> Result<Option<Region>> {
+        for place in blob.places() {
+            if let Some(region) = self.open_at(&place, blob)? {
+                return Ok(Some(region));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns what lies at one of the places where a blob may lie, normalised.
+    ///
+    /// # Errors
+    /// As [`BlobStore::open`].
+    fn open_at(&self, place: &[u8], blob: &BlobRef) -> Result<Option<Region>>;
 
     /// Returns the names at the top, unescaped, sorted, at most a few thousand.
     fn names(&self) -> Vec<Vec<u8>>;
