@@ -220,7 +220,7 @@ pub enum Error {
         path: String,
         /// Index of the layer.
         layer: u16,
-        /// Why.
+        /// What is wrong with it there.
         reason: String,
     },
     /// Extraction refused to write through a link or outside its directory.
@@ -228,7 +228,7 @@ pub enum Error {
     UnsafeTarget {
         /// The target, escaped.
         path: String,
-        /// Why.
+        /// What is in the way.
         reason: String,
     },
     /// A limit that protects this machine was reached.
@@ -256,7 +256,7 @@ pub enum Error {
     /// The command line asks for something impossible.
     #[error("{reason}")]
     Usage {
-        /// Why.
+        /// Why it is impossible.
         reason: String,
         /// What to do instead.
         advice: String,

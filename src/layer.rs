@@ -108,13 +108,13 @@ pub struct Meta {
     pub mtime: i64,
     /// Nanoseconds beyond `mtime`, 0 to 999 999 999.
     pub mtime_nanos: u32,
-    /// Owner.
+    /// Number of the user who owns it.
     pub uid: u32,
-    /// Group.
+    /// Number of the group that owns it.
     pub gid: u32,
     /// Permission bits with setuid, setgid and sticky: 12 bits.
     pub mode: u16,
-    /// Type.
+    /// What kind of file it is, or that it is a whiteout.
     pub kind: EntryKind,
     /// Hides everything below it from lower layers.
     pub opaque: bool,

@@ -52,7 +52,7 @@ pub enum Manner {
 /// One file that was copied up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyUp {
-    /// Where.
+    /// Where the file is.
     pub path: PathId,
     /// The layer it was copied from; `None` where nothing tells which file it was.
     pub from: Option<LayerIndex>,
@@ -105,9 +105,9 @@ pub struct MetadataChange {
 /// Something that was and is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shift<T> {
-    /// Before.
+    /// What it was below.
     pub from: T,
-    /// Now.
+    /// What it is in the top layer.
     pub to: T,
 }
 

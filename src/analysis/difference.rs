@@ -116,7 +116,7 @@ pub struct Layers {
     pub bytes: u64,
 }
 
-/// Two images held against each other.
+/// Two images compared with each other.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Compared {
     /// Layers with the same diff ID in both, each once.

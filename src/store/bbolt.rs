@@ -71,7 +71,7 @@ enum Root<'a> {
 /// What a key stands for.
 #[derive(Debug, Clone, Copy)]
 pub enum Item<'a> {
-    /// Bytes.
+    /// A value, of which the database knows only the bytes.
     Value(&'a [u8]),
     /// Another bucket.
     Bucket(Bucket<'a>),

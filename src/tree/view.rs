@@ -26,13 +26,13 @@ pub struct Listed {
     pub layer: LayerIndex,
     /// Files: where the data is, hard links resolved. `None` for links to nothing.
     pub data: Option<EntryRef>,
-    /// Type.
+    /// What kind of file it is.
     pub kind: EntryKind,
     /// Permission bits; `None` for directories no layer lists.
     pub mode: Option<u16>,
-    /// Owner.
+    /// Number of the user who owns it; `None` as for the mode.
     pub uid: Option<u32>,
-    /// Group.
+    /// Number of the group that owns it; `None` as for the mode.
     pub gid: Option<u32>,
     /// Length of the data in bytes; 0 for anything but files.
     pub size: u64,

@@ -9,7 +9,7 @@ pub(in crate::layer) enum Chunk {
     Bytes,
     /// So many bytes of a file's data, which are not here.
     Gap(u64),
-    /// Nothing.
+    /// Nothing: the archive is over.
     End,
 }
 

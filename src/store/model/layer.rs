@@ -60,7 +60,7 @@ pub enum Listing {
     },
     /// A directory with what the layer changes.
     Directory {
-        /// It.
+        /// Where it is.
         directory: Location,
         /// How deletions are written in it.
         encoding: Encoding,

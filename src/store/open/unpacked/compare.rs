@@ -31,7 +31,7 @@ impl Unpacked<'_> {
     ///
     /// # Errors
     /// When one of the two cannot be listed, the archive not be read, or [`crate::error::Error::Interrupted`].
-    pub(super) fn hold_against(
+    pub(super) fn compare_with(
         &self,
         archive: &dyn LayerSource,
         verified: Verified,
@@ -44,20 +44,20 @@ impl Unpacked<'_> {
         };
         let archived = tree_of(archive, job)?;
         let found = whole.as_ref().unwrap_or(&listed);
-        let mut holding = Comparing {
+        let mut comparing = Comparing {
             archived: &archived,
             found,
             sees: Visible::of(&archived, found, self.form),
             verified,
             job,
         };
-        let files = holding.entries()?;
-        holding.additions(&listed)?;
-        holding.data(archive, self.directory, files)?;
+        let files = comparing.entries()?;
+        comparing.additions(&listed)?;
+        comparing.data(archive, self.directory, files)?;
         let is_whole = [&archived, &listed, found]
             .iter()
             .all(|tree| tree.completeness() == Completeness::Complete);
-        let mut verified = holding.verified;
+        let mut verified = comparing.verified;
         verified.outcome = if verified.is_damaged() {
             Outcome::Altered("its directory is not what its blob unpacks to".into())
         } else if is_whole {
