@@ -12,6 +12,9 @@ mod stage;
 pub mod waste;
 pub mod written;
 
+use std::sync::OnceLock;
+
+use self::groups::Group;
 use crate::error::{Result, Warning, WarningCode};
 use crate::image::Image;
 use crate::image::base::{self, BaseBoundary};
@@ -46,6 +49,16 @@ pub struct Analysis {
     pub complete: bool,
     /// How much of the image the figures stand for.
     pub stage: Stage,
+    /// Worked out when they are asked for first: gates and machines do not.
+    waste_groups: OnceLock<Vec<Group>>,
+}
+
+impl Analysis {
+    /// Returns the waste as a person would tell it, largest group first.
+    pub fn waste_groups(&self) -> &[Group] {
+        self.waste_groups
+            .get_or_init(|| groups::group(&self.tree, &self.waste.paths))
+    }
 }
 
 /// Figures of one layer; bytes are content bytes.
@@ -271,6 +284,7 @@ pub fn from_scan(
         warnings,
         complete,
         stage,
+        waste_groups: OnceLock::new(),
     }
 }
 

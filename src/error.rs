@@ -123,8 +123,22 @@ pub enum Error {
         name: String,
         /// What was asked for, escaped.
         wanted: String,
-        /// What could have been asked for: one line each, escaped.
-        available: Vec<String>,
+        /// What could have been asked for.
+        available: Vec<Offer>,
+    },
+    /// A layer store has nothing at a position that was asked for: it was read again since, and is another.
+    #[error("no {wanted} in {name}")]
+    NotInStore {
+        /// The store, escaped.
+        name: String,
+        /// What was asked for: `image 3`.
+        wanted: String,
+    },
+    /// A layer of a store that cannot be read, although its record can.
+    #[error("{reason}")]
+    UnavailableLayer {
+        /// Why, escaped.
+        reason: String,
     },
     /// A layer store, or a directory that may be one, that only its owner may read.
     #[error("cannot read {name}")]
@@ -134,14 +148,24 @@ pub enum Error {
         /// The operating system's reason.
         source: io::Error,
     },
-    /// `--container` names nothing in the store, or more than one.
-    #[error("no {wanted} in {name}")]
+    /// `--container` names nothing in the store.
+    #[error("no container {wanted} in {name}")]
     NoSuchContainer {
         /// The store, escaped.
         name: String,
-        /// What was asked for: `container web`, `single container web`; escaped.
+        /// What was asked for, escaped.
         wanted: String,
-        /// What could have been asked for: one line each, escaped.
+        /// What could have been asked for.
+        available: Vec<Offer>,
+    },
+    /// `--container` names more than one container of the store.
+    #[error("no single container {wanted} in {name}")]
+    ManyContainers {
+        /// The store, escaped.
+        name: String,
+        /// What was asked for, escaped.
+        wanted: String,
+        /// One line each, escaped.
         available: Vec<String>,
     },
     /// A name that is no file, and no image that a readable store of this machine has.
@@ -209,7 +233,7 @@ pub enum Error {
         path: String,
         /// Index of the layer.
         layer: u16,
-        /// Why.
+        /// What is wrong with it there.
         reason: String,
     },
     /// Extraction refused to write through a link or outside its directory.
@@ -217,7 +241,7 @@ pub enum Error {
     UnsafeTarget {
         /// The target, escaped.
         path: String,
-        /// Why.
+        /// What is in the way.
         reason: String,
     },
     /// A limit that protects this machine was reached.
@@ -245,7 +269,7 @@ pub enum Error {
     /// The command line asks for something impossible.
     #[error("{reason}")]
     Usage {
-        /// Why.
+        /// Why it is impossible.
         reason: String,
         /// What to do instead.
         advice: String,
@@ -255,7 +279,43 @@ pub enum Error {
     Interrupted,
 }
 
+/// Something that could have been asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// It on one line, escaped.
+    pub line: String,
+    /// Its names, escaped.
+    pub names: Vec<String>,
+}
+
 impl Error {
+    /// Says that reading failed, at nobody knows which offset; `name` is escaped.
+    pub(crate) fn unread(name: impl Into<String>, source: io::Error) -> Self {
+        Self::Read {
+            name: name.into(),
+            offset: 0,
+            source,
+        }
+    }
+
+    /// Says that something could not be opened or listed; `name` is escaped.
+    pub(crate) fn unopened(name: impl Into<String>, source: impl Into<io::Error>) -> Self {
+        Self::Open {
+            name: name.into(),
+            source: source.into(),
+        }
+    }
+
+    /// Says that a limit was reached that no option raises; `name` is escaped.
+    pub(crate) fn limit(name: impl Into<String>, what: &'static str, limit: impl ToString) -> Self {
+        Self::Limit {
+            name: name.into(),
+            what,
+            limit: limit.to_string(),
+            option: None,
+        }
+    }
+
     /// Returns one sentence of advice, where there is one to give.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
@@ -293,7 +353,7 @@ impl Error {
                  of that name: `layerscope layer:{word}`"
             ),
             Self::NoSuchImage { wanted, available, .. } => {
-                format!("{}choose one with --image:\n{}", meant(wanted, available), indent(available))
+                offered("--image", wanted, available)
             }
             Self::ManyImages { available, .. } => {
                 format!("choose one with --image:\n{}", indent(available))
@@ -309,8 +369,10 @@ impl Error {
                 "the store has no containers".into()
             }
             Self::NoSuchContainer { wanted, available, .. } => {
-                let name = wanted.rsplit(' ').next().unwrap_or_default();
-                format!("{}choose one with --container:\n{}", meant(name, available), indent(available))
+                offered("--container", wanted, available)
+            }
+            Self::ManyContainers { available, .. } => {
+                format!("choose one with --container:\n{}", indent(available))
             }
             Self::NoSuchReference { looked, .. } if looked.is_empty() => {
                 "give the file that `docker save IMAGE -o image.tar` wrote, or pipe it: `docker save IMAGE | layerscope -`; \
@@ -345,25 +407,28 @@ impl Error {
 /// Most lines of what there is, before the rest is counted.
 const MOST_LINES: usize = 30;
 
-fn indent(lines: &[String]) -> String {
-    let mut listed: Vec<String> = lines
-        .iter()
-        .take(MOST_LINES)
-        .map(|line| format!("  {line}"))
-        .collect();
+fn indent<T: AsRef<str>>(lines: &[T]) -> String {
+    let shown = lines.iter().take(MOST_LINES);
+    let mut listed: Vec<String> = shown.map(|line| format!("  {}", line.as_ref())).collect();
     if lines.len() > MOST_LINES {
         listed.push(format!("  and {} more", lines.len() - MOST_LINES));
     }
     listed.join("\n")
 }
 
-/// Asks whether another name was meant. Lines have an index or ID, then names with commas, after two spaces each.
-fn meant(typed: &str, lines: &[String]) -> String {
-    let names = lines.iter().filter_map(|line| line.split("  ").nth(1));
-    let names = names.flat_map(|names| names.split(", "));
-    match nearest::nearest_name(typed, names) {
+/// Asks whether another name was meant, and says what there is.
+fn offered(option: &str, typed: &str, offers: &[Offer]) -> String {
+    let names = offers.iter().flat_map(|offer| &offer.names);
+    let meant = match nearest::nearest_name(typed, names.map(String::as_str)) {
         Some(name) => format!("did you mean {name}? "),
         None => String::new(),
+    };
+    format!("{meant}choose one with {option}:\n{}", indent(offers))
+}
+
+impl AsRef<str> for Offer {
+    fn as_ref(&self) -> &str {
+        &self.line
     }
 }
 

@@ -25,7 +25,7 @@ pub use reference::{Digest, Platform};
 pub use writable::{Writable, Writer};
 
 /// One image of a source, for one platform. A clone shares the layers' bytes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Image {
     /// Tags and annotations that name it, in the source's order; may be empty.
     pub names: Vec<String>,
@@ -75,6 +75,22 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// Makes a layer of which nothing is known but its bytes.
+    pub fn new(index: LayerIndex, source: Arc<dyn LayerSource>) -> Self {
+        Self {
+            index,
+            diff_id: None,
+            digest: None,
+            media_type: None,
+            compression: Codec::None,
+            stored_bytes: None,
+            instruction: None,
+            history: None,
+            label: None,
+            source,
+        }
+    }
+
     /// Returns the human instruction or, without one, something that identifies the layer.
     pub fn title(&self) -> String {
         let digest = self.diff_id.as_ref().or(self.digest.as_ref());

@@ -109,13 +109,13 @@ pub struct Meta {
     pub mtime: i64,
     /// Nanoseconds beyond `mtime`, 0 to 999 999 999.
     pub mtime_nanos: u32,
-    /// Owner.
+    /// Number of the user who owns it.
     pub uid: u32,
-    /// Group.
+    /// Number of the group that owns it.
     pub gid: u32,
     /// Permission bits with setuid, setgid and sticky: 12 bits.
     pub mode: u16,
-    /// Type.
+    /// What kind of file it is, or that it is a whiteout.
     pub kind: EntryKind,
     /// Hides everything below it from lower layers.
     pub opaque: bool,
@@ -156,6 +156,22 @@ pub struct Entry<'a> {
     pub data: Option<(u64, u64)>,
     /// Whether the path is part of the file system.
     pub placement: Placement,
+}
+
+impl<'a> Entry<'a> {
+    /// Makes the entry of a whiteout or an opaque marker, which has neither target nor data.
+    pub const fn marker(path: ImagePath<'a>, meta: Meta, offset: u64) -> Self {
+        Self {
+            path,
+            link: None,
+            meta,
+            xattrs: &[],
+            content: None,
+            offset,
+            data: None,
+            placement: Placement::Shown,
+        }
+    }
 }
 
 /// Whether a scan saw everything.
@@ -257,15 +273,35 @@ pub trait LayerSource: Send + Sync + fmt::Debug {
         None
     }
 
-    /// Returns what [`LayerSource::open`] costs.
-    fn access(&self) -> Access;
+    /// Returns what is known of it before it is read.
+    fn facts(&self) -> LayerFacts;
+}
 
-    /// Returns the bytes that a scan reads or skips, as far as known beforehand.
-    fn stored_bytes(&self) -> u64;
+/// What is known of a layer before it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerFacts {
+    /// What [`LayerSource::open`] costs.
+    pub access: Access,
+    /// Bytes that a scan reads or skips, as far as known.
+    pub stored_bytes: u64,
+    /// The length above which a file cannot be stored whole, but only with holes, in bytes.
+    pub longest_data: u64,
+}
 
-    /// Returns the length above which a file cannot be stored whole, but only with holes, in bytes.
-    fn longest_data(&self) -> u64 {
-        self.stored_bytes()
+impl LayerFacts {
+    /// Files that lie in a directory as they are.
+    pub const DIRECTORY: Self = Self {
+        longest_data: u64::MAX,
+        ..Self::archive(Access::Random, 0)
+    };
+
+    /// Files that lie in one run of stored bytes.
+    pub const fn archive(access: Access, stored_bytes: u64) -> Self {
+        Self {
+            access,
+            stored_bytes,
+            longest_data: stored_bytes,
+        }
     }
 }
 
@@ -296,12 +332,8 @@ impl LayerSource for EmptyLayer {
         })
     }
 
-    fn access(&self) -> Access {
-        Access::Random
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        0
+    fn facts(&self) -> LayerFacts {
+        LayerFacts::archive(Access::Random, 0)
     }
 }
 
@@ -366,11 +398,7 @@ impl LayerSource for UnreadableLayer {
         Err(self.error())
     }
 
-    fn access(&self) -> Access {
-        Access::Random
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        0
+    fn facts(&self) -> LayerFacts {
+        LayerFacts::archive(Access::Random, 0)
     }
 }

@@ -20,6 +20,7 @@ mod find;
 mod kubelet;
 mod model;
 mod open;
+mod places;
 
 use std::path::{Path, PathBuf};
 

@@ -8,7 +8,12 @@ pub mod merged;
 pub mod moves;
 pub mod view;
 
+use crate::layer::LayerIndex;
+
 pub use build::TreeBuilder;
 pub use file_tree::{FileTree, NodeId, Shadowed};
 pub use merged::{Change, Comparison, Content, HideCause, MergedTree, PathId, Version};
 pub use view::{Listed, View};
+
+/// One layer's entry: of which layer, and which of its tree.
+pub type EntryRef = (LayerIndex, NodeId);

@@ -19,8 +19,8 @@ use layerscope::analysis::{self, Analysis, Options, Stage, WastedPath};
 use layerscope::error::{Error, Result};
 use layerscope::image::Image;
 use layerscope::layer::{
-    Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerIndex, LayerSource, Meta,
-    Placement,
+    Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerFacts, LayerIndex, LayerSource,
+    Meta, Placement,
 };
 use layerscope::path::ImagePath;
 use layerscope::progress::Job;
@@ -259,12 +259,8 @@ impl LayerSource for Slow {
         Ok(Box::new(io::repeat(0)))
     }
 
-    fn access(&self) -> Access {
-        Access::Random
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        self.stored_bytes
+    fn facts(&self) -> LayerFacts {
+        LayerFacts::archive(Access::Random, self.stored_bytes)
     }
 }
 
@@ -355,7 +351,7 @@ fn finished_layers_can_be_shown_while_others_are_read() {
     ];
     let mut image = image(&stack, Codec::None);
     image.layers[1].source = slow;
-    let largest = image.layers[0].source.stored_bytes();
+    let largest = image.layers[0].source.facts().stored_bytes;
     let (below, _unheard) = Slow::new(1, Reading::Endless);
     image.layers[2].source = below;
     let job = Job::new();

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use layerscope::analysis::Analysis;
 use layerscope::error::Result;
 use layerscope::layer::{
-    self, Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerIndex, LayerSource,
-    Placement,
+    self, Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerFacts, LayerIndex,
+    LayerSource, Placement,
 };
 use layerscope::path::ImagePath;
 use layerscope::progress::Job;
@@ -310,12 +310,8 @@ impl LayerSource for Moves {
         unreachable!("it has no files")
     }
 
-    fn access(&self) -> Access {
-        Access::Random
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        0
+    fn facts(&self) -> LayerFacts {
+        LayerFacts::archive(Access::Random, 0)
     }
 }
 

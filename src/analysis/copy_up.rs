@@ -10,14 +10,15 @@ mod difference;
 
 use std::collections::HashSet;
 
-use self::difference::{Buffers, buffers, difference};
+use self::difference::difference;
 use super::Analysis;
 use crate::error::{Error, Result};
+use crate::layer::bytes::SideBySide;
 use crate::layer::{EntryKind, LayerIndex, Origin};
 use crate::limits;
 use crate::path::ImagePath;
 use crate::progress::Job;
-use crate::tree::{Change, MergedTree, NodeId, PathId, Version};
+use crate::tree::{Change, EntryRef, MergedTree, PathId, Version};
 
 /// Every file that was copied up, and the sums.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,7 +52,7 @@ pub enum Manner {
 /// One file that was copied up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyUp {
-    /// Where.
+    /// Where the file is.
     pub path: PathId,
     /// The layer it was copied from; `None` where nothing tells which file it was.
     pub from: Option<LayerIndex>,
@@ -104,14 +105,11 @@ pub struct MetadataChange {
 /// Something that was and is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shift<T> {
-    /// Before.
+    /// What it was below.
     pub from: T,
-    /// Now.
+    /// What it is in the top layer.
     pub to: T,
 }
-
-/// A file of one layer.
-type EntryRef = (LayerIndex, NodeId);
 
 /// A file of the top layer that may have been copied up.
 struct Candidate {
@@ -141,14 +139,14 @@ pub fn copy_ups(analysis: &Analysis, job: &Job) -> Result<CopyUps> {
         !is_of_same_data(analysis, one) && older.is_some_and(is_copied)
     });
     job.expect(compared.map(|one| shared_bytes(analysis, one)).sum());
-    let mut buffers = buffers();
+    let mut files = SideBySide::default();
     for one in &candidates {
         job.check()?;
         if let Some(older) = one.older {
             if is_marked && is_written_anew(analysis, one.origin, older) {
                 copy_ups.add_replaced(analysis.tree.layer(one.newer.0).size(one.newer.1));
             } else {
-                copy_ups.add(copied(analysis, one, older, &mut buffers, job)?);
+                copy_ups.add(copied(analysis, one, older, &mut files, job)?);
             }
         } else if one.origin == Origin::CopiedUp {
             copy_ups.add(CopyUp {
@@ -242,7 +240,7 @@ fn copied(
     analysis: &Analysis,
     one: &Candidate,
     older: EntryRef,
-    buffers: &mut Buffers,
+    files: &mut SideBySide,
     job: &Job,
 ) -> Result<CopyUp> {
     let tree = &analysis.tree;
@@ -251,7 +249,7 @@ fn copied(
     let outcome = if is_of_same_data(analysis, one) {
         Outcome::MetadataOnly(metadata_change(tree, older, one.newer))
     } else {
-        match difference(analysis, one.path, (data, one.newer), buffers, job) {
+        match difference(analysis, one.path, (data, one.newer), files, job) {
             Ok((0, Extent::Whole)) => {
                 Outcome::MetadataOnly(metadata_change(tree, older, one.newer))
             }

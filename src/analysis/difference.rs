@@ -18,7 +18,7 @@ use crate::image::{Digest, Image};
 use crate::layer::LayerIndex;
 use crate::limits;
 use crate::progress::Job;
-use crate::tree::{Listed, MergedTree, NodeId, PathId, View};
+use crate::tree::{EntryRef, Listed, MergedTree, PathId, View};
 
 /// What happened to a path on the way from the first image to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,7 +116,7 @@ pub struct Layers {
     pub bytes: u64,
 }
 
-/// Two images held against each other.
+/// Two images compared with each other.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Compared {
     /// Layers with the same diff ID in both, each once.
@@ -217,9 +217,6 @@ struct Side<'a> {
     tree: &'a MergedTree,
     image: &'a Image,
 }
-
-/// An entry: of which layer, and which of it.
-type EntryRef = (LayerIndex, NodeId);
 
 impl<'a> Side<'a> {
     const fn of(analysis: &'a Analysis) -> Self {

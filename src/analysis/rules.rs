@@ -44,9 +44,9 @@ pub enum Limit {
 pub enum Dimension {
     /// A share between 0 and 1.
     Ratio,
-    /// Bytes.
+    /// A length in bytes.
     Bytes,
-    /// Pieces.
+    /// A number of things.
     Count,
 }
 
@@ -146,9 +146,9 @@ fn parse_share(text: &str) -> Result<f64, String> {
 pub enum Amount {
     /// A share; only dive's figures can be beyond 0 to 1, infinite or not a number.
     Ratio(f64),
-    /// Bytes.
+    /// A length in bytes.
     Bytes(u64),
-    /// Pieces.
+    /// A number of things.
     Count(u64),
 }
 

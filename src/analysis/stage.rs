@@ -1,5 +1,7 @@
 //! How much of an image an analysis knows: parts of it can be shown before the rest is read.
 
+use std::sync::OnceLock;
+
 use super::{Analysis, layer_figures, totals, waste};
 use crate::scan::Compared;
 
@@ -39,6 +41,7 @@ impl Analysis {
             warnings,
             complete,
             stage: Stage::Final,
+            waste_groups: OnceLock::new(),
         }
     }
 }

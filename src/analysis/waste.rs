@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::{WasteCause, WasteReport, WastedPath};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::path::ImagePath;
-use crate::tree::{Change, HideCause, MergedTree, NodeId, PathId, Version};
+use crate::tree::{Change, EntryRef, HideCause, MergedTree, PathId, Version};
 
 /// Waste, and what of each layer is still shown.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ enum Fate {
 struct Ledger<'t> {
     tree: &'t MergedTree,
     balance: Balance,
-    shared: HashMap<(LayerIndex, NodeId), (PathId, Fate)>,
+    shared: HashMap<EntryRef, (PathId, Fate)>,
 }
 
 /// Balances a union. Cost is linear in its versions.

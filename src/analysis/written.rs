@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::image::Writable;
 use crate::layer::{EntryKind, LayerIndex};
 use crate::progress::Job;
-use crate::tree::{Change, MergedTree, NodeId, PathId, Version};
+use crate::tree::{Change, EntryRef, MergedTree, PathId, Version};
 
 pub use batches::{Batch, Why};
 pub use growth::Growth;
@@ -127,12 +127,7 @@ impl Tally {
         self.bytes = self.bytes.saturating_add(layer.size(version.node));
     }
 
-    fn add_hidden(
-        &mut self,
-        tree: &MergedTree,
-        version: Version,
-        data: Option<(LayerIndex, NodeId)>,
-    ) {
+    fn add_hidden(&mut self, tree: &MergedTree, version: Version, data: Option<EntryRef>) {
         self.count(tree.layer(version.layer).kind(version.node));
         let bytes = data.map_or(0, |(layer, node)| tree.layer(layer).size(node));
         self.bytes = self.bytes.saturating_add(bytes);

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::layer::{Access, EntryKind, FileAt, LayerIndex, LayerSource};
 use crate::path::{display, display_absolute};
 use crate::progress::Job;
-use crate::tree::{Listed, NodeId};
+use crate::tree::{EntryRef, Listed, NodeId};
 
 /// What writing needs and what it has done.
 pub(super) struct Writer<'a> {
@@ -105,7 +105,7 @@ impl<'a> Writer<'a> {
                 self.write_some(source, &files[done..], &places[done..], &mut done)?
             {
                 // Of a stream nothing behind a failure can be had; elsewhere it is the failure of one file.
-                let lost = match source.access() {
+                let lost = match source.facts().access {
                     Access::Sequential => files.len() - done,
                     Access::Random => 1.min(files.len() - done),
                 };
@@ -150,7 +150,7 @@ impl<'a> Writer<'a> {
 
     /// Layers are read once each, from front to back; names of one inode stay together.
     fn files_by_layer<'r>(&mut self, rows: &'r [Listed]) -> Vec<(LayerIndex, ByOffset<'r>)> {
-        let mut inodes: HashMap<(LayerIndex, NodeId), Vec<&Listed>> = HashMap::new();
+        let mut inodes: HashMap<EntryRef, Vec<&Listed>> = HashMap::new();
         for row in rows.iter().filter(|row| row.kind.is_file()) {
             match row.data {
                 Some(data) => inodes.entry(data).or_default().push(row),

@@ -199,6 +199,3 @@ fn may_copy_root(instruction: &Instruction) -> bool {
         || source.contains("rootfs");
     targets_root && is_directory
 }
-
-#[cfg(test)]
-mod tests;

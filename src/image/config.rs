@@ -18,7 +18,7 @@ pub struct ImageConfig {
     pub env: Vec<String>,
     /// Entry point.
     pub entrypoint: Vec<String>,
-    /// Command.
+    /// Command, or arguments of the entry point.
     pub cmd: Vec<String>,
     /// Working directory.
     pub working_dir: String,

@@ -21,7 +21,7 @@ pub enum Json {
     Bool(bool),
     /// Any number.
     Number(serde_json::Number),
-    /// Text.
+    /// A string, its escapes resolved.
     Text(String),
     /// An array.
     List(Vec<Json>),

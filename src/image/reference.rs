@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
+use crate::layer::verified::sha256_text;
+
 /// A content digest such as `sha256:…`, validated and lower case.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest(Box<str>);
@@ -26,6 +30,25 @@ impl Digest {
         };
         (known && encoded.bytes().all(|byte| byte.is_ascii_hexdigit()))
             .then(|| Self(text.to_ascii_lowercase().into()))
+    }
+
+    /// Returns the SHA-256 digest of bytes.
+    pub fn of(bytes: impl AsRef<[u8]>) -> Self {
+        Self(sha256_text(&Sha256::digest(bytes)).into())
+    }
+
+    /// Reads the hexadecimal part of a SHA-256 digest, as the names of files have it: only in lower case.
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        let digest = Self::parse(&format!("sha256:{}", std::str::from_utf8(name).ok()?))?;
+        (digest.encoded().as_bytes() == name).then_some(digest)
+    }
+
+    /// Returns the digest of a layer with everything below it (OCI image-spec, config.md, "Layer `ChainID`").
+    pub fn chain_id(below: Option<&Self>, diff_id: &Self) -> Self {
+        match below {
+            None => diff_id.clone(),
+            Some(below) => Self::of(format!("{below} {diff_id}")),
+        }
     }
 
     /// Returns `algorithm:hex`.

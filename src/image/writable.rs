@@ -5,7 +5,7 @@ use crate::layer::LayerIndex;
 /// The topmost layer, where somebody writes to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Writable {
-    /// It.
+    /// The layer, the topmost of the image.
     pub layer: LayerIndex,
     /// Who writes to it.
     pub writer: Writer,

@@ -1,15 +1,18 @@
-//! Where a layer's stored bytes lie: a region of an open file, read by position.
+//! Where a layer's stored bytes lie: a region of an open file, read by position; and how streams of bytes are read
+//! whole, and two of them side by side.
 //!
 //! Positional reads need no shared cursor, so layers of one archive are scanned in parallel. There is no
 //! memory map: it is slower when cold, and a file that shrinks would kill the process.
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use crate::beneath::Beneath;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::progress::Job;
 
 /// A range of a file. Cloning is cheap; all clones share the descriptor.
 #[derive(Debug, Clone)]
@@ -86,19 +89,9 @@ impl Region {
         let wanted = usize::try_from(left)
             .unwrap_or(usize::MAX)
             .min(buffer.len());
-        let mut done = 0;
-        while done < wanted {
-            match self
-                .file
-                .read_at(&mut buffer[done..wanted], self.start + offset + done as u64)
-            {
-                Ok(0) => break,
-                Ok(count) => done += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(done)
+        fill(&mut buffer[..wanted], |rest, done| {
+            self.file.read_at(rest, self.start + offset + done as u64)
+        })
     }
 
     /// Returns the first bytes, at most `N`, for looking at magic numbers.
@@ -132,5 +125,139 @@ impl Read for RegionReader {
         let count = self.region.read_at(buffer, self.position)?;
         self.position += count as u64;
         Ok(count)
+    }
+}
+
+/// Reads until the buffer is full or the data ends; returns the bytes read.
+///
+/// # Errors
+/// What reading returns, but not that it was interrupted by a signal.
+pub fn read_full(data: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    fill(buffer, |rest, _| data.read(rest))
+}
+
+/// Fills a buffer by reads into the rest of it, which are told how much there is already.
+fn fill(
+    buffer: &mut [u8],
+    mut read: impl FnMut(&mut [u8], usize) -> io::Result<usize>,
+) -> io::Result<usize> {
+    let mut done = 0;
+    while done < buffer.len() {
+        match read(&mut buffer[done..], done) {
+            Ok(0) => break,
+            Ok(count) => done += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+/// Returns the position of the first byte that only one has, or that differs.
+pub fn first_different(one: &[u8], other: &[u8]) -> Option<usize> {
+    let shared = one.iter().zip(other).position(|(one, other)| one != other);
+    let end = one.len().min(other.len());
+    shared.or_else(|| (one.len() != other.len()).then_some(end))
+}
+
+/// First and further lengths read of each stream: most that differ do so early.
+const FIRST_BLOCK: usize = 16 * 1024;
+const BLOCK: usize = 64 * 1024;
+
+/// Reads two streams side by side, with buffers that serve for many pairs.
+#[derive(Debug)]
+pub struct SideBySide {
+    left: Vec<u8>,
+    right: Vec<u8>,
+}
+
+/// Why two streams could not be read side by side to the first difference or the end.
+#[derive(Debug)]
+pub enum Unread {
+    /// The job was cancelled.
+    Interrupted,
+    /// The left one failed behind the offset, in bytes.
+    Left(u64, io::Error),
+    /// The right one did.
+    Right(u64, io::Error),
+}
+
+impl Unread {
+    /// Returns the error of the crate, under the name that one of the two names has, escaped.
+    pub fn named(self, left: impl FnOnce() -> String, right: impl FnOnce() -> String) -> Error {
+        let (name, offset, source) = match self {
+            Self::Interrupted => return Error::Interrupted,
+            Self::Left(offset, source) => (left(), offset, source),
+            Self::Right(offset, source) => (right(), offset, source),
+        };
+        Error::Read {
+            name,
+            offset,
+            source,
+        }
+    }
+}
+
+impl Default for SideBySide {
+    fn default() -> Self {
+        Self {
+            left: vec![0; BLOCK],
+            right: vec![0; BLOCK],
+        }
+    }
+}
+
+impl SideBySide {
+    /// Hands over both streams block by block, each with its offset, until `each` wants no more or the left stream
+    /// ends. Blocks are of equal length but where a stream ends.
+    ///
+    /// # Errors
+    /// When one of them cannot be read, or the job is cancelled.
+    pub fn read(
+        &mut self,
+        left: &mut dyn Read,
+        right: &mut dyn Read,
+        job: &Job,
+        mut each: impl FnMut(u64, &[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Unread> {
+        let (mut offset, mut length) = (0, FIRST_BLOCK);
+        loop {
+            job.check().map_err(|_| Unread::Interrupted)?;
+            let one = read_full(left, &mut self.left[..length])
+                .map_err(|error| Unread::Left(offset, error))?;
+            let other = read_full(right, &mut self.right[..length])
+                .map_err(|error| Unread::Right(offset, error))?;
+            let flow = each(offset, &self.left[..one], &self.right[..other]);
+            if flow.is_break() || one < length {
+                return Ok(());
+            }
+            offset += one as u64;
+            length = BLOCK;
+        }
+    }
+
+    /// Returns the offset of the first byte that differs, the end of the shorter stream included; `None` where both
+    /// are the same. `done` hears of every block that was read.
+    ///
+    /// # Errors
+    /// As [`SideBySide::read`].
+    pub fn first_difference(
+        &mut self,
+        left: &mut dyn Read,
+        right: &mut dyn Read,
+        job: &Job,
+        mut done: impl FnMut(u64),
+    ) -> Result<Option<u64>, Unread> {
+        let mut found = None;
+        self.read(left, right, job, |offset, left, right| {
+            done(right.len() as u64);
+            // Slices are compared faster than bytes are counted.
+            if left == right {
+                return ControlFlow::Continue(());
+            }
+            found = first_different(left, right).map(|at| offset + at as u64);
+            ControlFlow::Break(())
+        })?;
+        Ok(found)
     }
 }

@@ -14,9 +14,9 @@ pub enum Codec {
     Gzip,
     /// RFC 8878, any number of frames, skippable ones included (zstd:chunked).
     Zstd,
-    /// bzip2.
+    /// bzip2, as old archives have it.
     Bzip2,
-    /// xz.
+    /// xz, within a limit of memory.
     Xz,
 }
 

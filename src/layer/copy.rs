@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::dir::{self, Encoding};
-use super::{Access, Completeness, EntryKind, EntrySink, FileAt, LayerSource, Origin};
+use super::{Completeness, EntryKind, EntrySink, FileAt, LayerFacts, LayerSource, Origin};
 use crate::beneath::Beneath;
 use crate::error::Result;
 use crate::path::ImagePath;
@@ -44,15 +44,7 @@ impl LayerSource for CopyLayer {
         self.directory.object()
     }
 
-    fn access(&self) -> Access {
-        Access::Random
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        0
-    }
-
-    fn longest_data(&self) -> u64 {
-        u64::MAX
+    fn facts(&self) -> LayerFacts {
+        LayerFacts::DIRECTORY
     }
 }

@@ -13,7 +13,7 @@ use std::io::Read;
 
 pub(crate) use self::privilege::sees_trusted;
 
-use super::{Access, Completeness, EntryKind, EntrySink, FileAt, LayerSource, Origin};
+use super::{Completeness, EntryKind, EntrySink, FileAt, LayerFacts, LayerSource, Origin};
 use crate::beneath::Beneath;
 use crate::error::{Error, Result};
 use crate::path::ImagePath;
@@ -81,16 +81,8 @@ impl LayerSource for DirLayer {
         self.directory.object()
     }
 
-    fn access(&self) -> Access {
-        Access::Random
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        0
-    }
-
-    fn longest_data(&self) -> u64 {
-        u64::MAX
+    fn facts(&self) -> LayerFacts {
+        LayerFacts::DIRECTORY
     }
 }
 

@@ -9,7 +9,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::{
-    Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerSource, Origin, Visitor,
+    Completeness, Entry, EntryKind, EntrySink, FileAt, LayerFacts, LayerSource, Origin, Visitor,
 };
 use crate::beneath::Beneath;
 use crate::error::{Result, Warning};
@@ -88,16 +88,8 @@ impl LayerSource for MappedLayer {
         self.inner.withheld()
     }
 
-    fn access(&self) -> Access {
-        self.inner.access()
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        self.inner.stored_bytes()
-    }
-
-    fn longest_data(&self) -> u64 {
-        self.inner.longest_data()
+    fn facts(&self) -> LayerFacts {
+        self.inner.facts()
     }
 }
 
@@ -184,7 +176,7 @@ mod tests {
     use super::*;
     use crate::error::Error;
     use crate::layer::dir::{DirLayer, Encoding};
-    use crate::layer::{Meta, Placement};
+    use crate::layer::{Access, Meta, Placement};
 
     #[test]
     fn numbers_are_mapped_in_ranges() {
@@ -244,12 +236,8 @@ mod tests {
             Ok(Box::new(std::io::empty()))
         }
 
-        fn access(&self) -> Access {
-            Access::Random
-        }
-
-        fn stored_bytes(&self) -> u64 {
-            0
+        fn facts(&self) -> LayerFacts {
+            LayerFacts::archive(Access::Random, 0)
         }
     }
 

@@ -8,8 +8,6 @@ mod body;
 mod chunks;
 mod extended;
 mod header;
-#[cfg(test)]
-mod tests;
 mod walk;
 mod window;
 
@@ -18,7 +16,6 @@ use std::io::{self, Read};
 use self::body::{Expanded, Faulty, Stored};
 pub(super) use self::chunks::{Chunk, Chunks};
 use self::walk::{Fault, Record, Step, TarWalk};
-pub(super) use self::window::Stop;
 use self::window::{Input, Window};
 use super::bytes::Region;
 use super::codec::Codec;
@@ -26,13 +23,14 @@ use super::content_hash::{ContentHasher, content_hash};
 use super::names::{self, Name};
 use super::verified::Verified;
 use super::{
-    Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerSource, Meta, Placement,
-    Visitor,
+    Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerFacts, LayerSource, Meta,
+    Placement, Visitor,
 };
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::limits;
 use crate::path::{self, Escape, ImagePath};
 use crate::progress::{Job, Metered};
+pub(super) use chunks::Stop;
 
 /// Bodies of uncompressed layers up to this length are read and hashed with their header.
 const SMALL_BODY_BYTES: u64 = 8 * 1024;
@@ -177,16 +175,13 @@ impl LayerSource for TarLayer {
         found.map_err(failed)
     }
 
-    fn access(&self) -> Access {
-        if self.codec == Codec::None {
+    fn facts(&self) -> LayerFacts {
+        let access = if self.codec == Codec::None {
             Access::Random
         } else {
             Access::Sequential
-        }
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        self.region.length()
+        };
+        LayerFacts::archive(access, self.region.length())
     }
 }
 
@@ -301,7 +296,7 @@ impl<'a, 's> Scan<'a, 's> {
         };
         let is_whole = there == record.stored;
         if let Err(stop) = &hash {
-            if matches!(stop, window::Stop::Cancelled) {
+            if matches!(stop, Stop::Cancelled) {
                 return Err(Error::Interrupted);
             }
             self.walk.note_stop(stop, record.data + there);
@@ -460,17 +455,7 @@ impl<'a, 's> Scan<'a, 's> {
             opaque,
             ..meta(record, EntryKind::Whiteout)
         };
-        let offset = record.offset;
-        self.sink.entry(Entry {
-            path,
-            link: None,
-            meta,
-            xattrs: &[],
-            content: None,
-            offset,
-            data: None,
-            placement: Placement::Shown,
-        })
+        self.sink.entry(Entry::marker(path, meta, record.offset))
     }
 
     fn note_absolute_names(&mut self) {

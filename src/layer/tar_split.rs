@@ -18,7 +18,7 @@ use super::bytes::Region;
 use super::codec::Codec;
 use super::dir::DirLayer;
 use super::verified::Verified;
-use super::{Access, Completeness, EntrySink, FileAt, LayerSource, tar};
+use super::{Completeness, EntrySink, FileAt, LayerFacts, LayerSource, tar};
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::progress::Job;
@@ -82,20 +82,13 @@ impl TarSplitLayer {
     }
 
     fn unreadable(&self, source: io::Error) -> Error {
-        Error::Read {
-            name: self.record.name().to_owned(),
-            offset: 0,
-            source,
-        }
+        Error::unread(self.record.name(), source)
     }
 }
 
 /// Says why file data cannot be had; both texts escaped.
 fn refused(name: &str, reason: &str) -> Error {
-    Error::Open {
-        name: name.to_owned(),
-        source: io::Error::other(reason.to_owned()),
-    }
+    Error::unopened(name, io::Error::other(reason.to_owned()))
 }
 
 impl LayerSource for TarSplitLayer {
@@ -160,15 +153,10 @@ impl LayerSource for TarSplitLayer {
         }
     }
 
-    fn access(&self) -> Access {
-        Access::Random
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        self.record.length()
-    }
-
-    fn longest_data(&self) -> u64 {
-        u64::MAX
+    fn facts(&self) -> LayerFacts {
+        LayerFacts {
+            stored_bytes: self.record.length(),
+            ..LayerFacts::DIRECTORY
+        }
     }
 }

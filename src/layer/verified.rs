@@ -114,7 +114,7 @@ impl Verified {
                 Err(error) => return Err(error),
             }
         }
-        let computed = format!("sha256:{}", hexadecimal(&sum.finalize()));
+        let computed = sha256_text(&sum.finalize());
         let outcome = if computed.eq_ignore_ascii_case(diff_id) {
             Outcome::Identical
         } else {
@@ -133,7 +133,7 @@ pub fn sha256_of(bytes: &mut dyn Read) -> io::Result<String> {
     let mut buffer = vec![0; 128 * 1024];
     loop {
         match bytes.read(&mut buffer) {
-            Ok(0) => return Ok(format!("sha256:{}", hexadecimal(&sum.finalize()))),
+            Ok(0) => return Ok(sha256_text(&sum.finalize())),
             Ok(count) => sum.update(&buffer[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -141,10 +141,10 @@ pub fn sha256_of(bytes: &mut dyn Read) -> io::Result<String> {
     }
 }
 
-/// Writes bytes as digests are written.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+/// Writes a SHA-256 sum as digests are written.
+pub(crate) fn sha256_text(sum: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
+    sum.iter().fold(String::from("sha256:"), |mut text, byte| {
         // Writing to a string does not fail.
         write!(text, "{byte:02x}").unwrap_or_default();
         text

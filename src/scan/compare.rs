@@ -4,24 +4,21 @@
 //! file has been hashed already (or is sparse), and the other one is hashed to match.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, Read};
 
 use super::parallel::in_parallel;
 use super::{Compared, Options};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{Image, Layer};
+use crate::layer::bytes::{SideBySide, read_full};
 use crate::layer::content_hash::ContentHasher;
 use crate::layer::{Access, FileAt, LayerIndex};
 use crate::limits;
 use crate::path;
 use crate::progress::Job;
-use crate::tree::{Comparison, Content, FileTree, MergedTree, NodeId};
+use crate::tree::{Comparison, Content, EntryRef, FileTree, MergedTree, NodeId};
 
-type EntryRef = (LayerIndex, NodeId);
-
-/// First and further lengths read of each file: most that differ do so early.
-const FIRST_READ: usize = 16 * 1024;
-const FURTHER_READ: usize = 64 * 1024;
+/// Bytes hashed at a time.
+const BLOCK: usize = 64 * 1024;
 
 /// Comparisons handed to a thread at a time.
 const BATCH: usize = 64;
@@ -41,7 +38,7 @@ pub fn compare(tree: &MergedTree, image: &Image, options: &Options, job: &Job) -
     let mut by_hash = Vec::new();
     for (at, comparison) in comparisons.iter().enumerate() {
         let is_random =
-            |place: EntryRef| layers[place.0.as_usize()].source.access() == Access::Random;
+            |place: EntryRef| layers[place.0.as_usize()].source.facts().access == Access::Random;
         if tree.layer(comparison.newer.0).size(comparison.newer.1) > limits::SPARSE_COMPARE_BYTES
             && is_short(tree, layers, *comparison)
         {
@@ -174,9 +171,8 @@ fn is_short(tree: &MergedTree, layers: &[Layer], comparison: Comparison) -> bool
     [comparison.older, comparison.newer]
         .into_iter()
         .any(|(layer, node)| {
-            let source = &layers[layer.as_usize()].source;
-            source.access() == Access::Sequential
-                || tree.layer(layer).size(node) > source.longest_data()
+            let facts = layers[layer.as_usize()].source.facts();
+            facts.access == Access::Sequential || tree.layer(layer).size(node) > facts.longest_data
         })
 }
 
@@ -192,11 +188,10 @@ fn not_compared(tree: &MergedTree, comparison: &Comparison, reason: &str) -> War
         .at_path(&bytes)
 }
 
-/// One thread's read buffers, used again for every pair, and what it found.
+/// One thread's reader, used again for every pair, and what it found.
 #[derive(Default)]
 struct Worker {
-    older: Vec<u8>,
-    newer: Vec<u8>,
+    files: SideBySide,
     outcomes: Vec<(usize, Result<Content>)>,
 }
 
@@ -209,42 +204,17 @@ impl Worker {
             pairs.layers[place.0.as_usize()].source.open(file)
         };
         let (mut older, mut newer) = (open(pair.older)?, open(pair.newer)?);
-        let mut length = FIRST_READ;
-        self.older.resize(FURTHER_READ, 0);
-        self.newer.resize(FURTHER_READ, 0);
-        loop {
-            pairs.job.check()?;
-            let read = |reader: &mut dyn Read, buffer: &mut [u8]| {
-                read_full(reader, buffer).map_err(|source| Error::Read {
-                    name: "a file".into(),
-                    offset: 0,
-                    source,
-                })
-            };
-            let first = read(&mut *older, &mut self.older[..length])?;
-            let second = read(&mut *newer, &mut self.newer[..length])?;
-            if self.older[..first] != self.newer[..second] {
-                return Ok(Content::Different);
-            }
-            if first < length {
-                return Ok(Content::Same);
-            }
-            length = FURTHER_READ;
-        }
+        let difference = self
+            .files
+            .first_difference(&mut *older, &mut *newer, pairs.job, |_| ());
+        let a_file = || "a file".to_owned();
+        Ok(
+            match difference.map_err(|unread| unread.named(a_file, a_file))? {
+                Some(_) => Content::Different,
+                None => Content::Same,
+            },
+        )
     }
-}
-
-fn read_full(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut done = 0;
-    while done < buffer.len() {
-        match reader.read(&mut buffer[done..]) {
-            Ok(0) => break,
-            Ok(count) => done += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
 }
 
 /// Hashes files in the order of their layer; `None` for one whose data is damaged.
@@ -260,7 +230,7 @@ fn hash_files(
         .map(|(&(_, node), path)| tree.file_at(node, path))
         .collect();
     let mut hashes = Vec::with_capacity(files.len());
-    let mut buffer = vec![0; FURTHER_READ];
+    let mut buffer = vec![0; BLOCK];
     layer.source.visit(
         &places,
         &mut |_, data| {
@@ -272,7 +242,7 @@ fn hash_files(
     Ok(hashes)
 }
 
-fn hash_file(data: &mut dyn Read, buffer: &mut [u8], job: &Job) -> Result<Option<u64>> {
+fn hash_file(data: &mut dyn std::io::Read, buffer: &mut [u8], job: &Job) -> Result<Option<u64>> {
     let mut state = ContentHasher::new();
     loop {
         job.check()?;

@@ -21,16 +21,15 @@ use crate::tree::{FileTree, TreeBuilder};
 /// layers.
 pub fn layers(image: &Image, options: &Options, watch: &Watch) -> Result<Vec<Arc<FileTree>>> {
     if image.layers.len() > limits::LAYERS {
-        return Err(Error::Limit {
-            name: image.to_string(),
-            what: "the number of layers",
-            limit: limits::LAYERS.to_string(),
-            option: None,
-        });
+        return Err(Error::limit(
+            image.to_string(),
+            "the number of layers",
+            limits::LAYERS,
+        ));
     }
     let layers = &image.layers;
     let mut order: Vec<usize> = (0..layers.len()).collect();
-    order.sort_by_key(|&at| Reverse(layers[at].source.stored_bytes()));
+    order.sort_by_key(|&at| Reverse(layers[at].source.facts().stored_bytes));
     let failures = in_parallel(
         options.workers(layers.len()),
         order.len(),

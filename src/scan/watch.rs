@@ -48,7 +48,7 @@ impl Watch {
     pub fn new(image: &Image, job: &Job) -> Self {
         let layers = image.layers.iter().map(|layer| {
             let job = job.part();
-            job.expect(layer.source.stored_bytes());
+            job.expect(layer.source.facts().stored_bytes);
             LayerWatch {
                 job,
                 has_begun: AtomicBool::new(false),

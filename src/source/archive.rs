@@ -44,11 +44,8 @@ impl ArchiveBlobs {
     /// When nothing can be read, or [`Error::Interrupted`].
     pub fn new(region: Region, job: &Job) -> Result<Self> {
         let mut index = Index::default();
-        let archive = TarLayer::new(region.clone()).map_err(|source| Error::Read {
-            name: region.name().to_owned(),
-            offset: 0,
-            source,
-        })?;
+        let archive =
+            TarLayer::new(region.clone()).map_err(|source| Error::unread(region.name(), source))?;
         job.expect(region.length());
         archive.scan(&mut index, job)?;
         let root = index.root();
@@ -126,6 +123,16 @@ impl ArchiveBlobs {
             _ => None,
         }
     }
+}
+
+impl BlobStore for ArchiveBlobs {
+    fn name(&self) -> &str {
+        self.region.name()
+    }
+
+    fn holder(&self) -> &'static str {
+        "archive"
+    }
 
     fn open_at(&self, place: &[u8], blob: &BlobRef) -> Result<Option<Region>> {
         let path = [&self.root, place].concat();
@@ -145,25 +152,6 @@ impl ArchiveBlobs {
                 "it is stored as a sparse file or a device",
             )),
         }
-    }
-}
-
-impl BlobStore for ArchiveBlobs {
-    fn name(&self) -> &str {
-        self.region.name()
-    }
-
-    fn holder(&self) -> &'static str {
-        "archive"
-    }
-
-    fn open(&self, blob: &BlobRef) -> Result<Option<Region>> {
-        for place in blob.places() {
-            if let Some(region) = self.open_at(&place, blob)? {
-                return Ok(Some(region));
-            }
-        }
-        Ok(None)
     }
 
     fn names(&self) -> Vec<Vec<u8>> {

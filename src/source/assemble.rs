@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::blobs::{BlobRef, BlobStore};
-use super::looks;
-use super::manifest::Descriptor;
+use super::blobs::BlobStore;
+use super::described::{DescribedImage, LayerBlob};
+use super::file_kind;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::history::{LayerFill, pair_or_warn};
 use crate::image::{ConfigDocument, Digest, Image, Layer, Platform};
@@ -14,85 +14,17 @@ use crate::layer::tar::TarLayer;
 use crate::layer::{LayerIndex, LayerSource, UnreadableLayer};
 use crate::limits;
 
-/// One element of `manifest.json`, as far as loading needs it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct DockerEntry {
-    pub config: Option<String>,
-    pub layers: Vec<String>,
-}
-
-/// An image as its documents describe it.
-#[derive(Debug, Default)]
-pub(super) struct DescribedImage {
-    pub names: Vec<String>,
-    pub id: Option<Digest>,
-    pub digest: Option<Digest>,
-    /// What the index says; the configuration is believed first.
-    pub platform: Platform,
-    pub config: Option<ConfigDocument>,
-    pub annotations: Vec<(String, String)>,
-    pub layers: Vec<LayerBlob>,
-    pub warnings: Vec<Warning>,
-}
-
-/// A layer as documents describe it.
-#[derive(Debug)]
-pub(super) struct LayerBlob {
-    /// `None` where the document names none that could be looked for.
-    pub blob: Option<BlobRef>,
-    pub claims: Descriptor,
-}
-
-impl LayerBlob {
-    /// Takes a layer by its descriptor.
-    pub(super) fn from_descriptor(claims: Descriptor) -> Self {
-        Self {
-            blob: claims.digest.clone().map(BlobRef::Digest),
-            claims,
-        }
-    }
-
-    /// Takes a layer by the name of a member.
-    pub(super) fn from_member(name: &str) -> Self {
-        let digest = name
-            .rsplit_once("blobs/")
-            .and_then(|(_, rest)| Digest::parse(&rest.replacen('/', ":", 1)));
-        Self {
-            blob: Some(BlobRef::member(name)),
-            claims: Descriptor {
-                digest,
-                written: name.to_owned(),
-                ..Descriptor::default()
-            },
-        }
-    }
-
-    fn shown(&self) -> String {
-        match &self.blob {
-            Some(blob) => blob.to_string(),
-            None => self.claims.shown(),
-        }
-    }
-
-    /// Returns whether the blob is in the store.
-    pub(super) fn is_present(&self, store: &dyn BlobStore) -> bool {
-        let opened = self.blob.as_ref().map(|blob| store.open(blob));
-        matches!(opened, Some(Ok(Some(_))))
-    }
-}
-
 /// Makes the image; reads 16 bytes of each layer.
 ///
 /// # Errors
 /// [`Error::Limit`] above [`limits::LAYERS`], or [`Error::Interrupted`]; layers in any state are not errors.
 pub(super) fn assemble(store: &dyn BlobStore, parts: DescribedImage) -> Result<Image> {
     if parts.layers.len() > limits::LAYERS {
-        return Err(Error::Limit {
-            name: store.name().to_owned(),
-            what: "the number of layers",
-            limit: limits::LAYERS.to_string(),
-            option: None,
-        });
+        return Err(Error::limit(
+            store.name(),
+            "the number of layers",
+            limits::LAYERS,
+        ));
     }
     let mut warnings = parts.warnings;
     // Without a configuration there is nothing to be at odds with; its absence has a warning of its own.
@@ -122,7 +54,7 @@ pub(super) fn assemble(store: &dyn BlobStore, parts: DescribedImage) -> Result<I
         names: parts.names,
         id: parts.id,
         digest: parts.digest,
-        platform: settle_platform(config.platform, parts.platform, &mut warnings),
+        platform: join_platforms(config.platform, parts.platform, &mut warnings),
         config: config.config,
         history: config.history,
         annotations: parts.annotations,
@@ -165,7 +97,7 @@ fn fills(layers: &[LayerBlob], diff_ids: &[Option<Digest>]) -> Vec<LayerFill> {
 }
 
 /// The configuration says what the image runs on; the index may add a variant, or all of it.
-fn settle_platform(config: Platform, index: Platform, warnings: &mut Vec<Warning>) -> Platform {
+fn join_platforms(config: Platform, index: Platform, warnings: &mut Vec<Warning>) -> Platform {
     if config.is_unknown() {
         return index;
     }
@@ -190,17 +122,11 @@ fn open_layer(
     blob: &LayerBlob,
     warnings: &mut Vec<Warning>,
 ) -> Result<Layer> {
+    let missing = UnreadableLayer::new(store.name(), blob.shown());
     let mut layer = Layer {
-        index,
-        diff_id: None,
         digest: blob.claims.digest.clone(),
         media_type: blob.claims.media_type.clone(),
-        compression: Codec::None,
-        stored_bytes: None,
-        instruction: None,
-        history: None,
-        label: None,
-        source: Arc::new(UnreadableLayer::new(store.name(), blob.shown())),
+        ..Layer::new(index, Arc::new(missing))
     };
     let opened = blob.blob.as_ref().map(|blob| store.open(blob)).transpose();
     match opened.map(Option::flatten) {
@@ -227,7 +153,7 @@ fn read_layer(
     region: Region,
 ) -> (Arc<dyn LayerSource>, Codec) {
     let head = region.head::<16>().unwrap_or_default();
-    if let Some(what) = looks::by_magic(&head) {
+    if let Some(what) = file_kind::by_magic(&head) {
         let reason = format!("it looks like {what}, not a tar archive");
         return (unreadable(store, blob, reason), Codec::None);
     }

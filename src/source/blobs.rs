@@ -4,8 +4,6 @@
 
 use std::fmt;
 
-use sha2::{Digest as _, Sha256};
-
 use super::signs::Signs;
 use crate::error::{Error, Result};
 use crate::image::Digest;
@@ -69,7 +67,20 @@ pub trait BlobStore: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// When it is there but cannot be read: no permission, a directory, a loop of links.
-    fn open(&self, blob: &BlobRef) -> Result<Option<Region>>;
+    fn open(&self, blob: &BlobRef) -> Result<Option<Region>> {
+        for place in blob.places() {
+            if let Some(region) = self.open_at(&place, blob)? {
+                return Ok(Some(region));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns what lies at one of the places where a blob may lie, normalised.
+    ///
+    /// # Errors
+    /// As [`BlobStore::open`].
+    fn open_at(&self, place: &[u8], blob: &BlobRef) -> Result<Option<Region>>;
 
     /// Returns the names at the top, unescaped, sorted, at most a few thousand.
     fn names(&self) -> Vec<Vec<u8>>;
@@ -106,11 +117,7 @@ pub(super) fn read_document(store: &dyn BlobStore, blob: &BlobRef) -> Result<Opt
     let mut bytes = vec![0; usize::try_from(region.length()).unwrap_or(0)];
     let count = region
         .read_at(&mut bytes, 0)
-        .map_err(|source| Error::Read {
-            name: region.name().to_owned(),
-            offset: 0,
-            source,
-        })?;
+        .map_err(|source| Error::unread(region.name(), source))?;
     bytes.truncate(count);
     Ok(Some(bytes))
 }
@@ -137,11 +144,12 @@ impl Budget {
             return Ok(());
         };
         let length = region.length().min(limits::DOCUMENT_BYTES);
-        self.left = self.left.checked_sub(length).ok_or_else(|| Error::Limit {
-            name: store.name().to_owned(),
-            what: "the length of all manifests and configurations",
-            limit: Units::Iec.size(limits::LISTED_BYTES),
-            option: None,
+        self.left = self.left.checked_sub(length).ok_or_else(|| {
+            Error::limit(
+                store.name(),
+                "the length of all manifests and configurations",
+                Units::Iec.size(limits::LISTED_BYTES),
+            )
         })?;
         Ok(())
     }
@@ -180,18 +188,6 @@ pub(super) fn may_be_list(store: &dyn BlobStore, blob: &BlobRef) -> bool {
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head);
     // Beyond a head of blanks anything may stand.
     matches!(head.trim_ascii_start().first(), None | Some(b'['))
-}
-
-/// Returns the SHA-256 digest of a document.
-pub(super) fn digest_of(bytes: &[u8]) -> Option<Digest> {
-    let hash = Sha256::digest(bytes);
-    let mut text = String::from("sha256:");
-    for byte in hash {
-        for nibble in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(nibble), 16)?);
-        }
-    }
-    Digest::parse(&text)
 }
 
 /// Follows symbolic links inside a store: returns the place that `path`, normalised, leads to, or `None`
@@ -274,7 +270,7 @@ mod tests {
     #[test]
     fn digests_are_computed() {
         assert_eq!(
-            digest_of(b"").unwrap().as_str(),
+            Digest::of(b"").as_str(),
             "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         );
     }

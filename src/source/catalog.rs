@@ -1,7 +1,6 @@
 //! What a source offers: images, their names and platforms, found by reading manifests only.
 
-use super::assemble::DockerEntry;
-use super::manifest::Descriptor;
+use super::described::{Descriptor, DockerEntry};
 use crate::image::{Digest, Platform};
 use crate::store::ImageId;
 

@@ -4,8 +4,9 @@ use std::fmt;
 
 use super::catalog::{Candidate, Catalog, Presence, Role, canonical};
 use super::{Choice, OpenOptions};
-use crate::error::{Error, Result};
+use crate::error::{Error, Offer, Result};
 use crate::image::Platform;
+use crate::path::display_str;
 
 /// Fewest hex digits that are taken for the beginning of an ID.
 const SHORTEST_ID: usize = 4;
@@ -38,7 +39,7 @@ impl Chooser<'_> {
         };
         let groups = self.groups_named(image);
         if !groups.is_empty() {
-            return self.settle(groups, wanted);
+            return self.one_of(groups, wanted);
         }
         if let Some(position) = self.by_index(image) {
             return self.for_platform(&[position], wanted);
@@ -47,11 +48,11 @@ impl Chooser<'_> {
         if groups.is_empty() {
             return Err(Error::NoSuchImage {
                 name: self.name.to_owned(),
-                wanted: crate::path::display_str(image).into_owned(),
-                available: self.lines(&self.listed()),
+                wanted: display_str(image).into_owned(),
+                available: self.offers(&self.listed()),
             });
         }
-        self.settle(groups, wanted)
+        self.one_of(groups, wanted)
     }
 
     fn choose_unnamed(&self, wanted: Option<&Platform>) -> Result<usize> {
@@ -62,14 +63,14 @@ impl Chooser<'_> {
                 .filter(|position| listed.contains(position))
                 .collect::<Vec<_>>()
         });
-        self.settle(
+        self.one_of(
             groups.filter(|members| !members.is_empty()).collect(),
             wanted,
         )
     }
 
     /// Chooses a platform in each group; one image must be left.
-    fn settle(&self, groups: Vec<Vec<usize>>, wanted: Option<&Platform>) -> Result<usize> {
+    fn one_of(&self, groups: Vec<Vec<usize>>, wanted: Option<&Platform>) -> Result<usize> {
         let mut chosen: Vec<usize> = Vec::new();
         let mut refusal = None;
         let counts = |members: &Vec<usize>| members.iter().any(|&position| self.counts(position));
@@ -246,19 +247,30 @@ impl Chooser<'_> {
     fn many(&self, positions: &[usize]) -> Error {
         Error::ManyImages {
             name: self.name.to_owned(),
-            available: self.lines(positions),
+            available: self
+                .offers(positions)
+                .into_iter()
+                .map(|offer| offer.line)
+                .collect(),
         }
     }
 
     /// One line for each of `positions` that is listed, with its index among all.
-    fn lines(&self, positions: &[usize]) -> Vec<String> {
+    fn offers(&self, positions: &[usize]) -> Vec<Offer> {
         let listed = self.listed();
         let shown = listed
             .iter()
             .enumerate()
             .filter(|(_, position)| positions.contains(position));
         shown
-            .map(|(index, &position)| self.choice(index, position).to_string())
+            .map(|(index, &position)| {
+                let choice = self.choice(index, position);
+                let names = choice.names.iter();
+                Offer {
+                    line: choice.to_string(),
+                    names: names.map(|name| display_str(name).into_owned()).collect(),
+                }
+            })
             .collect()
     }
 
@@ -287,7 +299,7 @@ impl fmt::Display for Choice {
         }
         for (position, name) in self.names.iter().enumerate() {
             let separator = if position == 0 { "  " } else { ", " };
-            write!(formatter, "{separator}{}", crate::path::display_str(name))?;
+            write!(formatter, "{separator}{}", display_str(name))?;
         }
         if let Some(digest) = self.id.as_ref().or(self.digest.as_ref()) {
             write!(formatter, "  {}", digest.short())?;

@@ -1,7 +1,6 @@
 //! Blobs as files below a directory. Links inside it work; none leads out of it.
 
 use std::fs::File;
-use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,6 +72,28 @@ impl DirBlobs {
         }
     }
 
+    fn shown(&self, place: &[u8]) -> String {
+        format!(
+            "{}/{}",
+            self.name.trim_end_matches('/'),
+            path::display(place)
+        )
+    }
+
+    fn open_error(&self, place: &[u8], error: Errno) -> Error {
+        Error::unopened(self.shown(place), error)
+    }
+}
+
+impl BlobStore for DirBlobs {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn holder(&self) -> &'static str {
+        "directory"
+    }
+
     fn open_at(&self, place: &[u8], blob: &BlobRef) -> Result<Option<Region>> {
         let Some(place) = follow_links(place.to_vec(), |place| self.link_at(place))? else {
             return Err(unusable(self, blob, "it is a loop of links"));
@@ -96,40 +117,6 @@ impl DirBlobs {
             0,
             length,
         )))
-    }
-
-    fn shown(&self, place: &[u8]) -> String {
-        format!(
-            "{}/{}",
-            self.name.trim_end_matches('/'),
-            path::display(place)
-        )
-    }
-
-    fn open_error(&self, place: &[u8], error: Errno) -> Error {
-        Error::Open {
-            name: self.shown(place),
-            source: io::Error::from(error),
-        }
-    }
-}
-
-impl BlobStore for DirBlobs {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn holder(&self) -> &'static str {
-        "directory"
-    }
-
-    fn open(&self, blob: &BlobRef) -> Result<Option<Region>> {
-        for place in blob.places() {
-            if let Some(region) = self.open_at(&place, blob)? {
-                return Ok(Some(region));
-            }
-        }
-        Ok(None)
     }
 
     fn names(&self) -> Vec<Vec<u8>> {

@@ -3,9 +3,9 @@
 //! Docker Image Specification v1.2. Keys come in any case (old Jib writes `repoTags`); an object instead of
 //! a list of one is accepted.
 
-use super::assemble::{DescribedImage, DockerEntry, LayerBlob};
-use super::blobs::{BlobRef, BlobStore, Budget, digest_of, read_document};
+use super::blobs::{BlobRef, BlobStore, Budget, read_document};
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role};
+use super::described::{DescribedImage, DockerEntry, LayerBlob};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest, Platform};
@@ -22,12 +22,11 @@ pub(super) fn catalog(store: &dyn BlobStore, json: &Json, job: &Job) -> Result<O
         other => std::slice::from_ref(other),
     };
     if elements.len() > limits::MANIFESTS {
-        return Err(Error::Limit {
-            name: store.name().to_owned(),
-            what: "the number of images in manifest.json",
-            limit: limits::MANIFESTS.to_string(),
-            option: None,
-        });
+        return Err(Error::limit(
+            store.name(),
+            "the number of images in manifest.json",
+            limits::MANIFESTS,
+        ));
     }
     let mut catalog = Catalog::default();
     let mut budget = Budget::new();
@@ -127,7 +126,10 @@ fn load_config(
     };
     let json =
         Json::parse(&bytes).map_err(|reason| super::blobs::unusable(store, &blob, reason))?;
-    Ok(Some((digest_of(&bytes), ConfigDocument::read(&json))))
+    Ok(Some((
+        Some(Digest::of(&bytes)),
+        ConfigDocument::read(&json),
+    )))
 }
 
 /// Returns how many layers of an element are in the store.

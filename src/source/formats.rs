@@ -3,13 +3,13 @@
 //! One archive may be described twice, by `manifest.json` and by `index.json`; either half can be unusable.
 //! Both are read, and each image is taken from where its blobs are.
 
-use super::assemble::LayerBlob;
 use super::blobs::{
     BlobRef, BlobStore, is_for_others, may_be_list, read_document, read_json, unusable,
 };
 use super::catalog::{Catalog, Origin};
+use super::described::{Descriptor, LayerBlob};
 use super::locator::Reading;
-use super::manifest::{Descriptor, Kind};
+use super::manifest::DocumentKind;
 use super::{docker, oci, v1};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::json::Json;
@@ -296,10 +296,12 @@ fn single_catalog(store: &dyn BlobStore, job: &Job) -> Result<Option<Catalog>> {
         return Ok(None);
     };
     let json = Json::parse(&bytes).map_err(|reason| unusable(store, &blob, reason))?;
-    match Kind::of(&json) {
-        Kind::Manifest | Kind::Schema1 => Ok(Some(oci::single(store, &json, bytes))),
-        Kind::Index => oci::catalog(store, &json, job).map(Some),
-        Kind::Artifact | Kind::Unknown => Ok(None),
+    match DocumentKind::of(&json) {
+        DocumentKind::Manifest | DocumentKind::Schema1 => {
+            Ok(Some(oci::single(store, &json, bytes)))
+        }
+        DocumentKind::Index => oci::catalog(store, &json, job).map(Some),
+        DocumentKind::Artifact | DocumentKind::Unknown => Ok(None),
     }
 }
 

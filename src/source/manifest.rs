@@ -1,139 +1,17 @@
-//! Descriptors and manifests: OCI image-spec 1.1 and Docker's version 2, which differ in media types only.
+//! Manifests: OCI image-spec 1.1 and Docker's version 2, which differ in media types only.
 //!
 //! Media types are hints. What a document is, its members tell.
 
-use base64::Engine as _;
-
-use super::assemble::{DescribedImage, LayerBlob};
-use super::blobs::{BlobRef, BlobStore, digest_of, read_document, unusable};
+use super::blobs::{BlobRef, BlobStore, unusable};
+use super::described::{DescribedImage, Descriptor, Document, LayerBlob, read_annotations};
 use crate::error::{Error, Result, Warning, WarningCode};
-use crate::image::config::read_platform;
+use crate::image::ConfigDocument;
 use crate::image::json::Json;
-use crate::image::{ConfigDocument, Digest, Platform};
 use crate::path;
-
-/// A reference to a blob as documents write it. Size and media type are claims.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Descriptor {
-    pub digest: Option<Digest>,
-    /// The digest as written, for messages.
-    pub written: String,
-    pub media_type: Option<String>,
-    pub size: Option<u64>,
-    pub platform: Platform,
-    pub annotations: Vec<(String, String)>,
-    /// The content itself, where it is inlined.
-    pub data: Option<Vec<u8>>,
-}
-
-/// A JSON blob with what was odd about it.
-#[derive(Debug)]
-pub(super) struct Document {
-    pub json: Json,
-    pub digest: Option<Digest>,
-    pub warnings: Vec<Warning>,
-}
-
-impl Descriptor {
-    /// Reads a descriptor (OCI image-spec, descriptor.md); whatever is unusable is absent.
-    pub(super) fn read(json: &Json) -> Self {
-        let written = json.get("digest").text().unwrap_or_default();
-        let data = json.get("data").text();
-        Self {
-            digest: Digest::parse(written),
-            written: written.to_owned(),
-            media_type: json.get("mediaType").to_text(),
-            size: json.get("size").integer(),
-            platform: read_platform(json.get("platform")),
-            annotations: read_annotations(json.get("annotations")),
-            data: data.and_then(|data| base64::engine::general_purpose::STANDARD.decode(data).ok()),
-        }
-    }
-
-    /// Returns an annotation that is not empty.
-    pub(super) fn annotation(&self, key: &str) -> Option<&str> {
-        let (_, value) = self.annotations.iter().find(|(name, _)| name == key)?;
-        Some(value.as_str()).filter(|value| !value.is_empty())
-    }
-
-    /// Returns what names the blob in messages, escaped.
-    pub(super) fn shown(&self) -> String {
-        match &self.digest {
-            Some(digest) => digest.to_string(),
-            None if self.written.is_empty() => "a blob without digest".into(),
-            None => path::display_str(&self.written).into_owned(),
-        }
-    }
-
-    /// Reads the blob as JSON; `None` where it is neither in the store nor inlined.
-    ///
-    /// # Errors
-    /// [`Error::BadDocument`] when it is not JSON, too long or unreadable.
-    pub(super) fn load(&self, store: &dyn BlobStore) -> Result<Option<Document>> {
-        let Some(bytes) = self.bytes(store)? else {
-            return Ok(None);
-        };
-        let json = Json::parse(&bytes).map_err(|reason| Error::BadDocument {
-            name: store.name().to_owned(),
-            document: self.shown(),
-            reason,
-        })?;
-        let digest = digest_of(&bytes);
-        Ok(Some(Document {
-            json,
-            warnings: self.check(&bytes, digest.as_ref()),
-            digest,
-        }))
-    }
-
-    fn bytes(&self, store: &dyn BlobStore) -> Result<Option<Vec<u8>>> {
-        let stored = match &self.digest {
-            Some(digest) => read_document(store, &BlobRef::Digest(digest.clone()))?,
-            None => None,
-        };
-        Ok(stored.or_else(|| self.data.clone()))
-    }
-
-    /// Compares what is claimed with what is there.
-    fn check(&self, bytes: &[u8], found: Option<&Digest>) -> Vec<Warning> {
-        let mut warnings = Vec::new();
-        let is_comparable = self
-            .digest
-            .as_ref()
-            .is_some_and(|digest| digest.algorithm() == "sha256");
-        if is_comparable && self.digest.as_ref() != found {
-            let found = found.map(ToString::to_string).unwrap_or_default();
-            let message = format!("the content of {} has digest {found}", self.shown());
-            warnings.push(Warning::new(WarningCode::DigestMismatch, message));
-        }
-        warnings.extend(self.check_size(bytes.len() as u64));
-        warnings
-    }
-
-    /// Compares the size claimed with the size found.
-    pub(super) fn check_size(&self, found: u64) -> Option<Warning> {
-        let claimed = self.size.filter(|size| *size != found)?;
-        let message = format!(
-            "{} is said to have {claimed} bytes and has {found}",
-            self.shown()
-        );
-        Some(Warning::new(WarningCode::MetadataMismatch, message))
-    }
-}
-
-fn read_annotations(json: &Json) -> Vec<(String, String)> {
-    let mut read: Vec<_> = json
-        .members()
-        .iter()
-        .filter_map(|(key, value)| Some((key.clone(), value.text()?.to_owned())))
-        .collect();
-    read.sort();
-    read
-}
 
 /// What a JSON blob is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum DocumentKind {
     /// An OCI index or Docker manifest list.
     Index,
     /// An OCI or Docker v2 manifest.
@@ -146,7 +24,7 @@ pub(super) enum Kind {
     Unknown,
 }
 
-impl Kind {
+impl DocumentKind {
     /// Tells by the members a document has, and by its media type where they say nothing.
     pub(super) fn of(json: &Json) -> Self {
         let has = |key: &str| !json.get(key).is_null();
@@ -176,7 +54,7 @@ pub(super) fn is_artifact(manifest: &Json) -> bool {
         .get("mediaType")
         .text()
         .unwrap_or_default();
-    !is_image_config(config) || Kind::of(manifest) == Kind::Artifact
+    !is_image_config(config) || DocumentKind::of(manifest) == DocumentKind::Artifact
 }
 
 /// Returns whether a media type is one of an image configuration; an absent one may be.

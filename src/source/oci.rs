@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use super::blobs::{BlobRef, BlobStore, Budget, is_for_others};
 use super::catalog::{Candidate, Catalog, Group, Origin, Presence, Role, add_names, familiar};
-use super::manifest::{Descriptor, Kind, is_artifact};
+use super::described::Descriptor;
+use super::manifest::{DocumentKind, is_artifact};
 use crate::error::{Error, Result};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest};
@@ -49,7 +50,7 @@ pub(super) fn catalog(store: &dyn BlobStore, index: &Json, job: &Job) -> Result<
 /// Lists the image of a single manifest document that no index leads to.
 pub(super) fn single(store: &dyn BlobStore, json: &Json, bytes: Vec<u8>) -> Catalog {
     let descriptor = Descriptor {
-        digest: super::blobs::digest_of(&bytes),
+        digest: Some(Digest::of(&bytes)),
         data: Some(bytes),
         ..Descriptor::default()
     };
@@ -86,18 +87,17 @@ impl IndexWalk<'_> {
                 Err(_) => Some(&Json::Null),
             };
             let is_unread = document.is_err() && self.is_for_others(&descriptor);
-            if let Some(json) = json.filter(|json| Kind::of(json) == Kind::Index) {
+            if let Some(json) = json.filter(|json| DocumentKind::of(json) == DocumentKind::Index) {
                 let is_new = descriptor
                     .digest
                     .clone()
                     .is_none_or(|digest| visited.insert(digest));
                 if is_new && depth >= limits::INDEX_DEPTH {
-                    return Err(Error::Limit {
-                        name: self.store.name().to_owned(),
-                        what: "the depth of indexes inside each other",
-                        limit: limits::INDEX_DEPTH.to_string(),
-                        option: None,
-                    });
+                    return Err(Error::limit(
+                        self.store.name(),
+                        "the depth of indexes inside each other",
+                        limits::INDEX_DEPTH,
+                    ));
                 }
                 if is_new {
                     let below = json.get("manifests").list().iter().rev();
@@ -138,12 +138,11 @@ impl IndexWalk<'_> {
         if self.seen <= limits::MANIFESTS {
             return Ok(());
         }
-        Err(Error::Limit {
-            name: self.store.name().to_owned(),
-            what: "the number of manifests",
-            limit: limits::MANIFESTS.to_string(),
-            option: None,
-        })
+        Err(Error::limit(
+            self.store.name(),
+            "the number of manifests",
+            limits::MANIFESTS,
+        ))
     }
 
     /// Decides which entries of the top index are one image: the same digest under several names, the same
@@ -197,9 +196,9 @@ fn describe(
     json: Option<&Json>,
     names: &[String],
 ) -> Candidate {
-    let presence = match json.map(Kind::of) {
+    let presence = match json.map(DocumentKind::of) {
         None => Presence::Absent,
-        Some(Kind::Manifest | Kind::Schema1) => Presence::Present,
+        Some(DocumentKind::Manifest | DocumentKind::Schema1) => Presence::Present,
         Some(_) => Presence::Broken,
     };
     let config = json
@@ -238,7 +237,7 @@ fn platform_of(
         Ok(Some(document)) => crate::image::config::read_platform(&document.json),
         // Schema 1 has the architecture in the manifest itself and knows Linux only.
         _ => manifest
-            .filter(|json| Kind::of(json) == Kind::Schema1)
+            .filter(|json| DocumentKind::of(json) == DocumentKind::Schema1)
             .map(|json| ConfigDocument::read(json).platform)
             .map(|platform| crate::image::Platform {
                 os: "linux".into(),

@@ -7,18 +7,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::archive::ArchiveBlobs;
-use super::assemble::{self, DescribedImage};
+use super::assemble;
 use super::blobs::{BlobRef, BlobStore};
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role};
 use super::choose::Chooser;
+use super::described::DescribedImage;
 use super::directory::DirBlobs;
 use super::formats::{self, DescribedBy, Search};
 use super::locator::{Holder, InputPlace, Locator, Reading};
-use super::manifest::{self, Kind};
+use super::manifest::{self, DocumentKind};
 use super::spool::{self, Input};
-use super::{Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, looks, stored, v1};
+use super::{Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, file_kind, stored, v1};
 use crate::error::{Error, Result, Warning, WarningCode};
-use crate::image::{Image, ImageConfig, Layer, Platform};
+use crate::image::{Image, Layer, Platform};
 use crate::layer::tar::TarLayer;
 use crate::layer::{LayerIndex, LayerSource as _};
 use crate::limits;
@@ -81,10 +82,9 @@ pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Resul
                 }
                 other => other?,
             };
-            let metadata = file.metadata().map_err(|source| Error::Open {
-                name: locator.name().to_owned(),
-                source,
-            })?;
+            let metadata = file
+                .metadata()
+                .map_err(|source| Error::unopened(locator.name(), source))?;
             if metadata.is_dir() {
                 return read_directory(locator, path, file, job);
             }
@@ -99,10 +99,7 @@ fn open_path(path: &Path, name: &str) -> Result<File> {
         io::ErrorKind::NotFound => Error::NotFound {
             name: name.to_owned(),
         },
-        _ => Error::Open {
-            name: name.to_owned(),
-            source,
-        },
+        _ => Error::unopened(name, source),
     })
 }
 
@@ -131,13 +128,11 @@ fn read_directory(locator: &Locator, path: &Path, directory: File, job: &Job) ->
             _ => unexpected(locator, &what),
         });
     };
+    let kind = found.form.kind_of_directory();
+    let content = Content::Blobs(Box::new(blobs));
     Ok(Source {
-        name: locator.name().to_owned(),
-        info: info(locator, found.form.kind_of_directory()),
-        catalog: found.catalog,
-        content: Content::Blobs(Box::new(blobs)),
         warnings: found.warnings,
-        named: None,
+        ..Source::new(locator, kind, found.catalog, content)
     })
 }
 
@@ -169,13 +164,11 @@ fn read_archive(locator: &Locator, input: Input, job: &Job) -> Result<Source> {
     let mut warnings = input.warnings;
     warnings.extend(store.warnings().iter().cloned());
     warnings.extend(found.warnings);
+    let kind = found.form.kind_of_archive();
+    let content = Content::Blobs(Box::new(store));
     Ok(Source {
-        name: locator.name().to_owned(),
-        info: info(locator, found.form.kind_of_archive()),
-        catalog: found.catalog,
-        content: Content::Blobs(Box::new(store)),
         warnings,
-        named: None,
+        ..Source::new(locator, kind, found.catalog, content)
     })
 }
 
@@ -184,13 +177,12 @@ fn read_archive(locator: &Locator, input: Input, job: &Job) -> Result<Source> {
 /// # Errors
 /// When it is none, or one was not expected; the message says what it is instead.
 fn open_archive(locator: &Locator, input: &Input, job: &Job) -> Result<ArchiveBlobs> {
-    let head = input.region.head::<512>().map_err(|source| Error::Read {
-        name: locator.name().to_owned(),
-        offset: 0,
-        source,
-    })?;
+    let head = input
+        .region
+        .head::<512>()
+        .map_err(|source| Error::unread(locator.name(), source))?;
     if !TarLayer::looks_like_tar(&head)
-        && let Some(what) = looks::describe(&input.region)
+        && let Some(what) = file_kind::describe(&input.region)
     {
         return Err(unexpected(locator, &what));
     }
@@ -227,12 +219,13 @@ fn doubtful(locator: &Locator, error: Error) -> Error {
 fn read_store(locator: &Locator, path: &Path, job: &Job) -> Result<Source> {
     let inventory = store::read(path, job)?;
     Ok(Source {
-        name: locator.name().to_owned(),
-        info: info(locator, "store"),
-        catalog: stored::catalog(&inventory),
         warnings: stored::warnings(&inventory),
-        content: Content::Store(inventory),
-        named: None,
+        ..Source::new(
+            locator,
+            "store",
+            stored::catalog(&inventory),
+            Content::Store(inventory),
+        )
     })
 }
 
@@ -244,38 +237,39 @@ fn read_named(
     options: &OpenOptions,
     job: &Job,
 ) -> Result<Source> {
-    let found = stored::find(holder, name, options, job)?;
-    let source = Source {
-        name: found.inventory.name.clone(),
+    let inventory = stored::find(holder, name, options, job)?;
+    log::debug!("{} is in {}", locator.word(), inventory.name);
+    Ok(Source {
+        name: inventory.name.clone(),
         info: SourceInfo {
             kind: "store",
-            locator: found.inventory.name.clone(),
+            locator: inventory.name.clone(),
         },
-        catalog: stored::catalog(&found.inventory),
-        warnings: stored::warnings(&found.inventory),
-        content: Content::Store(found.inventory),
+        catalog: stored::catalog(&inventory),
+        warnings: stored::warnings(&inventory),
+        content: Content::Store(inventory),
         named: Some(name.to_owned()),
-    };
-    log::debug!("{} is in {}", locator.word(), source.name);
-    Ok(source)
+    })
 }
 
 /// An image that needs no choosing.
 fn opened_image(locator: &Locator, image: Image) -> Source {
-    let mut catalog = Catalog::default();
-    catalog.add_alone(alone());
+    let content = Content::Image(Box::new(image));
+    Source::new(locator, "overlay", alone(), content)
+}
+
+/// An archive that describes no image is a layer, or a root file system.
+fn single_layer(locator: &Locator, mut input: Input) -> Source {
+    let warnings = std::mem::take(&mut input.warnings);
     Source {
-        name: locator.name().to_owned(),
-        info: info(locator, "overlay"),
-        catalog,
-        content: Content::Image(Box::new(image)),
-        warnings: Vec::new(),
-        named: None,
+        warnings,
+        ..Source::new(locator, "layer", alone(), Content::Layer(input))
     }
 }
 
-fn alone() -> Candidate {
-    Candidate {
+fn alone() -> Catalog {
+    let mut catalog = Catalog::default();
+    catalog.add_alone(Candidate {
         names: Vec::new(),
         id: None,
         digest: None,
@@ -283,28 +277,8 @@ fn alone() -> Candidate {
         presence: Presence::Present,
         role: Role::Image,
         origin: Origin::Layer,
-    }
-}
-
-/// An archive that describes no image is a layer, or a root file system.
-fn single_layer(locator: &Locator, mut input: Input) -> Source {
-    let mut catalog = Catalog::default();
-    catalog.add_alone(alone());
-    Source {
-        name: locator.name().to_owned(),
-        info: info(locator, "layer"),
-        catalog,
-        warnings: std::mem::take(&mut input.warnings),
-        content: Content::Layer(input),
-        named: None,
-    }
-}
-
-fn info(locator: &Locator, kind: &'static str) -> SourceInfo {
-    SourceInfo {
-        kind,
-        locator: locator.word().to_owned(),
-    }
+    });
+    catalog
 }
 
 fn unexpected(locator: &Locator, found: &str) -> Error {
@@ -375,6 +349,20 @@ fn first_names(store: &dyn BlobStore) -> String {
 }
 
 impl Source {
+    fn new(locator: &Locator, kind: &'static str, catalog: Catalog, content: Content) -> Self {
+        Self {
+            info: SourceInfo {
+                kind,
+                locator: locator.word().to_owned(),
+            },
+            name: locator.name().to_owned(),
+            catalog,
+            content,
+            warnings: Vec::new(),
+            named: None,
+        }
+    }
+
     /// Returns the images it offers, in its order.
     pub fn choices(&self) -> Vec<Choice> {
         self.chooser().choices()
@@ -466,10 +454,9 @@ impl Source {
         let position = self.chooser().choose(&options)?;
         match self.catalog.candidates[position].origin {
             Origin::Stored(store, image) => inventory.stores[store].open_image(image),
-            _ => Err(Error::NoSuchImage {
+            _ => Err(Error::NotInStore {
                 name: self.name.clone(),
-                wanted: position.to_string(),
-                available: Vec::new(),
+                wanted: format!("image {position}"),
             }),
         }
     }
@@ -508,9 +495,9 @@ fn describe(store: &dyn BlobStore, origin: &Origin, job: &Job) -> Result<Describ
         Origin::Manifest(descriptor) => {
             let document = descriptor.load(store)?;
             let document = document.ok_or_else(|| manifest::missing(store, descriptor))?;
-            match Kind::of(&document.json) {
-                Kind::Schema1 => v1::describe_schema1(store, &document),
-                Kind::Manifest => manifest::describe(store, &document),
+            match DocumentKind::of(&document.json) {
+                DocumentKind::Schema1 => v1::describe_schema1(store, &document),
+                DocumentKind::Manifest => manifest::describe(store, &document),
                 _ => Err(manifest::no_manifest(store, descriptor)),
             }
         }
@@ -522,34 +509,16 @@ fn describe(store: &dyn BlobStore, origin: &Origin, job: &Job) -> Result<Describ
 }
 
 fn layer_image(input: &Input) -> Result<Image> {
-    let source = TarLayer::new(input.region.clone()).map_err(|source| Error::Read {
-        name: input.region.name().to_owned(),
-        offset: 0,
-        source,
-    })?;
-    log::debug!("one layer of {} bytes", source.stored_bytes());
+    let source = TarLayer::new(input.region.clone())
+        .map_err(|source| Error::unread(input.region.name(), source))?;
+    log::debug!("one layer of {} bytes", source.facts().stored_bytes);
     Ok(Image {
-        names: Vec::new(),
-        id: None,
-        digest: None,
-        platform: Platform::default(),
-        config: ImageConfig::default(),
-        history: Vec::new(),
-        annotations: Vec::new(),
         layers: vec![Layer {
-            index: LayerIndex(0),
-            diff_id: None,
-            digest: None,
-            media_type: None,
             compression: input.codec,
             stored_bytes: Some(input.stored_bytes),
-            instruction: None,
-            history: None,
-            label: None,
-            source: Arc::new(source),
+            ..Layer::new(LayerIndex(0), Arc::new(source))
         }],
-        writable: None,
-        warnings: Vec::new(),
+        ..Image::default()
     })
 }
 

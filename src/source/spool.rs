@@ -10,7 +10,7 @@ use rustix::fs::FileType;
 
 use super::OpenOptions;
 use crate::error::{Error, Result, Warning, WarningCode};
-use crate::layer::bytes::Region;
+use crate::layer::bytes::{Region, read_full};
 use crate::layer::codec::Codec;
 use crate::progress::{Job, Metered};
 use crate::units::Units;
@@ -49,10 +49,7 @@ pub(super) fn from_standard_input(options: &OpenOptions, job: &Job) -> Result<In
     let descriptor = stdin
         .as_fd()
         .try_clone_to_owned()
-        .map_err(|source| Error::Open {
-            name: "standard input".into(),
-            source,
-        })?;
+        .map_err(|source| Error::unopened("standard input", source))?;
     from_file(File::from(descriptor), "standard input", options, job)
 }
 
@@ -66,10 +63,7 @@ pub(super) fn from_file(
     options: &OpenOptions,
     job: &Job,
 ) -> Result<Input> {
-    let status = rustix::fs::fstat(&file).map_err(|error| Error::Open {
-        name: name.to_owned(),
-        source: error.into(),
-    })?;
+    let status = rustix::fs::fstat(&file).map_err(|error| Error::unopened(name, error))?;
     match FileType::from_raw_mode(status.st_mode) {
         FileType::RegularFile => {}
         FileType::Fifo | FileType::Socket => return from_stream(file, name, options, job),
@@ -94,7 +88,7 @@ pub(super) fn from_file(
 
 fn from_stream(mut stream: File, name: &str, options: &OpenOptions, job: &Job) -> Result<Input> {
     let mut head = [0; 8];
-    let count = fill(&mut stream, &mut head).map_err(|source| read_error(name, 0, source))?;
+    let count = read_full(&mut stream, &mut head).map_err(|source| read_error(name, 0, source))?;
     let codec = Codec::sniff(&head[..count]);
     let whole = (&head[..count]).chain(stream);
     let input = spool(whole, codec, name, options, job)?;
@@ -267,19 +261,6 @@ fn spool_directory() -> PathBuf {
     } else {
         std::env::temp_dir()
     }
-}
-
-fn fill(stream: &mut File, head: &mut [u8]) -> io::Result<usize> {
-    let mut count = 0;
-    while count < head.len() {
-        match stream.read(&mut head[count..]) {
-            Ok(0) => break,
-            Ok(more) => count += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(count)
 }
 
 fn refused(name: &str, found: &str) -> Error {

@@ -7,7 +7,7 @@ use super::catalog::{Candidate, Catalog, Origin, Presence, Role, canonical};
 use super::locator::{Holder, InputPlace, Locator, Reading};
 use crate::beneath::Beneath;
 use crate::error::nearest::nearest_name;
-use crate::error::{Error, Result, Warning};
+use crate::error::{Error, Offer, Result, Warning};
 use crate::image::Image;
 use crate::path::display_str;
 use crate::progress::Job;
@@ -73,7 +73,7 @@ pub(super) fn warnings(inventory: &Inventory) -> Vec<Warning> {
 /// Opens a container by its name, its ID or the beginning of that.
 ///
 /// # Errors
-/// [`Error::NoSuchImage`] or [`Error::ManyImages`], with what there is.
+/// [`Error::NoSuchContainer`] or [`Error::ManyContainers`], with what there is.
 pub(super) fn open_container(inventory: &Inventory, wanted: &str) -> Result<Image> {
     let all: Vec<(&Store, ContainerId, &Container)> = inventory
         .stores
@@ -93,32 +93,30 @@ pub(super) fn open_container(inventory: &Inventory, wanted: &str) -> Result<Imag
     if found.is_empty() && wanted.len() >= SHORTEST_ID {
         found = with(&|container| container.id.starts_with(wanted));
     }
-    let lines = |containers: &mut dyn Iterator<Item = &Container>| {
-        containers
-            .map(|container| {
-                let id = container.id.get(..12).unwrap_or(&container.id);
-                format!("{}  {}", display_str(id), display_str(&container.name))
-            })
-            .collect()
+    let offer = |container: &Container| {
+        let id = container.id.get(..12).unwrap_or(&container.id);
+        let name = display_str(&container.name).into_owned();
+        Offer {
+            line: format!("{}  {name}", display_str(id)),
+            names: vec![name],
+        }
     };
     match found.as_slice() {
         [(store, id, _)] => store.open_container(*id),
         [] => Err(Error::NoSuchContainer {
             name: inventory.name.clone(),
-            wanted: format!("container {}", display_str(wanted)),
-            available: lines(&mut all.iter().map(|(.., container)| *container)),
+            wanted: display_str(wanted).into_owned(),
+            available: all.iter().map(|(.., container)| offer(container)).collect(),
         }),
-        several => Err(Error::NoSuchContainer {
+        several => Err(Error::ManyContainers {
             name: inventory.name.clone(),
-            wanted: format!("single container {}", display_str(wanted)),
-            available: lines(&mut several.iter().map(|(.., container)| *container)),
+            wanted: display_str(wanted).into_owned(),
+            available: several
+                .iter()
+                .map(|(.., container)| offer(container).line)
+                .collect(),
         }),
     }
-}
-
-/// Where an image was found.
-pub(super) struct Found {
-    pub(super) inventory: Inventory,
 }
 
 /// Returns whether a word that is no file may be the name of an image: it does not say where a file is.
@@ -132,11 +130,16 @@ pub(super) fn may_be_name(locator: &Locator) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"._-/:@+".contains(&byte))
 }
 
-/// Looks for an image in the places where engines keep theirs.
+/// Looks for an image in the places where engines keep theirs; returns the stores of the first that has it.
 ///
 /// # Errors
 /// [`Error::NoSuchReference`], which says where was looked and what could not be read.
-pub(super) fn find(holder: Holder, name: &str, options: &OpenOptions, job: &Job) -> Result<Found> {
+pub(super) fn find(
+    holder: Holder,
+    name: &str,
+    options: &OpenOptions,
+    job: &Job,
+) -> Result<Inventory> {
     let mut looked = Vec::new();
     let mut others: Vec<String> = Vec::new();
     for place in &options.places {
@@ -150,7 +153,7 @@ pub(super) fn find(holder: Holder, name: &str, options: &OpenOptions, job: &Job)
                     continue;
                 }
                 if inventory.stores.iter().any(|store| has_image(store, name)) {
-                    return Ok(Found { inventory });
+                    return Ok(inventory);
                 }
                 let images = inventory.stores.iter().flat_map(|store| &store.images);
                 others.extend(images.flat_map(|image| image.names.clone()));

@@ -3,10 +3,9 @@
 //! Docker Image Specification v1.0. Found in archives from before Docker 1.10 (`repositories`, `<id>/json`,
 //! `<id>/layer.tar`) and, as strings, in schema 1 manifests.
 
-use super::assemble::{DescribedImage, LayerBlob};
 use super::blobs::{BlobRef, BlobStore, is_for_others, read_json, unusable};
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role, add_names};
-use super::manifest::{Descriptor, Document};
+use super::described::{DescribedImage, Descriptor, Document, LayerBlob};
 use crate::error::{Error, Result};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, HistoryEntry};
@@ -42,12 +41,11 @@ fn add(store: &dyn BlobStore, catalog: &mut Catalog, id: &str, name: String) -> 
         return Ok(());
     }
     if catalog.candidates.len() >= limits::MANIFESTS {
-        return Err(Error::Limit {
-            name: store.name().to_owned(),
-            what: "the number of images in repositories",
-            limit: limits::MANIFESTS.to_string(),
-            option: None,
-        });
+        return Err(Error::limit(
+            store.name(),
+            "the number of images in repositories",
+            limits::MANIFESTS,
+        ));
     }
     let (presence, platform) = match read_json(store, &file_of(id, "json")) {
         Ok(Some(json)) => (Presence::Present, ConfigDocument::read(&json).platform),

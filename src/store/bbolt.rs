@@ -16,7 +16,7 @@ use crate::beneath::Beneath;
 use crate::error::{Error, Result};
 use crate::limits;
 
-use page::{Element, Kind, META_END, Meta, Page};
+use page::{Element, META_END, Meta, Page, PageKind};
 
 /// Copies that are made while an engine goes on writing before the last one is taken as it is.
 const ATTEMPTS: usize = 3;
@@ -71,7 +71,7 @@ enum Root<'a> {
 /// What a key stands for.
 #[derive(Debug, Clone, Copy)]
 pub enum Item<'a> {
-    /// Bytes.
+    /// A value, of which the database knows only the bytes.
     Value(&'a [u8]),
     /// Another bucket.
     Bucket(Bucket<'a>),
@@ -211,11 +211,11 @@ impl<'a> Bucket<'a> {
         let mut page = self.first_page()?;
         for _ in 0..DEPTH {
             match page.kind {
-                Kind::Leaf => {
+                PageKind::Leaf => {
                     let element = page.exactly(key)?;
                     return database.item(&element);
                 }
-                Kind::Branch => page = database.page(page.child_for(key)?)?,
+                PageKind::Branch => page = database.page(page.child_for(key)?)?,
             }
         }
         database.note(format!("its pages are more than {DEPTH} deep"));
@@ -325,8 +325,8 @@ impl<'a> Iterator for Items<'a> {
                 continue;
             };
             match kind {
-                Kind::Branch => self.enter(element.child),
-                Kind::Leaf => match self.database.item(&element) {
+                PageKind::Branch => self.enter(element.child),
+                PageKind::Leaf => match self.database.item(&element) {
                     Some(item) => return Some((element.key, item)),
                     None if self.database.budget.get() == 0 => return None,
                     None => {}
@@ -341,20 +341,15 @@ fn whole(file: &File, name: &str) -> Result<Vec<u8>> {
     let limit = limits::DATABASE_BYTES;
     let mut bytes = Vec::new();
     let mut reader = file.take(limit + 1);
-    let failed = |source| Error::Read {
-        name: name.to_owned(),
-        offset: 0,
-        source,
-    };
+    let failed = |source| Error::unread(name, source);
     std::io::Seek::rewind(&mut &*file).map_err(failed)?;
     reader.read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > limit {
-        return Err(Error::Limit {
-            name: name.to_owned(),
-            what: "the length of the database",
-            limit: format!("{limit} bytes"),
-            option: None,
-        });
+        return Err(Error::limit(
+            name,
+            "the length of the database",
+            format!("{limit} bytes"),
+        ));
     }
     Ok(bytes)
 }

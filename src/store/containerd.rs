@@ -6,12 +6,12 @@
 mod buildkit;
 mod containers;
 mod content;
+mod directories;
 mod images;
 mod layers;
 mod leftovers;
 mod meta;
 mod moby;
-mod places;
 mod snapshotter;
 mod value;
 
@@ -31,10 +31,9 @@ use super::bbolt::Database;
 use super::{Activity, ContainerId, Engine, ImageId, LayerId, Location, Ownership, Role, Store};
 
 use content::Content;
-use layers::Detail;
+use directories::StoreDirectories;
+use layers::LayerNotes;
 use meta::{Key, Namespace};
-use places::Places;
-pub(in crate::store) use places::above;
 use snapshotter::Snapshotter;
 
 /// Docker's namespace.
@@ -51,7 +50,7 @@ const ATTEMPTS: usize = 3;
 
 /// Returns whether a directory is one of ours, by the names in it.
 pub(super) fn is_root(root: &Beneath) -> bool {
-    Places::find(root).is_some()
+    StoreDirectories::find(root).is_some()
 }
 
 /// Reads every store of this kind in a directory.
@@ -59,16 +58,16 @@ pub(super) fn is_root(root: &Beneath) -> bool {
 /// # Errors
 /// When the directory itself cannot be read, or [`crate::error::Error::Interrupted`].
 pub(super) fn read(root: &Beneath, job: &Job) -> Result<Vec<Store>> {
-    let Some(places) = Places::find(root) else {
+    let Some(places) = StoreDirectories::find(root) else {
         return Ok(Vec::new());
     };
-    let mut reader = Reader::new(places.clone());
+    let mut reader = ContainerdReader::new(places.clone());
     reader.read(job)?;
     for _ in 1..ATTEMPTS {
         if !reader.is_overtaken {
             break;
         }
-        reader = Reader::new(places.clone());
+        reader = ContainerdReader::new(places.clone());
         reader.read(job)?;
     }
     Ok(reader.finish().into_iter().collect())
@@ -79,14 +78,14 @@ type SnapshotName = (String, Key);
 
 /// One store being read.
 #[derive(Debug)]
-struct Reader {
+struct ContainerdReader {
     store: Store,
-    places: Places,
+    places: StoreDirectories,
     namespaces: Vec<Namespace>,
     snapshotters: Vec<Snapshotter>,
     content: Content,
     /// What is known of each layer beside the model, in the order of the model.
-    details: Vec<Detail>,
+    details: Vec<LayerNotes>,
     layers_by_name: BTreeMap<SnapshotName, LayerId>,
     /// Manifests of images, to find those of containers; in the order of the images.
     manifests: Vec<Digest>,
@@ -102,8 +101,8 @@ struct Reader {
     more_warnings: usize,
 }
 
-impl Reader {
-    fn new(places: Places) -> Self {
+impl ContainerdReader {
+    fn new(places: StoreDirectories) -> Self {
         let store = Store::new(Engine::Containerd, "", places.root.clone());
         Self {
             store,
@@ -182,7 +181,7 @@ impl Reader {
         self.meta = Some(database);
     }
 
-    /// Looks whether the records that everything was held against are still the newest: a blob or a snapshot
+    /// Looks whether the records that everything was compared with are still the newest: a blob or a snapshot
     /// made meanwhile would look like one that nobody owns.
     fn look_again(&mut self) {
         let place = self.meta_place();
@@ -302,9 +301,4 @@ fn told(error: &Error) -> String {
         cause = source.source();
     }
     message
-}
-
-/// Returns whether a name from a record may be one component of a path.
-fn is_component(name: &str) -> bool {
-    !matches!(name, "" | "." | "..") && !name.contains(['/', '\0'])
 }

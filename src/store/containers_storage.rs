@@ -6,10 +6,10 @@
 mod additional;
 mod ancestry;
 mod containers;
+mod driver_root;
 mod images;
 mod layers;
 mod orphans;
-mod place;
 mod pods;
 mod records;
 mod recovery;
@@ -26,11 +26,11 @@ use crate::error::{Error, Result};
 use crate::path;
 use crate::progress::Job;
 
-use super::{Engine, Location, Ownership, Role, Store};
+use super::{Engine, Location, Ownership, Role, Store, places};
 use containers::Containers;
+use driver_root::{DRIVERS, DriverRoot, has_driver};
 use images::Images;
-use layers::{Layers, Origin};
-use place::{DRIVERS, Place, has_driver};
+use layers::{Layers, RecordOrigin};
 use records::{Condition, Readability, unusable};
 
 pub(super) use additional::Options;
@@ -45,14 +45,14 @@ fn find_root(named: &Beneath) -> Option<Beneath> {
     if DRIVERS.iter().any(|driver| has_driver(named, driver)) {
         return Some(named.clone());
     }
-    let above = pods::above(named, "..")?;
+    let above = places::above(named, "..")?;
     let is_part = |driver: &str| {
         has_driver(&above, driver)
             && ["", "-layers", "-images", "-containers"]
                 .iter()
                 .any(|kind| {
                     let name = format!("{driver}{kind}");
-                    pods::is_same(named, &above, name.as_bytes())
+                    places::is_same(named, &above, name.as_bytes())
                 })
     };
     DRIVERS
@@ -82,7 +82,7 @@ pub(super) fn read_with(named: &Beneath, options: &Options, job: &Job) -> Result
         job.check()?;
         if has_driver(&root, driver) {
             refuse_sealed(&root, driver)?;
-            stores.push(Reader::new(&root, driver).read(options, job)?);
+            stores.push(StorageReader::new(&root, driver).read(options, job)?);
         }
     }
     Ok(stores)
@@ -110,17 +110,17 @@ fn refuse_sealed(root: &Beneath, driver: &str) -> Result<()> {
 }
 
 /// One store while it is being read.
-struct Reader {
+struct StorageReader {
     store: Store,
     /// Its own place first, then those of additional stores that it needs.
-    places: Vec<Place>,
+    places: Vec<DriverRoot>,
     layers: Layers,
 }
 
-impl Reader {
+impl StorageReader {
     fn new(root: &Beneath, driver: &'static str) -> Self {
         let mut store = Store::new(Engine::ContainersStorage, driver, root.clone());
-        let own = Place::read(root, driver, &mut store.warnings);
+        let own = DriverRoot::read(root, driver, &mut store.warnings);
         for (kind, role) in [
             ("layers", Role::Bookkeeping),
             ("images", Role::Blob),
@@ -171,7 +171,7 @@ impl Reader {
         let own = &self.places[0];
         let recovered = recovery::lost_layers(own);
         for record in own.layers.elements.iter().chain(&recovered) {
-            let origin = Origin {
+            let origin = RecordOrigin {
                 place: 0,
                 record: record.clone(),
             };
@@ -227,9 +227,9 @@ impl Reader {
                 }
             };
             let driver = self.places[0].driver;
-            let same = pods::is_same(&root, &self.places[0].root, b"");
+            let same = places::is_same(&root, &self.places[0].root, b"");
             if !same && has_driver(&root, driver) {
-                let place = Place::read(&root, driver, &mut self.store.warnings);
+                let place = DriverRoot::read(&root, driver, &mut self.store.warnings);
                 self.places.push(place);
             }
         }
@@ -260,7 +260,7 @@ impl Reader {
                     let mut layers = place.layers.elements.iter();
                     let record = layers
                         .find(|record| record.id == id && record.condition == Condition::Whole)?;
-                    Some(Origin {
+                    Some(RecordOrigin {
                         place: at,
                         record: record.clone(),
                     })

@@ -7,12 +7,12 @@
 mod bare;
 mod build_cache;
 mod containers;
+mod data_root;
 mod driver;
 mod graph;
 mod images;
 mod layers;
 mod orphans;
-mod place;
 mod reader;
 mod records;
 #[cfg(test)]
@@ -25,13 +25,13 @@ use crate::beneath::Beneath;
 use crate::error::{Error, Result};
 use crate::progress::Job;
 
-use self::place::Place;
-use self::reader::{Found, Reader, Shares};
+use self::reader::{DockerReader, DriverStore, Shares};
 use super::{Activity, Role, Store};
+use data_root::StoreRoot;
 
 /// Returns whether a directory is one of ours, by the names in it, or a part of one.
 pub(super) fn is_root(root: &Beneath) -> bool {
-    !place::find(root).is_empty()
+    !data_root::find(root).is_empty()
 }
 
 /// Reads every store of this kind in a directory, or in that which it is a part of; the one in use first.
@@ -40,20 +40,20 @@ pub(super) fn is_root(root: &Beneath) -> bool {
 /// [`crate::error::Error::Interrupted`].
 pub(super) fn read(root: &Beneath, job: &Job) -> Result<Vec<Store>> {
     let mut stores = Vec::new();
-    for place in place::find(root) {
+    for place in data_root::find(root) {
         match place {
-            Place::DataRoot(root, found) => {
+            StoreRoot::DataRoot(root, found) => {
                 for found in found {
                     stores.push(read_driver(&root, found, job)?);
                 }
             }
-            Place::Bare(root, driver) => {
-                let found = Found {
+            StoreRoot::Bare(root, driver) => {
+                let found = DriverStore {
                     driver,
                     activity: Activity::Active,
                     shares: Shares::None,
                 };
-                let mut reader = Reader::new(&root, found, b"", job);
+                let mut reader = DockerReader::new(&root, found, b"", job);
                 bare::read(&mut reader)?;
                 stores.push(reader.finish());
             }
@@ -76,11 +76,11 @@ fn refuse_sealed(root: &Beneath, driver: &[u8]) -> Result<()> {
     }
 }
 
-fn read_driver(root: &Beneath, found: Found, job: &Job) -> Result<Store> {
+fn read_driver(root: &Beneath, found: DriverStore, job: &Job) -> Result<Store> {
     let name = found.driver.name().as_bytes();
     refuse_sealed(root, name)?;
-    let mut reader = Reader::new(root, found, name, job);
-    if !place::has_records(root, found.driver) {
+    let mut reader = DockerReader::new(root, found, name, job);
+    if !data_root::has_records(root, found.driver) {
         bare::read(&mut reader)?;
         return Ok(reader.finish());
     }

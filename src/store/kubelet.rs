@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use super::places::{above, is_component};
 use super::{Location, Pod, PodId, Role, Store};
 use crate::beneath::Beneath;
 use crate::limits;
@@ -13,22 +14,22 @@ const EMPTY_DIRECTORIES: &str = "kubernetes.io~empty-dir";
 
 /// Where the kubelet's directories may be; those that can be opened.
 #[derive(Debug, Default)]
-pub(super) struct Places {
+pub(super) struct KubeletDirectories {
     /// With `pods/UID`.
     pub kubelet: Vec<Beneath>,
     /// With `NAMESPACE_NAME_UID`.
     pub logs: Vec<Beneath>,
 }
 
-impl Places {
+impl KubeletDirectories {
     /// Finds them beside a store: `levels` above its root is what `/var/lib` is on a node. A store in a usual
     /// place finds the usual ones too.
     pub(super) fn beside(root: &Beneath, levels: usize) -> Self {
         let mut library = Some(root.clone());
         for _ in 0..levels {
-            library = library.and_then(|directory| super::containerd::above(&directory));
+            library = library.and_then(|directory| above(&directory, ".."));
         }
-        let variable = library.as_ref().and_then(super::containerd::above);
+        let variable = library.as_ref().and_then(|library| above(library, ".."));
         let below = |directory: Option<&Beneath>, place: &[u8]| {
             directory.and_then(|directory| directory.directory(place).ok().flatten())
         };
@@ -49,7 +50,7 @@ impl Places {
 }
 
 /// Claims the volumes and the logs of every pod of a store.
-pub(super) fn claim(store: &mut Store, places: &Places) {
+pub(super) fn claim(store: &mut Store, places: &KubeletDirectories) {
     for at in 0..store.pods.len() {
         let pod = store.pods[at].clone();
         for kubelet in &places.kubelet {
@@ -62,7 +63,7 @@ pub(super) fn claim(store: &mut Store, places: &Places) {
 }
 
 fn claim_volumes(store: &mut Store, at: usize, pod: &Pod, kubelet: &Beneath) {
-    if !is_component(&pod.uid) {
+    if !is_component(pod.uid.as_bytes()) {
         return;
     }
     // Each is walked by itself: what else the kubelet has is none of the store's.
@@ -82,7 +83,7 @@ fn claim_volumes(store: &mut Store, at: usize, pod: &Pod, kubelet: &Beneath) {
 
 fn claim_logs(store: &mut Store, at: usize, pod: &Pod, logs: &Beneath) {
     let name = format!("{}_{}_{}", pod.namespace, pod.name, pod.uid);
-    if !is_component(&name) {
+    if !is_component(name.as_bytes()) {
         return;
     }
     let Ok(Some(directory)) = logs.directory(name.as_bytes()) else {
@@ -110,9 +111,4 @@ fn claim_logs(store: &mut Store, at: usize, pod: &Pod, logs: &Beneath) {
         let piece = store.add_piece(directory.join(name), Role::Log);
         store.containers[newest].logs.push(piece);
     }
-}
-
-/// Returns whether a name from a record may be one component of a path.
-fn is_component(name: &str) -> bool {
-    !matches!(name, "" | "." | "..") && !name.contains(['/', '\0'])
 }

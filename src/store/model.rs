@@ -284,6 +284,23 @@ impl Store {
         PieceId(position(self.pieces.len() - 1))
     }
 
+    /// Notes that nobody owns a piece; `reason` is escaped.
+    pub fn disown(
+        &mut self,
+        piece: PieceId,
+        kind: &'static str,
+        reason: impl Into<String>,
+        since: Option<i64>,
+    ) {
+        self.pieces[piece.as_usize()].role = super::Role::Orphan;
+        self.orphans.push(Orphan {
+            piece,
+            reason: reason.into(),
+            kind,
+            since,
+        });
+    }
+
     /// Adds a piece that is not within reach: no figure that it is a part of is whole. `reason` is escaped.
     pub fn add_unreachable(
         &mut self,

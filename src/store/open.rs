@@ -11,14 +11,12 @@ use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::history::{LayerFill, pair_or_warn};
 use crate::image::json::Json;
 use crate::image::writable::DiffDialect;
-use crate::image::{
-    self, ConfigDocument, Digest, HistoryEntry, Image, ImageConfig, Writable, Writer,
-};
+use crate::image::{self, ConfigDocument, Digest, HistoryEntry, Image, Writable, Writer};
 use crate::layer::LayerIndex;
 use crate::limits;
 
 /// What a layer of an image is made from.
-struct Plan<'a> {
+struct LayerPlan<'a> {
     layer: Option<&'a Layer>,
     diff_id: Option<&'a Digest>,
     blob: Blob,
@@ -29,7 +27,7 @@ impl Store {
     /// Returns an image with its layers, none of them read.
     ///
     /// # Errors
-    /// [`Error::NoSuchImage`] for a position the store has not, [`Error::Limit`] for more layers than
+    /// [`Error::NotInStore`] for a position the store has not, [`Error::Limit`] for more layers than
     /// [`limits::LAYERS`]; layers in any state are not errors.
     pub fn open_image(&self, image: ImageId) -> Result<Image> {
         let stored = self.images.get(image.as_usize());
@@ -51,10 +49,9 @@ impl Store {
     }
 
     fn nothing(&self, what: &str, position: u32) -> Error {
-        Error::NoSuchImage {
+        Error::NotInStore {
             name: self.root.name().to_owned(),
             wanted: format!("{what} {position}"),
-            available: Vec::new(),
         }
     }
 
@@ -77,13 +74,13 @@ impl Store {
         })
     }
 
-    fn layers_of<'a>(&'a self, stored: &'a StoredImage) -> Vec<Plan<'a>> {
+    fn layers_of<'a>(&'a self, stored: &'a StoredImage) -> Vec<LayerPlan<'a>> {
         let layers = stored.layers.iter().enumerate();
         layers
             .map(|(position, layer)| {
                 let layer = layer.and_then(|layer| self.layers.get(layer.as_usize()));
                 let own = layer.and_then(|layer| layer.diff_id.as_ref());
-                Plan {
+                LayerPlan {
                     layer,
                     diff_id: stored.diff_ids.get(position).or(own),
                     blob: self.blob_of(layer),
@@ -112,15 +109,15 @@ impl Store {
         &'a self,
         container: &Container,
         stored: Option<&'a StoredImage>,
-    ) -> Vec<Plan<'a>> {
-        let mut plans: Vec<Plan<'a>> = container
+    ) -> Vec<LayerPlan<'a>> {
+        let mut plans: Vec<LayerPlan<'a>> = container
             .layers
             .iter()
             .enumerate()
             .map(|(position, layer)| {
                 let layer = self.layers.get(layer.as_usize());
                 let own = layer.and_then(|layer| layer.diff_id.as_ref());
-                Plan {
+                LayerPlan {
                     layer,
                     diff_id: own.or_else(|| stored?.diff_ids.get(position)),
                     blob: self.blob_of(layer),
@@ -135,7 +132,7 @@ impl Store {
         ];
         for (layer, label) in own {
             if let Some(layer) = layer.and_then(|layer| self.layers.get(layer.as_usize())) {
-                plans.push(Plan {
+                plans.push(LayerPlan {
                     layer: Some(layer),
                     diff_id: None,
                     blob: Blob::Unkept,
@@ -149,16 +146,15 @@ impl Store {
     fn assemble(
         &self,
         stored: Option<&StoredImage>,
-        plans: Vec<Plan<'_>>,
+        plans: Vec<LayerPlan<'_>>,
         container: Option<&Container>,
     ) -> Result<Image> {
         if plans.len() > limits::LAYERS {
-            return Err(Error::Limit {
-                name: self.root.name().to_owned(),
-                what: "the number of layers",
-                limit: limits::LAYERS.to_string(),
-                option: None,
-            });
+            return Err(Error::limit(
+                self.root.name(),
+                "the number of layers",
+                limits::LAYERS,
+            ));
         }
         let mut opening = Opening::default();
         let warnings = &mut opening.warnings;
@@ -224,50 +220,30 @@ fn names(stored: Option<&StoredImage>, container: Option<&Container>) -> Vec<Str
     }
 }
 
-/// What a configuration tells beside what the store's reader took from it.
-#[derive(Default)]
-struct Told {
-    config: ImageConfig,
-    history: Vec<HistoryEntry>,
-}
-
-fn read_config(stored: &StoredImage, warnings: &mut Vec<Warning>) -> Told {
-    let bad = |reason: String| {
-        Warning::new(
-            WarningCode::BadConfig,
-            format!("the configuration is not used: {reason}"),
-        )
-    };
+/// Returns the configuration as far as it can be used.
+fn read_config(stored: &StoredImage, warnings: &mut Vec<Warning>) -> ConfigDocument {
+    let mut bad = |message| warnings.push(Warning::new(WarningCode::BadConfig, message));
     let Some(location) = &stored.config else {
-        return Told::default();
+        return ConfigDocument::default();
     };
-    let bytes = match location.root.read(&location.path, limits::DOCUMENT_BYTES) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => {
-            warnings.push(bad(format!("{} is missing", location.shown())));
-            return Told::default();
+    let read = match location.root.read(&location.path, limits::DOCUMENT_BYTES) {
+        Ok(Some(bytes)) => {
+            Json::parse(&bytes).map_err(|reason| format!("{}: {reason}", location.shown()))
         }
-        Err(error) => {
-            warnings.push(bad(error.to_string()));
-            return Told::default();
-        }
+        Ok(None) => Err(format!("{} is missing", location.shown())),
+        Err(error) => Err(error.to_string()),
     };
-    match Json::parse(&bytes) {
+    match read {
         Ok(json) => {
             let document = ConfigDocument::read(&json);
-            let problems = document.problems.into_iter();
-            warnings.extend(problems.map(|problem| {
-                let message = format!("the configuration is odd: {problem}");
-                Warning::new(WarningCode::BadConfig, message)
-            }));
-            Told {
-                config: document.config,
-                history: document.history,
+            for problem in &document.problems {
+                bad(format!("the configuration is odd: {problem}"));
             }
+            document
         }
         Err(reason) => {
-            warnings.push(bad(format!("{}: {reason}", location.shown())));
-            Told::default()
+            bad(format!("the configuration is not used: {reason}"));
+            ConfigDocument::default()
         }
     }
 }
@@ -275,7 +251,7 @@ fn read_config(stored: &StoredImage, warnings: &mut Vec<Warning>) -> Told {
 /// The history tells of the image's layers; those of a container stand above them.
 fn pair_with_layers(
     history: &mut [HistoryEntry],
-    plans: &[Plan<'_>],
+    plans: &[LayerPlan<'_>],
     layers: &mut [image::Layer],
     warnings: &mut Vec<Warning>,
 ) {

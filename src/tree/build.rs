@@ -1,8 +1,8 @@
-//! Collecting one layer's entries and freezing them into a [`FileTree`].
+//! Collecting one layer's entries; `freeze` makes a [`FileTree`](super::FileTree) of them.
 //!
 //! Entries are appended as rows; only directories are looked up, and the directory of the last entry is
 //! remembered, so that most entries cost no lookup. Names that come twice are sorted out afterwards, in
-//! `settle`, because nearly no layer has any.
+//! `freeze`, because nearly no layer has any.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher as _;
@@ -10,11 +10,10 @@ use std::hash::BuildHasher as _;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::file_tree::{
-    Attributes, BELOW, FileTree, MOVED, NO_INODE, Node, XattrSet, flag, push_text, text_at,
+    Attributes, BELOW, MOVED, NO_INODE, Node, XattrSet, flag, push_text, text_at,
 };
-use super::freeze;
 use crate::error::{Error, Result, Warning, WarningCode};
-use crate::layer::{Completeness, Entry, EntryKind, EntrySink, Meta, Placement};
+use crate::layer::{Entry, EntryKind, EntrySink, Meta, Placement};
 use crate::limits;
 use crate::path::{self, ImagePath};
 
@@ -27,11 +26,11 @@ pub struct TreeBuilder {
     pub(super) rows: Vec<Node>,
     pub(super) texts: Vec<u8>,
     pub(super) nanos: Vec<u32>,
-    attributes: Vec<Attributes>,
-    attribute_ids: HashMap<Attributes, u32, DefaultHashBuilder>,
+    pub(super) attributes: Vec<Attributes>,
+    pub(super) attribute_ids: HashMap<Attributes, u32, DefaultHashBuilder>,
     last_attributes: (Attributes, u32),
-    xattr_sets: Vec<XattrSet>,
-    xattr_ids: HashMap<XattrSet, u32, DefaultHashBuilder>,
+    pub(super) xattr_sets: Vec<XattrSet>,
+    pub(super) xattr_ids: HashMap<XattrSet, u32, DefaultHashBuilder>,
     xattr_bytes: usize,
     pub(super) directories: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -41,11 +40,11 @@ pub struct TreeBuilder {
     /// Directories listed or marked opaque again after their row was made, with the row count at that time.
     pub(super) listed_again: HashMap<u32, u32>,
     pub(super) links: Vec<u32>,
-    has_moves: bool,
-    entries: u64,
-    content_bytes: u64,
-    warnings: Vec<Warning>,
-    warning_counts: HashMap<WarningCode, usize>,
+    pub(super) has_moves: bool,
+    pub(super) entries: u64,
+    pub(super) content_bytes: u64,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) warning_counts: HashMap<WarningCode, usize>,
 }
 
 impl TreeBuilder {
@@ -75,50 +74,8 @@ impl TreeBuilder {
             warning_counts: HashMap::new(),
         };
         builder.texts.extend_from_slice(&[0, 0]);
-        builder.rows.push(Node {
-            size: 0,
-            mtime: 0,
-            content: 0,
-            offset: 0,
-            parent: ROOT,
-            text: 0,
-            first_child: 0,
-            packed: EntryKind::Dir as u32 | flag::IMPLIED,
-        });
+        builder.rows.push(implied(ROOT, 0));
         builder
-    }
-
-    /// Freezes the tree. Cost is that of sorting every directory's names.
-    pub fn freeze(mut self, completeness: Completeness) -> FileTree {
-        // Everything that only building needs goes before the sort takes its memory.
-        self.attribute_ids = HashMap::default();
-        self.xattr_ids = HashMap::default();
-        self.texts.shrink_to_fit();
-        self.rows.shrink_to_fit();
-        let settled = freeze::settle(&mut self);
-        let dropped = std::mem::take(&mut self.warning_counts);
-        for (code, count) in sorted(dropped) {
-            if count > limits::WARNINGS_PER_KIND {
-                let more = count - limits::WARNINGS_PER_KIND;
-                self.warnings
-                    .push(Warning::new(code, format!("and {more} more of this kind")));
-            }
-        }
-        FileTree {
-            nodes: settled.nodes,
-            texts: self.texts,
-            attributes: self.attributes,
-            xattr_sets: self.xattr_sets,
-            nanos: settled.nanos,
-            shadowed: settled.shadowed,
-            foreign_links: settled.foreign_links,
-            has_links: !self.links.is_empty(),
-            has_moves: self.has_moves,
-            entries: self.entries,
-            content_bytes: self.content_bytes,
-            completeness,
-            warnings: self.warnings,
-        }
     }
 
     pub(super) fn row_name(&self, row: u32) -> &[u8] {
@@ -175,16 +132,7 @@ impl TreeBuilder {
             return Ok(row);
         }
         let text = self.push_text(name, None);
-        let row = self.push_row(Node {
-            size: 0,
-            mtime: 0,
-            content: 0,
-            offset: 0,
-            parent,
-            text,
-            first_child: 0,
-            packed: EntryKind::Dir as u32 | flag::IMPLIED,
-        })?;
+        let row = self.push_row(implied(parent, text))?;
         let hash = self.hasher.hash_one((parent, name));
         let (rows, texts, hasher) = (&self.rows, &self.texts, &self.hasher);
         self.directories.insert_unique(hash, row, |&row| {
@@ -281,11 +229,7 @@ impl TreeBuilder {
     }
 
     fn take_directory(&mut self, entry: &Entry<'_>) -> Result<()> {
-        let row = if entry.path.is_root() {
-            ROOT
-        } else {
-            self.directory_entry(entry.path)?
-        };
+        let row = self.directory_entry(entry.path)?;
         let attributes = self.attributes(&entry.meta, entry.xattrs);
         let opaque = if entry.meta.opaque { flag::OPAQUE } else { 0 };
         let node = &mut self.rows[row as usize];
@@ -304,6 +248,9 @@ impl TreeBuilder {
 
     /// Returns the row of a directory that an entry or marker names, and notes when.
     fn directory_entry(&mut self, path: ImagePath<'_>) -> Result<u32> {
+        if path.is_root() {
+            return Ok(ROOT);
+        }
         let before = self.rows.len();
         let parent = self.directory(path.parent().as_bytes())?;
         let row = self.child_directory(parent, path.name())?;
@@ -315,11 +262,7 @@ impl TreeBuilder {
     }
 
     fn take_opaque_marker(&mut self, entry: &Entry<'_>) -> Result<()> {
-        let row = if entry.path.is_root() {
-            ROOT
-        } else {
-            self.directory_entry(entry.path)?
-        };
+        let row = self.directory_entry(entry.path)?;
         self.rows[row as usize].packed |= flag::OPAQUE;
         Ok(())
     }
@@ -424,8 +367,16 @@ impl EntrySink for TreeBuilder {
     }
 }
 
-fn sorted(counts: HashMap<WarningCode, usize>) -> Vec<(WarningCode, usize)> {
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_unstable();
-    counts
+/// A directory that is there for what is in it alone.
+const fn implied(parent: u32, text: u32) -> Node {
+    Node {
+        size: 0,
+        mtime: 0,
+        content: 0,
+        offset: 0,
+        parent,
+        text,
+        first_child: 0,
+        packed: EntryKind::Dir as u32 | flag::IMPLIED,
+    }
 }

@@ -6,82 +6,562 @@
 //! in the archive is the row number, since rows are only ever appended.
 
 use std::collections::HashMap;
+use std::mem::take;
+use std::ops::Range;
 
 use super::build::{ROOT, TreeBuilder};
-use super::file_tree::{BELOW, Node, NodeId, Shadowed, flag};
+use super::file_tree::{BELOW, FileTree, Node, NodeId, Shadowed, flag};
 use crate::error::{Warning, WarningCode};
-use crate::layer::{EntryKind, EntrySink as _};
+use crate::layer::{Completeness, EntryKind, EntrySink as _};
+use crate::limits;
 use crate::path;
 
-/// The parts of a frozen tree that settling decides.
-pub(super) struct Settled {
-    pub(super) nodes: Vec<Node>,
-    pub(super) nanos: Vec<u32>,
-    pub(super) shadowed: Vec<Shadowed>,
-    pub(super) foreign_links: Vec<NodeId>,
-}
-
-/// Rows by parent, sorted by name and then by position.
-struct Buckets {
-    order: Vec<u32>,
-    starts: Vec<u32>,
-}
-
-impl Buckets {
-    fn of(&self, parent: u32) -> &[u32] {
-        let parent = parent as usize;
-        &self.order[self.starts[parent] as usize..self.starts[parent + 1] as usize]
+impl TreeBuilder {
+    /// Freezes the tree. Cost is that of sorting every directory's names.
+    pub fn freeze(mut self, completeness: Completeness) -> FileTree {
+        // Everything that only building needs goes before the sort takes its memory.
+        self.attribute_ids = HashMap::default();
+        self.xattr_ids = HashMap::default();
+        self.texts.shrink_to_fit();
+        self.rows.shrink_to_fit();
+        let mut freeze = Freeze::of(self);
+        if freeze.sort() {
+            freeze.decide();
+        }
+        freeze.mark_ghosts();
+        freeze.resolve_links();
+        let order = freeze.breadth_first();
+        freeze.finish(order, completeness)
     }
 }
 
-/// What the entries of repeated names amount to.
-#[derive(Default)]
-struct Conflicts {
+/// A tree that is being frozen.
+struct Freeze {
+    builder: TreeBuilder,
+    /// Rows by parent, sorted by name and then by position.
+    sorted: Vec<u32>,
+    /// Where the rows below each row begin in `sorted`, and where the last end.
+    starts: Vec<u32>,
     /// Rows that lost against a later row of the same name: loser to winner.
     losers: HashMap<u32, u32>,
     /// Files that took the place of a directory: file to directory, whose children hang below the file now.
     buried: HashMap<u32, u32>,
+    /// Losers whose data lives on in a link: loser to that link.
+    promoted: HashMap<u32, u32>,
+    /// For every directory the time of the last thing that makes it exist; only while names are decided.
+    events: Vec<u32>,
+    /// Directories whose rows are buried that are older than this; only while names are decided.
+    cuts: HashMap<u32, u32>,
 }
 
-pub(super) fn settle(builder: &mut TreeBuilder) -> Settled {
-    let (buckets, has_repeats) = bucket(builder);
-    let conflicts = if has_repeats {
-        decide(builder, &buckets)
-    } else {
-        Conflicts::default()
-    };
-    mark_ghosts(&mut builder.rows);
-    let promoted = resolve_links(builder, &buckets, &conflicts);
-    // Directories were looked up for the last time.
-    builder.directories = hashbrown::HashTable::new();
-    let order = breadth_first(builder, buckets, &conflicts);
-    freeze(builder, order, &conflicts, &promoted)
+/// When a row was stored. Directories listed again have no row of their own: their time lies between two rows.
+const fn time_of_row(row: u32) -> u32 {
+    2 * row + 1
 }
 
-fn bucket(builder: &TreeBuilder) -> (Buckets, bool) {
-    let rows = &builder.rows;
-    let mut starts = vec![0u32; rows.len() + 1];
-    for row in &rows[1..] {
-        starts[row.parent as usize + 1] += 1;
+/// When something happened that found `rows` rows stored.
+const fn time_between(rows: u32) -> u32 {
+    2 * rows
+}
+
+impl Freeze {
+    fn of(builder: TreeBuilder) -> Self {
+        Self {
+            sorted: vec![0; builder.rows.len() - 1],
+            starts: vec![0; builder.rows.len() + 1],
+            builder,
+            losers: HashMap::new(),
+            buried: HashMap::new(),
+            promoted: HashMap::new(),
+            events: Vec::new(),
+            cuts: HashMap::new(),
+        }
     }
-    for at in 1..starts.len() {
-        starts[at] += starts[at - 1];
+
+    fn row(&self, row: u32) -> &Node {
+        &self.builder.rows[row as usize]
     }
-    let mut order = vec![0u32; rows.len() - 1];
-    // Filling moves every start to its bucket's end, which is the next bucket's start: shift back after.
-    for (id, row) in (0u32..).zip(rows).skip(1) {
-        let slot = &mut starts[row.parent as usize];
-        order[*slot as usize] = id;
-        *slot += 1;
+
+    fn row_mut(&mut self, row: u32) -> &mut Node {
+        &mut self.builder.rows[row as usize]
     }
-    starts.rotate_right(1);
-    starts[0] = 0;
-    let mut has_repeats = false;
-    for bounds in starts.windows(2) {
-        let bucket = &mut order[bounds[0] as usize..bounds[1] as usize];
-        has_repeats |= sort_by_name(builder, bucket);
+
+    fn kind(&self, row: u32) -> EntryKind {
+        self.row(row).kind()
     }
-    (Buckets { order, starts }, has_repeats)
+
+    /// Returns where the rows below a row are in `sorted`.
+    fn below(&self, parent: u32) -> Range<usize> {
+        let parent = parent as usize;
+        self.starts[parent] as usize..self.starts[parent + 1] as usize
+    }
+
+    /// Sorts rows by parent and name; returns whether a name occurs twice.
+    fn sort(&mut self) -> bool {
+        let (rows, starts) = (&self.builder.rows, &mut self.starts);
+        for row in &rows[1..] {
+            starts[row.parent as usize + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        // Filling moves every start to its bucket's end, which is the next bucket's start: shift back after.
+        for (id, row) in (0u32..).zip(rows).skip(1) {
+            let slot = &mut starts[row.parent as usize];
+            self.sorted[*slot as usize] = id;
+            *slot += 1;
+        }
+        starts.rotate_right(1);
+        starts[0] = 0;
+        let mut has_repeats = false;
+        for bounds in starts.windows(2) {
+            let bucket = &mut self.sorted[bounds[0] as usize..bounds[1] as usize];
+            has_repeats |= sort_by_name(&self.builder, bucket);
+        }
+        has_repeats
+    }
+
+    /// Decides every group of rows with one name. Directories come before their children in row order, so one
+    /// pass downwards passes on from where everything is buried.
+    fn decide(&mut self) {
+        self.events = self.last_events();
+        for directory in 0..u32::try_from(self.builder.rows.len()).unwrap_or(u32::MAX) {
+            if self.kind(directory) != EntryKind::Dir {
+                continue;
+            }
+            let cut = self.cuts.get(&directory).copied().unwrap_or(0);
+            let Range { mut start, end } = self.below(directory);
+            while start < end {
+                let rows = &self.sorted[start..end];
+                let name = self.builder.row_name(rows[0]);
+                let is_same = |row: &&u32| self.builder.row_name(**row) == name;
+                let length = rows.iter().take_while(is_same).count();
+                for at in start..start + length {
+                    if cut > 0 {
+                        self.bury(self.sorted[at], cut);
+                    }
+                }
+                if length > 1 {
+                    self.decide_group(start..start + length);
+                }
+                start += length;
+            }
+        }
+        self.events = Vec::new();
+        self.cuts = HashMap::new();
+    }
+
+    /// Returns when a directory was last listed or marked; for anything else when it was stored.
+    fn last_listing(&self, row: u32) -> u32 {
+        let again = self.builder.listed_again.get(&row).copied();
+        again.map_or(time_of_row(row), time_between)
+    }
+
+    fn last_events(&self) -> Vec<u32> {
+        let rows = &self.builder.rows;
+        let mut events: Vec<u32> = (0u32..).take(rows.len()).map(time_of_row).collect();
+        for (id, row) in rows.iter().enumerate() {
+            if is_implied(row) {
+                events[id] = 0;
+            }
+        }
+        for (&row, &position) in &self.builder.listed_again {
+            events[row as usize] = time_between(position);
+        }
+        for (id, row) in rows.iter().enumerate().skip(1).rev() {
+            if row.kind() != EntryKind::Whiteout {
+                let parent = row.parent as usize;
+                events[parent] = events[parent].max(events[id]);
+            }
+        }
+        events
+    }
+
+    /// Marks a row that an ancestor's replacement buried.
+    fn bury(&mut self, row: u32, cut: u32) {
+        match self.kind(row) {
+            EntryKind::Whiteout => {}
+            EntryKind::Dir => {
+                if self.last_listing(row) < cut {
+                    make_implied(self.row_mut(row));
+                }
+                if self.events[row as usize] < cut {
+                    self.row_mut(row).packed |= flag::DEAD;
+                }
+                self.cut(row, cut);
+            }
+            _ if time_of_row(row) < cut => self.row_mut(row).packed |= flag::DEAD,
+            _ => {}
+        }
+    }
+
+    fn cut(&mut self, directory: u32, time: u32) {
+        let cut = self.cuts.entry(directory).or_default();
+        *cut = (*cut).max(time);
+    }
+
+    fn decide_group(&mut self, group: Range<usize>) {
+        // A copy: names that repeat are few, and what is decided is written to the tree.
+        let rows = self.sorted[group].to_vec();
+        let group = SameName::of(&self.builder, &rows);
+        let Some(winner) = self.winner(&group) else {
+            return;
+        };
+        for &row in &rows {
+            if row != winner && Some(row) != group.directory {
+                self.losers.insert(row, winner);
+            }
+        }
+        if group.whiteout.is_some_and(|row| row != winner) {
+            self.row_mut(winner).packed |= flag::WHITED_OUT;
+        }
+        let Some(directory) = group.directory else {
+            return;
+        };
+        if let Some(other) = group.other {
+            self.cut(directory, time_of_row(other));
+        }
+        if winner != directory {
+            // The directory's children hang below what took its place.
+            self.buried.insert(winner, directory);
+            self.losers.insert(directory, winner);
+            self.row_mut(directory).packed |= flag::DEAD;
+        } else if let Some(other) = group.other {
+            self.outlive(directory, other);
+        }
+    }
+
+    fn winner(&self, group: &SameName) -> Option<u32> {
+        // A directory made only to hold whiteouts, or buried by an ancestor's replacement, does not exist.
+        let event = |row: u32| self.events[row as usize];
+        let exists = |row: u32| event(row) > 0 && !self.row(row).has(flag::DEAD);
+        match (group.directory, group.other) {
+            (Some(directory), Some(other))
+                if event(directory) > time_of_row(other) && exists(directory) =>
+            {
+                Some(directory)
+            }
+            (_, Some(other)) => Some(other),
+            (Some(directory), None) if group.whiteout.is_none() || exists(directory) => {
+                Some(directory)
+            }
+            _ => group.whiteout.or(group.dead),
+        }
+    }
+
+    /// Notes that a directory stays although something else had its name for a while.
+    fn outlive(&mut self, directory: u32, other: u32) {
+        if self.last_listing(directory) < time_of_row(other) {
+            let node = self.row_mut(directory);
+            let kept = node.packed & (flag::OPAQUE | flag::WHITED_OUT);
+            make_implied(node);
+            node.packed |= kept;
+        }
+        let path = self.builder.shown_path(directory);
+        self.builder.warn(Warning::new(
+            WarningCode::ParentNotDirectory,
+            format!("{path} is a directory and something else in one layer; the later wins"),
+        ));
+    }
+
+    /// Marks implied directories below which nothing but whiteouts is.
+    fn mark_ghosts(&mut self) {
+        let rows = &mut self.builder.rows;
+        for row in rows.iter_mut().skip(1) {
+            if is_implied(row) {
+                row.packed |= flag::GHOST;
+            }
+        }
+        for id in (1..rows.len()).rev() {
+            let row = rows[id];
+            if row.kind() != EntryKind::Whiteout && !row.has(flag::GHOST | flag::DEAD) {
+                let parent = &mut rows[row.parent as usize];
+                parent.packed &= !flag::GHOST;
+            }
+        }
+    }
+
+    /// Finds the data of every hard link.
+    fn resolve_links(&mut self) {
+        for at in 0..self.builder.links.len() {
+            let link = self.builder.links[at];
+            // A link that lost its own name again keeps nothing alive; one that data went over to is done.
+            let row = self.row(link);
+            let is_link = row.kind() == EntryKind::Hardlink && row.content != BELOW;
+            if self.losers.contains_key(&link) || !is_link {
+                continue;
+            }
+            match self.find_target(link) {
+                Target::Row(target) if self.kind(target) == EntryKind::File => {
+                    self.link_to(link, target);
+                }
+                // A second name of a symbolic link or device is another one just like it.
+                Target::Row(target) => self.copy_special(link, target),
+                // A link to a link that leads out of the layer leads there itself.
+                Target::Foreign(last) if last != link => {
+                    self.copy_aim(link, last);
+                    self.row_mut(link).content = self.row(last).content;
+                }
+                Target::Foreign(_) => {}
+            }
+        }
+        // Directories were looked up for the last time.
+        self.builder.directories = hashbrown::HashTable::new();
+    }
+
+    /// Follows a link to the row with the data: the last of that name before the link, else the first behind it.
+    fn find_target(&self, link: u32) -> Target {
+        const HOPS: usize = 64;
+        let mut at = link;
+        for _ in 0..HOPS {
+            let Some(target) = self.named_row(at) else {
+                return Target::Foreign(at);
+            };
+            let row = self.row(target);
+            match (row.kind(), row.content) {
+                (EntryKind::Hardlink, BELOW) => return Target::Foreign(target),
+                (EntryKind::Hardlink, _) => {}
+                _ => return Target::Row(target),
+            }
+            if let Ok(known) = u32::try_from(row.content) {
+                return Target::Row(known);
+            }
+            at = target;
+        }
+        Target::Foreign(link)
+    }
+
+    fn named_row(&self, link: u32) -> Option<u32> {
+        let builder = &self.builder;
+        let target = path::ImagePath::new(builder.row_link(link))?;
+        let parent = target
+            .parent()
+            .components()
+            .try_fold(ROOT, |parent, name| builder.find_directory(parent, name))?;
+        let bucket = &self.sorted[self.below(parent)];
+        let name = target.name();
+        let from = bucket.partition_point(|&row| builder.row_name(row) < name);
+        let group = bucket[from..].iter().copied();
+        let group = group.take_while(|&row| builder.row_name(row) == name);
+        let mut behind = None;
+        let mut before = None;
+        for row in group {
+            if row == link || matches!(self.kind(row), EntryKind::Dir | EntryKind::Whiteout) {
+                continue;
+            }
+            if row < link {
+                before = Some(row);
+            } else {
+                behind = behind.or(Some(row));
+            }
+        }
+        before.or(behind)
+    }
+
+    /// Joins a link to a file's data. Data whose own row lost its name goes over to a link: to the one that took the
+    /// name, if it is a link to this very data, else to the first.
+    fn link_to(&mut self, link: u32, file: u32) {
+        let keeper = match (self.losers.get(&file), self.promoted.get(&file)) {
+            (None, _) => file,
+            (Some(_), Some(&keeper)) => keeper,
+            (Some(&winner), None) => {
+                let keeper = if self.leads_to(winner, file) {
+                    winner
+                } else {
+                    link
+                };
+                self.promoted.insert(file, keeper);
+                let data = *self.row(file);
+                let row = self.row_mut(keeper);
+                row.size = data.size;
+                row.content = data.content;
+                row.offset = data.offset;
+                row.packed =
+                    row.packed & !flag::KIND | EntryKind::File as u32 | data.packed & flag::HASHED;
+                keeper
+            }
+        };
+        if keeper != link {
+            self.row_mut(link).content = u64::from(keeper);
+            self.row_mut(keeper).packed |= flag::LINKED;
+        }
+    }
+
+    fn leads_to(&self, link: u32, file: u32) -> bool {
+        self.kind(link) == EntryKind::Hardlink
+            && matches!(self.find_target(link), Target::Row(row) if row == file)
+    }
+
+    fn copy_special(&mut self, link: u32, target: u32) {
+        if self.kind(target) == EntryKind::Symlink {
+            self.copy_aim(link, target);
+        }
+        let packed = self.row(target).packed & !(flag::DEAD | flag::WHITED_OUT);
+        let row = self.row_mut(link);
+        row.packed = packed | row.packed & (flag::DEAD | flag::WHITED_OUT);
+        row.content = 0;
+    }
+
+    /// Lets a row name what another one names as the target of its link.
+    fn copy_aim(&mut self, row: u32, other: u32) {
+        let name = self.builder.row_name(row).to_vec();
+        let aim = self.builder.row_link(other).to_vec();
+        self.row_mut(row).text = self.builder.push_text(&name, Some(&aim));
+    }
+
+    /// Returns the rows in breadth-first order and gives every row its first child's place in it.
+    fn breadth_first(&mut self) -> Vec<u32> {
+        let mut order = Vec::with_capacity(self.builder.rows.len());
+        order.push(ROOT);
+        let mut at = 0;
+        while at < order.len() {
+            let row = order[at];
+            self.row_mut(row).first_child = u32::try_from(order.len()).unwrap_or(u32::MAX);
+            let directory = self.buried.get(&row).copied().unwrap_or(row);
+            if self.kind(directory) == EntryKind::Dir {
+                let children = self.sorted[self.below(directory)].iter().copied();
+                if self.losers.is_empty() {
+                    order.extend(children);
+                } else {
+                    order.extend(children.filter(|child| !self.losers.contains_key(child)));
+                }
+            }
+            at += 1;
+        }
+        self.sorted = Vec::new();
+        self.starts = Vec::new();
+        order
+    }
+
+    fn finish(mut self, mut order: Vec<u32>, completeness: Completeness) -> FileTree {
+        let mut rows = take(&mut self.builder.rows);
+        let mut places = vec![u32::MAX; rows.len()];
+        for (place, &row) in (0u32..).zip(&order) {
+            places[row as usize] = place;
+        }
+        let shadowed = self.shadowed(&rows, &places);
+        let mut foreign_links = Vec::new();
+        for id in 1..rows.len() {
+            // Children of a buried directory hang below what buried it.
+            rows[id].parent = self.survivor(rows[id].parent, &places).0;
+            if rows[id].kind() == EntryKind::Hardlink && places[id] != u32::MAX {
+                match u32::try_from(rows[id].content) {
+                    Ok(file) => rows[id].content = u64::from(places[file as usize]),
+                    Err(_) => foreign_links.push(NodeId(places[id])),
+                }
+            }
+        }
+        foreign_links.sort_unstable();
+        let kept = order.len();
+        // Losers go behind the end, where they are cut off.
+        let lost = (0u32..).zip(&places);
+        let lost = lost.filter(|&(_, &place)| place == u32::MAX);
+        order.extend(lost.map(|(row, _)| row));
+        drop(places);
+        let mut nanos = take(&mut self.builder.nanos);
+        if !nanos.is_empty() {
+            nanos.resize(rows.len(), 0);
+            let kept = order[..kept].iter();
+            nanos = kept.map(|&row| nanos[row as usize]).collect();
+        }
+        permute(&mut rows, &mut order);
+        rows.truncate(kept);
+        rows.shrink_to_fit();
+        let mut builder = self.builder;
+        builder.count_further_warnings();
+        FileTree {
+            nodes: rows,
+            texts: builder.texts,
+            attributes: builder.attributes,
+            xattr_sets: builder.xattr_sets,
+            nanos,
+            shadowed,
+            foreign_links,
+            has_links: !builder.links.is_empty(),
+            has_moves: builder.has_moves,
+            entries: builder.entries,
+            content_bytes: builder.content_bytes,
+            completeness,
+            warnings: builder.warnings,
+        }
+    }
+
+    /// Returns the node that a row became, or the one that won against it.
+    fn survivor(&self, row: u32, places: &[u32]) -> NodeId {
+        NodeId(places[self.losers.get(&row).copied().unwrap_or(row) as usize])
+    }
+
+    fn shadowed(&self, rows: &[Node], places: &[u32]) -> Vec<Shadowed> {
+        let losers = self.losers.iter();
+        let mut shadowed: Vec<Shadowed> = losers
+            .filter(|(loser, _)| !self.promoted.contains_key(loser))
+            .map(|(&loser, &winner)| Shadowed {
+                node: self.survivor(winner, places),
+                size: rows[loser as usize].size,
+            })
+            .filter(|shadowed| shadowed.size > 0)
+            .collect();
+        shadowed.sort_unstable_by_key(|shadowed| (shadowed.node, shadowed.size));
+        shadowed
+    }
+}
+
+impl TreeBuilder {
+    /// Says for every kind of warning how many were left out.
+    fn count_further_warnings(&mut self) {
+        let mut counts: Vec<_> = take(&mut self.warning_counts).into_iter().collect();
+        counts.sort_unstable();
+        for (code, count) in counts {
+            if count > limits::WARNINGS_PER_KIND {
+                let more = count - limits::WARNINGS_PER_KIND;
+                let message = format!("and {more} more of this kind");
+                self.warnings.push(Warning::new(code, message));
+            }
+        }
+    }
+}
+
+/// The rows of one name, by what they are.
+struct SameName {
+    directory: Option<u32>,
+    /// The last that is neither directory nor whiteout, and was not buried.
+    other: Option<u32>,
+    whiteout: Option<u32>,
+    /// The last that was buried and is no directory.
+    dead: Option<u32>,
+}
+
+impl SameName {
+    fn of(builder: &TreeBuilder, rows: &[u32]) -> Self {
+        let mut found = Self {
+            directory: None,
+            other: None,
+            whiteout: None,
+            dead: None,
+        };
+        for &id in rows {
+            let row = &builder.rows[id as usize];
+            let is_dead = row.has(flag::DEAD);
+            match row.kind() {
+                EntryKind::Dir => found.directory = found.directory.or(Some(id)),
+                EntryKind::Whiteout => found.whiteout = Some(id),
+                _ if !is_dead => found.other = Some(id),
+                _ => {}
+            }
+            if is_dead && row.kind() != EntryKind::Dir {
+                found.dead = Some(id);
+            }
+        }
+        found
+    }
+}
+
+/// Where a hard link leads.
+enum Target {
+    /// To this row, which is no hard link.
+    Row(u32),
+    /// Out of the layer: to what this link names.
+    Foreign(u32),
 }
 
 /// Sorts a bucket; returns whether a name occurs twice.
@@ -96,452 +576,15 @@ fn sort_by_name(builder: &TreeBuilder, bucket: &mut [u32]) -> bool {
     bucket.windows(2).any(|pair| name(pair[0]) == name(pair[1]))
 }
 
-/// Decides every group of rows with one name. Directories come before their children in row order, so one
-/// pass downwards passes on from where everything is buried.
-fn decide(builder: &mut TreeBuilder, buckets: &Buckets) -> Conflicts {
-    let mut conflicts = Conflicts::default();
-    let last_events = last_events(builder);
-    // Rows below a directory that are older than its cut are buried.
-    let mut cuts: HashMap<u32, u32> = HashMap::new();
-    for directory in 0..u32::try_from(builder.rows.len()).unwrap_or(u32::MAX) {
-        if builder.rows[directory as usize].kind() != EntryKind::Dir {
-            continue;
-        }
-        let cut = cuts.get(&directory).copied().unwrap_or(0);
-        let bucket = buckets.of(directory);
-        let mut start = 0;
-        while start < bucket.len() {
-            let name = builder.row_name(bucket[start]);
-            let length = bucket[start..]
-                .iter()
-                .take_while(|&&row| builder.row_name(row) == name)
-                .count();
-            let group = &bucket[start..start + length];
-            start += length;
-            if cut > 0 {
-                bury(builder, group, cut, &last_events, &mut cuts);
-            }
-            if length > 1 {
-                decide_group(builder, group, &last_events, &mut cuts, &mut conflicts);
-            }
-        }
-    }
-    conflicts
-}
-
-/// When a row was stored. Directories listed again have no row of their own: their time lies between two rows.
-const fn time_of_row(row: u32) -> u32 {
-    2 * row + 1
-}
-
-/// When something happened that found `rows` rows stored.
-const fn time_between(rows: u32) -> u32 {
-    2 * rows
-}
-
-/// Returns when a directory was last listed or marked; for anything else when it was stored.
-fn last_listing(builder: &TreeBuilder, row: u32) -> u32 {
-    let again = builder.listed_again.get(&row).copied();
-    again.map_or(time_of_row(row), time_between)
-}
-
-/// Returns for every directory the time of the last thing that makes it exist.
-fn last_events(builder: &TreeBuilder) -> Vec<u32> {
-    let mut events: Vec<u32> = (0u32..).take(builder.rows.len()).map(time_of_row).collect();
-    for (id, row) in (0u32..).zip(&builder.rows) {
-        if row.kind() == EntryKind::Dir && row.has(flag::IMPLIED) && !row.has(flag::OPAQUE) {
-            events[id as usize] = 0;
-        }
-    }
-    for (&row, &position) in &builder.listed_again {
-        events[row as usize] = time_between(position);
-    }
-    for id in (1..builder.rows.len()).rev() {
-        let row = &builder.rows[id];
-        if row.kind() != EntryKind::Whiteout {
-            let parent = row.parent as usize;
-            events[parent] = events[parent].max(events[id]);
-        }
-    }
-    events
-}
-
-/// Marks what an ancestor's replacement buried.
-fn bury(
-    builder: &mut TreeBuilder,
-    group: &[u32],
-    cut: u32,
-    events: &[u32],
-    cuts: &mut HashMap<u32, u32>,
-) {
-    for &row in group {
-        let listed = last_listing(builder, row);
-        let node = &mut builder.rows[row as usize];
-        match node.kind() {
-            EntryKind::Whiteout => {}
-            EntryKind::Dir => {
-                if listed < cut {
-                    make_implied(node);
-                }
-                if events[row as usize] < cut {
-                    node.packed |= flag::DEAD;
-                }
-                let inherited = cuts.entry(row).or_default();
-                *inherited = (*inherited).max(cut);
-            }
-            _ if time_of_row(row) < cut => node.packed |= flag::DEAD,
-            _ => {}
-        }
-    }
+/// Returns whether a directory is there for what is in it alone.
+fn is_implied(row: &Node) -> bool {
+    row.kind() == EntryKind::Dir && row.has(flag::IMPLIED) && !row.has(flag::OPAQUE)
 }
 
 /// Forgets what a directory's entry said; its text, position and parent stay.
 fn make_implied(node: &mut Node) {
     node.packed = EntryKind::Dir as u32 | flag::IMPLIED;
     node.mtime = 0;
-}
-
-fn decide_group(
-    builder: &mut TreeBuilder,
-    group: &[u32],
-    events: &[u32],
-    cuts: &mut HashMap<u32, u32>,
-    conflicts: &mut Conflicts,
-) {
-    let kind = |row: u32| builder.rows[row as usize].kind();
-    let is_dead = |row: u32| builder.rows[row as usize].has(flag::DEAD);
-    let directory = group
-        .iter()
-        .copied()
-        .find(|&row| kind(row) == EntryKind::Dir);
-    let is_other =
-        |row: &u32| !matches!(kind(*row), EntryKind::Dir | EntryKind::Whiteout) && !is_dead(*row);
-    let last_other = group.iter().copied().rfind(is_other);
-    let whiteout = group
-        .iter()
-        .copied()
-        .rfind(|&row| kind(row) == EntryKind::Whiteout);
-    let dead = group
-        .iter()
-        .copied()
-        .rfind(|&row| is_dead(row) && kind(row) != EntryKind::Dir);
-    // A directory made only to hold whiteouts, or buried by an ancestor's replacement, does not exist.
-    let exists = |row: u32| events[row as usize] > 0 && !is_dead(row);
-    let winner = match (directory, last_other) {
-        (Some(directory), Some(other))
-            if events[directory as usize] > time_of_row(other) && exists(directory) =>
-        {
-            directory
-        }
-        (_, Some(other)) => other,
-        (Some(directory), None) if whiteout.is_none() || exists(directory) => directory,
-        _ => match whiteout.or(dead) {
-            Some(row) => row,
-            None => return,
-        },
-    };
-    for &row in group {
-        if row != winner && Some(row) != directory {
-            conflicts.losers.insert(row, winner);
-        }
-    }
-    if whiteout.is_some_and(|row| row != winner) {
-        builder.rows[winner as usize].packed |= flag::WHITED_OUT;
-    }
-    let Some(directory) = directory else { return };
-    let Some(other) = last_other else {
-        if winner != directory {
-            hang_below(directory, winner, builder, conflicts);
-        }
-        return;
-    };
-    let cut = cuts.entry(directory).or_default();
-    *cut = (*cut).max(time_of_row(other));
-    if winner == directory {
-        if last_listing(builder, directory) < time_of_row(other) {
-            let opaque =
-                builder.rows[directory as usize].packed & (flag::OPAQUE | flag::WHITED_OUT);
-            make_implied(&mut builder.rows[directory as usize]);
-            builder.rows[directory as usize].packed |= opaque;
-        }
-        builder.warn(Warning::new(
-            WarningCode::ParentNotDirectory,
-            format!(
-                "{} is a directory and something else in one layer; the later wins",
-                builder.shown_path(directory)
-            ),
-        ));
-    } else {
-        hang_below(directory, winner, builder, conflicts);
-    }
-}
-
-/// Lets a directory's children hang below the row that took its place.
-fn hang_below(directory: u32, winner: u32, builder: &mut TreeBuilder, conflicts: &mut Conflicts) {
-    conflicts.buried.insert(winner, directory);
-    conflicts.losers.insert(directory, winner);
-    builder.rows[directory as usize].packed |= flag::DEAD;
-}
-
-/// Marks implied directories below which nothing but whiteouts is.
-fn mark_ghosts(rows: &mut [Node]) {
-    for row in rows.iter_mut().skip(1) {
-        if row.kind() == EntryKind::Dir && row.has(flag::IMPLIED) && !row.has(flag::OPAQUE) {
-            row.packed |= flag::GHOST;
-        }
-    }
-    for id in (1..rows.len()).rev() {
-        let row = rows[id];
-        if row.kind() != EntryKind::Whiteout && !row.has(flag::GHOST | flag::DEAD) {
-            let parent = &mut rows[row.parent as usize];
-            parent.packed &= !flag::GHOST;
-        }
-    }
-}
-
-/// Finds the data of every hard link. Returns losers whose data lives on in a link: loser to that link.
-fn resolve_links(
-    builder: &mut TreeBuilder,
-    buckets: &Buckets,
-    conflicts: &Conflicts,
-) -> HashMap<u32, u32> {
-    let mut promoted: HashMap<u32, u32> = HashMap::new();
-    for link in builder.links.clone() {
-        // A link that lost its own name again keeps nothing alive; one that data went over to is done.
-        let row = &builder.rows[link as usize];
-        let is_link = row.kind() == EntryKind::Hardlink && row.content != BELOW;
-        if conflicts.losers.contains_key(&link) || !is_link {
-            continue;
-        }
-        let target = match find_target(builder, buckets, link) {
-            Target::Row(target) => target,
-            Target::Foreign(last) => {
-                aim_like(builder, link, last);
-                continue;
-            }
-        };
-        match builder.rows[target as usize].kind() {
-            EntryKind::File => link_to(builder, buckets, (link, target), conflicts, &mut promoted),
-            // A second name of a symbolic link or device is another one just like it.
-            _ => copy_special(builder, link, target),
-        }
-    }
-    promoted
-}
-
-/// Where a hard link leads.
-enum Target {
-    /// To this row, which is no hard link.
-    Row(u32),
-    /// Out of the layer: to what this link names.
-    Foreign(u32),
-}
-
-/// Follows a link to the row with the data: the last of that name before the link, else the first behind it.
-fn find_target(builder: &TreeBuilder, buckets: &Buckets, link: u32) -> Target {
-    const HOPS: usize = 64;
-    let mut at = link;
-    for _ in 0..HOPS {
-        let Some(target) = named_row(builder, buckets, at) else {
-            return Target::Foreign(at);
-        };
-        let row = &builder.rows[target as usize];
-        match (row.kind(), row.content) {
-            (EntryKind::Hardlink, BELOW) => return Target::Foreign(target),
-            (EntryKind::Hardlink, _) => {}
-            _ => return Target::Row(target),
-        }
-        if let Ok(known) = u32::try_from(builder.rows[target as usize].content) {
-            return Target::Row(known);
-        }
-        at = target;
-    }
-    Target::Foreign(link)
-}
-
-/// Lets a link to a link that leads out of the layer lead there itself.
-fn aim_like(builder: &mut TreeBuilder, link: u32, last: u32) {
-    if link != last {
-        let (name, aim) = (
-            builder.row_name(link).to_vec(),
-            builder.row_link(last).to_vec(),
-        );
-        builder.rows[link as usize].text = builder.push_text(&name, Some(&aim));
-        builder.rows[link as usize].content = builder.rows[last as usize].content;
-    }
-}
-
-fn named_row(builder: &TreeBuilder, buckets: &Buckets, link: u32) -> Option<u32> {
-    let target = path::ImagePath::new(builder.row_link(link))?;
-    let parent = target
-        .parent()
-        .components()
-        .try_fold(ROOT, |parent, name| builder.find_directory(parent, name))?;
-    let bucket = buckets.of(parent);
-    let name = target.name();
-    let from = bucket.partition_point(|&row| builder.row_name(row) < name);
-    let group = bucket[from..]
-        .iter()
-        .copied()
-        .take_while(|&row| builder.row_name(row) == name);
-    let is_target = |&row: &u32| {
-        row != link
-            && !matches!(
-                builder.rows[row as usize].kind(),
-                EntryKind::Dir | EntryKind::Whiteout
-            )
-    };
-    let mut behind = None;
-    let mut before = None;
-    for row in group.filter(is_target) {
-        if row < link {
-            before = Some(row);
-        } else {
-            behind = behind.or(Some(row));
-        }
-    }
-    before.or(behind)
-}
-
-/// Joins a link to a file's data. Data whose own row lost its name goes over to a link: to the one that took the
-/// name, if it is a link to this very data, else to the first.
-fn link_to(
-    builder: &mut TreeBuilder,
-    buckets: &Buckets,
-    (link, file): (u32, u32),
-    conflicts: &Conflicts,
-    promoted: &mut HashMap<u32, u32>,
-) {
-    let keeper = match (conflicts.losers.get(&file), promoted.get(&file)) {
-        (None, _) => file,
-        (Some(_), Some(&keeper)) => keeper,
-        (Some(&winner), None) => {
-            let keeper = if leads_to(builder, buckets, winner, file) {
-                winner
-            } else {
-                link
-            };
-            promoted.insert(file, keeper);
-            let data = builder.rows[file as usize];
-            let row = &mut builder.rows[keeper as usize];
-            row.size = data.size;
-            row.content = data.content;
-            row.offset = data.offset;
-            row.packed =
-                row.packed & !flag::KIND | EntryKind::File as u32 | data.packed & flag::HASHED;
-            keeper
-        }
-    };
-    if keeper != link {
-        builder.rows[link as usize].content = u64::from(keeper);
-        builder.rows[keeper as usize].packed |= flag::LINKED;
-    }
-}
-
-fn leads_to(builder: &TreeBuilder, buckets: &Buckets, link: u32, file: u32) -> bool {
-    builder.rows[link as usize].kind() == EntryKind::Hardlink
-        && matches!(find_target(builder, buckets, link), Target::Row(row) if row == file)
-}
-
-fn copy_special(builder: &mut TreeBuilder, link: u32, target: u32) {
-    let kind = builder.rows[target as usize].kind();
-    if kind == EntryKind::Symlink {
-        let (name, aim) = (
-            builder.row_name(link).to_vec(),
-            builder.row_link(target).to_vec(),
-        );
-        builder.rows[link as usize].text = builder.push_text(&name, Some(&aim));
-    }
-    let packed = builder.rows[target as usize].packed & !(flag::DEAD | flag::WHITED_OUT);
-    let row = &mut builder.rows[link as usize];
-    row.packed = packed | row.packed & (flag::DEAD | flag::WHITED_OUT);
-    row.content = 0;
-}
-
-/// Returns the rows in breadth-first order and gives every row its first child's place in it.
-fn breadth_first(builder: &mut TreeBuilder, buckets: Buckets, conflicts: &Conflicts) -> Vec<u32> {
-    let mut order = Vec::with_capacity(builder.rows.len());
-    order.push(ROOT);
-    let mut at = 0;
-    while at < order.len() {
-        let row = order[at];
-        builder.rows[row as usize].first_child = u32::try_from(order.len()).unwrap_or(u32::MAX);
-        let directory = conflicts.buried.get(&row).copied().unwrap_or(row);
-        if builder.rows[directory as usize].kind() == EntryKind::Dir {
-            let children = buckets.of(directory).iter().copied();
-            if conflicts.losers.is_empty() {
-                order.extend(children);
-            } else {
-                order.extend(children.filter(|child| !conflicts.losers.contains_key(child)));
-            }
-        }
-        at += 1;
-    }
-    order
-}
-
-fn freeze(
-    builder: &mut TreeBuilder,
-    mut order: Vec<u32>,
-    conflicts: &Conflicts,
-    promoted: &HashMap<u32, u32>,
-) -> Settled {
-    let mut places = vec![u32::MAX; builder.rows.len()];
-    for (place, &row) in (0u32..).zip(&order) {
-        places[row as usize] = place;
-    }
-    let survivor =
-        |row: u32| NodeId(places[conflicts.losers.get(&row).copied().unwrap_or(row) as usize]);
-    let mut shadowed: Vec<Shadowed> = conflicts
-        .losers
-        .iter()
-        .filter(|(loser, _)| !promoted.contains_key(loser))
-        .map(|(&loser, &winner)| Shadowed {
-            node: survivor(winner),
-            size: builder.rows[loser as usize].size,
-        })
-        .filter(|shadowed| shadowed.size > 0)
-        .collect();
-    shadowed.sort_unstable_by_key(|shadowed| (shadowed.node, shadowed.size));
-    let mut rows = std::mem::take(&mut builder.rows);
-    let mut foreign_links = Vec::new();
-    for id in 1..rows.len() {
-        // Children of a buried directory hang below what buried it.
-        rows[id].parent = survivor(rows[id].parent).0;
-        if rows[id].kind() == EntryKind::Hardlink && places[id] != u32::MAX {
-            match u32::try_from(rows[id].content) {
-                Ok(file) => rows[id].content = u64::from(places[file as usize]),
-                Err(_) => foreign_links.push(NodeId(places[id])),
-            }
-        }
-    }
-    foreign_links.sort_unstable();
-    let kept = order.len();
-    // Losers go behind the end, where they are cut off.
-    order.extend(
-        (0u32..)
-            .zip(&places)
-            .filter(|&(_, &place)| place == u32::MAX)
-            .map(|(row, _)| row),
-    );
-    drop(places);
-    let mut nanos = std::mem::take(&mut builder.nanos);
-    if !nanos.is_empty() {
-        nanos.resize(rows.len(), 0);
-        nanos = order[..kept]
-            .iter()
-            .map(|&row| nanos[row as usize])
-            .collect();
-    }
-    permute(&mut rows, &mut order);
-    rows.truncate(kept);
-    rows.shrink_to_fit();
-    Settled {
-        nodes: rows,
-        nanos,
-        shadowed,
-        foreign_links,
-    }
 }
 
 /// Moves `rows[order[i]]` to `i`, in place: a second copy of a million nodes would be the peak of memory.

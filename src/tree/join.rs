@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::file_tree::flag;
 use super::merged::{Comparison, MergedNode, VersionDetail};
-use super::{Change, FileTree, HideCause, MergedTree, NodeId, PathId, Version};
+use super::{Change, EntryRef, FileTree, HideCause, MergedTree, NodeId, PathId, Version};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::path::ImagePath;
 
@@ -19,9 +19,6 @@ struct Cut {
     layer: LayerIndex,
     cause: HideCause,
 }
-
-/// One entry of one layer for the path at hand.
-type Own = (LayerIndex, NodeId);
 
 struct Joiner<'l> {
     layers: &'l [Arc<FileTree>],
@@ -75,7 +72,7 @@ impl<'l> Joiner<'l> {
     }
 
     fn join_all(&mut self) {
-        let roots: Vec<Own> = (0u16..)
+        let roots: Vec<EntryRef> = (0u16..)
             .zip(self.layers)
             .map(|(layer, _)| (LayerIndex(layer), NodeId::ROOT))
             .collect();
@@ -184,7 +181,7 @@ impl<'l> Joiner<'l> {
         path: PathId,
         cuts: u32,
         streams: &mut [Stream<'l>],
-        own: &mut Vec<Own>,
+        own: &mut Vec<EntryRef>,
     ) {
         // A handful of layers is scanned for the smallest name; more go through a heap.
         if streams.len() <= 8 {
@@ -199,7 +196,7 @@ impl<'l> Joiner<'l> {
         path: PathId,
         cuts: u32,
         streams: &mut [Stream<'l>],
-        own: &mut Vec<Own>,
+        own: &mut Vec<EntryRef>,
     ) {
         while let Some(least) = streams.iter().filter_map(|stream| stream.head).min() {
             own.clear();
@@ -219,7 +216,7 @@ impl<'l> Joiner<'l> {
         path: PathId,
         cuts: u32,
         streams: &mut [Stream<'l>],
-        own: &mut Vec<Own>,
+        own: &mut Vec<EntryRef>,
     ) {
         let heads = streams
             .iter()
@@ -246,7 +243,7 @@ impl<'l> Joiner<'l> {
     }
 
     /// Appends one path with its versions. `own` holds its entries, bottom first.
-    fn push_path(&mut self, parent: PathId, cuts: u32, own: &[Own]) {
+    fn push_path(&mut self, parent: PathId, cuts: u32, own: &[EntryRef]) {
         let path = PathId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         self.nodes.push(MergedNode {
             parent: parent.0,
@@ -283,7 +280,7 @@ impl<'l> Joiner<'l> {
         });
     }
 
-    fn push_versions(&mut self, path: PathId, cuts: u32, own: &[Own]) {
+    fn push_versions(&mut self, path: PathId, cuts: u32, own: &[EntryRef]) {
         let start = self.versions.len();
         let mut state = State::default();
         let mut next_cut = 0;
@@ -417,8 +414,8 @@ impl<'l> Joiner<'l> {
         }
     }
 
-    fn file_change(&self, older: Own, newer: Own) -> Option<Change> {
-        let data = |own: Own| Some((own.0, self.layer(own.0).inode(own.1)?));
+    fn file_change(&self, older: EntryRef, newer: EntryRef) -> Option<Change> {
+        let data = |own: EntryRef| Some((own.0, self.layer(own.0).inode(own.1)?));
         file_change(self.layers, data(older)?, data(newer)?)
     }
 
@@ -434,7 +431,7 @@ impl<'l> Joiner<'l> {
 }
 
 /// Returns the mark of a file over a file, or `None` where it takes a closer look. Both are where the data is.
-fn file_change(layers: &[Arc<FileTree>], older: Own, newer: Own) -> Option<Change> {
+fn file_change(layers: &[Arc<FileTree>], older: EntryRef, newer: EntryRef) -> Option<Change> {
     if older == newer {
         return Some(Change::Repeated);
     }
@@ -455,7 +452,7 @@ fn file_change(layers: &[Arc<FileTree>], older: Own, newer: Own) -> Option<Chang
 }
 
 /// Returns the mark of something stored again with the same content.
-pub(super) fn change_of_same(layers: &[Arc<FileTree>], older: Own, newer: Own) -> Change {
+pub(super) fn change_of_same(layers: &[Arc<FileTree>], older: EntryRef, newer: EntryRef) -> Change {
     let (old_tree, new_tree) = (&layers[older.0.as_usize()], &layers[newer.0.as_usize()]);
     if new_tree.has_same_metadata(newer.1, old_tree, older.1) {
         Change::Repeated
@@ -541,9 +538,9 @@ fn decide(tree: &mut MergedTree, undecided: Vec<(PathId, u32)>) {
 /// What stands at a path while its versions are read from the bottom.
 #[derive(Debug, Default, Clone, Copy)]
 struct State {
-    visible: Option<Own>,
+    visible: Option<EntryRef>,
     /// For a visible directory: the last entry that listed it.
-    listed: Option<Own>,
+    listed: Option<EntryRef>,
 }
 
 impl State {

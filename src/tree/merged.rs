@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{FileTree, NodeId};
+use super::{EntryRef, FileTree, NodeId};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::path::ImagePath;
 
@@ -134,9 +134,9 @@ pub struct Comparison {
     /// Position of the newer one among [`MergedTree::versions`] of the path.
     pub(super) version: u32,
     /// The older data.
-    pub older: (LayerIndex, NodeId),
+    pub older: EntryRef,
     /// The newer data.
-    pub newer: (LayerIndex, NodeId),
+    pub newer: EntryRef,
 }
 
 /// Outcome of a comparison.
@@ -149,7 +149,7 @@ pub enum Content {
 }
 
 /// Hard links to files of lower layers: where the data is.
-pub(super) type ForeignLinks = HashMap<(LayerIndex, NodeId), (LayerIndex, NodeId)>;
+pub(super) type ForeignLinks = HashMap<EntryRef, EntryRef>;
 
 /// All paths of all layers.
 ///
@@ -297,7 +297,7 @@ impl MergedTree {
 
     /// Returns the node whose metadata the union of layers `0..=layer` shows: for a directory the highest entry
     /// that lists it, as far as it was not removed and made again in between.
-    pub fn metadata_at(&self, path: PathId, layer: LayerIndex) -> Option<(LayerIndex, NodeId)> {
+    pub fn metadata_at(&self, path: PathId, layer: LayerIndex) -> Option<EntryRef> {
         let visible = self.at(path, layer)?;
         if self.layer(visible.layer).kind(visible.node) != EntryKind::Dir {
             let (at, node) = (visible.layer, visible.node);
@@ -340,7 +340,7 @@ impl MergedTree {
     }
 
     /// Returns where the data of a file or hard link is; `None` for everything else and for links to nothing.
-    pub fn inode(&self, layer: LayerIndex, node: NodeId) -> Option<(LayerIndex, NodeId)> {
+    pub fn inode(&self, layer: LayerIndex, node: NodeId) -> Option<EntryRef> {
         match self.layer(layer).inode(node) {
             Some(data) => Some((layer, data)),
             None => self.foreign.get(&(layer, node)).copied(),

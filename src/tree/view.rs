@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Change, MergedTree, NodeId, PathId, Version};
+use super::{Change, EntryRef, MergedTree, PathId, Version};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::path::ImagePath;
 
@@ -25,14 +25,14 @@ pub struct Listed {
     /// The layer that provides what is shown; for a directory, the last that lists it.
     pub layer: LayerIndex,
     /// Files: where the data is, hard links resolved. `None` for links to nothing.
-    pub data: Option<(LayerIndex, NodeId)>,
-    /// Type.
+    pub data: Option<EntryRef>,
+    /// What kind of file it is.
     pub kind: EntryKind,
     /// Permission bits; `None` for directories no layer lists.
     pub mode: Option<u16>,
-    /// Owner.
+    /// Number of the user who owns it; `None` as for the mode.
     pub uid: Option<u32>,
-    /// Group.
+    /// Number of the group that owns it; `None` as for the mode.
     pub gid: Option<u32>,
     /// Length of the data in bytes; 0 for anything but files.
     pub size: u64,
@@ -47,7 +47,7 @@ pub struct Listed {
     /// Device numbers, for devices.
     pub device: Option<(u32, u32)>,
     /// Where the extended attributes and the rest of the metadata are; `None` where no entry says anything.
-    pub metadata: Option<(LayerIndex, NodeId)>,
+    pub metadata: Option<EntryRef>,
     /// What the layer did; `None` in a union view and where it changed nothing.
     pub change: Option<Change>,
     /// Whether it is an opaque directory of this layer; always `false` in a union view.
@@ -173,7 +173,7 @@ impl View {
         tree: &MergedTree,
         path: PathId,
         bytes: &[u8],
-        links: &HashMap<(LayerIndex, NodeId), u32>,
+        links: &HashMap<EntryRef, u32>,
     ) -> Option<Listed> {
         let version = self.version(tree, path)?;
         let node_tree = tree.layer(version.layer);
@@ -232,7 +232,7 @@ impl View {
     }
 
     /// Counts the visible names of data that may have several.
-    fn link_counts(self, tree: &MergedTree) -> HashMap<(LayerIndex, NodeId), u32> {
+    fn link_counts(self, tree: &MergedTree) -> HashMap<EntryRef, u32> {
         let mut counts = HashMap::new();
         if !tree.layers().iter().any(|layer| layer.has_links()) {
             return counts;

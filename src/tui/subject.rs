@@ -1,7 +1,7 @@
 //! The image on the screen, with everything that takes too long to work out on a key press.
 
 use crate::analysis::Analysis;
-use crate::analysis::groups::{Group, group};
+use crate::analysis::groups::Group;
 use crate::analysis::rules::{RuleSet, Verdict, judge};
 use crate::browse::{Names, Weights};
 use crate::tree::MergedTree;
@@ -15,8 +15,6 @@ pub struct Subject {
     pub weights: Weights,
     /// Names, for filters.
     pub names: Names,
-    /// Waste as a person would tell it, largest first.
-    pub waste: Vec<Group>,
     /// What the rules say, where there are rules.
     pub verdict: Option<Verdict>,
 }
@@ -26,7 +24,8 @@ impl Subject {
     pub fn new(analysis: Analysis, rules: &RuleSet) -> Self {
         let weights = Weights::new(&analysis.tree);
         let names = Names::new(&analysis.tree);
-        let waste = group(&analysis.tree, &analysis.waste.paths);
+        // Worked out here, where it keeps nobody waiting.
+        analysis.waste_groups();
         // Rules that cannot be judged were refused when they were read.
         let verdict = Some(rules)
             .filter(|rules| !rules.is_toothless())
@@ -35,9 +34,13 @@ impl Subject {
             analysis,
             weights,
             names,
-            waste,
             verdict,
         }
+    }
+
+    /// Returns the waste as a person would tell it, largest first.
+    pub fn waste(&self) -> &[Group] {
+        self.analysis.waste_groups()
     }
 
     /// Returns the union.

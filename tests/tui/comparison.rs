@@ -15,7 +15,7 @@ use layerscope::analysis::difference::{
 use layerscope::beneath::Beneath;
 use layerscope::error::{Error, Result};
 use layerscope::layer::dir::{DirLayer, Encoding};
-use layerscope::layer::{Access, Completeness, EntrySink, FileAt, LayerSource};
+use layerscope::layer::{Completeness, EntrySink, FileAt, LayerFacts, LayerSource};
 use layerscope::progress::Job;
 use tempfile::TempDir;
 
@@ -170,16 +170,8 @@ impl LayerSource for Watched {
         self.withheld
     }
 
-    fn access(&self) -> Access {
-        Access::Random
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        0
-    }
-
-    fn longest_data(&self) -> u64 {
-        u64::MAX
+    fn facts(&self) -> LayerFacts {
+        LayerFacts::DIRECTORY
     }
 }
 

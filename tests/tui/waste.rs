@@ -133,7 +133,7 @@ fn sorting_keeps_the_cursor_on_its_group() {
     let subject = screen.model.subject.clone().unwrap();
     let rows = screen.model.waste.rows.iter();
     let paths: Vec<Vec<u8>> = rows
-        .map(|row| subject.tree().path(subject.waste[row.lead].place))
+        .map(|row| subject.tree().path(subject.waste()[row.lead].place))
         .collect();
     assert!(paths.is_sorted());
 }

@@ -1,16 +1,18 @@
 //! Whether files of equal length have the same data: they are read, each pair once.
 
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io::Read;
 
-use super::{Bounds, Doubt, EntryRef, Side};
+use super::{Bounds, Doubt, Side};
 use crate::error::{Error, Result};
 use crate::layer::Access;
+use crate::layer::bytes::{SideBySide, read_full};
 use crate::layer::content_hash::ContentHasher;
 use crate::path;
 use crate::progress::Job;
+use crate::tree::EntryRef;
 
-/// Bytes read of each of two files at a time.
+/// Bytes hashed at a time.
 const BLOCK: usize = 64 * 1024;
 
 /// A file of the first image and one of the second.
@@ -53,7 +55,8 @@ pub(super) fn compare(
     let mut reading = Reading {
         sides: (a, b),
         job,
-        buffers: (vec![0; BLOCK], vec![0; BLOCK]),
+        files: SideBySide::default(),
+        buffer: vec![0; BLOCK],
     };
     for (_, pair) in within {
         job.check()?;
@@ -77,8 +80,8 @@ fn out_of_reach(side: Side<'_>, (layer, node): EntryRef) -> Option<Doubt> {
         return Some(Doubt::OutOfReach(reason.to_owned()));
     }
     // Reading one file of a compressed layer costs everything before it; only sparse files are not hashed there.
-    let is_costly =
-        source.access() == Access::Sequential && side.tree.layer(layer).content(node).is_none();
+    let is_costly = source.facts().access == Access::Sequential
+        && side.tree.layer(layer).content(node).is_none();
     is_costly.then(|| Doubt::Unreadable("it has holes and lies in a compressed layer".into()))
 }
 
@@ -106,11 +109,12 @@ fn affordable(
     pairs
 }
 
-/// Reads pairs of files, with the same buffers.
+/// Reads pairs of files.
 struct Reading<'a> {
     sides: (Side<'a>, Side<'a>),
     job: &'a Job,
-    buffers: (Vec<u8>, Vec<u8>),
+    files: SideBySide,
+    buffer: Vec<u8>,
 }
 
 impl Reading<'_> {
@@ -130,20 +134,13 @@ impl Reading<'_> {
 
     fn is_same(&mut self, one: (Side<'_>, EntryRef), other: (Side<'_>, EntryRef)) -> Result<bool> {
         let (mut first, mut second) = (open(one)?, open(other)?);
-        loop {
-            self.job.check()?;
-            let left =
-                fill(&mut *first, &mut self.buffers.0).map_err(|error| failed(one, error))?;
-            let right =
-                fill(&mut *second, &mut self.buffers.1).map_err(|error| failed(other, error))?;
-            self.job.advance(left as u64);
-            if self.buffers.0[..left] != self.buffers.1[..right] {
-                return Ok(false);
-            }
-            if left < BLOCK {
-                return Ok(true);
-            }
-        }
+        let job = self.job;
+        let advance = |bytes| job.advance(bytes);
+        let difference = self
+            .files
+            .first_difference(&mut *first, &mut *second, job, advance);
+        let difference = difference.map_err(|unread| unread.named(|| shown(one), || shown(other)));
+        Ok(difference?.is_none())
     }
 
     fn hash(&mut self, of: (Side<'_>, EntryRef)) -> Result<u64> {
@@ -151,9 +148,10 @@ impl Reading<'_> {
         let mut state = ContentHasher::new();
         loop {
             self.job.check()?;
-            let count = fill(&mut *data, &mut self.buffers.0).map_err(|error| failed(of, error))?;
+            let count = read_full(&mut *data, &mut self.buffer)
+                .map_err(|source| Error::unread(shown(of), source))?;
             self.job.advance(count as u64);
-            state.update(&self.buffers.0[..count]);
+            state.update(&self.buffer[..count]);
             if count < BLOCK {
                 return Ok(state.digest());
             }
@@ -174,23 +172,6 @@ fn open<'a>((side, place): (Side<'a>, EntryRef)) -> Result<Box<dyn Read + 'a>> {
     Ok(Box::new(data.take(tree.size(node))))
 }
 
-fn fill(data: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut done = 0;
-    while done < buffer.len() {
-        match data.read(&mut buffer[done..]) {
-            Ok(0) => break,
-            Ok(count) => done += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
-}
-
-fn failed((side, (layer, node)): (Side<'_>, EntryRef), source: io::Error) -> Error {
-    Error::Read {
-        name: path::display_absolute(&side.tree.layer(layer).path(node)),
-        offset: 0,
-        source,
-    }
+fn shown((side, (layer, node)): (Side<'_>, EntryRef)) -> String {
+    path::display_absolute(&side.tree.layer(layer).path(node))
 }

@@ -18,7 +18,7 @@ pub enum Builder {
     Classic,
     /// `buildah` and `podman build`.
     Buildah,
-    /// kaniko.
+    /// kaniko, in a container without a daemon.
     Kaniko,
     /// Jib, for Java.
     Jib,

@@ -3,146 +3,50 @@
 use super::analysed;
 
 /// Tools worth naming in a title, with the options of theirs that take the next word.
-const TOOLS: [(&str, &[&str]); 23] = [
-    (
-        "apt-get",
-        &["-t", "-o", "-c", "--target-release", "--option"],
-    ),
-    ("apt", &["-t", "-o", "-c", "--target-release", "--option"]),
-    (
-        "apk",
-        &["-t", "--virtual", "-X", "--repository", "-p", "--root"],
-    ),
+const TOOLS: [(&str, &str); 23] = [
+    ("apt-get", "-t -o -c --target-release --option"),
+    ("apt", "-t -o -c --target-release --option"),
+    ("apk", "-t --virtual -X --repository -p --root"),
     (
         "yum",
-        &[
-            "-c",
-            "--setopt",
-            "--enablerepo",
-            "--disablerepo",
-            "--installroot",
-        ],
+        "-c --setopt --enablerepo --disablerepo --installroot",
     ),
     (
         "dnf",
-        &[
-            "-c",
-            "--setopt",
-            "--enablerepo",
-            "--disablerepo",
-            "--installroot",
-        ],
+        "-c --setopt --enablerepo --disablerepo --installroot",
     ),
     (
         "microdnf",
-        &[
-            "-c",
-            "--setopt",
-            "--enablerepo",
-            "--disablerepo",
-            "--installroot",
-        ],
+        "-c --setopt --enablerepo --disablerepo --installroot",
     ),
-    ("zypper", &["-R", "--root"]),
-    (
-        "pip",
-        &[
-            "-i",
-            "--index-url",
-            "--extra-index-url",
-            "-t",
-            "--target",
-            "-c",
-            "-f",
-        ],
-    ),
-    (
-        "pip3",
-        &[
-            "-i",
-            "--index-url",
-            "--extra-index-url",
-            "-t",
-            "--target",
-            "-c",
-            "-f",
-        ],
-    ),
-    ("npm", &["--prefix", "-w", "--workspace"]),
-    ("yarn", &["--cwd"]),
-    ("pnpm", &["-C", "--filter"]),
-    ("go", &["-o", "-ldflags", "-tags", "-C"]),
-    (
-        "cargo",
-        &["--target", "--features", "--manifest-path", "-p"],
-    ),
-    ("mvn", &["-f", "-s", "-pl"]),
-    ("gradle", &["-p", "-b"]),
-    (
-        "curl",
-        &[
-            "-o", "--output", "-H", "--header", "-d", "-X", "-u", "--retry", "-A",
-        ],
-    ),
-    ("wget", &["-O", "-P", "--output-document", "--header"]),
+    ("zypper", "-R --root"),
+    ("pip", "-i --index-url --extra-index-url -t --target -c -f"),
+    ("pip3", "-i --index-url --extra-index-url -t --target -c -f"),
+    ("npm", "--prefix -w --workspace"),
+    ("yarn", "--cwd"),
+    ("pnpm", "-C --filter"),
+    ("go", "-o -ldflags -tags -C"),
+    ("cargo", "--target --features --manifest-path -p"),
+    ("mvn", "-f -s -pl"),
+    ("gradle", "-p -b"),
+    ("curl", "-o --output -H --header -d -X -u --retry -A"),
+    ("wget", "-O -P --output-document --header"),
     (
         "useradd",
-        &[
-            "-u",
-            "-g",
-            "-G",
-            "-d",
-            "-s",
-            "-c",
-            "--uid",
-            "--gid",
-            "--groups",
-            "--home-dir",
-            "--home",
-            "--shell",
-        ],
+        "-u -g -G -d -s -c --uid --gid --groups --home-dir --home --shell",
     ),
     (
         "adduser",
-        &[
-            "-u",
-            "-G",
-            "-h",
-            "-s",
-            "-g",
-            "--uid",
-            "--gid",
-            "--home",
-            "--shell",
-            "--ingroup",
-            "--gecos",
-        ],
+        "-u -G -h -s -g --uid --gid --home --shell --ingroup --gecos",
     ),
-    ("make", &["-C", "-f", "-j"]),
-    ("gem", &["-v"]),
-    ("bundle", &["--jobs", "--path"]),
+    ("make", "-C -f -j"),
+    ("gem", "-v"),
+    ("bundle", "--jobs --path"),
 ];
 
 /// Sub-commands that bring something; others only prepare or clean.
-const BRINGING: [&str; 17] = [
-    "add",
-    "build",
-    "ci",
-    "compile",
-    "dist-upgrade",
-    "download",
-    "get",
-    "groupinstall",
-    "i",
-    "in",
-    "install",
-    "localinstall",
-    "package",
-    "run",
-    "sync",
-    "update-all",
-    "upgrade",
-];
+const BRINGING: &str = "add build ci compile dist-upgrade download get groupinstall i in install localinstall package \
+    run sync update-all upgrade";
 
 /// Tools whose first operand is not a sub-command.
 const WITHOUT_SUBCOMMAND: [&str; 5] = ["curl", "wget", "useradd", "adduser", "make"];
@@ -175,7 +79,7 @@ impl<'a> Call<'a> {
         let mut operands = Vec::new();
         let mut rest = words.iter().skip(1);
         while let Some(&word) = rest.next() {
-            if options.contains(&word) {
+            if has_word(options, word) {
                 rest.next();
             } else if !word.starts_with('-') && !word.starts_with(['>', '<']) {
                 operands.push(word);
@@ -190,7 +94,7 @@ impl<'a> Call<'a> {
             || self
                 .operands
                 .first()
-                .is_some_and(|command| BRINGING.contains(command))
+                .is_some_and(|command| has_word(BRINGING, command))
             // Plain `yarn` installs.
             || (self.tool == "yarn" && self.operands.is_empty())
     }
@@ -207,6 +111,11 @@ impl<'a> Call<'a> {
             rest => format!("{title} +{rest}"),
         }
     }
+}
+
+/// Returns whether a list of words has this one.
+fn has_word(words: &str, word: &str) -> bool {
+    words.split(' ').any(|known| known == word)
 }
 
 /// Words that may stand before a command without being one.

@@ -99,10 +99,8 @@ struct NamedEntry<'p> {
 
 impl Scan<'_> {
     fn root(&mut self, directory: &Beneath) -> Result<Inherited> {
-        let status = Status::of(directory.as_descriptor(), b".").map_err(|error| Error::Open {
-            name: directory.name().to_owned(),
-            source: error.into(),
-        })?;
+        let status = Status::of(directory.as_descriptor(), b".")
+            .map_err(|error| Error::unopened(directory.name(), error))?;
         let mut found = self.found(directory, ImagePath::ROOT, b".", status, EntryKind::Dir);
         if matches!(self.encoding, Encoding::Overlay(_)) && found.marks.is_opaque {
             // The kernel joins the roots of all layers before it looks at any mark.

@@ -142,10 +142,7 @@ fn open<N>(
 /// # Errors
 /// When it cannot be listed, or holds more names than a layer may have entries.
 pub(in crate::layer) fn names_of(directory: &Beneath) -> Result<Vec<Vec<u8>>> {
-    let failed = |error: rustix::io::Errno| Error::Open {
-        name: directory.name().to_owned(),
-        source: error.into(),
-    };
+    let failed = |error: rustix::io::Errno| Error::unopened(directory.name(), error);
     let mut names = Vec::new();
     for entry in Dir::read_from(directory.as_descriptor()).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -154,12 +151,11 @@ pub(in crate::layer) fn names_of(directory: &Beneath) -> Result<Vec<Vec<u8>>> {
             continue;
         }
         if names.len() >= limits::LAYER_ENTRIES as usize {
-            return Err(Error::Limit {
-                name: directory.name().to_owned(),
-                what: "the number of names in a directory",
-                limit: limits::LAYER_ENTRIES.to_string(),
-                option: None,
-            });
+            return Err(Error::limit(
+                directory.name(),
+                "the number of names in a directory",
+                limits::LAYER_ENTRIES,
+            ));
         }
         names.push(name.to_vec());
     }

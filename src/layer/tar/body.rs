@@ -2,8 +2,9 @@
 
 use std::io::{self, Read};
 
+use super::chunks::Stop;
 use super::walk::{Fault, Record};
-use super::window::{Stop, Window};
+use super::window::Window;
 
 /// A window, owned or borrowed.
 pub(super) trait Peek<'w> {

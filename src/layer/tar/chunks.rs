@@ -1,6 +1,6 @@
 //! A tar archive without the data of its files: what records of a tar keep, for data that lies elsewhere.
 
-use super::window::Stop;
+use std::io;
 
 /// What comes next in the archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,8 +9,19 @@ pub(in crate::layer) enum Chunk {
     Bytes,
     /// So many bytes of a file's data, which are not here.
     Gap(u64),
-    /// Nothing.
+    /// Nothing: the archive is over.
     End,
+}
+
+/// Why the bytes end before the archive does.
+#[derive(Debug)]
+pub(in crate::layer) enum Stop {
+    /// The job was cancelled.
+    Cancelled,
+    /// Decompression produced more than allowed.
+    ExpandedTooFar,
+    /// The bytes cannot be read or decoded any further.
+    Failed(io::Error),
 }
 
 /// Hands out an archive piece by piece, in order.

@@ -3,9 +3,10 @@
 //! Damage is survived: behind a header whose checksum fails the walk goes on at the next block that is a
 //! valid header. Everything odd is noted in [`TarWalk::troubles`] with its offset.
 
+use super::chunks::Stop;
 use super::extended::{self, Extended, Records};
 use super::header::{BLOCK, Header, gnu_segments};
-use super::window::{Stop, Window};
+use super::window::Window;
 use crate::error::{Error, Result, WarningCode};
 use crate::layer::EntryKind;
 use crate::limits;
@@ -70,8 +71,10 @@ pub(super) struct TarWalk<'a> {
     pub(super) troubles: Vec<(WarningCode, String)>,
     /// The header at hand; kept to be used again.
     block: Option<Box<[u8; 512]>>,
+    /// What extended headers say of the next entry, and where the first of its headers is.
     local: Extended,
     local_is_set: bool,
+    first: Option<u64>,
     global: Extended,
     seen_header: bool,
     seen_damage: bool,
@@ -86,6 +89,7 @@ impl<'a> TarWalk<'a> {
             block: None,
             local: Extended::default(),
             local_is_set: false,
+            first: None,
             global: Extended::default(),
             seen_header: false,
             seen_damage: false,
@@ -129,7 +133,6 @@ impl<'a> TarWalk<'a> {
     }
 
     fn advance(&mut self, record: &mut Record, block: &mut [u8; 512]) -> Result<Step, Stop> {
-        let mut first = None;
         let mut headers = 0;
         loop {
             let here = self.position;
@@ -145,8 +148,7 @@ impl<'a> TarWalk<'a> {
                     continue;
                 }
                 Block::Damaged => {
-                    self.forget_local();
-                    first = None;
+                    self.restart();
                     if self.resynchronise(here)? {
                         continue;
                     }
@@ -160,22 +162,21 @@ impl<'a> TarWalk<'a> {
                 }
                 Block::End => {
                     if !self.note_gap(here)? {
-                        self.note_missing_end(here, first);
+                        self.note_missing_end(here);
                     }
                     return Ok(Step::End);
                 }
             }
             let header = Header::verified(block);
             self.seen_header = true;
-            record.offset = *first.get_or_insert(here);
+            record.offset = *self.first.get_or_insert(here);
             let size = self
                 .local
                 .size
                 .or_else(|| header.size().and_then(|size| u64::try_from(size).ok()));
             let Some(size) = size.filter(|&size| i64::try_from(size).is_ok()) else {
                 self.damage(format!("header at offset {here} states an impossible size"));
-                self.forget_local();
-                first = None;
+                self.restart();
                 self.position += BLOCK;
                 continue;
             };
@@ -188,8 +189,7 @@ impl<'a> TarWalk<'a> {
                             "the number of extended headers before one entry",
                             limits::EXTENDED_HEADERS as u64,
                         );
-                        self.forget_local();
-                        first = None;
+                        self.restart();
                         headers = 0;
                     }
                     // The size of an extended header is its own, never that of the entry it describes.
@@ -201,8 +201,7 @@ impl<'a> TarWalk<'a> {
                 }
                 // Volume labels, continued members of other volumes and old long-name lists are no files.
                 b'V' | b'M' | b'N' => {
-                    self.forget_local();
-                    first = None;
+                    self.restart();
                     self.position = behind(here + BLOCK, size);
                 }
                 _ => {
@@ -271,8 +270,8 @@ impl<'a> TarWalk<'a> {
         Ok(gap.is_some())
     }
 
-    fn note_missing_end(&mut self, offset: u64, pending: Option<u64>) {
-        if let Some(header) = pending {
+    fn note_missing_end(&mut self, offset: u64) {
+        if let Some(header) = self.first {
             self.damage(format!(
                 "ends behind the extended header at offset {header}"
             ));
@@ -370,7 +369,7 @@ impl<'a> TarWalk<'a> {
             behind(record.data, record.stored)
         };
         self.cut_to_what_is_there(record, here);
-        self.forget_local();
+        self.restart();
         Ok(())
     }
 
@@ -600,7 +599,9 @@ impl<'a> TarWalk<'a> {
         }
     }
 
-    fn forget_local(&mut self) {
+    /// Forgets what belongs to the entry at hand: what comes next belongs to another.
+    fn restart(&mut self) {
+        self.first = None;
         if self.local_is_set {
             self.local.clear();
             self.local_is_set = false;

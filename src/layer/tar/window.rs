@@ -8,7 +8,7 @@
 
 use std::io::{self, Read};
 
-use super::chunks::{Chunk, Chunks};
+use super::chunks::{Chunk, Chunks, Stop};
 use crate::layer::bytes::Region;
 use crate::progress::Job;
 
@@ -23,17 +23,6 @@ pub(super) enum Input<'a> {
     Region(Region),
     Stream(Box<dyn Read + Send + 'a>),
     Chunks(Box<dyn Chunks + 'a>),
-}
-
-/// Why the bytes end before the archive does.
-#[derive(Debug)]
-pub(in crate::layer) enum Stop {
-    /// The job was cancelled.
-    Cancelled,
-    /// Decompression produced more than allowed.
-    ExpandedTooFar,
-    /// The bytes cannot be read or decoded any further.
-    Failed(io::Error),
 }
 
 /// A window over an archive. Offsets are those of the uncompressed archive.

@@ -11,7 +11,7 @@ use super::{Data, TarSplitLayer, refused};
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning};
 use crate::layer::tar::Stop;
-use crate::layer::verified::{Outcome, Verified, hexadecimal};
+use crate::layer::verified::{Outcome, Verified, sha256_text};
 use crate::layer::{Entry, EntryKind, EntrySink, LayerSource as _};
 use crate::path;
 use crate::progress::Job;
@@ -54,7 +54,7 @@ impl TarSplitLayer {
             Ok(()) => None,
         };
         let Check { tar, mut found, .. } = check;
-        let computed = format!("sha256:{}", hexadecimal(&tar.finalize()));
+        let computed = sha256_text(&tar.finalize());
         found.outcome = match stop {
             Some(reason) => Outcome::BrokenRecord(reason),
             None if computed.eq_ignore_ascii_case(diff_id) => Outcome::Identical,

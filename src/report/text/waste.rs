@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::{BOLD, DIMMED, ODD, Place, count, place, title};
 use crate::analysis::WasteCause;
 use crate::analysis::advice::advise;
-use crate::analysis::groups::{Group, group};
+use crate::analysis::groups::Group;
 use crate::report::Report;
 use crate::text::columns::{Cut, flow, left, right, widest};
 
@@ -20,7 +20,7 @@ pub(super) fn write(report: &Report<'_>, output: &mut dyn Write) -> io::Result<(
     if waste.paths.is_empty() {
         return Ok(());
     }
-    let groups = group(&report.analysis.tree, &waste.paths);
+    let groups = report.analysis.waste_groups();
     let shown = groups.len().min(report.top.unwrap_or(DEFAULT_TOP));
     writeln!(output)?;
     write_causes(report, output)?;

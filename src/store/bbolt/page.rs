@@ -79,7 +79,7 @@ pub(super) fn checksum(bytes: &[u8]) -> u64 {
 
 /// What the elements of a page are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum PageKind {
     /// Pages below.
     Branch,
     /// Keys with values.
@@ -90,7 +90,7 @@ pub(super) enum Kind {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Page<'a> {
     pub id: u64,
-    pub kind: Kind,
+    pub kind: PageKind,
     pub count: usize,
     bytes: &'a [u8],
 }
@@ -134,8 +134,8 @@ impl<'a> Page<'a> {
     pub(super) fn inline(bytes: &'a [u8]) -> Result<Self, String> {
         let page = Self::read(bytes)?;
         match page.kind {
-            Kind::Leaf => Ok(page),
-            Kind::Branch => Err("a bucket without pages of its own points at pages".into()),
+            PageKind::Leaf => Ok(page),
+            PageKind::Branch => Err("a bucket without pages of its own points at pages".into()),
         }
     }
 
@@ -147,8 +147,8 @@ impl<'a> Page<'a> {
             return Err("a bucket is cut short".into());
         };
         let kind = match flags & (BRANCH | LEAF) {
-            BRANCH => Kind::Branch,
-            LEAF => Kind::Leaf,
+            BRANCH => PageKind::Branch,
+            LEAF => PageKind::Leaf,
             _ => {
                 return Err(format!(
                     "page {id} holds no elements: its flags are {flags:#x}"
@@ -171,8 +171,8 @@ impl<'a> Page<'a> {
         let start = HEADER_BYTES + index * ELEMENT_BYTES;
         let word = |at: usize| u32_at(self.bytes, start + at);
         let (position, key_bytes, value_bytes) = match self.kind {
-            Kind::Leaf => (word(4)?, word(8)?, word(12)?),
-            Kind::Branch => (word(0)?, word(4)?, 0),
+            PageKind::Leaf => (word(4)?, word(8)?, word(12)?),
+            PageKind::Branch => (word(0)?, word(4)?, 0),
         };
         let key_start = start.checked_add(usize::try_from(position).ok()?)?;
         let key_end = key_start.checked_add(usize::try_from(key_bytes).ok()?)?;
@@ -184,7 +184,7 @@ impl<'a> Page<'a> {
         if key.len() > KEY_BYTES {
             return None;
         }
-        let is_leaf = self.kind == Kind::Leaf;
+        let is_leaf = self.kind == PageKind::Leaf;
         Some(Element {
             key,
             value,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{MOBY, Reader, layers};
+use super::{ContainerdReader, MOBY, layers};
 use crate::image::Digest;
 use crate::image::json::Json;
 use crate::store::bbolt::{Bucket, Database};
@@ -29,7 +29,7 @@ struct Record {
     parents: Vec<String>,
 }
 
-impl Reader {
+impl ContainerdReader {
     /// Reads the build cache of every snapshotter that Docker builds with.
     pub(super) fn add_cache(&mut self) {
         let Some(docker) = self.places.docker.clone() else {

@@ -1,14 +1,15 @@
 //! Containers that `meta.db` knows, and the pods of a Kubernetes node.
 
 use super::meta::{ContainerRecord, Labels};
-use super::{MOBY, Reader, is_component, layers};
+use super::{ContainerdReader, MOBY, layers};
 use crate::store::kubelet;
+use crate::store::places::is_component;
 use crate::store::{Container, ContainerId, ImageId, LayerId, PieceId, Pod, PodId, Role, State};
 
 /// What Kubernetes calls the container that holds a pod together.
 const SANDBOX: &str = "POD";
 
-impl Reader {
+impl ContainerdReader {
     pub(super) fn add_containers(&mut self) {
         let namespaces = std::mem::take(&mut self.namespaces);
         for namespace in &namespaces {
@@ -82,7 +83,7 @@ impl Reader {
 
     /// Returns what the plugin for Kubernetes, and the runtime, keep of a container.
     fn files_of_container(&mut self, namespace: &str, id: &str) -> Vec<PieceId> {
-        if !is_component(id) || !is_component(namespace) {
+        if !is_component(id.as_bytes()) || !is_component(namespace.as_bytes()) {
             return Vec::new();
         }
         let places = [
@@ -124,7 +125,7 @@ impl Reader {
         if self.store.pods.is_empty() {
             return;
         }
-        let places = kubelet::Places::beside(&self.places.home.root, 1);
+        let places = kubelet::KubeletDirectories::beside(&self.places.home.root, 1);
         kubelet::claim(&mut self.store, &places);
     }
 

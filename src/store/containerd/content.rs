@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::Reader;
+use super::ContainerdReader;
 use crate::error::WarningCode;
 use crate::image::Digest;
 use crate::image::json::Json;
@@ -27,7 +27,7 @@ pub(super) struct Content {
     read_bytes: u64,
 }
 
-impl Reader {
+impl ContainerdReader {
     pub(super) fn content_home(&self) -> Location {
         self.places.home.join(HOME)
     }

@@ -7,7 +7,7 @@ mod unpacked;
 
 use std::collections::BTreeMap;
 
-use super::{MOBY, Reader};
+use super::{ContainerdReader, MOBY};
 use crate::error::{Result, WarningCode};
 use crate::image::Digest;
 use crate::limits;
@@ -15,7 +15,7 @@ use crate::path;
 use crate::progress::Job;
 use crate::store::{ImageId, PieceId, StoredImage};
 
-use search::{Found, Manifest};
+use search::{BehindTarget, Manifest};
 use unpacked::chain_ids;
 
 /// What one name points to.
@@ -26,7 +26,7 @@ struct Target {
     names: Vec<String>,
 }
 
-impl Reader {
+impl ContainerdReader {
     /// Makes an image of every manifest that a name leads to.
     pub(super) fn add_images(&mut self, job: &Job) -> Result<()> {
         for target in self.targets() {
@@ -67,7 +67,7 @@ impl Reader {
         targets
     }
 
-    fn add_target(&mut self, target: &Target, found: &Found) {
+    fn add_target(&mut self, target: &Target, found: &BehindTarget) {
         if found.manifests.is_empty() {
             self.add_absent(target, found);
             return;
@@ -78,7 +78,7 @@ impl Reader {
     }
 
     /// Adds an image of which only the name is there.
-    fn add_absent(&mut self, target: &Target, found: &Found) {
+    fn add_absent(&mut self, target: &Target, found: &BehindTarget) {
         // That no blob is within reach was told once.
         if self.content.refused.is_none() {
             let name = target.names.first().map_or("", String::as_str);
@@ -106,7 +106,7 @@ impl Reader {
         self.push_image(target, image, target.digest.clone());
     }
 
-    fn add_image(&mut self, target: &Target, found: &Found, manifest: &Manifest) {
+    fn add_image(&mut self, target: &Target, found: &BehindTarget, manifest: &Manifest) {
         let diff_ids: Vec<Option<Digest>> = manifest
             .config
             .diff_ids

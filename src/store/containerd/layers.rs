@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::meta::Key;
-use super::snapshotter::{Form, Kind, Snapshot, Snapshotter};
-use super::{Reader, SnapshotName};
+use super::snapshotter::{Keeping, Snapshot, SnapshotKind, Snapshotter};
+use super::{ContainerdReader, SnapshotName};
 use crate::beneath::Beneath;
 use crate::error::WarningCode;
 use crate::image::Digest;
@@ -16,10 +16,10 @@ const PLUGIN: &str = "io.containerd.snapshotter.v1.";
 
 /// What is known of a layer beside what the model says.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Detail {
+pub(super) struct LayerNotes {
     /// The namespace whose it is, its snapshotter and its key; none for a layer that was never unpacked.
     pub name: Option<SnapshotName>,
-    pub kind: Option<Kind>,
+    pub kind: Option<SnapshotKind>,
     /// Whether `fs` in its directory is what changed, and the rest is the engine's.
     pub is_overlay: bool,
     /// What its files are for, and the directory around them, where that is known.
@@ -30,7 +30,7 @@ pub(super) struct Detail {
     pub is_known: bool,
 }
 
-impl Reader {
+impl ContainerdReader {
     /// Reads every snapshotter that has a directory here.
     pub(super) fn read_snapshotters(&mut self) {
         let namespace = xattr_namespace(&self.places.home.root);
@@ -139,7 +139,7 @@ impl Reader {
         let directory = by.home.join(&place);
         let pieces = if is_there {
             vec![self.store.add_piece(directory.clone(), Role::Layer)]
-        } else if by.form == Form::Opaque {
+        } else if by.form == Keeping::Opaque {
             let reason = opaque(by);
             let piece = self
                 .store
@@ -148,7 +148,7 @@ impl Reader {
         } else {
             Vec::new()
         };
-        let listing = if is_there || by.form == Form::Opaque {
+        let listing = if is_there || by.form == Keeping::Opaque {
             listing_of(by, &directory)
         } else {
             let shown = directory.shown();
@@ -160,21 +160,17 @@ impl Reader {
         };
         let layer = self.push_layer(
             Layer {
-                name: key.to_owned(),
-                diff_id: None,
                 chain_id: Digest::parse(key),
-                parent: None,
                 pieces,
-                blobs: Vec::new(),
                 recorded_bytes: snapshot.size,
                 created: snapshot.created,
-                listing,
+                ..Layer::new(key, listing)
             },
-            Detail {
+            LayerNotes {
                 name: Some((namespace.to_owned(), (by.name.clone(), key.to_owned()))),
                 kind: Some(snapshot.kind),
-                is_overlay: is_there && matches!(by.form, Form::Overlay(_)),
-                ..Detail::default()
+                is_overlay: is_there && matches!(by.form, Keeping::Overlay(_)),
+                ..LayerNotes::default()
             },
         );
         let name = (namespace.to_owned(), (by.name.clone(), key.to_owned()));
@@ -182,7 +178,7 @@ impl Reader {
         layer
     }
 
-    pub(super) fn push_layer(&mut self, layer: Layer, detail: Detail) -> LayerId {
+    pub(super) fn push_layer(&mut self, layer: Layer, detail: LayerNotes) -> LayerId {
         self.details.push(detail);
         self.store.add_layer(layer)
     }
@@ -239,20 +235,15 @@ impl Reader {
                 .add_unreachable(place, Role::Layer, reason.clone());
             let layer = self.push_layer(
                 Layer {
-                    name: key.clone(),
-                    diff_id: None,
                     chain_id: Digest::parse(key),
-                    parent: None,
                     pieces: vec![piece],
-                    blobs: Vec::new(),
-                    recorded_bytes: None,
                     created: *created,
-                    listing: Listing::Unavailable(reason),
+                    ..Layer::new(key, Listing::Unavailable(reason))
                 },
-                Detail {
+                LayerNotes {
                     name: Some(name.clone()),
                     is_known: true,
-                    ..Detail::default()
+                    ..LayerNotes::default()
                 },
             );
             self.layers_by_name.insert(name.clone(), layer);
@@ -293,15 +284,15 @@ impl Reader {
 
 fn listing_of(by: &Snapshotter, directory: &Location) -> Listing {
     match by.form {
-        Form::Overlay(encoding) => Listing::Directory {
+        Keeping::Overlay(encoding) => Listing::Directory {
             directory: directory.join("fs"),
             encoding,
         },
-        Form::Copies | Form::Subvolumes => Listing::Copy {
+        Keeping::Copies | Keeping::Subvolumes => Listing::Copy {
             directory: directory.clone(),
             below: None,
         },
-        Form::Opaque => Listing::Unavailable(opaque(by)),
+        Keeping::Opaque => Listing::Unavailable(opaque(by)),
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::meta::{Labels, Namespace};
-use super::snapshotter::Kind;
-use super::{MOBY, Reader, value};
+use super::snapshotter::SnapshotKind;
+use super::{ContainerdReader, MOBY, value};
 use crate::image::Digest;
 use crate::path;
-use crate::store::{Engine, LayerId, Location, Orphan, Role};
+use crate::store::{Engine, LayerId, Location, Role};
 
 const REFERS_TO_CONTENT: &str = "containerd.io/gc.ref.content";
 const REFERS_TO_SNAPSHOT: &str = "containerd.io/gc.ref.snapshot.";
@@ -15,7 +15,7 @@ const REFERS_TO_SNAPSHOT: &str = "containerd.io/gc.ref.snapshot.";
 /// Longest `ref` or `startedat` of an ingest.
 const INGEST_RECORD_BYTES: u64 = 64 * 1024;
 
-impl Reader {
+impl ContainerdReader {
     /// Finds them, once everybody has claimed what is theirs.
     pub(super) fn add_leftovers(&mut self) {
         self.keep_leased();
@@ -42,12 +42,7 @@ impl Reader {
         since: Option<i64>,
     ) {
         let piece = self.store.add_piece(place, Role::Orphan);
-        self.store.orphans.push(Orphan {
-            piece,
-            reason,
-            kind,
-            since,
-        });
+        self.store.disown(piece, kind, reason, since);
     }
 
     /// Keeps what leases hold and what refers to something by a label, as containerd's collector does
@@ -147,18 +142,18 @@ impl Reader {
         }
         let reason = match (detail.is_known, detail.kind) {
             (false, _) => "the snapshotter has it and containerd does not know it any more",
-            (true, Some(Kind::Active)) => {
+            (true, Some(SnapshotKind::Active)) => {
                 "written by something that is gone: no container, lease or build cache has it"
             }
             (true, _) => "no image, container, lease or build cache has it",
         };
         self.set_roles(layer, Role::Orphan, Role::Orphan);
-        self.store.orphans.push(Orphan {
+        self.store.disown(
             piece,
-            reason: reason.to_owned(),
-            kind: "unreferenced-layer",
-            since: self.store.layer(layer).created,
-        });
+            "unreferenced-layer",
+            reason,
+            self.store.layer(layer).created,
+        );
     }
 
     /// Docker's containers hold their snapshots by leases, which stay when the container's record is lost.
@@ -191,12 +186,12 @@ impl Reader {
                 self.kept.insert(layer);
                 self.store.leased.remove(&layer);
                 self.set_roles(layer, Role::Orphan, Role::Orphan);
-                self.store.orphans.push(Orphan {
+                self.store.disown(
                     piece,
-                    reason: reason.to_owned(),
-                    kind: "mount-without-container",
-                    since: self.store.layer(layer).created,
-                });
+                    "mount-without-container",
+                    reason,
+                    self.store.layer(layer).created,
+                );
             }
         }
     }
@@ -217,7 +212,6 @@ impl Reader {
                 *of_piece = Role::Bookkeeping;
                 continue;
             }
-            *of_piece = Role::Orphan;
             let is_recorded = self
                 .namespaces
                 .iter()
@@ -227,12 +221,7 @@ impl Reader {
             } else {
                 "no namespace has a record of it"
             };
-            self.store.orphans.push(Orphan {
-                piece: *piece,
-                reason: reason.to_owned(),
-                kind: "unreferenced-blob",
-                since: None,
-            });
+            self.store.disown(*piece, "unreferenced-blob", reason, None);
         }
         self.content.pieces = blobs;
     }

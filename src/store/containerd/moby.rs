@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{MOBY, Reader, value};
+use super::{ContainerdReader, MOBY, value};
 use crate::image::Digest;
 use crate::image::json::Json;
 use crate::limits;
 use crate::path;
 use crate::store::bbolt::{Bucket, Database};
+use crate::store::places::is_directory;
 use crate::store::{
     Container, ContainerId, ImageId, LayerId, Location, Ownership, PieceId, Role, State, Volume,
 };
 
-impl Reader {
+impl ContainerdReader {
     /// Reads Docker's containers and volumes.
     pub(super) fn add_docker(&mut self) {
         let Some(docker) = self.places.docker.clone() else {
@@ -154,8 +155,7 @@ impl Reader {
             let place = home.join(&name);
             // Somebody may have moved one volume to another disk, and put a link in its place.
             let is_link = |place: &Location| matches!(place.root.link(&place.path), Ok(Some(_)));
-            let is_volume = is_link(&place)
-                || matches!(place.root.status(&place.path), Ok(Some(found)) if is_directory(&found));
+            let is_volume = is_link(&place) || is_directory(&place.root, &place.path);
             let Some(name) = std::str::from_utf8(&name).ok().filter(|_| is_volume) else {
                 continue;
             };
@@ -210,11 +210,6 @@ impl Reader {
         }
         drivers
     }
-}
-
-fn is_directory(found: &rustix::fs::Stat) -> bool {
-    use rustix::fs::FileType;
-    FileType::from_raw_mode(found.st_mode) == FileType::Directory
 }
 
 /// Returns what a container is doing (moby, daemon/container/state.go).

@@ -11,7 +11,7 @@ use crate::store::bbolt::{Bucket, Consistency, Database};
 
 /// What a snapshot is for (containerd, core/snapshots/snapshotter.go).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SnapshotKind {
     /// To be looked at; nothing of its own.
     View,
     /// Written to: a container's, a build's.
@@ -25,7 +25,7 @@ pub(super) enum Kind {
 pub(super) struct Snapshot {
     /// Names its directory.
     pub id: u64,
-    pub kind: Kind,
+    pub kind: SnapshotKind,
     /// The whole name of the one below.
     pub parent: Option<String>,
     /// Disk blocks in bytes; only of committed ones.
@@ -35,7 +35,7 @@ pub(super) struct Snapshot {
 
 /// How a snapshotter keeps files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum Keeping {
     /// `snapshots/N/fs` holds what changed.
     Overlay(Encoding),
     /// `snapshots/N` holds the whole file system.
@@ -51,7 +51,7 @@ pub(super) enum Form {
 pub(super) struct Snapshotter {
     pub name: String,
     pub home: Location,
-    pub form: Form,
+    pub form: Keeping,
     /// By whole name: `NAMESPACE/NUMBER/KEY`.
     pub snapshots: BTreeMap<String, Snapshot>,
     /// What lies in its directories: `snapshots/7`.
@@ -67,7 +67,7 @@ impl Snapshotter {
     /// When it cannot be read at all.
     pub(super) fn read(name: &str, home: Location, namespace: Namespace) -> Result<Option<Self>> {
         let database = Database::open(&home.root, &home.join("metadata.db").path)?;
-        let form = Form::of(name, namespace);
+        let form = Keeping::of(name, namespace);
         let mut directories = BTreeSet::new();
         for parent in form.directories() {
             let place = home.join(parent);
@@ -102,15 +102,15 @@ impl Snapshotter {
     /// Returns where a snapshot's directory is, below the snapshotter's.
     pub(super) fn place(&self, snapshot: &Snapshot) -> Vec<u8> {
         let parent = match (self.form, snapshot.kind) {
-            (Form::Subvolumes, Kind::Active) => "active",
-            (Form::Subvolumes, Kind::View) => "view",
+            (Keeping::Subvolumes, SnapshotKind::Active) => "active",
+            (Keeping::Subvolumes, SnapshotKind::View) => "view",
             _ => "snapshots",
         };
         format!("{parent}/{}", snapshot.id).into_bytes()
     }
 }
 
-impl Form {
+impl Keeping {
     fn of(name: &str, namespace: Namespace) -> Self {
         match name {
             "overlayfs" => Self::Overlay(Encoding::Overlay(namespace)),
@@ -153,9 +153,9 @@ fn read_snapshots(database: &Database) -> BTreeMap<String, Snapshot> {
 
 fn read_snapshot(bucket: Bucket<'_>) -> Option<Snapshot> {
     let kind = match bucket.value(b"kind")? {
-        [1] => Kind::View,
-        [2] => Kind::Active,
-        [3] => Kind::Committed,
+        [1] => SnapshotKind::View,
+        [2] => SnapshotKind::Active,
+        [3] => SnapshotKind::Committed,
         _ => return None,
     };
     let parent = bucket.value(b"parent");
@@ -164,7 +164,7 @@ fn read_snapshot(bucket: Bucket<'_>) -> Option<Snapshot> {
         id: value::unsigned(bucket.value(b"id")?)?,
         kind,
         parent: parent.and_then(|parent| Some(std::str::from_utf8(parent).ok()?.to_owned())),
-        size: size.filter(|_| kind == Kind::Committed),
+        size: size.filter(|_| kind == SnapshotKind::Committed),
         created: bucket.value(b"createdat").and_then(value::time),
     })
 }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::driver_root::{DriverRoot, Keeping};
 use super::images::Images;
 use super::layers::{Layers, Use};
-use super::place::{Keeping, Place, kind};
 use super::records::{ContainerRecord, Readability, told, unusable};
 use crate::image::json::Json;
 use crate::layer::dir::{Encoding, Namespace};
+use crate::store::places::kind;
 use crate::store::{
-    Container, ContainerId, LayerId, Location, Orphan, Ownership, PieceId, PodId, Role, State,
-    Store,
+    Container, ContainerId, LayerId, Location, Ownership, PieceId, PodId, Role, State, Store,
 };
 use crate::{limits, path};
 
@@ -44,7 +44,7 @@ impl Containers {
         store: &mut Store,
         layers: &mut Layers,
         images: &Images,
-        (place, record): (&Place, &ContainerRecord),
+        (place, record): (&DriverRoot, &ContainerRecord),
     ) {
         let writable = record.layer.as_deref().and_then(|id| layers.find(id));
         let image = record.image.as_deref().and_then(|id| images.find(id));
@@ -93,7 +93,7 @@ impl Containers {
     fn read_runtime(
         &mut self,
         store: &mut Store,
-        place: &Place,
+        place: &DriverRoot,
         (record, own): (&ContainerRecord, ContainerId),
     ) -> Runtime {
         let location = directory(place, record).join("userdata/config.json");
@@ -153,13 +153,13 @@ fn image_name(
         .unwrap_or_default()
 }
 
-fn directory(place: &Place, record: &ContainerRecord) -> Location {
+fn directory(place: &DriverRoot, record: &ContainerRecord) -> Location {
     let directory = format!("{}-containers/{}", place.driver, record.id);
     Location::new(&place.root, directory)
 }
 
 /// Podman keeps states in a database of its own; what the store shows besides has to do.
-fn state(place: &Place, record: &ContainerRecord, runtime: &Runtime) -> State {
+fn state(place: &DriverRoot, record: &ContainerRecord, runtime: &Runtime) -> State {
     let userdata = directory(place, record).join("userdata");
     let has = |name: &str| kind(&place.root, &userdata.join(name).path).is_some();
     // buildah, define/types.go, stateFile
@@ -186,7 +186,7 @@ fn state(place: &Place, record: &ContainerRecord, runtime: &Runtime) -> State {
 }
 
 /// CRI-O writes the state down (cri-o, internal/oci/container.go, `ContainerState`).
-fn recorded_state(place: &Place, userdata: &Location) -> Option<State> {
+fn recorded_state(place: &DriverRoot, userdata: &Location) -> Option<State> {
     let file = userdata.join("state.json");
     let bytes = place.root.read(&file.path, limits::DOCUMENT_BYTES).ok()??;
     let document = Json::parse(&bytes).ok()?;
@@ -199,7 +199,7 @@ fn recorded_state(place: &Place, userdata: &Location) -> Option<State> {
 }
 
 /// Returns whether something is mounted where the driver mounts the container's file system.
-fn is_mounted(place: &Place, record: &ContainerRecord) -> bool {
+fn is_mounted(place: &DriverRoot, record: &ContainerRecord) -> bool {
     let outer = record.layer.as_deref().and_then(|layer| place.outer(layer));
     let Some(outer) = outer.filter(|_| place.keeping == Keeping::Diff) else {
         return false;
@@ -224,7 +224,7 @@ fn volume_name(source: &str) -> Option<String> {
     (above.ends_with("/volumes") && !name.is_empty()).then(|| name.to_owned())
 }
 
-fn add_pieces(store: &mut Store, place: &Place, record: &ContainerRecord) {
+fn add_pieces(store: &mut Store, place: &DriverRoot, record: &ContainerRecord) {
     let directory = directory(place, record);
     if kind(&place.root, &directory.path).is_none() {
         return;
@@ -242,12 +242,12 @@ fn add_pieces(store: &mut Store, place: &Place, record: &ContainerRecord) {
         }
     } else if !is_whole {
         let piece = store.add_piece(directory, Role::Orphan);
-        store.orphans.push(Orphan {
+        store.disown(
             piece,
-            reason: "the container's layer is gone".into(),
-            kind: "container-without-mount",
-            since: record.created,
-        });
+            "container-without-mount",
+            "the container's layer is gone",
+            record.created,
+        );
         return;
     }
     // Podman's driver k8s-file (libpod/container_internal.go, LogPath)

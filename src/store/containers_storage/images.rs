@@ -5,12 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use base64::Engine as _;
 
 use super::ancestry::Pedigree;
+use super::driver_root::DriverRoot;
 use super::layers::Layers;
-use super::place::{Place, kind};
 use super::records::{ImageRecord, Readability, told, unusable};
 use crate::error::{Warning, WarningCode};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest};
+use crate::store::places::kind;
 use crate::store::{ImageId, LayerId, Location, Role, Store, StoredImage};
 use crate::{limits, path};
 
@@ -47,7 +48,7 @@ impl Images {
         &mut self,
         store: &mut Store,
         layers: &Layers,
-        place: &Place,
+        place: &DriverRoot,
         record: &ImageRecord,
     ) {
         if self.by_id.contains_key(&record.id) {
@@ -160,7 +161,7 @@ fn stack(store: &Store, top: Option<LayerId>, counted: usize) -> Vec<Option<Laye
 }
 
 /// Layers that are not among the records that could be read are not nothing.
-fn add_lost_layers(store: &mut Store, place: &Place) {
+fn add_lost_layers(store: &mut Store, place: &DriverRoot) {
     if place.layers.readability == Readability::Whole {
         return;
     }
@@ -172,7 +173,7 @@ fn add_lost_layers(store: &mut Store, place: &Place) {
     }
 }
 
-fn add_own_piece(store: &mut Store, place: &Place, record: &ImageRecord) {
+fn add_own_piece(store: &mut Store, place: &DriverRoot, record: &ImageRecord) {
     let directory = directory(place, record);
     if kind(&place.root, &directory.path).is_none() {
         return;
@@ -183,13 +184,13 @@ fn add_own_piece(store: &mut Store, place: &Place, record: &ImageRecord) {
     }
 }
 
-fn directory(place: &Place, record: &ImageRecord) -> Location {
+fn directory(place: &DriverRoot, record: &ImageRecord) -> Location {
     let directory = format!("{}-images/{}", place.driver, record.id);
     Location::new(&place.root, directory)
 }
 
 /// Finds the configuration: the document whose key is a digest, the one of the image's own ID first.
-fn place_of_config(place: &Place, record: &ImageRecord) -> Option<Location> {
+fn place_of_config(place: &DriverRoot, record: &ImageRecord) -> Option<Location> {
     let own = format!("sha256:{}", record.id);
     let keys = record.documents.iter();
     let key = keys
@@ -214,7 +215,7 @@ pub(super) fn file_name(key: &str) -> String {
     format!("={}", encoded.replace('/', "_"))
 }
 
-fn top_missing(place: &Place, record: &ImageRecord) -> Warning {
+fn top_missing(place: &DriverRoot, record: &ImageRecord) -> Warning {
     let document = format!("{}-images/images.json", place.driver);
     let reason = format!(
         "image {} has layer {}, which is not there",

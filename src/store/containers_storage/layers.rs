@@ -1,20 +1,18 @@
 //! Layers: who stands on whom, what each occupies, and where its entries come from.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
-use sha2::Digest as _;
-
-use super::place::{Keeping, Place, is_directory};
+use super::driver_root::{DriverRoot, Keeping};
 use super::records::{Condition, LayerRecord, unusable};
 use crate::error::{Warning, WarningCode};
 use crate::image::Digest;
 use crate::path;
+use crate::store::places::is_directory;
 use crate::store::{Contents, Layer, LayerId, Listing, Location, PieceId, Role, Store};
 
 /// Which records a layer came from.
 #[derive(Debug, Clone)]
-pub(super) struct Origin {
+pub(super) struct RecordOrigin {
     /// Position of its place.
     pub(super) place: usize,
     /// Its record.
@@ -37,7 +35,7 @@ pub(super) enum Use {
 #[derive(Debug, Default)]
 pub(super) struct Layers {
     /// By position in [`Store::layers`].
-    pub(super) origins: Vec<Origin>,
+    pub(super) origins: Vec<RecordOrigin>,
     /// By position in [`Store::layers`].
     pub(super) uses: Vec<Use>,
     by_id: HashMap<String, LayerId>,
@@ -50,21 +48,16 @@ impl Layers {
     }
 
     /// Adds a layer without parent and pieces; says no to a second one of the same ID.
-    pub(super) fn add(&mut self, store: &mut Store, origin: Origin) -> Option<LayerId> {
+    pub(super) fn add(&mut self, store: &mut Store, origin: RecordOrigin) -> Option<LayerId> {
         if self.by_id.contains_key(&origin.record.id) {
             return None;
         }
         let record = &origin.record;
         let id = store.add_layer(Layer {
-            name: record.id.clone(),
             diff_id: record.diff_id.clone(),
-            chain_id: None,
-            parent: None,
-            pieces: Vec::new(),
-            blobs: Vec::new(),
             recorded_bytes: record.diff_bytes,
             created: record.created,
-            listing: Listing::Empty,
+            ..Layer::new(record.id.clone(), Listing::Empty)
         });
         self.by_id.insert(record.id.clone(), id);
         self.origins.push(origin);
@@ -73,7 +66,7 @@ impl Layers {
     }
 
     /// Gives every layer its parent, and takes it away from one layer of every loop.
-    pub(super) fn link(&self, store: &mut Store, places: &[Place]) {
+    pub(super) fn link(&self, store: &mut Store, places: &[DriverRoot]) {
         for (origin, position) in self.origins.iter().zip(0..) {
             let Some(wanted) = &origin.record.parent else {
                 continue;
@@ -118,7 +111,7 @@ impl Layers {
     }
 
     /// Finds out what every layer occupies and where its entries come from.
-    pub(super) fn furnish(&self, store: &mut Store, places: &[Place]) {
+    pub(super) fn furnish(&self, store: &mut Store, places: &[DriverRoot]) {
         for position in 0..store.layers.len() {
             let origin = &self.origins[position];
             let place = &places[origin.place];
@@ -179,30 +172,21 @@ fn set_chain_ids(layers: &mut [Layer]) {
                 None => own,
                 Some(parent) => own
                     .zip(layers[parent.as_usize()].chain_id.clone())
-                    .and_then(|(own, below)| joined(&below, &own)),
+                    .map(|(own, below)| Digest::chain_id(Some(&below), &own)),
             };
             layers[at].chain_id = chain_id;
         }
     }
 }
 
-fn joined(below: &Digest, own: &Digest) -> Option<Digest> {
-    let text = format!("{below} {own}");
-    let mut chain_id = String::from("sha256:");
-    for byte in sha2::Sha256::digest(text.as_bytes()) {
-        write!(chain_id, "{byte:02x}").ok()?;
-    }
-    Digest::parse(&chain_id)
-}
-
-fn layers_warning(place: &Place, reason: &str) -> Warning {
+fn layers_warning(place: &DriverRoot, reason: &str) -> Warning {
     let document = format!("{}-layers/layers.json", place.driver);
     unusable(&place.root, &document, reason)
 }
 
 /// One layer and what it stands on.
 struct Stand<'a> {
-    place: &'a Place,
+    place: &'a DriverRoot,
     record: &'a LayerRecord,
     /// Files of the parent, where they are there.
     below: Option<Location>,

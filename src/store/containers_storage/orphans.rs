@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
+use super::driver_root::DriverRoot;
 use super::layers::{Layers, Use};
-use super::place::{Place, kind};
 use super::records::{Condition, Readability, told, unusable};
 use crate::limits;
-use crate::store::{Location, Orphan, Role, Store};
+use crate::store::places::is_directory;
+use crate::store::{Location, Role, Store};
 
 /// Unpacking and removing take minutes; what is older was left behind.
 const IN_PROGRESS: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Finds everything without an owner; what has no record counts only where all records were read.
-pub(super) fn add(store: &mut Store, place: &Place, layers: &Layers) {
+pub(super) fn add(store: &mut Store, place: &DriverRoot, layers: &Layers) {
     unused_layers(store, place, layers);
     if place.layers.readability != Readability::Partial {
         directories_without_layer(store, place, layers);
@@ -40,7 +41,7 @@ pub(super) fn add(store: &mut Store, place: &Place, layers: &Layers) {
     }
 }
 
-fn unused_layers(store: &mut Store, place: &Place, layers: &Layers) {
+fn unused_layers(store: &mut Store, place: &DriverRoot, layers: &Layers) {
     let whole = [place.images.readability, place.containers.readability]
         .iter()
         .all(|&readability| readability != Readability::Partial)
@@ -65,17 +66,11 @@ fn unused_layers(store: &mut Store, place: &Place, layers: &Layers) {
         let Some(&piece) = store.layers[position].pieces.first() else {
             continue;
         };
-        store.pieces[piece.as_usize()].role = Role::Orphan;
-        store.orphans.push(Orphan {
-            piece,
-            reason: reason.into(),
-            kind,
-            since: origin.record.created,
-        });
+        store.disown(piece, kind, reason, origin.record.created);
     }
 }
 
-fn directories_without_layer(store: &mut Store, place: &Place, layers: &Layers) {
+fn directories_without_layer(store: &mut Store, place: &DriverRoot, layers: &Layers) {
     for name in place.ids() {
         let known = std::str::from_utf8(name).is_ok_and(|id| layers.find(id).is_some());
         if !known {
@@ -92,7 +87,7 @@ fn directories_without_layer(store: &mut Store, place: &Place, layers: &Layers) 
 }
 
 /// Both the records of tars and the directories with further documents of layers.
-fn records_without_layer(store: &mut Store, place: &Place, layers: &Layers) {
+fn records_without_layer(store: &mut Store, place: &DriverRoot, layers: &Layers) {
     for name in &place.beside {
         let id = name.strip_suffix(b".tar-split.gz").unwrap_or(name);
         let known = std::str::from_utf8(id).is_ok_and(|id| layers.find(id).is_some());
@@ -117,7 +112,7 @@ fn is_document(name: &[u8]) -> bool {
 }
 
 /// Layers being unpacked or removed (containers/storage, drivers/overlay/overlay.go, stagingDir; tempdir).
-fn in_progress(store: &mut Store, place: &Place) {
+fn in_progress(store: &mut Store, place: &DriverRoot) {
     for holder in ["staging", "tempdirs"] {
         let above = format!("{}/{holder}", place.driver);
         let names = place.root.names(above.as_bytes(), limits::STORE_NAMES);
@@ -132,7 +127,7 @@ fn in_progress(store: &mut Store, place: &Place) {
     }
 }
 
-fn is_old(place: &Place, path: &[u8]) -> bool {
+fn is_old(place: &DriverRoot, path: &[u8]) -> bool {
     let modified = place.root.status(path).ok().flatten();
     let Some(modified) = modified.and_then(|found| u64::try_from(found.st_mtime).ok()) else {
         return false;
@@ -145,7 +140,7 @@ fn is_old(place: &Place, path: &[u8]) -> bool {
 
 fn directories(
     store: &mut Store,
-    place: &Place,
+    place: &DriverRoot,
     (kinds, what): (&str, &str),
     known: &BTreeSet<&str>,
 ) {
@@ -162,8 +157,7 @@ fn directories(
     for name in names {
         let path = [above.as_bytes(), b"/", &name].concat();
         let is_known = std::str::from_utf8(&name).is_ok_and(|id| known.contains(id));
-        let is_directory = kind(&place.root, &path) == Some(rustix::fs::FileType::Directory);
-        if is_known || is_document(&name) || !is_directory {
+        if is_known || is_document(&name) || !is_directory(&place.root, &path) {
             continue;
         }
         let reason = format!("the engine has no record of such a {what}");
@@ -178,10 +172,5 @@ fn directories(
 
 fn orphan(store: &mut Store, location: Location, kind: &'static str, reason: &str) {
     let piece = store.add_piece(location, Role::Orphan);
-    store.orphans.push(Orphan {
-        piece,
-        reason: reason.into(),
-        kind,
-        since: None,
-    });
+    store.disown(piece, kind, reason, None);
 }

@@ -1,12 +1,8 @@
 //! Pods of a Kubernetes node that runs CRI-O.
 
 use std::collections::HashMap;
-use std::os::fd::OwnedFd;
-
-use rustix::fs::{Mode, OFlags};
 
 use super::containers::{Containers, set_pod};
-use crate::beneath::Beneath;
 use crate::store::{Pod, PodId, Store, kubelet};
 
 /// Finds the pods of the containers, and what else belongs to each.
@@ -25,7 +21,7 @@ pub(super) fn add(store: &mut Store, containers: &Containers) {
         set_pod(store, position, id);
     }
     // The store is `/var/lib/containers/storage`.
-    kubelet::claim(store, &kubelet::Places::beside(&store.root, 2));
+    kubelet::claim(store, &kubelet::KubeletDirectories::beside(&store.root, 2));
 }
 
 /// The containers that stand for a whole pod, by what the others call it
@@ -67,44 +63,4 @@ fn pod_of(
         uid: said("uid"),
         pieces: Vec::new(),
     })
-}
-
-/// Opens a directory above another one.
-pub(super) fn above(root: &Beneath, climb: &str) -> Option<Beneath> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let opened: OwnedFd =
-        rustix::fs::openat(root.as_descriptor(), climb, flags, Mode::empty()).ok()?;
-    let steps = climb.split('/').count();
-    let mut name = root.name();
-    for _ in 0..steps {
-        name = match name.rsplit_once('/') {
-            Some((above, last)) if !matches!(last, "." | "..") => above,
-            _ => return Some(Beneath::new(opened, &format!("{}/{climb}", root.name()))),
-        };
-    }
-    Some(Beneath::new(opened, name))
-}
-
-/// Returns whether two places are the same file.
-pub(super) fn is_same(one: &Beneath, other: &Beneath, place: &[u8]) -> bool {
-    let (Ok(Some(one)), Ok(Some(other))) = (one.status(b""), other.status(place)) else {
-        return false;
-    };
-    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_above_has_its_own_name() {
-        let outer = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(outer.path().join("a/b")).unwrap();
-        let inner = Beneath::open(&outer.path().join("a/b")).unwrap();
-        let found = above(&inner, "../..").unwrap();
-        assert_eq!(found.name(), outer.path().to_str().unwrap());
-        assert!(is_same(&inner, &found, b"a/b"));
-        assert!(!is_same(&inner, &found, b"a"));
-    }
 }

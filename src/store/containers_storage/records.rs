@@ -4,6 +4,7 @@ use crate::beneath::Beneath;
 use crate::error::{Error, Warning, WarningCode};
 use crate::image::Digest;
 use crate::image::json::Json;
+use crate::store::places;
 use crate::{limits, path};
 
 /// Whether a layer is all there.
@@ -126,8 +127,7 @@ impl<T> Records<T> {
         place: &str,
         warnings: &mut Vec<Warning>,
     ) {
-        if self.readability == Readability::Missing
-            && !super::place::is_directory(root, place.as_bytes())
+        if self.readability == Readability::Missing && !places::is_directory(root, place.as_bytes())
         {
             self.readability = Readability::Partial;
             warnings.push(unusable(root, place, "it is no directory"));

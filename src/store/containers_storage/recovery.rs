@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::place::{Keeping, Place};
+use super::driver_root::{DriverRoot, Keeping};
 use super::records::{Condition, LayerRecord, Readability};
 
 /// Longest `lower` file that is looked into; the kernel takes one page of options.
 const LOWER_BYTES: u64 = 64 * 1024;
 
 /// Returns records for the directories that have none, where records are known to be missing.
-pub(super) fn lost_layers(place: &Place) -> Vec<LayerRecord> {
+pub(super) fn lost_layers(place: &DriverRoot) -> Vec<LayerRecord> {
     if place.keeping != Keeping::Diff || place.layers.readability == Readability::Whole {
         return Vec::new();
     }
@@ -43,14 +43,14 @@ pub(super) fn lost_layers(place: &Place) -> Vec<LayerRecord> {
 
 /// The first of the lower layers is the parent; each is written as `l/<link>` (containers/storage,
 /// drivers/overlay/overlay.go, getLower).
-fn parent(place: &Place, id: &str, links: &BTreeMap<Vec<u8>, &str>) -> Option<String> {
+fn parent(place: &DriverRoot, id: &str, links: &BTreeMap<Vec<u8>, &str>) -> Option<String> {
     let lower = read(place, id, "lower")?;
     let first = lower.split(|&byte| byte == b':').next()?;
     let link = first.strip_prefix(b"l/")?;
     links.get(link).map(|&id| id.to_owned())
 }
 
-fn read(place: &Place, id: &str, name: &str) -> Option<Vec<u8>> {
+fn read(place: &DriverRoot, id: &str, name: &str) -> Option<Vec<u8>> {
     let file = place.outer(id)?.join(name);
     let text = place.root.read(&file.path, LOWER_BYTES).ok().flatten()?;
     Some(text.trim_ascii().to_vec())

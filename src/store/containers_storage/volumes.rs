@@ -1,9 +1,9 @@
 //! Podman's volumes: their names and data are in the store, everything else is in a database of libpod.
 
 use super::containers::Containers;
-use super::place::is_directory;
 use super::records::{reason, unusable};
 use crate::limits;
+use crate::store::places::is_directory;
 use crate::store::{ContainerId, Location, Role, Store, Volume};
 
 /// Adds every volume with the containers that are known to mount it.

@@ -7,14 +7,14 @@ use crate::error::{Result, WarningCode};
 use crate::image::Platform;
 
 use super::super::{Container, ImageId, LayerId, Naming, Ownership, Role, State, StoredImage};
-use super::reader::Reader;
+use super::reader::DockerReader;
 use super::records::place;
 
 /// Suffix of the layer between an image and what a container writes.
 const INIT: &str = "-init";
 
 /// Reads what `link` and `lower` tell of every layer.
-pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
+pub(super) fn read(reader: &mut DockerReader<'_>) -> Result<()> {
     let home = reader.graph.place(b"");
     let directories = directories(reader)?;
     let short_names = short_names(reader, &home, &directories);
@@ -37,7 +37,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
     Ok(())
 }
 
-fn directories(reader: &mut Reader<'_>) -> Result<BTreeSet<String>> {
+fn directories(reader: &mut DockerReader<'_>) -> Result<BTreeSet<String>> {
     let mut directories = BTreeSet::new();
     for name in reader.graph.names().clone() {
         reader.check()?;
@@ -55,7 +55,7 @@ fn directories(reader: &mut Reader<'_>) -> Result<BTreeSet<String>> {
 
 /// `link` has the name that `lower` files call a layer by; where it is missing the links in `l/` tell.
 fn short_names(
-    reader: &mut Reader<'_>,
+    reader: &mut DockerReader<'_>,
     home: &[u8],
     directories: &BTreeSet<String>,
 ) -> HashMap<String, String> {
@@ -85,7 +85,7 @@ fn short_names(
 
 /// The first of the layers below, as `l/SHORT:l/SHORT…` lists them from the top.
 fn parent(
-    reader: &mut Reader<'_>,
+    reader: &mut DockerReader<'_>,
     name: &str,
     short_names: &HashMap<String, String>,
 ) -> Option<String> {
@@ -103,7 +103,7 @@ fn parent(
 }
 
 fn add_layers(
-    reader: &mut Reader<'_>,
+    reader: &mut DockerReader<'_>,
     directories: &BTreeSet<String>,
     below: &BTreeMap<String, String>,
 ) {
@@ -130,7 +130,7 @@ fn add_layers(
 /// A directory with an `-init` twin is a container's. Whatever a container stands on is an image, and so is what
 /// nothing stands on.
 fn add_containers_and_images(
-    reader: &mut Reader<'_>,
+    reader: &mut DockerReader<'_>,
     directories: &BTreeSet<String>,
     below: &BTreeMap<String, String>,
 ) {
@@ -157,7 +157,7 @@ fn add_containers_and_images(
     }
 }
 
-fn add_image(reader: &mut Reader<'_>, top: LayerId) {
+fn add_image(reader: &mut DockerReader<'_>, top: LayerId) {
     let layers = reader.store.chain(top).into_iter().map(Some).collect();
     reader.store.images.push(StoredImage {
         names: Vec::new(),
@@ -175,7 +175,7 @@ fn add_image(reader: &mut Reader<'_>, top: LayerId) {
     });
 }
 
-fn add_container(reader: &mut Reader<'_>, name: &str, images: &HashMap<LayerId, ImageId>) {
+fn add_container(reader: &mut DockerReader<'_>, name: &str, images: &HashMap<LayerId, ImageId>) {
     let writable = reader.by_directory.get(name).copied();
     let init = reader.by_directory.get(&format!("{name}{INIT}")).copied();
     let top = init.and_then(|init| reader.store.layer(init).parent);

@@ -9,8 +9,8 @@ use crate::image::json::Json;
 use crate::store::bbolt::{Bucket, Database};
 
 use super::super::{CacheRecord, LayerId, PieceId, Role};
-use super::reader::{Claimed, Reader, Shares};
-use super::records::is_component;
+use super::reader::{Claimed, DockerReader, Shares};
+use crate::store::places::is_component;
 
 const SNAPSHOTS: &[u8] = b"buildkit/snapshots.db";
 const RECORDS: &[u8] = b"buildkit/metadata_v2.db";
@@ -45,7 +45,7 @@ struct Noted {
 ///
 /// There is one build cache for all drivers, with directories of the one in use: a store left behind has only
 /// those records whose directories it has.
-pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
+pub(super) fn read(reader: &mut DockerReader<'_>) -> Result<()> {
     for (place, role) in [
         (&b"buildkit"[..], Role::Bookkeeping),
         (b"buildkit/content", Role::Cache),
@@ -73,7 +73,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
     Ok(())
 }
 
-fn open(reader: &mut Reader<'_>, place: &[u8]) -> Option<Database> {
+fn open(reader: &mut DockerReader<'_>, place: &[u8]) -> Option<Database> {
     match Database::open(reader.records.root(), place) {
         Ok(database) => database,
         Err(error) => {
@@ -84,7 +84,7 @@ fn open(reader: &mut Reader<'_>, place: &[u8]) -> Option<Database> {
     }
 }
 
-fn note_damage(reader: &mut Reader<'_>, place: &[u8], database: &Database) {
+fn note_damage(reader: &mut DockerReader<'_>, place: &[u8], database: &Database) {
     if let Some(damage) = database.damage() {
         reader.records.bad(place, damage);
         reader.cache_claimed = Claimed::InPart;
@@ -114,7 +114,10 @@ fn text(bytes: &[u8]) -> Option<String> {
 }
 
 /// Adds what has a directory of its own, and returns the layer behind every snapshot.
-fn add_layers(reader: &mut Reader<'_>, snapshots: &Snapshots) -> Result<HashMap<String, LayerId>> {
+fn add_layers(
+    reader: &mut DockerReader<'_>,
+    snapshots: &Snapshots,
+) -> Result<HashMap<String, LayerId>> {
     let mut layers = HashMap::new();
     let mut added = Vec::new();
     for (name, snapshot) in snapshots {
@@ -138,7 +141,12 @@ fn add_layers(reader: &mut Reader<'_>, snapshots: &Snapshots) -> Result<HashMap<
 }
 
 /// A snapshot that became a layer of an image has no directory beside the layer's.
-fn known(reader: &Reader<'_>, name: &str, snapshot: &Snapshot, directory: &str) -> Option<LayerId> {
+fn known(
+    reader: &DockerReader<'_>,
+    name: &str,
+    snapshot: &Snapshot,
+    directory: &str,
+) -> Option<LayerId> {
     let chain = snapshot.chain.clone().or_else(|| Digest::parse(name));
     let by_chain = chain.and_then(|chain| reader.by_chain.get(&chain));
     by_chain
@@ -147,12 +155,12 @@ fn known(reader: &Reader<'_>, name: &str, snapshot: &Snapshot, directory: &str) 
 }
 
 /// Returns whether a snapshot became a layer of an image, of which there is no record that could be read.
-fn may_be_of_an_image(reader: &Reader<'_>, snapshot: &Snapshot) -> bool {
+fn may_be_of_an_image(reader: &DockerReader<'_>, snapshot: &Snapshot) -> bool {
     snapshot.chain.is_some() && (reader.claimed == Claimed::InPart || !reader.records.is_whole())
 }
 
 fn add_layer(
-    reader: &mut Reader<'_>,
+    reader: &mut DockerReader<'_>,
     directory: &str,
     snapshot: &Snapshot,
     pieces: Vec<PieceId>,
@@ -165,7 +173,7 @@ fn add_layer(
 
 /// The parent is written beside the directory, not beside the name it was committed under.
 fn connect(
-    reader: &mut Reader<'_>,
+    reader: &mut DockerReader<'_>,
     snapshots: &Snapshots,
     layers: &HashMap<String, LayerId>,
     name: &str,
@@ -236,7 +244,7 @@ fn read_record(bucket: Bucket<'_>) -> Noted {
 
 /// Of two records for one directory Docker shows that which may be written to, with the other's size.
 fn add_records(
-    reader: &mut Reader<'_>,
+    reader: &mut DockerReader<'_>,
     noted: BTreeMap<String, Noted>,
     snapshots: &Snapshots,
     layers: &HashMap<String, LayerId>,
@@ -283,7 +291,7 @@ fn add_records(
 }
 
 /// A snapshot that no record has any more, nor anything that is built on it.
-fn disown(reader: &mut Reader<'_>, snapshots: &Snapshots, layers: &HashMap<String, LayerId>) {
+fn disown(reader: &mut DockerReader<'_>, snapshots: &Snapshots, layers: &HashMap<String, LayerId>) {
     if reader.cache_claimed == Claimed::InPart
         || reader.claimed == Claimed::InPart
         || !reader.records.is_whole()

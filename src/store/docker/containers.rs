@@ -10,7 +10,7 @@ use crate::path;
 
 use super::super::{Container, ImageId, Layer, LayerId, Listing, Ownership, PieceId, Role, State};
 use super::driver::Driver;
-use super::reader::{Claimed, Reader, Shares};
+use super::reader::{Claimed, DockerReader, Shares};
 use super::records::{place, seconds};
 
 /// What the layer database notes about a container.
@@ -26,7 +26,7 @@ struct Mount {
 pub(super) type Mounted = Vec<Vec<String>>;
 
 /// Reads every container of the driver, and says which halves of one are left over.
-pub(super) fn read(reader: &mut Reader<'_>) -> Result<Mounted> {
+pub(super) fn read(reader: &mut DockerReader<'_>) -> Result<Mounted> {
     let mut halves = Halves::list(reader);
     let mut mounted = Mounted::new();
     for name in std::mem::take(&mut halves.names) {
@@ -60,7 +60,7 @@ struct Halves {
 }
 
 impl Halves {
-    fn list(reader: &mut Reader<'_>) -> Self {
+    fn list(reader: &mut DockerReader<'_>) -> Self {
         let folder = reader.image(&[b"layerdb", b"mounts"]);
         let mounts = reader.records.listed(&folder);
         let names = reader.records.listed(b"containers");
@@ -90,7 +90,7 @@ impl Halves {
 }
 
 fn read_container(
-    reader: &mut Reader<'_>,
+    reader: &mut DockerReader<'_>,
     halves: &mut Halves,
     name: &[u8],
     mounted: &mut Mounted,
@@ -139,7 +139,7 @@ fn read_container(
 }
 
 /// As `docker ps` lists them.
-fn newest_first(reader: &mut Reader<'_>, mounted: Mounted) -> Mounted {
+fn newest_first(reader: &mut DockerReader<'_>, mounted: Mounted) -> Mounted {
     let containers = std::mem::take(&mut reader.store.containers);
     let mut containers: Vec<_> = containers.into_iter().zip(mounted).collect();
     containers.sort_by_key(|(container, _)| std::cmp::Reverse(container.created));
@@ -149,7 +149,7 @@ fn newest_first(reader: &mut Reader<'_>, mounted: Mounted) -> Mounted {
 }
 
 /// A container is of one driver only; without settings it is where its layer is.
-fn is_ours(reader: &Reader<'_>, settings: Option<&Json>, has_mount: bool) -> bool {
+fn is_ours(reader: &DockerReader<'_>, settings: Option<&Json>, has_mount: bool) -> bool {
     let Some(settings) = settings else {
         return has_mount || reader.found.shares == Shares::All;
     };
@@ -160,7 +160,7 @@ fn is_ours(reader: &Reader<'_>, settings: Option<&Json>, has_mount: bool) -> boo
     }
 }
 
-fn read_mount(reader: &mut Reader<'_>, at: Vec<u8>) -> Mount {
+fn read_mount(reader: &mut DockerReader<'_>, at: Vec<u8>) -> Mount {
     let records = &mut reader.records;
     let written = records.component(&place(&[&at, b"mount-id"]));
     // Not every container has one.
@@ -184,7 +184,7 @@ fn read_mount(reader: &mut Reader<'_>, at: Vec<u8>) -> Mount {
     }
 }
 
-fn add(reader: &mut Reader<'_>, name: &[u8], at: &[u8], settings: &Json, mount: Mount) {
+fn add(reader: &mut DockerReader<'_>, name: &[u8], at: &[u8], settings: &Json, mount: Mount) {
     let id = settings.get("ID").to_text();
     let id = id.unwrap_or_else(|| path::display(name).into_owned());
     let image = settings.get("Image").text().and_then(Digest::parse);
@@ -232,14 +232,14 @@ fn add(reader: &mut Reader<'_>, name: &[u8], at: &[u8], settings: &Json, mount: 
     });
 }
 
-fn image_of(reader: &Reader<'_>, settings: &Json, top: LayerId) -> Option<ImageId> {
+fn image_of(reader: &DockerReader<'_>, settings: &Json, top: LayerId) -> Option<ImageId> {
     let mut images = reader.store.images.iter().zip(0..);
     let found = images.find(|(image, _)| image.layers.last() == Some(&Some(top)));
     let (_, at) = found.filter(|_| settings.is_null())?;
     Some(ImageId(at))
 }
 
-fn layers_below(reader: &Reader<'_>, mount: &Mount, image: Option<ImageId>) -> Vec<LayerId> {
+fn layers_below(reader: &DockerReader<'_>, mount: &Mount, image: Option<ImageId>) -> Vec<LayerId> {
     let top = mount.parent.as_ref();
     if let Some(&top) = top.and_then(|top| reader.by_chain.get(top)) {
         return reader.store.chain(top);
@@ -258,7 +258,7 @@ enum Own<'p> {
 }
 
 fn own_layer(
-    reader: &mut Reader<'_>,
+    reader: &mut DockerReader<'_>,
     directory: &str,
     parent: Option<LayerId>,
     below: Option<&str>,
@@ -297,7 +297,7 @@ fn own_layer(
 
 /// What a container has written, where no record tells which directory that is: it is not nothing.
 fn unknown_layer(
-    reader: &mut Reader<'_>,
+    reader: &mut DockerReader<'_>,
     mount: &Mount,
     id: &str,
     parent: Option<LayerId>,
@@ -308,20 +308,14 @@ fn unknown_layer(
         .store
         .add_unreachable(location, Role::Writable, reason);
     reader.store.add_layer(Layer {
-        name: id.to_owned(),
-        diff_id: None,
-        chain_id: None,
         parent,
         pieces: vec![piece],
-        blobs: Vec::new(),
-        recorded_bytes: None,
-        created: None,
-        listing: Listing::Unavailable(reason.to_owned()),
+        ..Layer::new(id, Listing::Unavailable(reason.to_owned()))
     })
 }
 
 /// `<id>-json.log`, its rotated and compressed predecessors, and what the driver "local" writes.
-fn logs(reader: &mut Reader<'_>, at: &[u8]) -> Vec<PieceId> {
+fn logs(reader: &mut DockerReader<'_>, at: &[u8]) -> Vec<PieceId> {
     if !reader.records.is_directory(at) {
         // Out of reach, which was told.
         return Vec::new();
@@ -377,7 +371,7 @@ fn volumes(settings: &Json) -> Vec<String> {
 
 /// A layer for writing that no container has: of a container that was being removed, or of a build that was
 /// cut off.
-fn left_over(reader: &mut Reader<'_>, name: &[u8], mount: Mount) {
+fn left_over(reader: &mut DockerReader<'_>, name: &[u8], mount: Mount) {
     const KIND: &str = "mount-without-container";
     let shown = path::display(name);
     for directory in [mount.written, mount.init].into_iter().flatten() {

@@ -7,7 +7,8 @@ use crate::path;
 
 use super::super::{Contents, Listing, Location};
 use super::driver::{Driver, Privilege};
-use super::records::{Records, is_directory, place};
+use super::records::{Records, place};
+use crate::store::places::is_directory;
 
 /// Where a driver keeps its layers.
 #[derive(Debug)]

@@ -8,9 +8,8 @@ use crate::image::{ConfigDocument, Digest};
 use crate::{limits, path};
 
 use super::super::{ImageId, LayerId, Naming, Ownership, Role, StoredImage};
-use super::layers::chain_id;
-use super::reader::Reader;
-use super::records::{place, sha256};
+use super::reader::DockerReader;
+use super::records::place;
 
 /// What names an image.
 #[derive(Debug, Default)]
@@ -20,7 +19,7 @@ struct Names {
 }
 
 /// Reads every image, the newest first as `docker images` lists them.
-pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
+pub(super) fn read(reader: &mut DockerReader<'_>) -> Result<()> {
     let mut names = read_names(reader);
     let folder = reader.image(&[b"imagedb", b"content", b"sha256"]);
     let ids = list(reader, &folder);
@@ -29,7 +28,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
     for name in ids {
         reader.check()?;
         let at = place(&[&folder, &name]);
-        let Some(id) = digest_of(&name) else {
+        let Some(id) = Digest::from_name(&name) else {
             reader.records.bad(&at, "its name is not a digest");
             continue;
         };
@@ -62,7 +61,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
 }
 
 /// Where images are out of reach, their layers look like nobody's.
-fn list(reader: &mut Reader<'_>, folder: &[u8]) -> Vec<Vec<u8>> {
+fn list(reader: &mut DockerReader<'_>, folder: &[u8]) -> Vec<Vec<u8>> {
     let is_lost = reader.records.is_missing(folder) && !reader.by_chain.is_empty();
     if is_lost {
         reader.records.lost(folder, "layers of images");
@@ -80,14 +79,9 @@ fn list(reader: &mut Reader<'_>, folder: &[u8]) -> Vec<Vec<u8>> {
     })
 }
 
-fn digest_of(name: &[u8]) -> Option<Digest> {
-    let name = std::str::from_utf8(name).ok()?;
-    Digest::parse(&format!("sha256:{name}")).filter(|digest| digest.encoded() == name)
-}
-
 /// `{"Repositories":{"stores/one":{"stores/one:latest":"sha256:…","stores/one@sha256:…":"sha256:…"}}}`
 /// (moby, reference/store.go).
-fn read_names(reader: &mut Reader<'_>) -> BTreeMap<Digest, Names> {
+fn read_names(reader: &mut DockerReader<'_>) -> BTreeMap<Digest, Names> {
     let at = reader.image(&[b"repositories.json"]);
     let document = reader.records.json(&at, limits::RECORD_BYTES);
     if document.is_none() && matches!(reader.records.root().status(&at), Ok(None)) {
@@ -118,7 +112,7 @@ fn read_names(reader: &mut Reader<'_>) -> BTreeMap<Digest, Names> {
 
 /// Without its file of names every image looks like one that has none. Docker writes the file when it starts, so
 /// that it was lost where it is missing and there are images (moby, reference/store.go, `NewReferenceStore`).
-fn note_missing_names(reader: &mut Reader<'_>, at: &[u8]) {
+fn note_missing_names(reader: &mut DockerReader<'_>, at: &[u8]) {
     let folder = reader.image(&[b"imagedb", b"content", b"sha256"]);
     if !reader.records.names(&folder).is_empty() {
         reader
@@ -128,7 +122,7 @@ fn note_missing_names(reader: &mut Reader<'_>, at: &[u8]) {
 }
 
 fn read_image(
-    reader: &mut Reader<'_>,
+    reader: &mut DockerReader<'_>,
     id: Digest,
     at: Vec<u8>,
     names: Names,
@@ -178,7 +172,12 @@ fn sorted(mut names: Vec<String>) -> Vec<String> {
     names
 }
 
-fn read_config(reader: &mut Reader<'_>, id: &Digest, at: &[u8], budget: &mut u64) -> Option<Json> {
+fn read_config(
+    reader: &mut DockerReader<'_>,
+    id: &Digest,
+    at: &[u8],
+    budget: &mut u64,
+) -> Option<Json> {
     let limit = limits::DOCUMENT_BYTES;
     if *budget == 0 {
         let shown = reader.records.root().shown(at);
@@ -188,7 +187,7 @@ fn read_config(reader: &mut Reader<'_>, id: &Digest, at: &[u8], budget: &mut u64
     }
     let bytes = reader.records.bytes(at, limit)?;
     *budget = budget.saturating_sub(bytes.len() as u64);
-    if sha256(&bytes).as_ref() != Some(id) {
+    if Digest::of(&bytes) != *id {
         // moby leaves such an image out (image/fs.go, get).
         let shown = reader.records.root().shown(at);
         let message = format!("{shown}: its content has another digest than its name says");
@@ -203,12 +202,16 @@ fn read_config(reader: &mut Reader<'_>, id: &Digest, at: &[u8], budget: &mut u64
     }
 }
 
-fn find_layers(reader: &mut Reader<'_>, at: &[u8], diff_ids: &[Digest]) -> Vec<Option<LayerId>> {
+fn find_layers(
+    reader: &mut DockerReader<'_>,
+    at: &[u8],
+    diff_ids: &[Digest],
+) -> Vec<Option<LayerId>> {
     let mut below: Option<Digest> = None;
     let mut layers = Vec::new();
     // One more than can be opened, so that opening says so.
     for diff_id in diff_ids.iter().take(limits::LAYERS + 1) {
-        below = chain_id(below.as_ref(), diff_id);
+        below = Some(Digest::chain_id(below.as_ref(), diff_id));
         let layer = below.as_ref().and_then(|chain| reader.by_chain.get(chain));
         layers.push(layer.copied());
     }
@@ -225,7 +228,7 @@ fn find_layers(reader: &mut Reader<'_>, at: &[u8], diff_ids: &[Digest]) -> Vec<O
 
 /// Finds what each image was built from, and which are steps of a build: those that have no name and something
 /// built on them (moby, `daemon/images/image_list.go`).
-fn connect(reader: &mut Reader<'_>) {
+fn connect(reader: &mut DockerReader<'_>) {
     let by_image: HashMap<Digest, ImageId> = reader.by_image.clone();
     let mut has_children = vec![false; reader.store.images.len()];
     for at in 0..reader.store.images.len() {

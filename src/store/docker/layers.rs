@@ -7,8 +7,8 @@ use crate::image::Digest;
 use crate::path;
 
 use super::super::{Contents, Layer, LayerId, Listing, Location, PieceId, Role};
-use super::reader::{Claimed, Reader};
-use super::records::{place, sha256};
+use super::reader::{Claimed, DockerReader};
+use super::records::place;
 
 /// One directory of the layer database.
 #[derive(Debug)]
@@ -22,16 +22,8 @@ struct Record {
     has_headers: bool,
 }
 
-/// Returns the chain ID of a layer on top of another one (OCI image-spec, config.md, "Layer `ChainID`").
-pub(super) fn chain_id(below: Option<&Digest>, diff_id: &Digest) -> Option<Digest> {
-    let Some(below) = below else {
-        return Some(diff_id.clone());
-    };
-    sha256(format!("{below} {diff_id}").as_bytes())
-}
-
 /// Reads every layer that the database has, and what is left of those being removed.
-pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
+pub(super) fn read(reader: &mut DockerReader<'_>) -> Result<()> {
     let records = read_records(reader)?;
     let directories: HashMap<Digest, String> = records
         .iter()
@@ -47,7 +39,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
     Ok(())
 }
 
-fn read_records(reader: &mut Reader<'_>) -> Result<Vec<Record>> {
+fn read_records(reader: &mut DockerReader<'_>) -> Result<Vec<Record>> {
     // moby, layer/filestore.go: SHA-256 is the only algorithm in use.
     let database = reader.image(&[b"layerdb", b"sha256"]);
     let images = reader.image(&[b"imagedb", b"content", b"sha256"]);
@@ -70,9 +62,7 @@ fn read_records(reader: &mut Reader<'_>) -> Result<Vec<Record>> {
             half_removed(reader, at);
             continue;
         }
-        let chain = std::str::from_utf8(&name).ok();
-        let chain = chain.and_then(|name| Digest::parse(&format!("sha256:{name}")));
-        match chain.filter(|chain| chain.encoded().as_bytes() == name) {
+        match Digest::from_name(&name) {
             Some(chain) => records.push(read_record(reader, chain, at)),
             None => reader.records.bad(&at, "its name is not a digest"),
         }
@@ -80,7 +70,7 @@ fn read_records(reader: &mut Reader<'_>) -> Result<Vec<Record>> {
     Ok(records)
 }
 
-fn read_record(reader: &mut Reader<'_>, chain: Digest, at: Vec<u8>) -> Record {
+fn read_record(reader: &mut DockerReader<'_>, chain: Digest, at: Vec<u8>) -> Record {
     let file = |name: &str| place(&[&at, name.as_bytes()]);
     let records = &mut reader.records;
     let cache_id = records.component(&file("cache-id"));
@@ -104,7 +94,7 @@ fn read_record(reader: &mut Reader<'_>, chain: Digest, at: Vec<u8>) -> Record {
     }
 }
 
-fn add(reader: &mut Reader<'_>, record: &Record, directories: &HashMap<Digest, String>) {
+fn add(reader: &mut DockerReader<'_>, record: &Record, directories: &HashMap<Digest, String>) {
     let below = record
         .parent
         .as_ref()
@@ -113,15 +103,11 @@ fn add(reader: &mut Reader<'_>, record: &Record, directories: &HashMap<Digest, S
     pieces.push(reader.piece(record.place.clone(), Role::Bookkeeping));
     let listing = listing(reader, record, below.map(String::as_str));
     let layer = reader.store.add_layer(Layer {
-        name: record.chain.to_string(),
         diff_id: record.diff_id.clone(),
         chain_id: Some(record.chain.clone()),
-        parent: None,
         pieces,
-        blobs: Vec::new(),
         recorded_bytes: record.bytes,
-        created: None,
-        listing,
+        ..Layer::new(record.chain.to_string(), listing)
     });
     reader.by_chain.insert(record.chain.clone(), layer);
     if let Some(directory) = &record.cache_id {
@@ -133,7 +119,7 @@ fn add(reader: &mut Reader<'_>, record: &Record, directories: &HashMap<Digest, S
 }
 
 /// Two records may name one directory: it then belongs to both.
-fn directory_pieces(reader: &mut Reader<'_>, record: &Record) -> Vec<PieceId> {
+fn directory_pieces(reader: &mut DockerReader<'_>, record: &Record) -> Vec<PieceId> {
     let Some(directory) = &record.cache_id else {
         let location = reader.location(place(&[&record.place, b"cache-id"]));
         let reason = "it does not say which directory has the layer's files";
@@ -163,7 +149,7 @@ fn directory_pieces(reader: &mut Reader<'_>, record: &Record) -> Vec<PieceId> {
     reader.pieces(directory, Role::Layer, Role::Layer)
 }
 
-fn listing(reader: &Reader<'_>, record: &Record, below: Option<&str>) -> Listing {
+fn listing(reader: &DockerReader<'_>, record: &Record, below: Option<&str>) -> Listing {
     let refused = || Contents::Refused("no record says where its files are".to_owned());
     let directory = record.cache_id.as_deref();
     let contents = directory.map_or_else(refused, |directory| reader.graph.files(directory));
@@ -184,7 +170,7 @@ fn listing(reader: &Reader<'_>, record: &Record, below: Option<&str>) -> Listing
 }
 
 fn fallback(
-    reader: &Reader<'_>,
+    reader: &DockerReader<'_>,
     directory: Option<&str>,
     contents: &Contents,
 ) -> Option<(Location, crate::layer::dir::Encoding)> {
@@ -197,11 +183,11 @@ fn fallback(
     }
 }
 
-fn connect(reader: &mut Reader<'_>, record: &Record) {
+fn connect(reader: &mut DockerReader<'_>, record: &Record) {
     let own = reader.by_chain.get(&record.chain).copied();
     let below = record.parent.as_ref();
     if let Some(diff_id) = &record.diff_id
-        && chain_id(below, diff_id).as_ref() != Some(&record.chain)
+        && Digest::chain_id(below, diff_id) != record.chain
     {
         let shown = reader.records.root().shown(&record.place);
         let message = format!("{shown}: it is not the chain ID of its diff ID and its parent");
@@ -222,7 +208,7 @@ fn connect(reader: &mut Reader<'_>, record: &Record) {
 
 /// moby renames a layer's record before it removes the layer, and finishes the job when it starts
 /// (layer/filestore.go, getOrphan).
-fn half_removed(reader: &mut Reader<'_>, record: Vec<u8>) {
+fn half_removed(reader: &mut DockerReader<'_>, record: Vec<u8>) {
     let directory = reader.records.component(&place(&[&record, b"cache-id"]));
     reader.half_removed.extend(directory);
     let reason = "record of a layer that was being removed when the engine stopped";

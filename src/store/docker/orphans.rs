@@ -3,11 +3,11 @@
 use crate::error::Result;
 
 use super::super::Ownership;
-use super::reader::{Claimed, Reader, Shares, may_be_cache};
+use super::reader::{Claimed, DockerReader, Shares, may_be_cache};
 use super::records::place;
 
 /// Says which directories of the driver are unclaimed once every record was read.
-pub(super) fn read(reader: &mut Reader<'_>) -> Result<()> {
+pub(super) fn read(reader: &mut DockerReader<'_>) -> Result<()> {
     let mut unknown = 0_usize;
     for name in reader.graph.names().clone() {
         reader.check()?;
@@ -42,7 +42,7 @@ enum Verdict {
     Unknown,
 }
 
-fn unclaimed(reader: &mut Reader<'_>, name: Option<&str>, at: Vec<u8>) -> Verdict {
+fn unclaimed(reader: &mut DockerReader<'_>, name: Option<&str>, at: Vec<u8>) -> Verdict {
     if let Some(reason) = name.and_then(|name| reader.left_over.remove(name)) {
         reader.orphan(at, "mount-without-container", reason);
     } else if name.is_some_and(|name| reader.half_removed.contains(name)) {
@@ -60,7 +60,7 @@ fn unclaimed(reader: &mut Reader<'_>, name: Option<&str>, at: Vec<u8>) -> Verdic
     Verdict::Orphan
 }
 
-fn note_unknown(reader: &mut Reader<'_>, unknown: usize) {
+fn note_unknown(reader: &mut DockerReader<'_>, unknown: usize) {
     if unknown > 0 {
         let home = reader.graph.place(b"");
         let what = if unknown == 1 {
@@ -75,7 +75,7 @@ fn note_unknown(reader: &mut Reader<'_>, unknown: usize) {
     }
 }
 
-fn temporary(reader: &mut Reader<'_>) {
+fn temporary(reader: &mut DockerReader<'_>) {
     let database = reader.image(&[b"layerdb", b"tmp"]);
     for name in reader.records.names(&database) {
         let reason = "record of a layer that was never completed; an engine that runs may be at it";

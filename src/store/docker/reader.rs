@@ -8,7 +8,7 @@ use crate::image::Digest;
 use crate::progress::Job;
 
 use super::super::{
-    Activity, Engine, ImageId, Layer, LayerId, Listing, Location, Orphan, PieceId, Role, Store,
+    Activity, Engine, ImageId, Layer, LayerId, Listing, Location, PieceId, Role, Store,
 };
 use super::driver::Driver;
 use super::graph::Graph;
@@ -16,7 +16,7 @@ use super::records::{Records, place};
 
 /// Where a store is, and whether its engine works with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct DriverStore {
     pub(super) driver: Driver,
     pub(super) activity: Activity,
     /// Whether what all drivers have in common counts for this one.
@@ -44,8 +44,8 @@ pub(super) enum Claimed {
 
 /// A store that is being read.
 #[derive(Debug)]
-pub(super) struct Reader<'a> {
-    pub(super) found: Found,
+pub(super) struct DockerReader<'a> {
+    pub(super) found: DriverStore,
     pub(super) store: Store,
     pub(super) records: Records,
     pub(super) graph: Graph,
@@ -74,9 +74,9 @@ pub(super) fn may_be_cache(name: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-impl<'a> Reader<'a> {
+impl<'a> DockerReader<'a> {
     /// Starts with the driver's own directory at `home` below the root; empty where it is the root.
-    pub(super) fn new(root: &Beneath, found: Found, home: &[u8], job: &'a Job) -> Self {
+    pub(super) fn new(root: &Beneath, found: DriverStore, home: &[u8], job: &'a Job) -> Self {
         let mut store = Store::new(Engine::Docker, found.driver.name(), root.clone());
         store.activity = found.activity;
         let mut records = Records::new(root);
@@ -172,15 +172,9 @@ impl<'a> Reader<'a> {
         listing: Listing,
     ) -> LayerId {
         let layer = self.store.add_layer(Layer {
-            name: directory.to_owned(),
-            diff_id: None,
-            chain_id: None,
             parent,
             pieces,
-            blobs: Vec::new(),
-            recorded_bytes: None,
-            created: None,
-            listing,
+            ..Layer::new(directory, listing)
         });
         self.by_directory.insert(directory.to_owned(), layer);
         layer
@@ -190,32 +184,19 @@ impl<'a> Reader<'a> {
     pub(super) fn orphan(&mut self, place: Vec<u8>, kind: &'static str, reason: String) {
         let since = self.records.modified(&place);
         let piece = self.piece(place, Role::Orphan);
-        self.store.orphans.push(Orphan {
-            piece,
-            reason,
-            kind,
-            since,
-        });
+        self.store.disown(piece, kind, reason, since);
     }
 
     /// Notes that nobody owns a layer which has its pieces already; `reason` is escaped.
     pub(super) fn disown(&mut self, layer: LayerId, kind: &'static str, reason: &str) {
         let pieces = self.store.layer(layer).pieces.clone();
-        for &piece in &pieces {
-            self.store.pieces[piece.as_usize()].role = Role::Orphan;
-        }
         let whole = pieces.last().copied();
         let since = whole.and_then(|piece| {
             self.records
                 .modified(&self.store.piece(piece).location.path)
         });
         for piece in pieces {
-            self.store.orphans.push(Orphan {
-                piece,
-                reason: reason.to_owned(),
-                kind,
-                since,
-            });
+            self.store.disown(piece, kind, reason, since);
         }
     }
 

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
-use std::fmt::Write as _;
-
-use sha2::{Digest as _, Sha256};
 
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::Digest;
 use crate::image::json::Json;
+use crate::store::places::{is_component, is_directory};
 use crate::{limits, path};
 
 /// Most warnings of one kind that one store raises before the rest is only counted.
@@ -235,35 +233,11 @@ fn split(place: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Returns whether a directory stands at a place.
-pub(super) fn is_directory(root: &Beneath, place: &[u8]) -> bool {
-    use rustix::fs::FileType;
-    let found = root.status(place).ok().flatten();
-    found.is_some_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Directory)
-}
-
-/// Returns whether text from a record may be one component of a path.
-pub(super) fn is_component(name: &[u8]) -> bool {
-    !matches!(name, b"" | b"." | b"..")
-        && name.len() <= 255
-        && !name.iter().any(|&byte| byte == b'/' || byte == 0)
-}
-
 /// Returns a time as a number of seconds since 1970; `None` for what is no time, and for Go's zero time.
 pub(super) fn seconds(time: &str) -> Option<i64> {
     const ZERO_TIME: i64 = -62_135_596_800;
     let seconds = time.parse::<jiff::Timestamp>().ok()?.as_second();
     (seconds > ZERO_TIME).then_some(seconds)
-}
-
-/// Returns the SHA-256 digest of bytes.
-pub(super) fn sha256(bytes: &[u8]) -> Option<Digest> {
-    let mut text = String::from("sha256:");
-    for byte in Sha256::digest(bytes) {
-        // Writing to a String cannot fail.
-        write!(text, "{byte:02x}").unwrap_or_default();
-    }
-    Digest::parse(&text)
 }
 
 /// Joins components to a place.
@@ -279,25 +253,6 @@ pub(super) fn place(parts: &[&[u8]]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_single_components_are_joined() {
-        for name in [&b"abc"[..], b"abc-init", b"...", b"a b", &[b'x'; 255]] {
-            assert!(is_component(name), "{}", path::display(name));
-        }
-        for name in [
-            &b""[..],
-            b".",
-            b"..",
-            b"../x",
-            b"a/b",
-            b"/",
-            b"a\0",
-            &[b'x'; 256],
-        ] {
-            assert!(!is_component(name), "{}", path::display(name));
-        }
-    }
 
     #[test]
     fn times_are_read_but_not_the_zero_time() {

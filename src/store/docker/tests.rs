@@ -23,7 +23,7 @@ struct Root {
 
 /// A digest that is as good as any.
 fn digest(seed: &str) -> Digest {
-    records::sha256(seed.as_bytes()).unwrap()
+    Digest::of(seed)
 }
 
 impl Root {
@@ -50,7 +50,7 @@ impl Root {
     /// Adds a layer of overlay2 with its record, and returns its chain ID.
     fn layer(&self, cache_id: &str, parent: Option<&Digest>) -> Digest {
         let diff_id = digest(cache_id);
-        let chain = layers::chain_id(parent, &diff_id).unwrap();
+        let chain = Digest::chain_id(parent, &diff_id);
         let record = record(&chain);
         self.make(&format!("overlay2/{cache_id}/diff"));
         self.write(&format!("{record}/diff"), diff_id.as_str());

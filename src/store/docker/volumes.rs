@@ -7,13 +7,13 @@ use crate::store::bbolt::{Bucket, Database};
 
 use super::super::{ContainerId, Role, Volume, VolumeId};
 use super::containers::Mounted;
-use super::reader::Reader;
+use super::reader::DockerReader;
 use super::records::place;
 
 const DATABASE: &[u8] = b"volumes/metadata.db";
 
 /// Reads every volume, by name; named and anonymous ones alike.
-pub(super) fn read(reader: &mut Reader<'_>, mounted: &Mounted) {
+pub(super) fn read(reader: &mut DockerReader<'_>, mounted: &Mounted) {
     let mut drivers = read_drivers(reader);
     let listed = reader.records.listed(b"volumes");
     let refused = listed.as_ref().err().cloned();
@@ -42,7 +42,7 @@ pub(super) fn read(reader: &mut Reader<'_>, mounted: &Mounted) {
 }
 
 /// moby, volume/service/db.go: the bucket `volumes` has a JSON document for each name.
-fn read_drivers(reader: &mut Reader<'_>) -> BTreeMap<String, String> {
+fn read_drivers(reader: &mut DockerReader<'_>) -> BTreeMap<String, String> {
     let mut drivers = BTreeMap::new();
     let database = match Database::open(reader.records.root(), DATABASE) {
         Ok(Some(database)) => database,
@@ -79,10 +79,10 @@ fn read_drivers(reader: &mut Reader<'_>) -> BTreeMap<String, String> {
     drivers
 }
 
-fn add(reader: &mut Reader<'_>, name: String, driver: String, refused: Option<&String>) {
+fn add(reader: &mut DockerReader<'_>, name: String, driver: String, refused: Option<&String>) {
     let mut pieces = Vec::new();
     // A name from the database is not trusted to be one; other drivers keep their data elsewhere.
-    if super::records::is_component(name.as_bytes()) {
+    if crate::store::places::is_component(name.as_bytes()) {
         let whole = place(&[b"volumes", name.as_bytes()]);
         for at in [place(&[&whole, b"_data"]), whole] {
             // A link too: whoever measures says that it is not followed.
@@ -103,7 +103,7 @@ fn add(reader: &mut Reader<'_>, name: String, driver: String, refused: Option<&S
     });
 }
 
-fn connect(reader: &mut Reader<'_>, mounted: &Mounted) {
+fn connect(reader: &mut DockerReader<'_>, mounted: &Mounted) {
     let volumes = reader.store.volumes.iter().zip(0..);
     let by_name: HashMap<String, VolumeId> = volumes
         .map(|(volume, at)| (volume.name.clone(), VolumeId(at)))

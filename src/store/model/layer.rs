@@ -29,6 +29,23 @@ pub struct Layer {
     pub listing: Listing,
 }
 
+impl Layer {
+    /// Makes a layer of which no more is known.
+    pub fn new(name: impl Into<String>, listing: Listing) -> Self {
+        Self {
+            name: name.into(),
+            diff_id: None,
+            chain_id: None,
+            parent: None,
+            pieces: Vec::new(),
+            blobs: Vec::new(),
+            recorded_bytes: None,
+            created: None,
+            listing,
+        }
+    }
+}
+
 /// Where the entries of a layer, and the bytes of its files, come from.
 #[derive(Debug, Clone)]
 pub enum Listing {
@@ -43,7 +60,7 @@ pub enum Listing {
     },
     /// A directory with what the layer changes.
     Directory {
-        /// It.
+        /// Where it is.
         directory: Location,
         /// How deletions are written in it.
         encoding: Encoding,

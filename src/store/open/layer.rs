@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Plan;
+use super::LayerPlan;
 use super::packed::PackedLayer;
-use super::unpacked::{Blob, Form, UnpackedLayer};
+use super::unpacked::{Blob, UnpackedAs, UnpackedLayer};
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{self, Digest};
@@ -29,23 +29,15 @@ pub(super) struct Opening {
 /// Opens a layer as far as it can be; what keeps it from being opened is told when it is read.
 pub(super) fn open_layer(
     index: LayerIndex,
-    plan: &Plan<'_>,
+    plan: &LayerPlan<'_>,
     opening: &mut Opening,
 ) -> image::Layer {
+    let name = plan.diff_id.map_or("of the image", Digest::as_str);
+    let missing = UnreadableLayer::stored(name, "the store has no such layer");
     let mut layer = image::Layer {
-        index,
         diff_id: plan.diff_id.cloned(),
-        digest: None,
-        media_type: None,
-        compression: Codec::None,
-        stored_bytes: None,
-        instruction: None,
-        history: None,
         label: plan.label.clone(),
-        source: Arc::new(UnreadableLayer::stored(
-            plan.diff_id.map_or("of the image", Digest::as_str),
-            "the store has no such layer",
-        )),
+        ..image::Layer::new(index, Arc::new(missing))
     };
     let Some(stored) = plan.layer else {
         return layer;
@@ -139,9 +131,8 @@ fn open_listing(listing: &Listing) -> Result<OpenedLayer> {
         }
         Listing::Archive { blob, digest } => open_blob(blob, digest),
         Listing::Empty => Ok(OpenedLayer::new(EmptyLayer)),
-        Listing::Unavailable(reason) => Err(Error::Usage {
+        Listing::Unavailable(reason) => Err(Error::UnavailableLayer {
             reason: reason.clone(),
-            advice: String::new(),
         }),
     }
 }
@@ -211,7 +202,7 @@ fn starts_like_gzip(region: &Region) -> bool {
 
 fn open_blob(blob: &Location, digest: &Digest) -> Result<OpenedLayer> {
     let layer = PackedLayer::open(blob, digest)?;
-    let (codec, length) = (layer.codec(), layer.stored_bytes());
+    let (codec, length) = (layer.codec(), layer.facts().stored_bytes);
     Ok(OpenedLayer {
         digest: Some(digest.clone()),
         codec,
@@ -220,7 +211,7 @@ fn open_blob(blob: &Location, digest: &Digest) -> Result<OpenedLayer> {
     })
 }
 
-/// Takes what a directory was unpacked from along, so that it can be held against it.
+/// Takes what a directory was unpacked from along, so that it can be compared with it.
 fn with_blob(
     layer: Arc<dyn LayerSource>,
     listing: &Listing,
@@ -228,11 +219,11 @@ fn with_blob(
 ) -> Result<Arc<dyn LayerSource>> {
     let (directory, form) = match (blob, listing) {
         (Blob::Unkept, _) => return Ok(layer),
-        (_, Listing::Directory { directory, .. }) => (directory.open()?, Form::Changes),
+        (_, Listing::Directory { directory, .. }) => (directory.open()?, UnpackedAs::Changes),
         (_, Listing::Copy { directory, .. }) => {
             let directory = directory.open()?;
             let whole = DirLayer::new(directory.clone(), Encoding::Plain);
-            (directory, Form::Copy(whole))
+            (directory, UnpackedAs::Copy(whole))
         }
         _ => return Ok(layer),
     };

@@ -8,7 +8,7 @@ use crate::layer::bytes::Region;
 use crate::layer::codec::Codec;
 use crate::layer::tar::TarLayer;
 use crate::layer::verified::{Outcome, Verified};
-use crate::layer::{Access, Completeness, EntrySink, FileAt, LayerSource, Visitor};
+use crate::layer::{Completeness, EntrySink, FileAt, LayerFacts, LayerSource, Visitor};
 use crate::progress::{Job, Metered};
 use crate::store::Location;
 
@@ -31,11 +31,8 @@ impl PackedLayer {
             name: blob.root.name().to_owned(),
             blob: digest.to_string(),
         })?;
-        let tar = TarLayer::new(region.clone()).map_err(|source| Error::Read {
-            name: blob.shown(),
-            offset: 0,
-            source,
-        })?;
+        let tar =
+            TarLayer::new(region.clone()).map_err(|source| Error::unread(blob.shown(), source))?;
         Ok(Self {
             tar,
             region,
@@ -56,11 +53,7 @@ impl PackedLayer {
         let mut stored = Metered::new(self.region.reader(0), job);
         let sum = crate::layer::verified::sha256_of(&mut stored);
         job.check()?;
-        let sum = sum.map_err(|source| Error::Read {
-            name: self.region.name().to_owned(),
-            offset: 0,
-            source,
-        })?;
+        let sum = sum.map_err(|source| Error::unread(self.region.name(), source))?;
         Ok(sum.eq_ignore_ascii_case(self.digest.as_str()))
     }
 }
@@ -86,15 +79,7 @@ impl LayerSource for PackedLayer {
         self.tar.verify(diff_id, job)
     }
 
-    fn access(&self) -> Access {
-        self.tar.access()
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        self.tar.stored_bytes()
-    }
-
-    fn longest_data(&self) -> u64 {
-        self.tar.longest_data()
+    fn facts(&self) -> LayerFacts {
+        self.tar.facts()
     }
 }

@@ -1,16 +1,15 @@
 //! Layers that lie in a store twice: unpacked into a directory, and as the blob that was unpacked.
 //!
 //! The directory is what containers run on, so it is what is listed. The blob is what the digests name: a
-//! verification holds the one against the other.
+//! verification compares the one with the other.
 
-mod hold;
+mod compare;
 #[cfg(test)]
 mod tests;
 
 use std::io::Read;
 use std::sync::Arc;
 
-use self::hold::Unpacked;
 use super::packed::PackedLayer;
 use crate::beneath::Beneath;
 use crate::error::{Error, Result};
@@ -18,11 +17,12 @@ use crate::image::Digest;
 use crate::layer::dir::DirLayer;
 use crate::layer::verified::{Outcome, Verified};
 use crate::layer::{
-    Access, Completeness, EntryKind, EntrySink, FileAt, LayerSource, Origin, Visitor,
+    Completeness, EntryKind, EntrySink, FileAt, LayerFacts, LayerSource, Origin, Visitor,
 };
 use crate::path::ImagePath;
 use crate::progress::Job;
 use crate::store::Location;
+use compare::Unpacked;
 
 /// Where the blob of an unpacked layer is.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ pub(super) enum Blob {
 
 /// What is in the directory.
 #[derive(Debug)]
-pub(super) enum Form {
+pub(super) enum UnpackedAs {
     /// What the layer changes.
     Changes,
     /// The whole file system, read as such.
@@ -50,7 +50,7 @@ pub(super) struct UnpackedLayer {
     /// What is listed, from the directory.
     pub(super) layer: Arc<dyn LayerSource>,
     pub(super) directory: Beneath,
-    pub(super) form: Form,
+    pub(super) form: UnpackedAs,
     pub(super) blob: Blob,
 }
 
@@ -88,7 +88,7 @@ impl LayerSource for UnpackedLayer {
             directory: &self.directory,
             form: &self.form,
         };
-        unpacked.hold_against(&blob, verified, job)
+        unpacked.compare_with(&blob, verified, job)
     }
 
     fn origin(&self, path: ImagePath<'_>, kind: EntryKind) -> Origin {
@@ -99,15 +99,7 @@ impl LayerSource for UnpackedLayer {
         self.layer.object()
     }
 
-    fn access(&self) -> Access {
-        self.layer.access()
-    }
-
-    fn stored_bytes(&self) -> u64 {
-        self.layer.stored_bytes()
-    }
-
-    fn longest_data(&self) -> u64 {
-        self.layer.longest_data()
+    fn facts(&self) -> LayerFacts {
+        self.layer.facts()
     }
 }

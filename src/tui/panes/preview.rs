@@ -338,6 +338,6 @@ fn is_cheap(version: VersionAt, reads: &Reads<'_>) -> bool {
     let layers = &reads.subject.analysis.image.layers;
     let access = layers
         .get(layer.as_usize())
-        .map(|layer| layer.source.access());
+        .map(|layer| layer.source.facts().access);
     access == Some(Access::Random) && tree.layer(layer).size(node) <= limits::FOLLOWED_BYTES
 }

@@ -73,7 +73,7 @@ impl WastePane {
     /// Takes a subject, a new one or the same refined: what can be kept is kept.
     pub fn show(&mut self, reads: &Reads<'_>) {
         if let Some(current) = &mut self.current {
-            let groups = &reads.subject.waste;
+            let groups = reads.subject.waste();
             let refined = groups.iter().find(|group| current.is(reads.subject, group));
             if let Some(group) = refined {
                 current.group = group.clone();
@@ -96,7 +96,7 @@ impl WastePane {
     /// Returns the row under the cursor with its largest group.
     pub fn selected<'s>(&self, subject: &'s Subject) -> Option<(Bundle, &'s Group)> {
         let bundle = *self.rows.get(self.scroll.at)?;
-        Some((bundle, subject.waste.get(bundle.lead)?))
+        Some((bundle, subject.waste().get(bundle.lead)?))
     }
 
     /// Does what a command means here.
@@ -192,11 +192,11 @@ impl WastePane {
     fn rebuild(&mut self, reads: &Reads<'_>) {
         let subject = reads.subject;
         let chosen = order::choose(subject, &self.sieve);
-        self.rows = groups::bundle(&subject.waste, chosen, self.grouping);
+        self.rows = groups::bundle(subject.waste(), chosen, self.grouping);
         self.order.sort(subject, &mut self.rows);
         self.largest = self.rows.iter().map(|row| row.bytes).max().unwrap_or(0);
         let found = self.current.as_ref().and_then(|current| {
-            let mut leads = self.rows.iter().map(|row| subject.waste.get(row.lead));
+            let mut leads = self.rows.iter().map(|row| subject.waste().get(row.lead));
             leads
                 .position(|lead| lead.is_some_and(|lead| self.grouping.joins(lead, &current.group)))
         });

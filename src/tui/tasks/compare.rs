@@ -3,13 +3,13 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
-use std::io::Read;
 use std::time::{Duration, Instant};
 
 use similar::{Algorithm, DiffOp};
 
-use super::read::{beginning, failed, fill, with_data};
+use super::read::{beginning, shown, with_data};
 use crate::error::Result;
+use crate::layer::bytes::{SideBySide, first_different};
 use crate::limits;
 use crate::progress::Job;
 use crate::tui::ids::VersionAt;
@@ -21,8 +21,6 @@ use crate::units::count;
 const AROUND: usize = 3;
 /// After this the shortest difference is not looked for any more: what is left counts as replaced.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Bytes of each file compared at a time where lines do not matter.
-const PIECE: usize = 64 * 1024;
 
 /// Compares two versions of a file.
 ///
@@ -84,42 +82,13 @@ fn first_difference(
     let mut found = None;
     with_data(subject, older, job, &mut |old| {
         with_data(subject, newer, job, &mut |new| {
-            found = compare_bytes(subject, (older, old), (newer, new), job)?;
+            let difference = SideBySide::default().first_difference(old, new, job, |_| ());
+            let names = (|| shown(subject, older), || shown(subject, newer));
+            found = difference.map_err(|unread| unread.named(names.0, names.1))?;
             Ok(())
         })
     })?;
     Ok(found)
-}
-
-fn compare_bytes(
-    subject: &Subject,
-    old: (VersionAt, &mut dyn Read),
-    new: (VersionAt, &mut dyn Read),
-    job: &Job,
-) -> Result<Option<u64>> {
-    let (mut first, mut second) = (vec![0; PIECE], vec![0; PIECE]);
-    let mut offset = 0;
-    loop {
-        job.check()?;
-        let one =
-            fill(old.1, &mut first).map_err(|source| failed(subject, old.0, offset, source))?;
-        let other =
-            fill(new.1, &mut second).map_err(|source| failed(subject, new.0, offset, source))?;
-        if let Some(at) = first_different(&first[..one], &second[..other]) {
-            return Ok(Some(offset + at as u64));
-        }
-        if one < PIECE {
-            return Ok(None);
-        }
-        offset += PIECE as u64;
-    }
-}
-
-/// Returns the position of the first byte that only one has, or that differs.
-fn first_different(one: &[u8], other: &[u8]) -> Option<usize> {
-    let shared = one.iter().zip(other).position(|(one, other)| one != other);
-    let end = one.len().min(other.len());
-    shared.or_else(|| (one.len() != other.len()).then_some(end))
 }
 
 /// Returns the changes with some lines around each; `None` where there are too many lines.

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::read::{failed, fill, place_of, with_data};
+use super::read::{failed, place_of, with_data};
 use crate::error::{Error, Result};
+use crate::layer::bytes::read_full;
 use crate::progress::Job;
 use crate::text::Look;
 use crate::tui::ids::VersionAt;
@@ -46,7 +47,7 @@ pub fn write(
         let mut piece = vec![0; PIECE];
         loop {
             job.check()?;
-            let count = fill(data, &mut piece)
+            let count = read_full(data, &mut piece)
                 .map_err(|source| failed(subject, version, sheet.offset, source))?;
             let is_last = count < piece.len();
             written = sheet.take(&piece[..count], is_last, output);

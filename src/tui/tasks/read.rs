@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use crate::error::{Error, Result};
+use crate::layer::bytes::read_full;
 use crate::layer::{EntryKind, LayerIndex};
 use crate::limits;
 use crate::path::display_absolute;
@@ -47,7 +48,7 @@ pub(super) fn beginning(
         let mut piece = vec![0; PIECE];
         loop {
             job.check()?;
-            let count = fill(&mut data, &mut piece)
+            let count = read_full(&mut data, &mut piece)
                 .map_err(|source| failed(subject, version, bytes.len() as u64, source))?;
             bytes.extend_from_slice(&piece[..count]);
             if count < piece.len() {
@@ -111,20 +112,6 @@ fn refuse_all_but_files(subject: &Subject, version: VersionAt) -> Result<()> {
     })
 }
 
-/// Reads until the buffer is full or the data ends.
-pub(super) fn fill(data: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut done = 0;
-    while done < buffer.len() {
-        match data.read(&mut buffer[done..]) {
-            Ok(0) => break,
-            Ok(count) => done += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
-}
-
 pub(super) fn failed(
     subject: &Subject,
     version: VersionAt,
@@ -146,6 +133,6 @@ fn damaged(subject: &Subject, version: VersionAt, reason: String) -> Error {
     }
 }
 
-fn shown(subject: &Subject, version: VersionAt) -> String {
+pub(super) fn shown(subject: &Subject, version: VersionAt) -> String {
     display_absolute(&subject.tree().path(version.path))
 }

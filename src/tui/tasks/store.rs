@@ -42,10 +42,9 @@ pub fn run(effect: &Effect, options: &analysis::Options, job: &Job) -> Option<Ou
 /// # Errors
 /// As [`crate::store::Store::open_image`].
 pub fn open(stores: &StoreSubject, item: Item) -> Result<Opened> {
-    let store = stores.store(item.store).ok_or_else(|| Error::NoSuchImage {
+    let store = stores.store(item.store).ok_or_else(|| Error::NotInStore {
         name: stores.inventory.name.clone(),
         wanted: format!("store {}", item.store),
-        available: Vec::new(),
     })?;
     let image = match item.what {
         What::Image(id) => store.open_image(id)?,

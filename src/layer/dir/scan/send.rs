@@ -135,17 +135,7 @@ impl Scan<'_> {
             device: (0, 0),
             ..status.meta(EntryKind::Whiteout)
         };
-        let offset = self.number;
-        self.deliver(Entry {
-            path,
-            link: None,
-            meta,
-            xattrs: &[],
-            content: None,
-            offset,
-            data: None,
-            placement: Placement::Shown,
-        })
+        self.deliver(Entry::marker(path, meta, self.number))
     }
 
     pub(super) fn send(

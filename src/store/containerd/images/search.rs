@@ -1,6 +1,6 @@
 //! From a name to manifests: indexes in indexes, platforms that are absent, what was attested.
 
-use super::super::Reader;
+use super::super::ContainerdReader;
 use crate::image::config::read_platform;
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest, Platform};
@@ -8,7 +8,7 @@ use crate::limits;
 
 /// What is found behind a target.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct BehindTarget {
     /// Indexes on the way, the target first.
     pub indexes: Vec<Digest>,
     pub manifests: Vec<Manifest>,
@@ -28,10 +28,10 @@ pub(super) struct Manifest {
     pub blobs: Vec<Option<Digest>>,
 }
 
-impl Reader {
+impl ContainerdReader {
     /// Follows a name to the manifests behind it; the order is that of the indexes.
-    pub(super) fn search(&mut self, target: &Digest) -> Found {
-        let mut found = Found::default();
+    pub(super) fn search(&mut self, target: &Digest) -> BehindTarget {
+        let mut found = BehindTarget::default();
         let mut seen = vec![target.clone()];
         let mut waiting = vec![(target.clone(), 0, Platform::default())];
         while let Some((digest, depth, platform)) = waiting.pop() {
@@ -68,7 +68,7 @@ impl Reader {
         found
     }
 
-    fn take_attestation(&mut self, found: &mut Found, digest: Digest) {
+    fn take_attestation(&mut self, found: &mut BehindTarget, digest: Digest) {
         if let Some(document) = self.document(&digest) {
             found.others.extend(referenced(&document));
         }
@@ -77,7 +77,7 @@ impl Reader {
 
     fn take_manifest(
         &mut self,
-        found: &mut Found,
+        found: &mut BehindTarget,
         digest: Digest,
         document: &Json,
         platform: Platform,

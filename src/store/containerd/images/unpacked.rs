@@ -1,16 +1,14 @@
 //! From a manifest to the layers of a store: the snapshots it was unpacked to, or its blobs.
 
-use sha2::{Digest as _, Sha256};
-
-use super::super::Reader;
-use super::super::layers::Detail;
+use super::super::ContainerdReader;
+use super::super::layers::LayerNotes;
 use super::Target;
 use super::search::Manifest;
 use crate::error::WarningCode;
 use crate::image::Digest;
 use crate::store::{Layer, LayerId, Listing, PieceId};
 
-impl Reader {
+impl ContainerdReader {
     /// Returns the snapshotters to which an image was unpacked, the one that counts first.
     pub(super) fn snapshotters_of(
         &self,
@@ -117,20 +115,17 @@ impl Reader {
         let location = self.store.piece(*piece).location.clone();
         let layer = self.push_layer(
             Layer {
-                name: key,
-                diff_id: None,
                 chain_id: chain.cloned(),
                 parent: below,
-                pieces: Vec::new(),
-                blobs: Vec::new(),
-                recorded_bytes: None,
-                created: None,
-                listing: Listing::Archive {
-                    blob: location,
-                    digest: digest.clone(),
-                },
+                ..Layer::new(
+                    key,
+                    Listing::Archive {
+                        blob: location,
+                        digest: digest.clone(),
+                    },
+                )
             },
-            Detail::default(),
+            LayerNotes::default(),
         );
         self.layers_by_name.insert(name, layer);
         Some(layer)
@@ -188,21 +183,11 @@ pub(super) fn chain_ids(diff_ids: &[Option<Digest>]) -> Vec<Option<Digest>> {
     for (index, diff_id) in diff_ids.iter().enumerate() {
         let chain = match (&below, diff_id) {
             (None, Some(diff_id)) if index == 0 => Some(diff_id.clone()),
-            (Some(below), Some(diff_id)) => joined(below, diff_id),
+            (Some(below), Some(diff_id)) => Some(Digest::chain_id(Some(below), diff_id)),
             _ => None,
         };
         chains.push(chain.clone());
         below = chain;
     }
     chains
-}
-
-fn joined(below: &Digest, diff_id: &Digest) -> Option<Digest> {
-    use std::fmt::Write as _;
-    let hash = Sha256::digest(format!("{below} {diff_id}"));
-    let mut text = String::from("sha256:");
-    for byte in hash {
-        write!(text, "{byte:02x}").ok()?;
-    }
-    Digest::parse(&text)
 }

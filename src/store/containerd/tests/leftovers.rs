@@ -143,7 +143,7 @@ fn an_engine_at_work_is_not_accused() {
     home.blob("default", b"nobody names it");
     home.write();
     let beneath = Beneath::open(root.path()).unwrap();
-    let mut reader = Reader::new(Places::find(&beneath).unwrap());
+    let mut reader = ContainerdReader::new(StoreDirectories::find(&beneath).unwrap());
     reader.read_meta();
     // A snapshot and a blob are made while the rest is read.
     home.snapshot("default", "overlayfs", "new", 2, "");

@@ -65,7 +65,7 @@ impl Bench {
         let whole = self.beneath("whole");
         UnpackedLayer {
             layer: Arc::new(CopyLayer::new(whole.clone(), Some(self.beneath("below")))),
-            form: Form::Copy(DirLayer::new(whole.clone(), Encoding::Plain)),
+            form: UnpackedAs::Copy(DirLayer::new(whole.clone(), Encoding::Plain)),
             directory: whole,
             blob: self.blob(),
         }
@@ -77,7 +77,7 @@ impl Bench {
         let changes = self.beneath("changes");
         UnpackedLayer {
             layer: Arc::new(DirLayer::new(changes.clone(), Encoding::Aufs)),
-            form: Form::Changes,
+            form: UnpackedAs::Changes,
             directory: changes,
             blob: self.blob(),
         }

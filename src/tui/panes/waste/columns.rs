@@ -114,7 +114,7 @@ impl Column {
             Self::Letter => 1,
             Self::Kind => widest_cause(subject),
             Self::Files => digits(subject.analysis.waste.paths.len()).max("Files".len()),
-            Self::Places => digits(subject.waste.len()).max("Places".len()),
+            Self::Places => digits(subject.waste().len()).max("Places".len()),
             Self::Layers => {
                 let last = subject.analysis.layers.len().saturating_sub(1);
                 "L x L".len() + 2 * last.to_string().len()
@@ -231,7 +231,7 @@ fn draw_cell(
     place: Rect,
     paint: &mut Paint<'_>,
 ) {
-    let Some(group) = subject.waste.get(row.lead) else {
+    let Some(group) = subject.waste().get(row.lead) else {
         return;
     };
     let look = paint.look;

@@ -84,7 +84,7 @@ impl Order {
 
     /// Sorts rows.
     pub(super) fn sort(self, subject: &Subject, rows: &mut [Bundle]) {
-        let lead = |row: &Bundle| subject.waste.get(row.lead);
+        let lead = |row: &Bundle| subject.waste().get(row.lead);
         let size = |row: &Bundle| (Reverse(row.bytes), row.lead);
         match self.field {
             Field::Bytes => rows.sort_by_key(size),
@@ -107,7 +107,7 @@ impl Order {
 /// Returns the positions of the groups that pass: by path, cause, or instruction of one of the two layers.
 pub(super) fn choose(subject: &Subject, sieve: &Sieve) -> Vec<usize> {
     if !sieve.is_on() {
-        return (0..subject.waste.len()).collect();
+        return (0..subject.waste().len()).collect();
     }
     let test = sieve.test();
     let layers = subject.analysis.image.layers.iter();
@@ -117,7 +117,7 @@ pub(super) fn choose(subject: &Subject, sieve: &Sieve) -> Vec<usize> {
         .collect();
     let causes = WasteCause::ALL.map(|cause| test.passes(cause.as_str()));
     let passes_layer = |at: usize| layers.get(at).copied().unwrap_or_default();
-    let passing = subject.waste.iter().enumerate().filter(|(_, group)| {
+    let passing = subject.waste().iter().enumerate().filter(|(_, group)| {
         causes[group.cause as usize]
             || passes_layer(group.created_in.as_usize())
             || passes_layer(group.destroyed_in.as_usize())

@@ -29,7 +29,7 @@ impl WasteAreas {
         let line = |y: u16, height: u16| Rect { y, height, ..area };
         let reasons: u16 = if area.height >= 34 { 10 } else { 7 };
         let alone = arrangement <= Arrangement::Bare || area.height < LEAST_LIST + reasons;
-        if alone || subject.waste.is_empty() {
+        if alone || subject.waste().is_empty() {
             return Self {
                 list: area,
                 why: None,

@@ -171,7 +171,7 @@ pub(super) fn everything(
             label => format!("{label}  {}", reason.text),
         })
         .collect();
-    if let Some(group) = subject.waste.get(bundle.lead) {
+    if let Some(group) = subject.waste().get(bundle.lead) {
         let cause = format!("{}: {}", group.cause.as_str(), meaning(group.cause));
         lines.insert(1, cause);
         lines.push(String::new());
@@ -203,7 +203,7 @@ fn parts(
         (members.len(), lines.collect::<Vec<_>>())
     } else {
         let joined = subject
-            .waste
+            .waste()
             .iter()
             .filter(|one| grouping.joins(group, one));
         let lines = joined.take(MOST_LISTED);

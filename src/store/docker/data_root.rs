@@ -4,22 +4,23 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::beneath::Beneath;
 
-use super::super::Activity;
 use super::driver::{Driver, is_remapped};
-use super::reader::{Found, Shares};
-use super::records::{is_directory, place};
+use super::reader::{DriverStore, Shares};
+use super::records::place;
+use crate::store::Activity;
+use crate::store::places::{is_directory, is_same};
 
 /// A data root with its stores, or a driver's directory without one.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum StoreRoot {
     /// The store in use first.
-    DataRoot(Beneath, Vec<Found>),
+    DataRoot(Beneath, Vec<DriverStore>),
     /// The driver's directory itself.
     Bare(Beneath, Driver),
 }
 
 /// Finds every place with stores in what the user named.
-pub(super) fn find(named: &Beneath) -> Vec<Place> {
+pub(super) fn find(named: &Beneath) -> Vec<StoreRoot> {
     let mut places = at(named);
     places.extend(remapped(named));
     if !places.is_empty() {
@@ -31,16 +32,16 @@ pub(super) fn find(named: &Beneath) -> Vec<Place> {
     bare(named).into_iter().collect()
 }
 
-fn at(root: &Beneath) -> Vec<Place> {
+fn at(root: &Beneath) -> Vec<StoreRoot> {
     let stores = stores(root);
     if stores.is_empty() {
         return Vec::new();
     }
-    vec![Place::DataRoot(root.clone(), stores)]
+    vec![StoreRoot::DataRoot(root.clone(), stores)]
 }
 
 /// A daemon that maps users has a data root of its own in the usual one.
-fn remapped(root: &Beneath) -> Vec<Place> {
+fn remapped(root: &Beneath) -> Vec<StoreRoot> {
     let Ok(Some(names)) = root.names(b"", crate::limits::STORE_NAMES) else {
         return Vec::new();
     };
@@ -52,7 +53,7 @@ fn remapped(root: &Beneath) -> Vec<Place> {
 /// moby prefers the first driver of its list whose directory is not empty
 /// (daemon/graphdriver/driver.go, `HasPriorDriver`); that of vfs does not keep it from the image store of
 /// containerd (`image_store_choice.go`).
-fn stores(root: &Beneath) -> Vec<Found> {
+fn stores(root: &Beneath) -> Vec<DriverStore> {
     let present = Driver::ALL
         .into_iter()
         .filter(|&driver| has_store(root, driver));
@@ -61,7 +62,7 @@ fn stores(root: &Beneath) -> Vec<Found> {
     let uses_containerd = is_directory(root, b"rootfs/overlayfs");
     let stores = drivers.into_iter().enumerate();
     stores
-        .map(|(at, driver)| Found {
+        .map(|(at, driver)| DriverStore {
             driver,
             activity: match (at, driver) {
                 (0, Driver::Vfs) if uses_containerd => Activity::LeftBehind,
@@ -124,7 +125,7 @@ fn above(named: &Beneath) -> Option<Beneath> {
     let mut directory = named.clone();
     for _ in 0..2 {
         directory = parent(&directory)?;
-        let is_part = |part: &Vec<u8>| is_same(&directory, part, named);
+        let is_part = |part: &Vec<u8>| is_same(named, &directory, part);
         if let Some(part) = parts().iter().find(|part| is_part(part))
             && !stores(&directory).is_empty()
         {
@@ -160,12 +161,6 @@ fn parent(directory: &Beneath) -> Option<Beneath> {
     Some(Beneath::new(parent, &format!("{}/..", directory.name())))
 }
 
-fn is_same(root: &Beneath, part: &[u8], named: &Beneath) -> bool {
-    let identity = |found: rustix::fs::Stat| (found.st_dev, found.st_ino);
-    let there = root.status(part).ok().flatten().map(identity);
-    there.is_some() && there == named.status(b"").ok().flatten().map(identity)
-}
-
 /// Takes the name of the part from the name that the user gave, where it ends in it.
 fn renamed(root: Beneath, named: &Beneath, part: &[u8]) -> Beneath {
     let part = crate::path::display(part);
@@ -182,7 +177,7 @@ fn renamed(root: Beneath, named: &Beneath, part: &[u8]) -> Beneath {
 
 /// Returns a driver's directory on its own. That of containers-storage is called `overlay` and has its records in
 /// directories beside it.
-fn bare(named: &Beneath) -> Option<Place> {
+fn bare(named: &Beneath) -> Option<StoreRoot> {
     if !is_layered(named, b"") {
         return None;
     }
@@ -193,5 +188,5 @@ fn bare(named: &Beneath) -> Option<Place> {
         "fuse-overlayfs" => Driver::FuseOverlay,
         _ => Driver::Overlay2,
     };
-    (!is_storage).then(|| Place::Bare(named.clone(), driver))
+    (!is_storage).then(|| StoreRoot::Bare(named.clone(), driver))
 }

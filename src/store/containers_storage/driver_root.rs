@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use rustix::fs::FileType;
-
 use super::records::{
     self, ContainerRecord, ImageRecord, LayerRecord, Readability, Records, unusable,
 };
@@ -11,7 +9,8 @@ use crate::beneath::Beneath;
 use crate::error::Warning;
 use crate::layer::dir::{Encoding, Namespace};
 use crate::limits;
-use crate::store::piece::Location;
+use crate::store::Location;
+use crate::store::places::is_directory;
 
 /// The drivers of containers-storage (`drivers/driver_linux.go`), the one in use by default first.
 pub(super) const DRIVERS: [&str; 7] = [
@@ -43,7 +42,7 @@ pub(super) enum Keeping {
 
 /// One root with one driver.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct DriverRoot {
     pub(super) root: Beneath,
     pub(super) driver: &'static str,
     pub(super) keeping: Keeping,
@@ -67,18 +66,7 @@ pub(super) fn has_driver(root: &Beneath, driver: &str) -> bool {
     })
 }
 
-/// Returns whether a directory is there, itself and no link.
-pub(super) fn is_directory(root: &Beneath, place: &[u8]) -> bool {
-    kind(root, place) == Some(FileType::Directory)
-}
-
-/// Returns what stands at a place, if anything does.
-pub(super) fn kind(root: &Beneath, place: &[u8]) -> Option<FileType> {
-    let found = root.status(place).ok().flatten()?;
-    Some(FileType::from_raw_mode(found.st_mode))
-}
-
-impl Place {
+impl DriverRoot {
     /// Reads all records of a driver.
     pub(super) fn read(root: &Beneath, driver: &'static str, warnings: &mut Vec<Warning>) -> Self {
         let keeping = match driver {

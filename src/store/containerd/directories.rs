@@ -1,19 +1,16 @@
 //! Where the parts of a store are: containerd's own directory, Docker's beside or around it.
 
-use std::os::fd::AsFd as _;
-
-use rustix::fs::{FileType, Mode, OFlags};
-
 use super::MOBY;
 use crate::beneath::Beneath;
 use crate::store::Location;
+use crate::store::places::{above, is_directory, is_file, is_same};
 
 const DATABASE: &[u8] = b"io.containerd.metadata.v1.bolt/meta.db";
 const EMBEDDED: &[u8] = b"containerd/daemon";
 
 /// The directories of one store.
 #[derive(Debug, Clone)]
-pub(super) struct Places {
+pub(super) struct StoreDirectories {
     /// What was named.
     pub root: Beneath,
     /// containerd's.
@@ -39,21 +36,19 @@ pub(super) struct Docker {
 impl Docker {
     /// Takes them below the root of the store.
     fn below(root: &Beneath) -> Self {
-        let place = |name: &[u8]| Location::new(root, name);
-        Self {
-            containers: place(b"containers"),
-            volumes: place(b"volumes"),
-            buildkit: place(b"buildkit"),
-        }
+        Self::at(|name| Location::new(root, name))
     }
 
     /// Takes them as directories of their own, of a data root that is not the store's: what else lies there is
     /// none of the store's.
     fn apart(root: &Beneath) -> Self {
-        let place = |name: &[u8]| match root.directory(name) {
+        Self::at(|name| match root.directory(name) {
             Ok(Some(directory)) => Location::new(&directory, Vec::new()),
             _ => Location::new(root, name),
-        };
+        })
+    }
+
+    fn at(place: impl Fn(&[u8]) -> Location) -> Self {
         Self {
             containers: place(b"containers"),
             volumes: place(b"volumes"),
@@ -62,17 +57,17 @@ impl Docker {
     }
 }
 
-impl Places {
+impl StoreDirectories {
     /// Finds them from a directory that a user named: any of them, or one of a snapshotter.
     pub(super) fn find(root: &Beneath) -> Option<Self> {
-        if has_file(root, DATABASE) {
+        if is_file(root, DATABASE) {
             return Some(Self::of_containerd(root));
         }
         let embedded = [EMBEDDED, b"/", DATABASE].concat();
-        if has_file(root, &embedded) && !is_unused(root, &embedded) {
+        if is_file(root, &embedded) && !is_unused(root, &embedded) {
             return Some(Self::of_docker(root, Location::new(root, EMBEDDED)));
         }
-        if has_file(
+        if is_file(
             root,
             b"agent/containerd/io.containerd.metadata.v1.bolt/meta.db",
         ) {
@@ -81,23 +76,23 @@ impl Places {
             return Some(Self::of_containerd(&home));
         }
         if is_data_root(root) {
-            let beside = beside(root, &["containerd"])?;
-            let is_ours = has_file(&beside, DATABASE) && !is_unused_by_docker(&beside);
+            let beside = beside(root, b"containerd")?;
+            let is_ours = is_file(&beside, DATABASE) && !is_unused_by_docker(&beside);
             return is_ours.then(|| Self::of_docker(root, Location::new(&beside, Vec::new())));
         }
-        if has_file(root, b"metadata.db") && is_directory(root, b"snapshots") {
-            let above = above(root)?;
-            return has_file(&above, DATABASE).then(|| Self::of_containerd(&above));
+        if is_file(root, b"metadata.db") && is_directory(root, b"snapshots") {
+            let above = above(root, "..")?;
+            return is_file(&above, DATABASE).then(|| Self::of_containerd(&above));
         }
         None
     }
 
     fn of_containerd(home: &Beneath) -> Self {
         // Embedded in Docker's data root, or the system's, with Docker beside it.
-        let around = above(home).and_then(|parent| above(&parent));
+        let around = above(home, "..").and_then(|parent| above(&parent, ".."));
         let around = around.filter(|root| is_data_root(root) && is_embedded(root, home));
         let is_embedded = around.is_some();
-        let docker = around.or_else(|| beside(home, &["docker"]).filter(is_data_root));
+        let docker = around.or_else(|| beside(home, b"docker").filter(is_data_root));
         Self {
             root: home.clone(),
             home: Location::new(home, Vec::new()),
@@ -130,7 +125,7 @@ impl Places {
             places.extend((!self.has_graph_driver).then_some(&docker.volumes));
         }
         let is_outside =
-            |place: &&Location| place.path.is_empty() && !same(&place.root, &self.root);
+            |place: &&Location| place.path.is_empty() && !is_same(&place.root, &self.root, b"");
         places.into_iter().filter(is_outside).cloned().collect()
     }
 }
@@ -162,7 +157,7 @@ fn is_unused_by_docker(home: &Beneath) -> bool {
 fn is_data_root(root: &Beneath) -> bool {
     // A link in its place is still where Docker's containers are, though out of reach.
     matches!(root.status(b"containers"), Ok(Some(_)))
-        && (is_directory(root, b"buildkit") || has_file(root, b"engine-id"))
+        && (is_directory(root, b"buildkit") || is_file(root, b"engine-id"))
 }
 
 fn has_graph_driver(root: &Beneath) -> bool {
@@ -174,44 +169,10 @@ fn has_graph_driver(root: &Beneath) -> bool {
 
 fn is_embedded(root: &Beneath, home: &Beneath) -> bool {
     let embedded = root.directory(EMBEDDED).ok().flatten();
-    embedded.is_some_and(|embedded| same(&embedded, home))
-}
-
-fn same(one: &Beneath, other: &Beneath) -> bool {
-    let inode = |of: &Beneath| {
-        let status = of.status(b"").ok().flatten();
-        status.map(|status| (status.st_dev, status.st_ino))
-    };
-    let one = inode(one);
-    one.is_some() && one == inode(other)
-}
-
-/// Opens the directory above one that is open, wherever the links led by which it was named.
-pub(in crate::store) fn above(root: &Beneath) -> Option<Beneath> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let opened = rustix::fs::openat(root.as_descriptor().as_fd(), "..", flags, Mode::empty());
-    let name = match root.name().rsplit_once('/') {
-        Some((parent, last)) if !matches!(last, "" | "." | "..") => parent.to_owned(),
-        _ => format!("{}/..", root.name()),
-    };
-    Some(Beneath::new(opened.ok()?, &name))
+    embedded.is_some_and(|embedded| is_same(&embedded, home, b""))
 }
 
 /// Opens a directory beside one that is open.
-fn beside(root: &Beneath, names: &[&str]) -> Option<Beneath> {
-    let place = names.join("/");
-    above(root)?.directory(place.as_bytes()).ok().flatten()
-}
-
-fn has_file(root: &Beneath, place: &[u8]) -> bool {
-    is_a(root, place, FileType::RegularFile)
-}
-
-fn is_directory(root: &Beneath, place: &[u8]) -> bool {
-    is_a(root, place, FileType::Directory)
-}
-
-fn is_a(root: &Beneath, place: &[u8], wanted: FileType) -> bool {
-    let status = root.status(place).ok().flatten();
-    status.is_some_and(|status| FileType::from_raw_mode(status.st_mode) == wanted)
+fn beside(root: &Beneath, name: &[u8]) -> Option<Beneath> {
+    above(root, "..")?.directory(name).ok().flatten()
 }

@@ -4,19 +4,17 @@
 //! extended attributes but capabilities, which are the ones that give power.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 
-use super::Form;
+use super::UnpackedAs;
 use crate::beneath::Beneath;
-use crate::error::{Error, Result, WarningCode};
+use crate::error::{Result, WarningCode};
+use crate::layer::bytes::{SideBySide, Unread};
 use crate::layer::verified::{Outcome, Verified};
 use crate::layer::{Completeness, EntryKind, FileAt, LayerSource, Meta};
 use crate::path::{ImagePath, display_absolute};
 use crate::progress::Job;
 use crate::tree::{FileTree, NodeId, TreeBuilder};
-
-/// Bytes compared at a time.
-const BLOCK: usize = 64 * 1024;
 
 const CAPABILITY: &[u8] = b"security.capability";
 
@@ -25,15 +23,15 @@ pub(super) struct Unpacked<'a> {
     /// The layer as the directory shows it.
     pub(super) listed: &'a dyn LayerSource,
     pub(super) directory: &'a Beneath,
-    pub(super) form: &'a Form,
+    pub(super) form: &'a UnpackedAs,
 }
 
 impl Unpacked<'_> {
     /// Compares the directory with an archive; `verified` is what is known of the archive.
     ///
     /// # Errors
-    /// When one of the two cannot be listed, the archive not be read, or [`Error::Interrupted`].
-    pub(super) fn hold_against(
+    /// When one of the two cannot be listed, the archive not be read, or [`crate::error::Error::Interrupted`].
+    pub(super) fn compare_with(
         &self,
         archive: &dyn LayerSource,
         verified: Verified,
@@ -41,25 +39,25 @@ impl Unpacked<'_> {
     ) -> Result<Verified> {
         let listed = tree_of(self.listed, job)?;
         let whole = match self.form {
-            Form::Changes => None,
-            Form::Copy(whole) => Some(tree_of(whole, job)?),
+            UnpackedAs::Changes => None,
+            UnpackedAs::Copy(whole) => Some(tree_of(whole, job)?),
         };
         let archived = tree_of(archive, job)?;
         let found = whole.as_ref().unwrap_or(&listed);
-        let mut holding = Holding {
+        let mut comparing = Comparing {
             archived: &archived,
             found,
-            sees: Sees::of(&archived, found, self.form),
+            sees: Visible::of(&archived, found, self.form),
             verified,
             job,
         };
-        let files = holding.entries()?;
-        holding.additions(&listed)?;
-        holding.data(archive, self.directory, files)?;
+        let files = comparing.entries()?;
+        comparing.additions(&listed)?;
+        comparing.data(archive, self.directory, files)?;
         let is_whole = [&archived, &listed, found]
             .iter()
             .all(|tree| tree.completeness() == Completeness::Complete);
-        let mut verified = holding.verified;
+        let mut verified = comparing.verified;
         verified.outcome = if verified.is_damaged() {
             Outcome::Altered("its directory is not what its blob unpacks to".into())
         } else if is_whole {
@@ -79,7 +77,7 @@ fn tree_of(source: &dyn LayerSource, job: &Job) -> Result<FileTree> {
 
 /// What of the archive shows in the directory.
 #[derive(Debug, Clone, Copy)]
-struct Sees {
+struct Visible {
     /// Unpacked by root: a user has numbers of his own.
     owners: bool,
     /// Directories are marked as hiding what is below, and the marks can be seen.
@@ -88,10 +86,10 @@ struct Sees {
     whiteouts: bool,
 }
 
-impl Sees {
-    fn of(archived: &FileTree, found: &FileTree, form: &Form) -> Self {
+impl Visible {
+    fn of(archived: &FileTree, found: &FileTree, form: &UnpackedAs) -> Self {
         let owner = |tree: &FileTree| tree.meta(NodeId::ROOT).map_or(0, |meta| meta.uid);
-        let is_layer = matches!(form, Form::Changes);
+        let is_layer = matches!(form, UnpackedAs::Changes);
         let hidden = |warning: &crate::error::Warning| warning.code == WarningCode::HiddenMarks;
         Self {
             owners: owner(archived) == owner(found),
@@ -101,15 +99,15 @@ impl Sees {
     }
 }
 
-struct Holding<'a> {
+struct Comparing<'a> {
     archived: &'a FileTree,
     found: &'a FileTree,
-    sees: Sees,
+    sees: Visible,
     verified: Verified,
     job: &'a Job,
 }
 
-impl Holding<'_> {
+impl Comparing<'_> {
     /// Looks for everything that the archive has; returns the files whose data is to be compared, in its order.
     fn entries(&mut self) -> Result<Vec<NodeId>> {
         let mut files = Vec::new();
@@ -266,14 +264,14 @@ impl Holding<'_> {
             .map(|(&node, path)| archived.file_at(node, path))
             .collect();
         let (verified, job) = (&mut self.verified, self.job);
-        let mut buffers = (vec![0; BLOCK], vec![0; BLOCK]);
+        let mut both = SideBySide::default();
         archive.visit(
             &wanted,
             &mut |position, data| {
                 let path = &paths[position];
                 verified.files += 1;
                 let reason = match directory.file(path) {
-                    Ok(Some(file)) => compare(data, &file, &mut buffers, job)?,
+                    Ok(Some(file)) => compare(data, file, &mut both, job)?,
                     Ok(None) => Some("it is missing".into()),
                     Err(error) => Some(error.to_string()),
                 };
@@ -290,48 +288,16 @@ impl Holding<'_> {
 /// Returns what is wrong with a file, whose data should be this.
 fn compare(
     expected: &mut dyn Read,
-    file: &File,
-    (left, right): &mut (Vec<u8>, Vec<u8>),
+    mut file: File,
+    files: &mut SideBySide,
     job: &Job,
 ) -> Result<Option<String>> {
-    let mut file = file;
-    let mut offset = 0_u64;
-    loop {
-        job.check()?;
-        let wanted = fill(expected, left).map_err(|source| Error::Read {
-            name: "the blob".into(),
-            offset,
-            source,
-        })?;
-        let there = match fill(&mut file, right) {
-            Ok(there) => there,
-            Err(error) => return Ok(Some(format!("it cannot be read: {error}"))),
-        };
-        job.advance(there as u64);
-        if left[..wanted] != right[..there] {
-            let same = left.iter().zip(&*right).take(wanted.min(there));
-            let same = same.take_while(|(one, other)| one == other).count();
-            let at = offset + same as u64;
-            return Ok(Some(format!("its data differs from byte {at} on")));
-        }
-        if wanted < BLOCK {
-            return Ok(None);
-        }
-        offset += wanted as u64;
+    let difference = files.first_difference(expected, &mut file, job, |bytes| job.advance(bytes));
+    match difference {
+        Ok(at) => Ok(at.map(|at| format!("its data differs from byte {at} on"))),
+        Err(Unread::Right(_, error)) => Ok(Some(format!("it cannot be read: {error}"))),
+        Err(unread) => Err(unread.named(|| "the blob".into(), String::new)),
     }
-}
-
-fn fill(data: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut done = 0;
-    while done < buffer.len() {
-        match data.read(&mut buffer[done..]) {
-            Ok(0) => break,
-            Ok(count) => done += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
 }
 
 fn nodes(tree: &FileTree) -> impl Iterator<Item = NodeId> + use<> {
