@@ -19,12 +19,10 @@ mod value;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error as _;
 
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::Digest;
-use crate::path;
 use crate::progress::Job;
 
 use super::bbolt::Database;
@@ -173,7 +171,7 @@ impl Reader {
         let database = match Database::open(&place.root, &place.path) {
             Ok(Some(database)) => database,
             Ok(None) => return self.doubt(format!("{} is missing", place.shown())),
-            Err(error) => return self.doubt(told(&error)),
+            Err(error) => return self.doubt(error.in_one_line()),
         };
         self.namespaces = meta::read(&database);
         if let Some(doubt) = snapshotter::doubt(&database) {
@@ -256,7 +254,7 @@ impl Reader {
     }
 
     fn failed(&mut self, error: &Error) {
-        self.warn(WarningCode::BadRecord, told(error));
+        self.warn(WarningCode::BadRecord, error.in_one_line());
     }
 
     /// Lists a directory; what cannot be listed is a warning.
@@ -272,7 +270,7 @@ impl Reader {
             }
             Err(error) => {
                 // Whoever is recorded there may own anything.
-                self.doubt(told(&error));
+                self.doubt(error.in_one_line());
                 Vec::new()
             }
         }
@@ -291,17 +289,6 @@ impl Reader {
             at = self.store.layer(layer).parent;
         }
     }
-}
-
-/// Returns an error with its causes, one line, escaped.
-fn told(error: &Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        message = format!("{message}: {}", path::display_str(&source.to_string()));
-        cause = source.source();
-    }
-    message
 }
 
 /// Returns whether a name from a record may be one component of a path.

@@ -169,11 +169,7 @@ pub(super) fn read_all(roots: &[PathBuf], job: &Job) -> Result<Inventory> {
     };
     let troubles = errors.into_iter().filter(is_trouble);
     first.warnings.extend(troubles.map(|error| {
-        let mut message = error.to_string();
-        if let Some(cause) = std::error::Error::source(&error) {
-            message = format!("{message}: {cause}");
-        }
-        Warning::new(WarningCode::Unmeasured, message)
+        Warning::new(WarningCode::Unmeasured, error.in_one_line())
     }));
     Ok(Inventory {
         name: names.join(", "),

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::layers::{Layers, Use};
 use super::place::{Place, kind};
-use super::records::{Condition, Readability, told, unusable};
+use super::records::{Condition, Readability, unusable};
 use crate::limits;
 use crate::store::{Location, Orphan, Role, Store};
 
@@ -155,7 +155,7 @@ fn directories(
         Err(error) => {
             store
                 .warnings
-                .push(unusable(&place.root, &above, &told(&error)));
+                .push(unusable(&place.root, &above, &error.in_one_line()));
             return;
         }
     };
