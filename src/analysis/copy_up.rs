@@ -51,7 +51,7 @@ pub enum Manner {
 /// One file that was copied up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyUp {
-    /// Where.
+    /// Where it is in the union.
     pub path: PathId,
     /// The layer it was copied from; `None` where nothing tells which file it was.
     pub from: Option<LayerIndex>,
@@ -104,9 +104,9 @@ pub struct MetadataChange {
 /// Something that was and is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shift<T> {
-    /// Before.
+    /// As it was below.
     pub from: T,
-    /// Now.
+    /// As it is in the top layer.
     pub to: T,
 }
 

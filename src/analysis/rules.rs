@@ -1,7 +1,7 @@
 //! Rules: what an image may cost, and whether it does.
 //!
-//! A [`RuleSet`] holds thresholds together with the place that set them; [`judge`] holds an [`Analysis`]
-//! against it. Nothing here reads files, the environment or the command line.
+//! A [`RuleSet`] holds thresholds together with the place that set them; [`judge`] compares an [`Analysis`]
+//! with it. Nothing here reads files, the environment or the command line.
 //!
 //! The comparisons are strict, as dive's are: a figure that equals its threshold passes.
 //!

@@ -1,6 +1,6 @@
 //! `.dive-ci`, the rule file of dive.
 //!
-//! Its rules become the rules of ours that were written for the same fear. They are held against our own
+//! Its rules become the rules of ours that were written for the same fear. They are compared with our own
 //! figures, which differ from dive's: dive's "user" bytes leave out layer 0 only, ours the whole base image,
 //! and dive counts the surviving copy of a file as waste.
 

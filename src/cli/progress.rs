@@ -22,7 +22,7 @@ const TICK: Duration = Duration::from_millis(80);
 pub(crate) enum Show {
     /// Where standard error is a terminal.
     Bar,
-    /// Never.
+    /// Not even there.
     Nothing,
 }
 

@@ -60,13 +60,13 @@ impl<'a> StoreReport<'a> {
         }
     }
 
-    fn stores(&self) -> impl Iterator<Item = One<'a>> {
+    fn stores(&self) -> impl Iterator<Item = ReportedStore<'a>> {
         let (accounts, figures) = (self.accounts, self.figures);
         self.inventory
             .stores
             .iter()
             .enumerate()
-            .map(move |(at, store)| One {
+            .map(move |(at, store)| ReportedStore {
                 store,
                 accounts: accounts.get(at),
                 figures: figures.get(at),
@@ -76,13 +76,13 @@ impl<'a> StoreReport<'a> {
 
 /// One store with what is known about it.
 #[derive(Debug, Clone, Copy)]
-struct One<'a> {
+struct ReportedStore<'a> {
     store: &'a Store,
     accounts: Option<&'a Accounts>,
     figures: Option<&'a Figures>,
 }
 
-impl One<'_> {
+impl ReportedStore<'_> {
     fn is_complete(&self) -> bool {
         let warnings = self.store.warnings.iter();
         self.totals().total.is_whole()

@@ -1,4 +1,4 @@
-//! Holding every layer against its digest.
+//! Comparing every layer with its digest.
 
 use super::Options;
 use super::parallel::in_parallel;
@@ -18,7 +18,7 @@ pub struct Verification {
     pub identical: usize,
     /// Layers that have no digest: what a container has written, for example.
     pub unnamed: usize,
-    /// Why others could not be held against theirs, escaped, each reason once, and how many layers it concerns.
+    /// Why others could not be compared with theirs, escaped, each reason once, and how many layers it concerns.
     pub unprovable: Vec<(String, usize)>,
     /// What is wrong, and what could not be told.
     pub warnings: Vec<Warning>,

@@ -180,7 +180,7 @@ impl Reader {
         self.meta = Some(database);
     }
 
-    /// Looks whether the records that everything was held against are still the newest: a blob or a snapshot
+    /// Looks whether the records that everything was compared with are still the newest: a blob or a snapshot
     /// made meanwhile would look like one that nobody owns.
     fn look_again(&mut self) {
         let place = self.meta_place();

@@ -1,4 +1,4 @@
-//! The engines' own numbers, so that ours can be held against what `docker system df -v`, `docker ps -s` and
+//! The engines' own numbers, so that ours can be compared with what `docker system df -v`, `docker ps -s` and
 //! `podman system df -v` print. Each engine means something else by size; `None` is what it does not print, or
 //! what could not be measured.
 

@@ -168,9 +168,9 @@ pub(super) fn read_all(roots: &[PathBuf], job: &Job) -> Result<Inventory> {
         }));
     };
     let troubles = errors.into_iter().filter(is_trouble);
-    first.warnings.extend(troubles.map(|error| {
-        Warning::new(WarningCode::Unmeasured, error.in_one_line())
-    }));
+    first
+        .warnings
+        .extend(troubles.map(|error| Warning::new(WarningCode::Unmeasured, error.in_one_line())));
     Ok(Inventory {
         name: names.join(", "),
         stores,

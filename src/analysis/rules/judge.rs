@@ -1,4 +1,4 @@
-//! Holding an analysis against its rules.
+//! Comparing an analysis with its rules.
 //!
 //! The waste that `ignore` patterns match is taken as if it were not wasted: the judged waste is
 //! `wasted_bytes` without it, the judged efficiency is `1 - judged waste / content_bytes`. The figures in the
@@ -33,7 +33,7 @@ impl State {
 /// A path that a `forbid` pattern matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ForbiddenPath {
-    /// Its place.
+    /// Where it is in the union.
     pub path: PathId,
     /// The layer that stores it.
     pub layer: LayerIndex,
@@ -63,7 +63,7 @@ pub struct Outcome {
     pub state: State,
     /// The figure.
     pub value: Amount,
-    /// What it was held against.
+    /// What it was compared with.
     pub threshold: Amount,
     /// Where the threshold was written, escaped.
     pub source: String,
@@ -98,7 +98,7 @@ impl Verdict {
     }
 }
 
-/// Holds an analysis against its rules; with `dive`, the three rules that dive has are held against dive's
+/// Compares an analysis with its rules; with `dive`, the three rules that dive has are compared with dive's
 /// figures, and those of them that are unset get dive's defaults (0.9, off, 0.1).
 ///
 /// # Errors

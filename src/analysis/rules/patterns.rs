@@ -1,6 +1,6 @@
 //! Globs over paths of an image.
 //!
-//! Patterns are held against absolute paths (`/usr/share/locale/de`), as bytes. `*` and `?` stay within one
+//! Patterns are compared with absolute paths (`/usr/share/locale/de`), as bytes. `*` and `?` stay within one
 //! component, `**` crosses them. A pattern without a leading `/` may begin at any directory.
 
 use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};

@@ -12,7 +12,7 @@ const NAMED: usize = 5;
 /// A directory that holds much of what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Growth {
-    /// It.
+    /// Where it is in the union.
     pub path: PathId,
     /// Length of the data that the top layer stores below it, in bytes.
     pub bytes: u64,

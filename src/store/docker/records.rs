@@ -267,6 +267,7 @@ pub(super) fn place(parts: &[&[u8]]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::path;
 
     #[test]
     fn only_single_components_are_joined() {

@@ -212,7 +212,7 @@ fn open_blob(blob: &Location, digest: &Digest) -> Result<OpenedLayer> {
     })
 }
 
-/// Takes what a directory was unpacked from along, so that it can be held against it.
+/// Takes what a directory was unpacked from along, so that it can be compared with it.
 fn with_blob(
     layer: Arc<dyn LayerSource>,
     listing: &Listing,

@@ -1,7 +1,7 @@
 //! Layers that lie in a store twice: unpacked into a directory, and as the blob that was unpacked.
 //!
 //! The directory is what containers run on, so it is what is listed. The blob is what the digests name: a
-//! verification holds the one against the other.
+//! verification compares the one with the other.
 
 mod hold;
 #[cfg(test)]

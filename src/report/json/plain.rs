@@ -2,13 +2,27 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
 use serde_json::ser::PrettyFormatter;
 
-use crate::report::json::without_raw_controls;
+use super::without_raw_controls;
+
+/// Writes a document, indented, and the end of its last line.
+///
+/// # Errors
+/// Those of `output`.
+pub(crate) fn write(document: &impl Serialize, output: &mut dyn Write) -> io::Result<()> {
+    let mut buffered = io::BufWriter::new(output);
+    let mut serializer =
+        serde_json::Serializer::with_formatter(&mut buffered, Formatter::default());
+    document.serialize(&mut serializer)?;
+    buffered.write_all(b"\n")?;
+    buffered.flush()
+}
 
 /// The layout of `serde_json`'s pretty printer with strings made harmless.
 #[derive(Default)]
-pub(super) struct Formatter(PrettyFormatter<'static>);
+struct Formatter(PrettyFormatter<'static>);
 
 impl serde_json::ser::Formatter for Formatter {
     fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
