@@ -18,6 +18,7 @@ mod options;
 mod output;
 mod print_config;
 mod progress;
+mod rule_flags;
 mod settings;
 mod store;
 mod unheeded;

@@ -5,16 +5,14 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::analysis::rules::Limit;
+use crate::analysis::rules::{Rule, Value};
 use crate::error::{Error, Result};
 use crate::path::display_str;
 
 use super::nearest::advice;
-use super::settings::{Settings, Spot};
+use super::settings::{Settings, Spot, VIEW_SETTINGS};
 
 const SECTIONS: [&str; 3] = ["rules", "keys", "ui"];
-const UI_KEYS: [&str; 3] = ["theme", "units", "mouse"];
-const LIST_RULES: [&str; 3] = ["ignore", "forbid", "forbid-secrets"];
 
 /// Reads the text of a configuration file; `name` is escaped.
 ///
@@ -44,12 +42,6 @@ pub(crate) fn read(text: &str, name: &str) -> Result<Settings> {
     Ok(settings)
 }
 
-/// Returns every word that may stand under `[rules]`.
-pub(crate) fn rule_words() -> Vec<&'static str> {
-    let limits = Limit::ALL.iter().map(|limit| limit.as_str());
-    limits.chain(LIST_RULES).collect()
-}
-
 struct File<'a> {
     text: &'a str,
     name: &'a str,
@@ -64,22 +56,15 @@ impl File<'_> {
                 place: &place,
             };
             let word = key.get_ref().as_ref();
-            match word {
-                "ignore" => {
-                    for glob in self.strings(word, value)? {
-                        settings.add_ignored(&glob, spot)?;
-                    }
-                }
-                "forbid" => {
-                    for glob in self.strings(word, value)? {
-                        settings.add_forbidden(&glob, spot)?;
-                    }
-                }
-                "forbid-secrets" => Settings::set_forbid_secrets(&self.scalar(word, value)?, spot)?,
-                _ => match Limit::ALL.into_iter().find(|limit| limit.as_str() == word) {
-                    Some(limit) => settings.set_limit(limit, &self.scalar(word, value)?, spot)?,
-                    None => return Err(self.unknown("rule", key, &rule_words())),
-                },
+            let Some(rule) = Rule::of_name(word) else {
+                return Err(self.unknown("rule", key, &Rule::ALL.map(Rule::as_str)));
+            };
+            let texts = match rule.value() {
+                Value::Globs => self.strings(word, value)?,
+                _ => vec![self.scalar(word, value)?],
+            };
+            for text in texts {
+                settings.set_rule(rule, &text, spot)?;
             }
         }
         Ok(())
@@ -92,12 +77,11 @@ impl File<'_> {
                 source: self.name,
                 place: &place,
             };
-            match key.get_ref().as_ref() {
-                "theme" => settings.set_theme(&self.scalar("theme", value)?, spot)?,
-                "units" => settings.set_units(&self.scalar("units", value)?, spot)?,
-                "mouse" => settings.set_mouse(&self.scalar("mouse", value)?, spot)?,
-                _ => return Err(self.unknown("setting", key, &UI_KEYS)),
+            let word = key.get_ref().as_ref();
+            if !VIEW_SETTINGS.contains(&word) {
+                return Err(self.unknown("setting", key, &VIEW_SETTINGS));
             }
+            settings.set_view(word, &self.scalar(word, value)?, spot)?;
         }
         Ok(())
     }
@@ -222,18 +206,18 @@ mod tests {
         "#;
         let settings = read(text, "test.toml").unwrap();
         let threshold = |limit| settings.rules.threshold(limit).map(|(amount, _)| amount);
-        assert_eq!(threshold(Limit::MinEfficiency), Some(Amount::Ratio(0.95)));
+        assert_eq!(threshold(Rule::MinEfficiency), Some(Amount::Ratio(0.95)));
         assert_eq!(
-            threshold(Limit::MaxWastedBytes),
+            threshold(Rule::MaxWastedBytes),
             Some(Amount::Bytes(20_000_000))
         );
         assert_eq!(
-            threshold(Limit::MaxImageBytes),
+            threshold(Rule::MaxImageBytes),
             Some(Amount::Bytes(1_000_000))
         );
-        assert_eq!(threshold(Limit::MaxLayers), Some(Amount::Count(60)));
-        assert_eq!(threshold(Limit::MaxLayerBytes), None);
-        assert_eq!(settings.rules.forbid.len(), 2);
+        assert_eq!(threshold(Rule::MaxLayers), Some(Amount::Count(60)));
+        assert_eq!(threshold(Rule::MaxLayerBytes), None);
+        assert_eq!(settings.rules.patterns(Rule::Forbid).len(), 2);
         assert_eq!(settings.units(), Units::Si);
         assert_eq!(settings.keys["quit"].keys, ["q"]);
         assert_eq!(settings.keys["quit"].place, "test.toml:13");

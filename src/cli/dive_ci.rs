@@ -9,18 +9,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
-use crate::analysis::rules::Limit;
+use crate::analysis::rules::Rule;
 use crate::error::{Error, Result};
 use crate::path::display_str;
 
 use super::nearest::advice;
 use super::settings::{Settings, Spot};
-
-const NAMES: [&str; 3] = [
-    "lowestEfficiency",
-    "highestWastedBytes",
-    "highestUserWastedPercent",
-];
 
 /// Reads the text of a `.dive-ci` file; `name` is escaped.
 ///
@@ -37,7 +31,7 @@ pub(crate) fn read(text: &str, name: &str) -> Result<Settings> {
     })?;
     let mut settings = Settings::default();
     let document = document.unwrap_or_default();
-    if let Some(word) = document.others.iter().find(|word| limit(word).is_some()) {
+    if let Some(word) = document.others.iter().find(|word| rule(word).is_some()) {
         return Err(Error::Config {
             place: name.to_owned(),
             reason: format!("'{word}' stands outside of 'rules:', where dive does not read it"),
@@ -51,21 +45,21 @@ pub(crate) fn read(text: &str, name: &str) -> Result<Settings> {
             source: name,
             place: &place,
         };
-        let Some(limit) = limit(&word) else {
+        let Some(rule) = rule(&word) else {
             let reason = format!("unknown rule '{}'", display_str(&word));
-            return Err(spot.error(reason, Some(advice(&word, &NAMES))));
+            let known: Vec<&str> = Rule::ALL.into_iter().filter_map(Rule::dive_name).collect();
+            return Err(spot.error(reason, Some(advice(&word, &known))));
         };
-        settings.set_limit(limit, &value.value.0, spot)?;
+        settings.set_rule(rule, &value.value.0, spot)?;
     }
     Ok(settings)
 }
 
 /// dive reads keys without regard to case and, from 0.13 on, also as `lowest-efficiency`.
-fn limit(word: &str) -> Option<Limit> {
+fn rule(word: &str) -> Option<Rule> {
     let folded = word.replace(['-', '_'], "").to_ascii_lowercase();
-    Limit::ALL.into_iter().find(|limit| {
-        limit
-            .dive_name()
+    Rule::ALL.into_iter().find(|rule| {
+        rule.dive_name()
             .is_some_and(|name| name.to_ascii_lowercase() == folded)
     })
 }
@@ -166,11 +160,11 @@ mod tests {
     fn thresholds(text: &str) -> [Option<Amount>; 3] {
         let rules = read(text, ".dive-ci").unwrap().rules;
         [
-            Limit::MinEfficiency,
-            Limit::MaxWastedBytes,
-            Limit::MaxOwnWastedRatio,
+            Rule::MinEfficiency,
+            Rule::MaxWastedBytes,
+            Rule::MaxOwnWastedRatio,
         ]
-        .map(|limit| rules.threshold(limit).map(|(amount, _)| amount))
+        .map(|rule| rules.threshold(rule).map(|(amount, _)| amount))
     }
 
     #[test]

@@ -265,7 +265,7 @@ mod tests {
             source: "x",
             place: "x",
         };
-        settings.set_theme("colourblind", spot).unwrap();
+        settings.set_view("theme", "colourblind", spot).unwrap();
         let no_color = around(&[("NO_COLOR", "1")]);
         let chosen =
             |flags: &[&str], around: &Surroundings| theme(&common(flags), around, &settings);

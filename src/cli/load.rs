@@ -11,13 +11,14 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
 
-use crate::analysis::rules::Limit;
+use crate::analysis::rules::{Rule, Value};
 use crate::error::{Error, Result};
 use crate::path::{display_os, display_str};
 
 use super::nearest::nearest;
-use super::options::{Common, Gate};
-use super::settings::{Settings, Spot, Valued};
+use super::options::Common;
+use super::rule_flags::RuleFlag;
+use super::settings::{Settings, Spot, VIEW_SETTINGS, Valued};
 use super::{config, dive_ci};
 use crate::units::Units;
 
@@ -147,38 +148,12 @@ fn project_name(common: &Common) -> String {
 
 fn from_flags(common: &Common) -> Result<Settings> {
     let mut settings = Settings::default();
-    for (limit, flag, value) in limit_flags(&common.gate) {
-        if let Some(text) = value {
-            settings.set_limit(
-                limit,
-                text,
-                Spot {
-                    source: flag,
-                    place: flag,
-                },
-            )?;
-        }
-    }
-    let spot = Spot {
-        source: "--ignore",
-        place: "--ignore",
-    };
-    for glob in &common.gate.ignore {
-        settings.add_ignored(glob, spot)?;
-    }
-    let spot = Spot {
-        source: "--forbid",
-        place: "--forbid",
-    };
-    for glob in &common.gate.forbid {
-        settings.add_forbidden(glob, spot)?;
-    }
-    if common.gate.forbid_secrets {
+    for RuleFlag { rule, flag, text } in &common.gate.rules.0 {
         let spot = Spot {
-            source: "--forbid-secrets",
-            place: "--forbid-secrets",
+            source: flag,
+            place: flag,
         };
-        Settings::set_forbid_secrets("true", spot)?;
+        settings.set_rule(*rule, text, spot)?;
     }
     if common.si {
         let source = "--si".to_owned();
@@ -188,62 +163,6 @@ fn from_flags(common: &Common) -> Result<Settings> {
         });
     }
     Ok(settings)
-}
-
-fn limit_flags(gate: &Gate) -> [(Limit, &'static str, Option<&str>); 11] {
-    [
-        (
-            Limit::MinEfficiency,
-            "--min-efficiency",
-            gate.min_efficiency.as_deref(),
-        ),
-        (
-            Limit::MaxWastedBytes,
-            "--max-wasted-bytes",
-            gate.max_wasted_bytes.as_deref(),
-        ),
-        (
-            Limit::MaxWastedRatio,
-            "--max-wasted-ratio",
-            gate.max_wasted_ratio.as_deref(),
-        ),
-        (
-            Limit::MaxOwnWastedRatio,
-            "--max-own-wasted-ratio",
-            gate.max_own_wasted_ratio.as_deref(),
-        ),
-        (
-            Limit::MaxImageBytes,
-            "--max-image-bytes",
-            gate.max_image_bytes.as_deref(),
-        ),
-        (
-            Limit::MaxLayerBytes,
-            "--max-layer-bytes",
-            gate.max_layer_bytes.as_deref(),
-        ),
-        (Limit::MaxLayers, "--max-layers", gate.max_layers.as_deref()),
-        (
-            Limit::FloorBytes,
-            "--floor-bytes",
-            gate.floor_bytes.as_deref(),
-        ),
-        (
-            Limit::MinEfficiency,
-            "--lowestEfficiency",
-            gate.lowest_efficiency.as_deref(),
-        ),
-        (
-            Limit::MaxWastedBytes,
-            "--highestWastedBytes",
-            gate.highest_wasted_bytes.as_deref(),
-        ),
-        (
-            Limit::MaxOwnWastedRatio,
-            "--highestUserWastedPercent",
-            gate.highest_user_wasted_percent.as_deref(),
-        ),
-    ]
 }
 
 /// Reads `LAYERSCOPE_MAX_LAYERS` and the like; lists are separated by `:`.
@@ -268,32 +187,25 @@ fn from_variables(around: &Surroundings) -> Result<Settings> {
             .trim_start_matches("LAYERSCOPE_")
             .to_ascii_lowercase()
             .replace('_', "-");
-        match word.as_str() {
-            "ignore" => for_each_glob(text, |glob| settings.add_ignored(glob, spot))?,
-            "forbid" => for_each_glob(text, |glob| settings.add_forbidden(glob, spot))?,
-            "forbid-secrets" => Settings::set_forbid_secrets(text, spot)?,
-            "theme" => settings.set_theme(text, spot)?,
-            "units" => settings.set_units(text, spot)?,
-            "mouse" => settings.set_mouse(text, spot)?,
-            "config" | "log" => {}
-            _ => match Limit::ALL.into_iter().find(|limit| limit.as_str() == word) {
-                Some(limit) => settings.set_limit(limit, text, spot)?,
-                None => refuse_near_miss(&word, spot)?,
-            },
+        match (Rule::of_name(&word), word.as_str()) {
+            (Some(rule), _) if rule.value() == Value::Globs => {
+                for glob in text.split(':').filter(|glob| !glob.is_empty()) {
+                    settings.set_rule(rule, glob, spot)?;
+                }
+            }
+            (Some(rule), _) => settings.set_rule(rule, text, spot)?,
+            (None, word) if VIEW_SETTINGS.contains(&word) => settings.set_view(word, text, spot)?,
+            (None, "config" | "log") => {}
+            (None, word) => refuse_near_miss(word, spot)?,
         }
     }
     Ok(settings)
 }
 
-fn for_each_glob(text: &str, mut add: impl FnMut(&str) -> Result<()>) -> Result<()> {
-    text.split(':')
-        .filter(|glob| !glob.is_empty())
-        .try_for_each(&mut add)
-}
-
 fn refuse_near_miss(word: &str, spot: Spot<'_>) -> Result<()> {
-    let others = ["theme", "units", "mouse", "config", "log"];
-    let known = config::rule_words().into_iter().chain(others);
+    let rules = Rule::ALL.map(Rule::as_str);
+    let known = rules.into_iter().chain(VIEW_SETTINGS);
+    let known = known.chain(["config", "log"]);
     match nearest(word, known) {
         Some(near) => {
             let variable = near.to_ascii_uppercase().replace('-', "_");

@@ -8,6 +8,8 @@ use clap::{Args, ValueEnum, ValueHint};
 use crate::report::Format;
 use crate::units;
 
+use super::rule_flags::RuleFlags;
+
 /// Options that stand before or after a command.
 #[derive(Debug, Args)]
 #[expect(
@@ -146,66 +148,8 @@ pub(crate) struct Gate {
     /// Judge dive's figures with dive's defaults
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) dive_compat: bool,
-    /// Least efficiency, for example 95%
-    #[arg(long, global = true, value_name = "RATIO")]
-    pub(crate) min_efficiency: Option<String>,
-    /// Most bytes stored for nothing, for example 20MB
-    #[arg(long, global = true, value_name = "SIZE")]
-    pub(crate) max_wasted_bytes: Option<String>,
-    /// Most of all bytes stored for nothing, for example 10%
-    #[arg(long, global = true, value_name = "RATIO")]
-    pub(crate) max_wasted_ratio: Option<String>,
-    /// The same without the base image
-    #[arg(long, global = true, value_name = "RATIO", hide_short_help = true)]
-    pub(crate) max_own_wasted_ratio: Option<String>,
-    /// Largest content of all layers
-    #[arg(long, global = true, value_name = "SIZE", hide_short_help = true)]
-    pub(crate) max_image_bytes: Option<String>,
-    /// Largest content of one layer
-    #[arg(long, global = true, value_name = "SIZE", hide_short_help = true)]
-    pub(crate) max_layer_bytes: Option<String>,
-    /// Most layers
-    #[arg(long, global = true, value_name = "N", hide_short_help = true)]
-    pub(crate) max_layers: Option<String>,
-    /// Ratios are not judged while the waste is below this
-    #[arg(long, global = true, value_name = "SIZE", hide_short_help = true)]
-    pub(crate) floor_bytes: Option<String>,
-    /// Paths whose waste does not count; may be repeated
-    #[arg(long, global = true, value_name = "GLOB", hide_short_help = true)]
-    pub(crate) ignore: Vec<String>,
-    /// Paths that no layer may hold, even if deleted later; may be repeated
-    #[arg(long, global = true, value_name = "GLOB", hide_short_help = true)]
-    pub(crate) forbid: Vec<String>,
-    /// Not supported by this version
-    #[arg(long, global = true, hide = true)]
-    pub(crate) forbid_secrets: bool,
-    /// dive's name for --min-efficiency
-    #[arg(
-        long = "lowestEfficiency",
-        global = true,
-        value_name = "RATIO",
-        hide = true,
-        conflicts_with = "min_efficiency"
-    )]
-    pub(crate) lowest_efficiency: Option<String>,
-    /// dive's name for --max-wasted-bytes
-    #[arg(
-        long = "highestWastedBytes",
-        global = true,
-        value_name = "SIZE",
-        hide = true,
-        conflicts_with = "max_wasted_bytes"
-    )]
-    pub(crate) highest_wasted_bytes: Option<String>,
-    /// dive's name for --max-own-wasted-ratio
-    #[arg(
-        long = "highestUserWastedPercent",
-        global = true,
-        value_name = "RATIO",
-        hide = true,
-        conflicts_with = "max_own_wasted_ratio"
-    )]
-    pub(crate) highest_user_wasted_percent: Option<String>,
+    #[command(flatten)]
+    pub(crate) rules: RuleFlags,
 }
 
 /// When to colour.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::analysis::rules::{Amount, Limit, Pattern};
+use crate::analysis::rules::{Amount, Pattern, Rule, Value};
 use crate::tui::keys::Preset;
 use crate::tui::message::MouseMode;
 use crate::units::Units;
@@ -19,11 +19,12 @@ pub(crate) fn write(settings: &Settings, output: &mut dyn Write) -> io::Result<(
         "# What layerscope does here. Save as .layerscope.toml to keep it.\n"
     )?;
     writeln!(output, "[rules]")?;
-    for limit in Limit::ALL {
-        write_limit(settings, limit, output)?;
+    for rule in Rule::ALL.into_iter().filter(|rule| !rule.is_reserved()) {
+        match rule.value() {
+            Value::Globs => write_patterns(rule.as_str(), settings.rules.patterns(rule), output)?,
+            _ => write_limit(settings, rule, output)?,
+        }
     }
-    write_patterns("ignore", &settings.rules.ignore, output)?;
-    write_patterns("forbid", &settings.rules.forbid, output)?;
     writeln!(output, "\n[keys]")?;
     let (preset, source) = settings
         .preset
@@ -61,20 +62,18 @@ pub(crate) fn write(settings: &Settings, output: &mut dyn Write) -> io::Result<(
     writeln!(output, "mouse = {}  # {source}", mouse == MouseMode::On)
 }
 
-fn write_limit(settings: &Settings, limit: Limit, output: &mut dyn Write) -> io::Result<()> {
-    let name = limit.as_str();
-    match settings.rules.limits.get(&limit) {
-        None => writeln!(output, "# {name} is off"),
-        Some(setting) => match setting.threshold {
-            None => writeln!(output, "{name} = \"off\"  # {}", setting.source),
-            Some(Amount::Ratio(ratio)) => {
-                writeln!(output, "{name} = {ratio:?}  # {}", setting.source)
-            }
-            Some(Amount::Bytes(number) | Amount::Count(number)) => {
-                writeln!(output, "{name} = {number}  # {}", setting.source)
-            }
-        },
-    }
+fn write_limit(settings: &Settings, rule: Rule, output: &mut dyn Write) -> io::Result<()> {
+    let name = rule.as_str();
+    let Some(setting) = settings.rules.limits.get(&rule) else {
+        return writeln!(output, "# {name} is off");
+    };
+    let threshold = match setting.threshold {
+        None => "\"off\"".to_owned(),
+        Some(_) if rule.value() == Value::Switch => "true".to_owned(),
+        Some(Amount::Ratio(ratio)) => format!("{ratio:?}"),
+        Some(Amount::Bytes(number) | Amount::Count(number)) => number.to_string(),
+    };
+    writeln!(output, "{name} = {threshold}  # {}", setting.source)
 }
 
 fn write_patterns(name: &str, patterns: &[Pattern], output: &mut dyn Write) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::rules::{Limit, Pattern, Patterns, RuleSet};
+use crate::analysis::rules::{Pattern, Patterns, Rule, RuleSet, Value};
 use crate::error::{Error, Result};
 use crate::path::display_str;
 use crate::tui::keys::{Key, Preset, TABLE};
@@ -15,6 +15,9 @@ use super::nearest::{advice, nearest};
 pub(crate) const THEMES: [&str; 3] = ["default", "colourblind", "mono"];
 /// Names of [`Units`].
 pub(crate) const UNITS: [&str; 2] = ["iec", "si"];
+
+/// What `[ui]` and the variables of the view may set.
+pub(crate) const VIEW_SETTINGS: [&str; 3] = ["theme", "units", "mouse"];
 
 /// Keys of one action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,32 +93,39 @@ impl Settings {
             .unwrap_or_default()
     }
 
-    pub(crate) fn set_limit(&mut self, limit: Limit, text: &str, spot: Spot<'_>) -> Result<()> {
-        let threshold = limit.parse(text).map_err(|reason| {
+    /// Sets a rule, or adds a glob to those it has.
+    pub(crate) fn set_rule(&mut self, rule: Rule, text: &str, spot: Spot<'_>) -> Result<()> {
+        if rule.value() == Value::Globs {
+            self.rules.add(rule, pattern(text, spot)?);
+            return Ok(());
+        }
+        if rule.is_reserved() {
+            return refuse_reserved(rule, text, spot);
+        }
+        let threshold = rule.parse(text).map_err(|reason| {
             // A flag is the name of its rule already.
-            let names_it = spot.place.ends_with(limit.as_str());
+            let names_it = spot.place.ends_with(rule.as_str());
             let name = if names_it {
                 String::new()
             } else {
-                format!("{}: ", limit.as_str())
+                format!("{}: ", rule.as_str())
             };
             spot.error(format!("{name}{reason}"), None)
         })?;
-        self.rules.set(limit, threshold, spot.source);
+        self.rules.set(rule, threshold, spot.source);
         Ok(())
     }
 
-    pub(crate) fn add_ignored(&mut self, glob: &str, spot: Spot<'_>) -> Result<()> {
-        self.rules.ignore.push(pattern(glob, spot)?);
-        Ok(())
+    /// Sets one of [`VIEW_SETTINGS`].
+    pub(crate) fn set_view(&mut self, word: &str, text: &str, spot: Spot<'_>) -> Result<()> {
+        match word {
+            "theme" => self.set_theme(text, spot),
+            "units" => self.set_units(text, spot),
+            _ => self.set_mouse(text, spot),
+        }
     }
 
-    pub(crate) fn add_forbidden(&mut self, glob: &str, spot: Spot<'_>) -> Result<()> {
-        self.rules.forbid.push(pattern(glob, spot)?);
-        Ok(())
-    }
-
-    pub(crate) fn set_theme(&mut self, name: &str, spot: Spot<'_>) -> Result<()> {
+    fn set_theme(&mut self, name: &str, spot: Spot<'_>) -> Result<()> {
         if !THEMES.contains(&name) {
             return Err(spot.unknown("theme", name, &THEMES));
         }
@@ -124,7 +134,7 @@ impl Settings {
         Ok(())
     }
 
-    pub(crate) fn set_units(&mut self, name: &str, spot: Spot<'_>) -> Result<()> {
+    fn set_units(&mut self, name: &str, spot: Spot<'_>) -> Result<()> {
         let value = match name {
             "iec" => Units::Iec,
             "si" => Units::Si,
@@ -145,7 +155,7 @@ impl Settings {
         Ok(())
     }
 
-    pub(crate) fn set_mouse(&mut self, text: &str, spot: Spot<'_>) -> Result<()> {
+    fn set_mouse(&mut self, text: &str, spot: Spot<'_>) -> Result<()> {
         let value = match text {
             "true" => MouseMode::On,
             "false" => MouseMode::Off,
@@ -190,16 +200,16 @@ impl Settings {
         );
         Ok(())
     }
+}
 
-    /// Takes `forbid-secrets`, which this version cannot honour.
-    pub(crate) fn set_forbid_secrets(text: &str, spot: Spot<'_>) -> Result<()> {
-        match Limit::MaxLayers.parse(text) {
-            Ok(None) => Ok(()),
-            _ => Err(spot.error(
-                "forbid-secrets: finding secrets is not supported by this version",
-                Some("remove it, or name the files with forbid".into()),
-            )),
-        }
+/// Rules of which this version knows nothing but the name may be off.
+fn refuse_reserved(rule: Rule, text: &str, spot: Spot<'_>) -> Result<()> {
+    match rule.parse(text) {
+        Ok(None) => Ok(()),
+        _ => Err(spot.error(
+            "forbid-secrets: finding secrets is not supported by this version",
+            Some("remove it, or name the files with forbid".into()),
+        )),
     }
 }
 
