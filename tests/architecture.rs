@@ -147,6 +147,20 @@ fn the_readme_names_every_cause() {
     }
 }
 
+#[test]
+fn the_readme_names_every_format() {
+    use layerscope::report::Format;
+    let readme = readme();
+    // Text is what is written where none is named.
+    for format in Format::ALL
+        .into_iter()
+        .filter(|format| *format != Format::Text)
+    {
+        let option = format!("--format {}", format.as_str());
+        assert!(readme.contains(&option), "{option} is not explained");
+    }
+}
+
 /// Returns the texts in quotes between two lines of a file.
 fn quoted(file: &str, from: &str, to: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);

@@ -148,9 +148,7 @@ fn judgement(
 /// Files that a container copied up are read only for reports that tell of them.
 fn wants_written(common: &Common) -> bool {
     let others = common.report.iter().map(|target| target.format);
-    others
-        .chain([format(common)])
-        .any(|format| matches!(format, Format::Text | Format::Json))
+    others.chain([format(common)]).any(Format::tells_written)
 }
 
 /// Returns how reports look, on whatever they are.

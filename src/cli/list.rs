@@ -46,7 +46,7 @@ pub(crate) fn run(
         match inspect::format(common) {
             Format::Text => write_text,
             Format::Json => write_json,
-            other @ (Format::Dive | Format::Ncdu) => {
+            other => {
                 return Err(Error::Usage {
                     reason: "ls writes text and json".into(),
                     advice: format!(

@@ -17,8 +17,8 @@ use super::rule_flags::RuleFlags;
     reason = "flags are what clap makes of them"
 )]
 pub(crate) struct Common {
-    /// Format of the report: text, json, dive or ncdu
-    #[arg(long, global = true, value_parser = parse_format, conflicts_with = "json")]
+    // The help names the formats of the table.
+    #[arg(long, global = true, value_parser = parse_format, conflicts_with = "json", help = format_help())]
     pub(crate) format: Option<Format>,
     /// Short for --format json
     #[arg(long, global = true)]
@@ -184,17 +184,18 @@ impl ReportTarget {
 
 fn parse_format(text: &str) -> Result<Format, String> {
     const LATER: [&str; 4] = ["markdown", "html", "sarif", "junit"];
-    let known = Format::ALL.map(Format::as_str).join(", ");
-    match Format::ALL
-        .into_iter()
-        .find(|format| format.as_str() == text)
-    {
-        Some(format) => Ok(format),
-        None if LATER.contains(&text) => {
-            Err(format!("this version does not write it; it writes {known}"))
+    Format::of_name(text).ok_or_else(|| {
+        let known = Format::ALL.map(Format::as_str).join(", ");
+        if LATER.contains(&text) {
+            format!("this version does not write it; it writes {known}")
+        } else {
+            format!("known formats are {known}")
         }
-        None => Err(format!("known formats are {known}")),
-    }
+    })
+}
+
+fn format_help() -> String {
+    format!("Format of the report: {}", Format::choice(|_| true))
 }
 
 fn parse_size(text: &str) -> Result<u64, String> {

@@ -184,12 +184,13 @@ fn write(report: &StoreReport<'_>, common: &Common) -> Result<()> {
 }
 
 fn refuse_format(format: Format) -> Result<()> {
-    if StoreReport::can_write(format) {
+    if format.tells_stores() {
         return Ok(());
     }
+    let formats = Format::choice(Format::tells_stores);
     Err(Error::Usage {
         reason: format!("a layer store is not reported as {}", format.as_str()),
-        advice: "write --format text, json or ncdu, or choose an image with --image".into(),
+        advice: format!("write --format {formats}, or choose an image with --image"),
     })
 }
 

@@ -5,9 +5,9 @@
 
 mod advice;
 mod amounts;
-mod json;
-mod ncdu;
-mod text;
+pub(super) mod json;
+pub(super) mod ncdu;
+pub(super) mod text;
 
 use std::io::{self, Write};
 
@@ -38,7 +38,7 @@ pub struct StoreReport<'a> {
 impl<'a> StoreReport<'a> {
     /// Returns whether a format can say what a store holds.
     pub const fn can_write(format: Format) -> bool {
-        matches!(format, Format::Text | Format::Json | Format::Ncdu)
+        format.tells_stores()
     }
 
     /// Returns whether everything could be read and measured; otherwise sizes are the least they can be.
@@ -52,11 +52,9 @@ impl<'a> StoreReport<'a> {
     /// Those of `output`; for a format that cannot say it [`io::ErrorKind::Unsupported`]; for ncdu
     /// [`io::ErrorKind::Interrupted`] once the job is cancelled.
     pub fn write(&self, format: Format, output: &mut dyn Write) -> io::Result<()> {
-        match format {
-            Format::Text => text::write(self, output),
-            Format::Json => json::write(self, output),
-            Format::Ncdu => ncdu::write(self, output),
-            Format::Dive => Err(io::Error::from(io::ErrorKind::Unsupported)),
+        match format.definition().store {
+            Some(write) => write(self, output),
+            None => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 

@@ -18,7 +18,7 @@ use crate::store::{Activity, Amount, Basis};
 ///
 /// # Errors
 /// Those of `output`.
-pub(super) fn write(report: &StoreReport<'_>, output: &mut dyn Write) -> io::Result<()> {
+pub(in crate::report) fn write(report: &StoreReport<'_>, output: &mut dyn Write) -> io::Result<()> {
     plain::write(&Document(report), output)
 }
 

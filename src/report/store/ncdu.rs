@@ -18,7 +18,7 @@ use walk::Walk;
 ///
 /// # Errors
 /// Those of `output`, and [`io::ErrorKind::Interrupted`].
-pub(super) fn write(report: &StoreReport<'_>, output: &mut dyn Write) -> io::Result<()> {
+pub(in crate::report) fn write(report: &StoreReport<'_>, output: &mut dyn Write) -> io::Result<()> {
     let mut output = io::BufWriter::new(output);
     let mut nesting = Nesting::begin(&mut output)?;
     let stores: Vec<ReportedStore<'_>> = report.stores().collect();

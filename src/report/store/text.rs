@@ -36,7 +36,7 @@ const WIDEST_WORD: usize = 24;
 ///
 /// # Errors
 /// Those of `output`.
-pub(super) fn write(report: &StoreReport<'_>, output: &mut dyn Write) -> io::Result<()> {
+pub(in crate::report) fn write(report: &StoreReport<'_>, output: &mut dyn Write) -> io::Result<()> {
     let top = match (report.top, report.look.detail) {
         (Some(top), _) => top,
         (None, Detail::Full) => usize::MAX,
