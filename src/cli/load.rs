@@ -6,7 +6,7 @@
 //! for one project are one too many, and ours was written on purpose.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
@@ -56,10 +56,27 @@ impl Surroundings {
 /// Whether a verdict is asked for that ends the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gating {
-    /// `--ci`.
+    /// `--ci`, or `CI=true` where nobody looks.
     On,
-    /// Not.
+    /// Rules are at most remarked upon.
     Off,
+}
+
+impl Gating {
+    /// `CI=true` asks for the gate only where nobody is looking at a terminal.
+    pub(crate) fn of(options: &Common, around: &Surroundings) -> Self {
+        let says_so = around
+            .variable("CI")
+            .and_then(|value| value.to_str())
+            .is_some_and(|value| {
+                matches!(value.to_ascii_lowercase().as_str(), "true" | "1" | "yes")
+            });
+        if options.gate.ci || (says_so && !io::stdout().is_terminal()) {
+            Self::On
+        } else {
+            Self::Off
+        }
+    }
 }
 
 /// Settings in effect, and remarks for standard error.

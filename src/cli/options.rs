@@ -5,9 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
+use crate::limits;
 use crate::report::Format;
 use crate::units;
 
+use super::output;
+use super::progress::Show;
 use super::rule_flags::RuleFlags;
 
 /// Options that stand before or after a command.
@@ -126,6 +129,34 @@ pub(crate) struct Common {
         hide_short_help = true
     )]
     pub(crate) print_config: bool,
+}
+
+impl Common {
+    /// Returns the format asked for.
+    pub(crate) fn format(&self) -> Format {
+        match self.format {
+            Some(format) => format,
+            None if self.json => Format::Json,
+            None => Format::Text,
+        }
+    }
+
+    /// Returns whether a bar may tell how far the work is.
+    pub(crate) fn show(&self) -> Show {
+        if self.quiet { Show::Nothing } else { Show::Bar }
+    }
+
+    /// Returns how many bytes decompression may produce.
+    pub(crate) fn expanded_limit(&self) -> u64 {
+        self.max_expanded.unwrap_or(limits::EXPANDED_BYTES)
+    }
+
+    /// Writes a warning to standard error, unless nothing but errors is wanted there.
+    pub(crate) fn warn(&self, text: &str) {
+        if !self.quiet {
+            output::warn(text);
+        }
+    }
 }
 
 /// The gate for builds: one option a rule.

@@ -9,9 +9,10 @@ use anstyle::{AnsiColor, Style};
 
 use crate::error::{Error, Result};
 use crate::path::display_os;
+use crate::report::Format;
 use crate::report::file::{beside, replace};
 
-use super::options::Color;
+use super::options::{Color, Common};
 
 const STANDARD_OUTPUT: &str = "standard output";
 
@@ -135,6 +136,24 @@ pub(crate) fn to_file(
         name: display_os(file.as_os_str()),
         source,
     })
+}
+
+/// Writes every report that is asked for to where it is to go.
+///
+/// # Errors
+/// [`Error::Write`].
+pub(crate) fn write(
+    options: &Common,
+    report: impl Fn(Format, &mut dyn Write) -> io::Result<()>,
+) -> Result<()> {
+    for target in &options.report {
+        to_file(&target.file, |output| report(target.format, output))?;
+    }
+    let format = options.format();
+    match &options.output {
+        Some(file) => to_file(file, |output| report(format, output)),
+        None => to_stdout(|output| report(format, output)),
+    }
 }
 
 fn is_special(file: &Path) -> bool {
