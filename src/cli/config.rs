@@ -50,11 +50,7 @@ struct File<'a> {
 impl File<'_> {
     fn rules(&self, table: &DeTable<'_>, settings: &mut Settings) -> Result<()> {
         for (key, value) in table {
-            let place = self.place(value.span().start);
-            let spot = Spot {
-                source: self.name,
-                place: &place,
-            };
+            let spot = self.spot(value.span().start);
             let word = key.get_ref().as_ref();
             let Some(rule) = Rule::of_name(word) else {
                 return Err(self.unknown("rule", key, &Rule::ALL.map(Rule::as_str)));
@@ -72,11 +68,7 @@ impl File<'_> {
 
     fn ui(&self, table: &DeTable<'_>, settings: &mut Settings) -> Result<()> {
         for (key, value) in table {
-            let place = self.place(value.span().start);
-            let spot = Spot {
-                source: self.name,
-                place: &place,
-            };
+            let spot = self.spot(value.span().start);
             let word = key.get_ref().as_ref();
             if !VIEW_SETTINGS.contains(&word) {
                 return Err(self.unknown("setting", key, &VIEW_SETTINGS));
@@ -98,11 +90,7 @@ impl File<'_> {
                 DeValue::String(one) => vec![one.to_string()],
                 _ => self.strings(&word, value)?,
             };
-            let place = self.place(key.span().start);
-            let spot = Spot {
-                source: self.name,
-                place: &place,
-            };
+            let spot = self.spot(key.span().start);
             settings.rebind(&word, value, spot)?;
         }
         Ok(())
@@ -115,11 +103,7 @@ impl File<'_> {
         value: &Spanned<DeValue<'_>>,
         settings: &mut Settings,
     ) -> Result<()> {
-        let place = self.place(value.span().start);
-        let spot = Spot {
-            source: self.name,
-            place: &place,
-        };
+        let spot = self.spot(value.span().start);
         settings.set_preset(&self.scalar(word, value)?, spot)
     }
 
@@ -162,17 +146,14 @@ impl File<'_> {
     }
 
     fn error(&self, offset: usize, reason: impl AsRef<str>, suggestion: Option<String>) -> Error {
-        Error::Config {
-            place: self.place(offset),
-            reason: display_str(reason.as_ref()).into_owned(),
-            suggestion,
-        }
+        self.spot(offset)
+            .error(display_str(reason.as_ref()), suggestion)
     }
 
-    fn place(&self, offset: usize) -> String {
+    fn spot(&self, offset: usize) -> Spot<'_> {
         let before = self.text.as_bytes().iter().take(offset);
         let line = 1 + before.filter(|&&byte| byte == b'\n').count();
-        format!("{}:{line}", self.name)
+        Spot::in_file(self.name, line)
     }
 }
 

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, Visitor};
 
 use crate::analysis::rules::Rule;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::path::display_str;
 
 use super::nearest::advice;
@@ -23,28 +23,20 @@ use super::settings::{Settings, Spot};
 pub(crate) fn read(text: &str, name: &str) -> Result<Settings> {
     let document: Option<Document> = serde_saphyr::from_str(text).map_err(|error| {
         let line = error.location().map_or(1, |location| location.line());
-        Error::Config {
-            place: format!("{name}:{line}"),
-            reason: reason(&error.to_string()),
-            suggestion: None,
-        }
+        let line = usize::try_from(line).unwrap_or(usize::MAX);
+        Spot::in_file(name, line).error(reason(&error.to_string()), None)
     })?;
     let mut settings = Settings::default();
     let document = document.unwrap_or_default();
-    if let Some(word) = document.others.iter().find(|word| rule(word).is_some()) {
-        return Err(Error::Config {
-            place: name.to_owned(),
-            reason: format!("'{word}' stands outside of 'rules:', where dive does not read it"),
-            suggestion: Some(format!("write it below: rules:\n  {word}: …")),
-        });
+    if let Some(word) = document.others.keys().find(|word| rule(word).is_some()) {
+        let reason = format!("'{word}' stands outside of 'rules:', where dive does not read it");
+        let suggestion = format!("write it below: rules:\n  {word}: …");
+        return Err(Spot::of(name).error(reason, Some(suggestion)));
     }
     let rules = document.rules.unwrap_or_default();
     for (word, value) in rules {
-        let place = format!("{name}:{}", value.referenced.line());
-        let spot = Spot {
-            source: name,
-            place: &place,
-        };
+        let line = usize::try_from(value.referenced.line()).unwrap_or(usize::MAX);
+        let spot = Spot::in_file(name, line);
         let Some(rule) = rule(&word) else {
             let reason = format!("unknown rule '{}'", display_str(&word));
             let known: Vec<&str> = Rule::ALL.into_iter().filter_map(Rule::dive_name).collect();
@@ -78,30 +70,12 @@ fn reason(message: &str) -> String {
 #[derive(Deserialize, Default)]
 struct Document {
     rules: Option<BTreeMap<String, serde_saphyr::Spanned<Scalar>>>,
-    #[serde(flatten, deserialize_with = "keys")]
-    others: Vec<String>,
-}
-
-fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    struct Keys;
-
-    impl<'de> Visitor<'de> for Keys {
-        type Value = Vec<String>;
-
-        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            formatter.write_str("sections")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
-            let mut keys = Vec::new();
-            while let Some((key, IgnoredAny)) = map.next_entry()? {
-                keys.push(key);
-            }
-            Ok(keys)
-        }
-    }
-
-    deserializer.deserialize_map(Keys)
+    #[serde(flatten)]
+    #[expect(
+        clippy::zero_sized_map_values,
+        reason = "a mapping is read, for its keys"
+    )]
+    others: BTreeMap<String, IgnoredAny>,
 }
 
 /// A string, number or boolean as text.

@@ -20,8 +20,9 @@ use super::{Exit, open, output};
 pub(crate) fn run(request: &Request<'_>) -> Result<Exit> {
     let options = request.options;
     if !options.quiet {
-        let remarks = &request.loaded.remarks;
-        remarks.iter().for_each(|remark| output::remark(remark));
+        for remark in &request.loaded.remarks {
+            output::remark(remark);
+        }
     }
     let told = |analysis: &Analysis, job: &Job| {
         if wants_written(options) {

@@ -220,10 +220,7 @@ mod tests {
     #[test]
     fn no_color_overrules_a_theme_and_is_overruled_by_a_flag() {
         let mut settings = Settings::default();
-        let spot = crate::cli::settings::Spot {
-            source: "x",
-            place: "x",
-        };
+        let spot = crate::cli::settings::Spot::of("x");
         settings.set_view("theme", "colourblind", spot).unwrap();
         let no_color = around(&[("NO_COLOR", "1")]);
         let chosen =

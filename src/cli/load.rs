@@ -18,7 +18,7 @@ use crate::path::{display_os, display_str};
 use super::nearest::nearest;
 use super::options::Common;
 use super::rule_flags::RuleFlag;
-use super::settings::{Settings, Spot, VIEW_SETTINGS, Valued};
+use super::settings::{Settings, Spot, VIEW_SETTINGS};
 use super::{config, dive_ci};
 use crate::units::Units;
 
@@ -166,18 +166,10 @@ fn project_name(common: &Common) -> String {
 fn from_flags(common: &Common) -> Result<Settings> {
     let mut settings = Settings::default();
     for RuleFlag { rule, flag, text } in &common.gate.rules.0 {
-        let spot = Spot {
-            source: flag,
-            place: flag,
-        };
-        settings.set_rule(*rule, text, spot)?;
+        settings.set_rule(*rule, text, Spot::of(flag))?;
     }
     if common.si {
-        let source = "--si".to_owned();
-        settings.units = Some(Valued {
-            value: Units::Si,
-            source,
-        });
+        settings.units = Some(Spot::of("--si").value(Units::Si));
     }
     Ok(settings)
 }
@@ -193,10 +185,7 @@ fn from_variables(around: &Surroundings) -> Result<Settings> {
             continue;
         };
         let shown = display_str(name);
-        let spot = Spot {
-            source: &shown,
-            place: &shown,
-        };
+        let spot = Spot::of(&shown);
         let text = value
             .to_str()
             .ok_or_else(|| spot.error("the value is not UTF-8", None))?;
@@ -257,19 +246,12 @@ fn read_any(file: &Path, directory: &Path) -> Result<Settings> {
 }
 
 fn read_file(file: &Path, directory: &Path) -> Result<String> {
-    let name = || display_os(file.as_os_str());
+    let name = display_os(file.as_os_str());
+    let unusable = |reason: &str| Spot::of(&name).error(reason, None);
     std::fs::read_to_string(directory.join(file)).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => Error::NotFound { name: name() },
-        io::ErrorKind::InvalidData => Error::Config {
-            place: name(),
-            reason: "is not UTF-8".into(),
-            suggestion: None,
-        },
-        _ => Error::Config {
-            place: name(),
-            reason: format!("cannot be read: {source}"),
-            suggestion: None,
-        },
+        io::ErrorKind::NotFound => Error::NotFound { name: name.clone() },
+        io::ErrorKind::InvalidData => unusable("is not UTF-8"),
+        _ => unusable(&format!("cannot be read: {source}")),
     })
 }
 
@@ -277,11 +259,7 @@ fn read_file(file: &Path, directory: &Path) -> Result<String> {
 /// mislead here.
 fn named(read: Result<Settings>) -> Result<Settings> {
     read.map_err(|error| match error {
-        Error::NotFound { name } => Error::Config {
-            place: name,
-            reason: "no such file".into(),
-            suggestion: None,
-        },
+        Error::NotFound { name } => Spot::of(&name).error("no such file", None),
         other => other,
     })
 }

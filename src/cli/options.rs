@@ -162,10 +162,6 @@ impl Common {
 /// The gate for builds: one option a rule.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rules")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "flags are what clap makes of them"
-)]
 pub(crate) struct Gate {
     /// Exit with 1 when a rule does not hold; without any rule: waste over 10 % and over 10 MB
     #[arg(long, global = true)]

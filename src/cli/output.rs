@@ -14,8 +14,6 @@ use crate::report::file::{beside, replace};
 
 use super::options::{Color, Common};
 
-const STANDARD_OUTPUT: &str = "standard output";
-
 /// Decides about colours for the whole run; `Auto` leaves it to `NO_COLOR`, `CLICOLOR_FORCE`, `TERM` and the
 /// kind of stream.
 pub(crate) fn choose_colours(color: Color) {
@@ -44,10 +42,7 @@ pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
             drop(output.into_parts());
             Ok(())
         }
-        other => other.map_err(|source| Error::Write {
-            name: STANDARD_OUTPUT.into(),
-            source,
-        }),
+        other => other.map_err(stdout_error),
     }
 }
 
@@ -57,12 +52,7 @@ pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
 /// What `write` returns; a reader that has gone away is no error.
 pub(crate) fn raw_to_stdout(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let mut output = io::stdout().lock();
-    let result = write(&mut output).and_then(|()| {
-        output.flush().map_err(|source| Error::Write {
-            name: STANDARD_OUTPUT.into(),
-            source,
-        })
-    });
+    let result = write(&mut output).and_then(|()| output.flush().map_err(stdout_error));
     match result {
         Err(Error::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
@@ -103,7 +93,7 @@ pub(crate) fn stream_to_file(
 /// Names standard output in an error about it.
 pub(crate) fn stdout_error(source: io::Error) -> Error {
     Error::Write {
-        name: STANDARD_OUTPUT.into(),
+        name: "standard output".into(),
         source,
     }
 }

@@ -7,7 +7,7 @@ use crate::tui::keys::Preset;
 use crate::tui::message::MouseMode;
 use crate::units::Units;
 
-use super::settings::Settings;
+use super::settings::{Settings, Valued};
 
 /// Writes the settings.
 ///
@@ -26,12 +26,7 @@ pub(crate) fn write(settings: &Settings, output: &mut dyn Write) -> io::Result<(
         }
     }
     writeln!(output, "\n[keys]")?;
-    let (preset, source) = settings
-        .preset
-        .as_ref()
-        .map_or((Preset::Default, "default"), |preset| {
-            (preset.value, &preset.source)
-        });
+    let (preset, source) = or_default(settings.preset.as_ref(), Preset::Default);
     let known = Preset::ALL.into_iter().find(|(_, value)| *value == preset);
     let name = known.map_or("default", |(name, _)| name);
     writeln!(output, "preset = \"{name}\"  # {source}")?;
@@ -40,26 +35,22 @@ pub(crate) fn write(settings: &Settings, output: &mut dyn Write) -> io::Result<(
         writeln!(output, "{action} = {list}  # {}", rebound.source)?;
     }
     writeln!(output, "\n[ui]")?;
-    match &settings.theme {
-        Some(theme) => writeln!(output, "theme = \"{}\"  # {}", theme.value, theme.source)?,
-        None => writeln!(output, "theme = \"default\"  # default")?,
-    }
-    let source = settings
-        .units
-        .as_ref()
-        .map_or("default", |units| &units.source);
-    let units = match settings.units() {
+    let (theme, source) = or_default(settings.theme.as_ref(), "default".to_owned());
+    writeln!(output, "theme = \"{theme}\"  # {source}")?;
+    let (units, source) = or_default(settings.units.as_ref(), Units::default());
+    let units = match units {
         Units::Iec => "iec",
         Units::Si => "si",
     };
     writeln!(output, "units = \"{units}\"  # {source}")?;
-    let (mouse, source) = settings
-        .mouse
-        .as_ref()
-        .map_or((MouseMode::Off, "default"), |mouse| {
-            (mouse.value, &mouse.source)
-        });
+    let (mouse, source) = or_default(settings.mouse.as_ref(), MouseMode::Off);
     writeln!(output, "mouse = {}  # {source}", mouse == MouseMode::On)
+}
+
+fn or_default<T: Clone>(setting: Option<&Valued<T>>, default: T) -> (T, &str) {
+    setting.map_or((default, "default"), |setting| {
+        (setting.value.clone(), &setting.source)
+    })
 }
 
 fn write_limit(settings: &Settings, rule: Rule, output: &mut dyn Write) -> io::Result<()> {

@@ -52,15 +52,37 @@ pub(crate) struct Settings {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spot<'a> {
     /// The file, variable or flag, escaped.
-    pub(crate) source: &'a str,
-    /// The same with the line, where there are lines.
-    pub(crate) place: &'a str,
+    source: &'a str,
+    /// Of a file.
+    line: Option<usize>,
 }
 
-impl Spot<'_> {
+impl<'a> Spot<'a> {
+    /// Names a variable or a flag.
+    pub(crate) const fn of(source: &'a str) -> Self {
+        Self { source, line: None }
+    }
+
+    /// Names a line of a file.
+    pub(crate) const fn in_file(source: &'a str, line: usize) -> Self {
+        let line = Some(line);
+        Self { source, line }
+    }
+
+    fn place(self) -> String {
+        let source = self.source;
+        self.line
+            .map_or(source.to_owned(), |line| format!("{source}:{line}"))
+    }
+
+    pub(crate) fn value<T>(self, value: T) -> Valued<T> {
+        let source = self.source.to_owned();
+        Valued { value, source }
+    }
+
     pub(crate) fn error(self, reason: impl Into<String>, suggestion: Option<String>) -> Error {
         Error::Config {
-            place: self.place.to_owned(),
+            place: self.place(),
             reason: reason.into(),
             suggestion,
         }
@@ -104,7 +126,7 @@ impl Settings {
         }
         let threshold = rule.parse(text).map_err(|reason| {
             // A flag is the name of its rule already.
-            let names_it = spot.place.ends_with(rule.as_str());
+            let names_it = spot.source.ends_with(rule.as_str());
             let name = if names_it {
                 String::new()
             } else {
@@ -129,8 +151,7 @@ impl Settings {
         if !THEMES.contains(&name) {
             return Err(spot.unknown("theme", name, &THEMES));
         }
-        let (value, source) = (name.to_owned(), spot.source.to_owned());
-        self.theme = Some(Valued { value, source });
+        self.theme = Some(spot.value(name.to_owned()));
         Ok(())
     }
 
@@ -140,8 +161,7 @@ impl Settings {
             "si" => Units::Si,
             _ => return Err(spot.unknown("units", name, &UNITS)),
         };
-        let source = spot.source.to_owned();
-        self.units = Some(Valued { value, source });
+        self.units = Some(spot.value(value));
         Ok(())
     }
 
@@ -150,8 +170,7 @@ impl Settings {
         let Some((_, value)) = known.find(|(known, _)| *known == name) else {
             return Err(spot.unknown("preset of keys", name, &Preset::ALL.map(|(known, _)| known)));
         };
-        let source = spot.source.to_owned();
-        self.preset = Some(Valued { value, source });
+        self.preset = Some(spot.value(value));
         Ok(())
     }
 
@@ -164,8 +183,7 @@ impl Settings {
                 return Err(spot.error(reason, None));
             }
         };
-        let source = spot.source.to_owned();
-        self.mouse = Some(Valued { value, source });
+        self.mouse = Some(spot.value(value));
         Ok(())
     }
 
@@ -189,15 +207,12 @@ impl Settings {
             };
             return Err(spot.error(reason, Some(advice)));
         }
-        let (source, place) = (spot.source.to_owned(), spot.place.to_owned());
-        self.keys.insert(
-            action.to_owned(),
-            Rebound {
-                keys,
-                source,
-                place,
-            },
-        );
+        let rebound = Rebound {
+            keys,
+            source: spot.source.to_owned(),
+            place: spot.place(),
+        };
+        self.keys.insert(action.to_owned(), rebound);
         Ok(())
     }
 }

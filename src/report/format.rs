@@ -20,6 +20,8 @@ pub enum Format {
     Ncdu,
 }
 
+type StoreWriter = fn(&StoreReport<'_>, &mut dyn Write) -> io::Result<()>;
+
 /// One row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Definition {
@@ -32,7 +34,7 @@ pub(super) struct Definition {
     /// Whether it tells what a container has written.
     tells_written: bool,
     /// Writes layer stores, where it can tell what they hold.
-    pub(super) store: Option<fn(&StoreReport<'_>, &mut dyn Write) -> io::Result<()>>,
+    pub(super) store: Option<StoreWriter>,
 }
 
 impl Format {
@@ -105,9 +107,9 @@ impl Format {
     pub(crate) fn choice(is_meant: impl Fn(Self) -> bool) -> String {
         let meant = Self::ALL.into_iter().filter(|format| is_meant(*format));
         let names: Vec<&str> = meant.map(Self::as_str).collect();
-        match names.split_last() {
-            Some((last, [_, ..])) => {
-                format!("{} or {last}", names[..names.len() - 1].join(", "))
+        match names.as_slice() {
+            [first @ .., last] if !first.is_empty() => {
+                format!("{} or {last}", first.join(", "))
             }
             _ => names.concat(),
         }

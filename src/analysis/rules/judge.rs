@@ -122,7 +122,7 @@ pub fn judge(analysis: &Analysis, rules: &RuleSet, dive: Option<&DiveFigures>) -
 
 /// What rules take their figures from.
 pub(crate) struct Judged<'a> {
-    analysis: &'a Analysis,
+    pub(super) analysis: &'a Analysis,
     forbidden: Patterns,
     ignored: Vec<PathId>,
     /// Waste that counts, in bytes.
@@ -189,26 +189,18 @@ impl<'a> Judged<'a> {
         Some(outcome)
     }
 
-    pub(super) fn content_bytes(&self) -> u64 {
-        self.analysis.totals.content_bytes
-    }
-
     pub(super) fn efficiency(&self) -> f64 {
-        let content = self.content_bytes();
+        let content = self.analysis.totals.content_bytes;
         share(content.saturating_sub(self.wasted_bytes), content, 1.0)
     }
 
     pub(super) fn wasted_ratio(&self) -> f64 {
-        share(self.wasted_bytes, self.content_bytes(), 0.0)
+        share(self.wasted_bytes, self.analysis.totals.content_bytes, 0.0)
     }
 
     pub(super) fn own_wasted_ratio(&self) -> f64 {
         let own = &self.analysis.totals.own;
         share(self.own_wasted_bytes, own.content_bytes, 0.0)
-    }
-
-    pub(super) fn layers(&self) -> u64 {
-        self.analysis.layers.len() as u64
     }
 
     pub(super) fn largest_layer(&self) -> u64 {

@@ -30,7 +30,7 @@ pub enum Rule {
     Ignore,
     /// Paths that must not exist in any layer.
     Forbid,
-    /// Known by name only. It stays the last: [`Rule::ALL`] is checked by it.
+    /// Known by name only. It stays the last, so that rows can be counted.
     ForbidSecrets,
 }
 
@@ -75,6 +75,7 @@ type Figure = fn(&Judged<'_>) -> (Amount, Concern);
 /// One row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Definition {
+    rule: Rule,
     /// The name in configurations and reports; the flag is `--name`, the variable `LAYERSCOPE_NAME`.
     pub(crate) name: &'static str,
     /// What the help says.
@@ -98,131 +99,154 @@ pub(crate) struct DiveRule {
     pub(crate) figure: fn(&DiveFigures) -> Amount,
 }
 
+/// The rows, in the order of [`Rule`]. Defaults of dive are those of 0.13, cmd/root.go.
+const TABLE: [Definition; 11] = [
+    Definition {
+        rule: Rule::MinEfficiency,
+        name: "min-efficiency",
+        summary: "Least efficiency, for example 95%",
+        help: Help::Short,
+        value: Value::Least(Unit::Ratio),
+        figure: Some(|judged| (Amount::Ratio(judged.efficiency()), Concern::Waste)),
+        dive: Some(DiveRule {
+            name: "lowestEfficiency",
+            default: Some(Amount::Ratio(0.9)),
+            figure: |dive| Amount::Ratio(dive.efficiency),
+        }),
+    },
+    Definition {
+        rule: Rule::MaxWastedBytes,
+        name: "max-wasted-bytes",
+        summary: "Most bytes stored for nothing, for example 20MB",
+        help: Help::Short,
+        value: Value::Most(Unit::Bytes),
+        figure: Some(|judged| (Amount::Bytes(judged.wasted_bytes), Concern::Waste)),
+        dive: Some(DiveRule {
+            name: "highestWastedBytes",
+            default: None,
+            figure: |dive| Amount::Bytes(dive.wasted_bytes),
+        }),
+    },
+    Definition {
+        rule: Rule::MaxWastedRatio,
+        name: "max-wasted-ratio",
+        summary: "Most of all bytes stored for nothing, for example 10%",
+        help: Help::Short,
+        value: Value::Most(Unit::Ratio),
+        figure: Some(|judged| (Amount::Ratio(judged.wasted_ratio()), Concern::Waste)),
+        dive: None,
+    },
+    Definition {
+        rule: Rule::MaxOwnWastedRatio,
+        name: "max-own-wasted-ratio",
+        summary: "The same without the base image",
+        help: Help::Long,
+        value: Value::Most(Unit::Ratio),
+        figure: Some(|judged| (Amount::Ratio(judged.own_wasted_ratio()), Concern::OwnWaste)),
+        dive: Some(DiveRule {
+            name: "highestUserWastedPercent",
+            default: Some(Amount::Ratio(0.1)),
+            figure: |dive| Amount::Ratio(dive.user_wasted_percent),
+        }),
+    },
+    Definition {
+        rule: Rule::MaxImageBytes,
+        name: "max-image-bytes",
+        summary: "Largest content of all layers",
+        help: Help::Long,
+        value: Value::Most(Unit::Bytes),
+        figure: Some(|judged| {
+            (
+                Amount::Bytes(judged.analysis.totals.content_bytes),
+                Concern::Layers,
+            )
+        }),
+        dive: None,
+    },
+    Definition {
+        rule: Rule::MaxLayerBytes,
+        name: "max-layer-bytes",
+        summary: "Largest content of one layer",
+        help: Help::Long,
+        value: Value::Most(Unit::Bytes),
+        figure: Some(|judged| (Amount::Bytes(judged.largest_layer()), Concern::Layers)),
+        dive: None,
+    },
+    Definition {
+        rule: Rule::MaxLayers,
+        name: "max-layers",
+        summary: "Most layers",
+        help: Help::Long,
+        value: Value::Most(Unit::Count),
+        figure: Some(|judged| {
+            (
+                Amount::Count(judged.analysis.layers.len() as u64),
+                Concern::Layers,
+            )
+        }),
+        dive: None,
+    },
+    Definition {
+        rule: Rule::FloorBytes,
+        name: "floor-bytes",
+        summary: "Ratios are not judged while the waste is below this",
+        help: Help::Long,
+        value: Value::Least(Unit::Bytes),
+        figure: None,
+        dive: None,
+    },
+    Definition {
+        rule: Rule::Ignore,
+        name: "ignore",
+        summary: "Paths whose waste does not count; may be repeated",
+        help: Help::Long,
+        value: Value::Globs,
+        figure: None,
+        dive: None,
+    },
+    Definition {
+        rule: Rule::Forbid,
+        name: "forbid",
+        summary: "Paths that no layer may hold, even if deleted later; may be repeated",
+        help: Help::Long,
+        value: Value::Globs,
+        figure: Some(|judged| {
+            let found = judged.forbidden_paths();
+            (Amount::Count(found.len() as u64), Concern::Paths(found))
+        }),
+        dive: None,
+    },
+    Definition {
+        rule: Rule::ForbidSecrets,
+        name: "forbid-secrets",
+        summary: "Not supported by this version",
+        help: Help::Hidden,
+        value: Value::Switch,
+        figure: None,
+        dive: None,
+    },
+];
+
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 11] = [
-        Self::MinEfficiency,
-        Self::MaxWastedBytes,
-        Self::MaxWastedRatio,
-        Self::MaxOwnWastedRatio,
-        Self::MaxImageBytes,
-        Self::MaxLayerBytes,
-        Self::MaxLayers,
-        Self::FloorBytes,
-        Self::Ignore,
-        Self::Forbid,
-        Self::ForbidSecrets,
-    ];
-
-    /// Returns the row. The defaults are dive's (0.13, cmd/root.go).
-    pub(crate) const fn definition(self) -> Definition {
-        match self {
-            Self::MinEfficiency => Definition {
-                name: "min-efficiency",
-                summary: "Least efficiency, for example 95%",
-                help: Help::Short,
-                value: Value::Least(Unit::Ratio),
-                figure: Some(|judged| (Amount::Ratio(judged.efficiency()), Concern::Waste)),
-                dive: Some(DiveRule {
-                    name: "lowestEfficiency",
-                    default: Some(Amount::Ratio(0.9)),
-                    figure: |dive| Amount::Ratio(dive.efficiency),
-                }),
-            },
-            Self::MaxWastedBytes => Definition {
-                name: "max-wasted-bytes",
-                summary: "Most bytes stored for nothing, for example 20MB",
-                help: Help::Short,
-                value: Value::Most(Unit::Bytes),
-                figure: Some(|judged| (Amount::Bytes(judged.wasted_bytes), Concern::Waste)),
-                dive: Some(DiveRule {
-                    name: "highestWastedBytes",
-                    default: None,
-                    figure: |dive| Amount::Bytes(dive.wasted_bytes),
-                }),
-            },
-            Self::MaxWastedRatio => Definition {
-                name: "max-wasted-ratio",
-                summary: "Most of all bytes stored for nothing, for example 10%",
-                help: Help::Short,
-                value: Value::Most(Unit::Ratio),
-                figure: Some(|judged| (Amount::Ratio(judged.wasted_ratio()), Concern::Waste)),
-                dive: None,
-            },
-            Self::MaxOwnWastedRatio => Definition {
-                name: "max-own-wasted-ratio",
-                summary: "The same without the base image",
-                help: Help::Long,
-                value: Value::Most(Unit::Ratio),
-                figure: Some(|judged| {
-                    (Amount::Ratio(judged.own_wasted_ratio()), Concern::OwnWaste)
-                }),
-                dive: Some(DiveRule {
-                    name: "highestUserWastedPercent",
-                    default: Some(Amount::Ratio(0.1)),
-                    figure: |dive| Amount::Ratio(dive.user_wasted_percent),
-                }),
-            },
-            Self::MaxImageBytes => Definition {
-                name: "max-image-bytes",
-                summary: "Largest content of all layers",
-                help: Help::Long,
-                value: Value::Most(Unit::Bytes),
-                figure: Some(|judged| (Amount::Bytes(judged.content_bytes()), Concern::Layers)),
-                dive: None,
-            },
-            Self::MaxLayerBytes => Definition {
-                name: "max-layer-bytes",
-                summary: "Largest content of one layer",
-                help: Help::Long,
-                value: Value::Most(Unit::Bytes),
-                figure: Some(|judged| (Amount::Bytes(judged.largest_layer()), Concern::Layers)),
-                dive: None,
-            },
-            Self::MaxLayers => Definition {
-                name: "max-layers",
-                summary: "Most layers",
-                help: Help::Long,
-                value: Value::Most(Unit::Count),
-                figure: Some(|judged| (Amount::Count(judged.layers()), Concern::Layers)),
-                dive: None,
-            },
-            Self::FloorBytes => Definition {
-                name: "floor-bytes",
-                summary: "Ratios are not judged while the waste is below this",
-                help: Help::Long,
-                value: Value::Least(Unit::Bytes),
-                figure: None,
-                dive: None,
-            },
-            Self::Ignore => Definition {
-                name: "ignore",
-                summary: "Paths whose waste does not count; may be repeated",
-                help: Help::Long,
-                value: Value::Globs,
-                figure: None,
-                dive: None,
-            },
-            Self::Forbid => Definition {
-                name: "forbid",
-                summary: "Paths that no layer may hold, even if deleted later; may be repeated",
-                help: Help::Long,
-                value: Value::Globs,
-                figure: Some(|judged| {
-                    let found = judged.forbidden_paths();
-                    (Amount::Count(found.len() as u64), Concern::Paths(found))
-                }),
-                dive: None,
-            },
-            Self::ForbidSecrets => Definition {
-                name: "forbid-secrets",
-                summary: "Not supported by this version",
-                help: Help::Hidden,
-                value: Value::Switch,
-                figure: None,
-                dive: None,
-            },
+    pub const ALL: [Self; TABLE.len()] = {
+        let mut all = [Self::ForbidSecrets; TABLE.len()];
+        let mut at = 0;
+        while at < TABLE.len() {
+            all[at] = TABLE[at].rule;
+            assert!(all[at] as usize == at, "rows stand in the order of Rule");
+            at += 1;
         }
+        assert!(
+            Self::ForbidSecrets as usize + 1 == at,
+            "every rule has a row"
+        );
+        all
+    };
+
+    /// Returns the row.
+    pub(crate) const fn definition(self) -> Definition {
+        TABLE[self as usize]
     }
 
     /// Returns the name used in configurations, flags and reports.
@@ -277,11 +301,6 @@ impl Rule {
     }
 }
 
-const _: () = assert!(
-    Rule::ALL.len() == Rule::ForbidSecrets as usize + 1,
-    "ALL holds every rule"
-);
-
 impl Unit {
     fn parse(self, text: &str) -> Result<Amount, String> {
         match self {
@@ -323,8 +342,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_rules_are_listed_once_and_in_order() {
-        assert!(Rule::ALL.is_sorted_by(|one, other| one < other));
+    fn a_name_leads_to_its_rule_alone() {
+        for rule in Rule::ALL {
+            assert_eq!(Rule::of_name(rule.as_str()), Some(rule));
+        }
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::PrettyFormatter;
 
 use super::without_raw_controls;
 
@@ -12,65 +11,28 @@ use super::without_raw_controls;
 /// # Errors
 /// Those of `output`.
 pub(crate) fn write(document: &impl Serialize, output: &mut dyn Write) -> io::Result<()> {
-    let mut buffered = io::BufWriter::new(output);
-    let mut serializer =
-        serde_json::Serializer::with_formatter(&mut buffered, Formatter::default());
-    document.serialize(&mut serializer)?;
-    buffered.write_all(b"\n")?;
-    buffered.flush()
+    let mut harmless = Harmless(io::BufWriter::new(output));
+    serde_json::to_writer_pretty(&mut harmless, document)?;
+    harmless.write_all(b"\n")?;
+    harmless.flush()
 }
 
-/// The layout of `serde_json`'s pretty printer with strings made harmless.
-#[derive(Default)]
-struct Formatter(PrettyFormatter<'static>);
+/// Escapes characters that are written raw. Whoever writes to it never splits one, as `serde_json` does not.
+struct Harmless<W>(W);
 
-impl serde_json::ser::Formatter for Formatter {
-    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
-    where
-        W: ?Sized + Write,
-    {
-        writer.write_all(without_raw_controls(fragment).as_bytes())
+impl<W: Write> Write for Harmless<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n');
+        if bytes.iter().all(is_plain) {
+            self.0.write_all(bytes)?;
+        } else {
+            let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+            self.0.write_all(without_raw_controls(text).as_bytes())?;
+        }
+        Ok(bytes.len())
     }
 
-    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_array(writer)
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array(writer)
-    }
-
-    fn begin_array_value<W>(&mut self, writer: &mut W, first: bool) -> io::Result<()>
-    where
-        W: ?Sized + Write,
-    {
-        self.0.begin_array_value(writer, first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array_value(writer)
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object(writer)
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object(writer)
-    }
-
-    fn begin_object_key<W>(&mut self, writer: &mut W, first: bool) -> io::Result<()>
-    where
-        W: ?Sized + Write,
-    {
-        self.0.begin_object_key(writer, first)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(writer)
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object_value(writer)
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
