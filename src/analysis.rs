@@ -2,8 +2,8 @@
 
 pub mod advice;
 pub mod changes;
+pub mod comparison;
 pub mod copy_up;
-pub mod difference;
 pub mod dive;
 pub mod groups;
 mod instructions;

@@ -11,6 +11,7 @@ mod inspect;
 mod interactive;
 mod list;
 mod load;
+mod look;
 mod lookup;
 mod manual;
 mod open;
@@ -18,6 +19,8 @@ mod options;
 mod output;
 mod print_config;
 mod progress;
+mod request;
+mod rule_flags;
 mod settings;
 mod store;
 mod unheeded;
@@ -30,8 +33,10 @@ use clap::Parser as _;
 use crate::error::{Error, Result, nearest};
 
 use arguments::{Arguments, Command};
+use extract::Extraction;
 use load::Surroundings;
 use options::Common;
+use request::Request;
 use unheeded::Task;
 
 /// How a run ended.
@@ -89,10 +94,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 fn dispatch(arguments: &Arguments) -> Result<Exit> {
-    let common = &arguments.common;
+    let options = &arguments.common;
     let around = Surroundings::of_process();
     let Some(command) = &arguments.command else {
-        return inspect::run(arguments.image.as_deref(), common, &around);
+        return look::at(arguments.image.as_deref(), options, &around);
     };
     if arguments.image.is_some() {
         return Err(Error::Usage {
@@ -101,65 +106,48 @@ fn dispatch(arguments: &Arguments) -> Result<Exit> {
         });
     }
     match command {
-        Command::Ls { .. } => unheeded::refuse(Task::List, common)?,
-        Command::Cat { .. } => unheeded::refuse(Task::Cat, common)?,
-        Command::Extract(_) => unheeded::refuse(Task::Extract, common)?,
-        _ => {}
-    }
-    match command {
-        Command::Open { image } => return inspect::run(Some(image), common, &around),
-        Command::Completions { shell } => manual::write_completions(*shell)?,
-        Command::Man => manual::write_page()?,
-        Command::Diff { .. } => return Err(reserved("diff")),
-        Command::Store { directory } => return store::run(directory.as_deref(), common, &around),
+        Command::Open { image } => look::at(Some(image), options, &around),
+        Command::Store { directory } => look::at_stores(directory.as_deref(), options, &around),
+        Command::Completions { shell } => manual::write_completions(*shell),
+        Command::Man => manual::write_page(),
+        Command::Diff { .. } => Err(reserved("diff")),
         Command::Ls { image, path, view } => {
-            let operands = Operands::of([image, path].into_iter().flatten(), common);
+            unheeded::refuse(Task::List, options)?;
+            let operands = Operands::of([image, path].into_iter().flatten(), options);
             if operands.paths.len() > 1 {
                 return Err(operands.unfit("more than one path is given", "ls IMAGE [PATH]"));
             }
-            return open::with_image(operands.image, common, |analysis, _| {
-                open::tell_damage(analysis, common);
-                list::run(analysis, operands.paths.first().copied(), *view, common)?;
-                Ok(open::conclude(analysis, common))
-            });
+            let request = Request::of_image(operands.image, options)?;
+            open::with_files(&request, |analysis, _| {
+                list::run(analysis, operands.paths.first().copied(), *view, options)
+                    .map(|()| Exit::Success)
+            })
         }
         Command::Cat { image, path } => {
-            let operands = Operands::of([image, path].into_iter().flatten(), common);
+            unheeded::refuse(Task::Cat, options)?;
+            let operands = Operands::of([image, path].into_iter().flatten(), options);
             let [path] = operands.paths.as_slice() else {
                 return Err(operands.unfit("not exactly one file is named", "cat IMAGE PATH"));
             };
-            return open::with_image(operands.image, common, |analysis, job| {
-                open::tell_damage(analysis, common);
-                cat::run(analysis, path, common, job)?;
-                Ok(open::conclude(analysis, common))
-            });
+            let request = Request::of_image(operands.image, options)?;
+            open::with_files(&request, |analysis, job| {
+                cat::run(analysis, path, options, job).map(|()| Exit::Success)
+            })
         }
         Command::Extract(arguments) => {
+            unheeded::refuse(Task::Extract, options)?;
             let words = arguments.image.iter().chain(&arguments.paths);
-            let operands = Operands::of(words, common);
+            let operands = Operands::of(words, options);
             if operands.paths.is_empty() {
                 return Err(
                     operands.unfit("nothing to extract is named", "extract IMAGE PATH… -o DIR")
                 );
             }
-            let directory = extract::directory(common)?;
-            return open::with_image(operands.image, common, |analysis, job| {
-                open::tell_damage(analysis, common);
-                let done = extract::run(
-                    analysis,
-                    arguments,
-                    (&operands.paths, &directory),
-                    common,
-                    job,
-                )?;
-                Ok(match done {
-                    Exit::Success => open::conclude(analysis, common),
-                    trouble => trouble,
-                })
-            });
+            let extraction = Extraction::of(arguments, operands.paths, options)?;
+            let request = Request::of_image(operands.image, options)?;
+            open::with_files(&request, |analysis, job| extraction.run(analysis, job))
         }
     }
-    Ok(Exit::Success)
 }
 
 /// The words after a command: an image and paths in it, or with `--lower` paths alone.
@@ -169,10 +157,10 @@ struct Operands<'a> {
 }
 
 impl<'a> Operands<'a> {
-    fn of(words: impl Iterator<Item = &'a OsString>, common: &Common) -> Self {
+    fn of(words: impl Iterator<Item = &'a OsString>, options: &Common) -> Self {
         let mut words = words.map(OsString::as_os_str);
         Self {
-            image: if common.lower.is_some() {
+            image: if options.lower.is_some() {
                 None
             } else {
                 words.next()

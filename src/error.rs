@@ -402,6 +402,18 @@ impl Error {
         };
         Some(text)
     }
+
+    /// Returns the message and what caused it, outermost cause first, in one line, escaped.
+    pub fn in_one_line(&self) -> String {
+        let mut line = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(source) = cause {
+            line.push_str(": ");
+            line.push_str(&crate::path::display_str(&source.to_string()));
+            cause = source.source();
+        }
+        line
+    }
 }
 
 /// Most lines of what there is, before the rest is counted.

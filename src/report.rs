@@ -6,6 +6,7 @@ pub mod store;
 pub mod text;
 
 pub(crate) mod file;
+mod format;
 mod ncdu;
 
 use std::io;
@@ -15,33 +16,7 @@ use crate::analysis::rules::Verdict;
 use crate::analysis::written::Written;
 use crate::text::Look;
 
-/// An output format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs; the layout is a public contract.
-    Json,
-    /// For programs that read dive's: its layout and its figures.
-    Dive,
-    /// For browsing with `ncdu -f`.
-    Ncdu,
-}
-
-impl Format {
-    /// Every format, in the order of the documentation.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Json, Self::Dive, Self::Ncdu];
-
-    /// Returns the name used on the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Json => "json",
-            Self::Dive => "dive",
-            Self::Ncdu => "ncdu",
-        }
-    }
-}
+pub use format::Format;
 
 /// Where the rules came from that a verdict is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,11 +80,6 @@ impl Report<'_> {
     /// # Errors
     /// Those of `output`.
     pub fn write(&self, format: Format, output: &mut dyn io::Write) -> io::Result<()> {
-        match format {
-            Format::Text => text::write(self, output),
-            Format::Json => json::write(self, output),
-            Format::Dive => dive::write(self.analysis, output),
-            Format::Ncdu => ncdu::write(self.analysis, output),
-        }
+        (format.definition().image)(self, output)
     }
 }

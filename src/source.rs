@@ -94,8 +94,8 @@ pub fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Result<Sourc
 
 /// Returns whether the locator names a directory where engines keep layers, and nothing in it was chosen: then
 /// the store as a whole is meant.
-pub fn is_store(locator: &Locator, options: &OpenOptions) -> bool {
-    options.image.is_none() && options.container.is_none() && stored::is_store(locator)
+pub fn means_store(locator: &Locator, options: &OpenOptions) -> bool {
+    options.image.is_none() && options.container.is_none() && stored::means_store(locator)
 }
 
 /// Opens the image that the options choose.

@@ -28,7 +28,7 @@ use crate::error::Result;
 use crate::progress::Job;
 
 pub use accounts::{Accounts, Amount, Basis};
-pub use find::{looks_like_store, stores_below, stores_near, usual_places};
+pub use find::{is_store, stores_below, stores_near, usual_places};
 pub use model::{
     Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Engine, Growth, ImageId,
     Layer, LayerId, Listing, Naming, Orphan, Owner, Ownership, Pod, PodId, State, Store,

@@ -1,4 +1,4 @@
-//! What real stores hold, held against what it should be: layers against their digests, containers against each other.
+//! What real stores hold, compared with what it should be: layers with their digests, containers with each other.
 
 #![allow(
     clippy::expect_used,
@@ -15,7 +15,7 @@ use std::os::unix::fs::{FileExt as _, FileTypeExt as _, PermissionsExt as _, cho
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use layerscope::analysis::difference::{Compared, DifferenceKind, compare};
+use layerscope::analysis::comparison::{DifferenceKind, ImageComparison, compare};
 use layerscope::analysis::{self, Analysis};
 use layerscope::progress::Job;
 use layerscope::scan::{self, Verification};
@@ -286,7 +286,7 @@ fn container(root: &Path, name: &str) -> Analysis {
     analysis::run(source, image, &analysis::Options::default(), &Job::new()).unwrap()
 }
 
-fn kind(compared: &Compared, path: &str) -> Option<DifferenceKind> {
+fn kind(compared: &ImageComparison, path: &str) -> Option<DifferenceKind> {
     let mut paths = compared.paths.iter();
     let found = paths.find(|difference| difference.path == path.as_bytes())?;
     Some(found.kind)

@@ -5,16 +5,14 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::analysis::rules::Limit;
+use crate::analysis::rules::{Rule, Value};
 use crate::error::{Error, Result};
 use crate::path::display_str;
 
 use super::nearest::advice;
-use super::settings::{Settings, Spot};
+use super::settings::{Settings, Spot, VIEW_SETTINGS};
 
 const SECTIONS: [&str; 3] = ["rules", "keys", "ui"];
-const UI_KEYS: [&str; 3] = ["theme", "units", "mouse"];
-const LIST_RULES: [&str; 3] = ["ignore", "forbid", "forbid-secrets"];
 
 /// Reads the text of a configuration file; `name` is escaped.
 ///
@@ -44,12 +42,6 @@ pub(crate) fn read(text: &str, name: &str) -> Result<Settings> {
     Ok(settings)
 }
 
-/// Returns every word that may stand under `[rules]`.
-pub(crate) fn rule_words() -> Vec<&'static str> {
-    let limits = Limit::ALL.iter().map(|limit| limit.as_str());
-    limits.chain(LIST_RULES).collect()
-}
-
 struct File<'a> {
     text: &'a str,
     name: &'a str,
@@ -58,28 +50,17 @@ struct File<'a> {
 impl File<'_> {
     fn rules(&self, table: &DeTable<'_>, settings: &mut Settings) -> Result<()> {
         for (key, value) in table {
-            let place = self.place(value.span().start);
-            let spot = Spot {
-                source: self.name,
-                place: &place,
-            };
+            let spot = self.spot(value.span().start);
             let word = key.get_ref().as_ref();
-            match word {
-                "ignore" => {
-                    for glob in self.strings(word, value)? {
-                        settings.add_ignored(&glob, spot)?;
-                    }
-                }
-                "forbid" => {
-                    for glob in self.strings(word, value)? {
-                        settings.add_forbidden(&glob, spot)?;
-                    }
-                }
-                "forbid-secrets" => Settings::set_forbid_secrets(&self.scalar(word, value)?, spot)?,
-                _ => match Limit::ALL.into_iter().find(|limit| limit.as_str() == word) {
-                    Some(limit) => settings.set_limit(limit, &self.scalar(word, value)?, spot)?,
-                    None => return Err(self.unknown("rule", key, &rule_words())),
-                },
+            let Some(rule) = Rule::of_name(word) else {
+                return Err(self.unknown("rule", key, &Rule::ALL.map(Rule::as_str)));
+            };
+            let texts = match rule.value() {
+                Value::Globs => self.strings(word, value)?,
+                _ => vec![self.scalar(word, value)?],
+            };
+            for text in texts {
+                settings.set_rule(rule, &text, spot)?;
             }
         }
         Ok(())
@@ -87,17 +68,12 @@ impl File<'_> {
 
     fn ui(&self, table: &DeTable<'_>, settings: &mut Settings) -> Result<()> {
         for (key, value) in table {
-            let place = self.place(value.span().start);
-            let spot = Spot {
-                source: self.name,
-                place: &place,
-            };
-            match key.get_ref().as_ref() {
-                "theme" => settings.set_theme(&self.scalar("theme", value)?, spot)?,
-                "units" => settings.set_units(&self.scalar("units", value)?, spot)?,
-                "mouse" => settings.set_mouse(&self.scalar("mouse", value)?, spot)?,
-                _ => return Err(self.unknown("setting", key, &UI_KEYS)),
+            let spot = self.spot(value.span().start);
+            let word = key.get_ref().as_ref();
+            if !VIEW_SETTINGS.contains(&word) {
+                return Err(self.unknown("setting", key, &VIEW_SETTINGS));
             }
+            settings.set_view(word, &self.scalar(word, value)?, spot)?;
         }
         Ok(())
     }
@@ -114,11 +90,7 @@ impl File<'_> {
                 DeValue::String(one) => vec![one.to_string()],
                 _ => self.strings(&word, value)?,
             };
-            let place = self.place(key.span().start);
-            let spot = Spot {
-                source: self.name,
-                place: &place,
-            };
+            let spot = self.spot(key.span().start);
             settings.rebind(&word, value, spot)?;
         }
         Ok(())
@@ -131,11 +103,7 @@ impl File<'_> {
         value: &Spanned<DeValue<'_>>,
         settings: &mut Settings,
     ) -> Result<()> {
-        let place = self.place(value.span().start);
-        let spot = Spot {
-            source: self.name,
-            place: &place,
-        };
+        let spot = self.spot(value.span().start);
         settings.set_preset(&self.scalar(word, value)?, spot)
     }
 
@@ -178,17 +146,14 @@ impl File<'_> {
     }
 
     fn error(&self, offset: usize, reason: impl AsRef<str>, suggestion: Option<String>) -> Error {
-        Error::Config {
-            place: self.place(offset),
-            reason: display_str(reason.as_ref()).into_owned(),
-            suggestion,
-        }
+        self.spot(offset)
+            .error(display_str(reason.as_ref()), suggestion)
     }
 
-    fn place(&self, offset: usize) -> String {
+    fn spot(&self, offset: usize) -> Spot<'_> {
         let before = self.text.as_bytes().iter().take(offset);
         let line = 1 + before.filter(|&&byte| byte == b'\n').count();
-        format!("{}:{line}", self.name)
+        Spot::in_file(self.name, line)
     }
 }
 
@@ -222,18 +187,18 @@ mod tests {
         "#;
         let settings = read(text, "test.toml").unwrap();
         let threshold = |limit| settings.rules.threshold(limit).map(|(amount, _)| amount);
-        assert_eq!(threshold(Limit::MinEfficiency), Some(Amount::Ratio(0.95)));
+        assert_eq!(threshold(Rule::MinEfficiency), Some(Amount::Ratio(0.95)));
         assert_eq!(
-            threshold(Limit::MaxWastedBytes),
+            threshold(Rule::MaxWastedBytes),
             Some(Amount::Bytes(20_000_000))
         );
         assert_eq!(
-            threshold(Limit::MaxImageBytes),
+            threshold(Rule::MaxImageBytes),
             Some(Amount::Bytes(1_000_000))
         );
-        assert_eq!(threshold(Limit::MaxLayers), Some(Amount::Count(60)));
-        assert_eq!(threshold(Limit::MaxLayerBytes), None);
-        assert_eq!(settings.rules.forbid.len(), 2);
+        assert_eq!(threshold(Rule::MaxLayers), Some(Amount::Count(60)));
+        assert_eq!(threshold(Rule::MaxLayerBytes), None);
+        assert_eq!(settings.rules.patterns(Rule::Forbid).len(), 2);
         assert_eq!(settings.units(), Units::Si);
         assert_eq!(settings.keys["quit"].keys, ["q"]);
         assert_eq!(settings.keys["quit"].place, "test.toml:13");

@@ -1,26 +1,20 @@
 //! `.dive-ci`, the rule file of dive.
 //!
-//! Its rules become the rules of ours that were written for the same fear. They are held against our own
+//! Its rules become the rules of ours that were written for the same fear. They are compared with our own
 //! figures, which differ from dive's: dive's "user" bytes leave out layer 0 only, ours the whole base image,
 //! and dive counts the surviving copy of a file as waste.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, Visitor};
 
-use crate::analysis::rules::Limit;
-use crate::error::{Error, Result};
+use crate::analysis::rules::Rule;
+use crate::error::Result;
 use crate::path::display_str;
 
 use super::nearest::advice;
 use super::settings::{Settings, Spot};
-
-const NAMES: [&str; 3] = [
-    "lowestEfficiency",
-    "highestWastedBytes",
-    "highestUserWastedPercent",
-];
 
 /// Reads the text of a `.dive-ci` file; `name` is escaped.
 ///
@@ -29,43 +23,35 @@ const NAMES: [&str; 3] = [
 pub(crate) fn read(text: &str, name: &str) -> Result<Settings> {
     let document: Option<Document> = serde_saphyr::from_str(text).map_err(|error| {
         let line = error.location().map_or(1, |location| location.line());
-        Error::Config {
-            place: format!("{name}:{line}"),
-            reason: reason(&error.to_string()),
-            suggestion: None,
-        }
+        let line = usize::try_from(line).unwrap_or(usize::MAX);
+        Spot::in_file(name, line).error(reason(&error.to_string()), None)
     })?;
     let mut settings = Settings::default();
     let document = document.unwrap_or_default();
-    if let Some(word) = document.others.iter().find(|word| limit(word).is_some()) {
-        return Err(Error::Config {
-            place: name.to_owned(),
-            reason: format!("'{word}' stands outside of 'rules:', where dive does not read it"),
-            suggestion: Some(format!("write it below: rules:\n  {word}: …")),
-        });
+    if let Some(word) = document.others.keys().find(|word| rule(word).is_some()) {
+        let reason = format!("'{word}' stands outside of 'rules:', where dive does not read it");
+        let suggestion = format!("write it below: rules:\n  {word}: …");
+        return Err(Spot::of(name).error(reason, Some(suggestion)));
     }
     let rules = document.rules.unwrap_or_default();
     for (word, value) in rules {
-        let place = format!("{name}:{}", value.referenced.line());
-        let spot = Spot {
-            source: name,
-            place: &place,
-        };
-        let Some(limit) = limit(&word) else {
+        let line = usize::try_from(value.referenced.line()).unwrap_or(usize::MAX);
+        let spot = Spot::in_file(name, line);
+        let Some(rule) = rule(&word) else {
             let reason = format!("unknown rule '{}'", display_str(&word));
-            return Err(spot.error(reason, Some(advice(&word, &NAMES))));
+            let known: Vec<&str> = Rule::ALL.into_iter().filter_map(Rule::dive_name).collect();
+            return Err(spot.error(reason, Some(advice(&word, &known))));
         };
-        settings.set_limit(limit, &value.value.0, spot)?;
+        settings.set_rule(rule, &value.value.0, spot)?;
     }
     Ok(settings)
 }
 
 /// dive reads keys without regard to case and, from 0.13 on, also as `lowest-efficiency`.
-fn limit(word: &str) -> Option<Limit> {
+fn rule(word: &str) -> Option<Rule> {
     let folded = word.replace(['-', '_'], "").to_ascii_lowercase();
-    Limit::ALL.into_iter().find(|limit| {
-        limit
-            .dive_name()
+    Rule::ALL.into_iter().find(|rule| {
+        rule.dive_name()
             .is_some_and(|name| name.to_ascii_lowercase() == folded)
     })
 }
@@ -84,30 +70,12 @@ fn reason(message: &str) -> String {
 #[derive(Deserialize, Default)]
 struct Document {
     rules: Option<BTreeMap<String, serde_saphyr::Spanned<Scalar>>>,
-    #[serde(flatten, deserialize_with = "keys")]
-    others: Vec<String>,
-}
-
-fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    struct Keys;
-
-    impl<'de> Visitor<'de> for Keys {
-        type Value = Vec<String>;
-
-        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            formatter.write_str("sections")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
-            let mut keys = Vec::new();
-            while let Some((key, IgnoredAny)) = map.next_entry()? {
-                keys.push(key);
-            }
-            Ok(keys)
-        }
-    }
-
-    deserializer.deserialize_map(Keys)
+    #[serde(flatten)]
+    #[expect(
+        clippy::zero_sized_map_values,
+        reason = "a mapping is read, for its keys"
+    )]
+    others: BTreeMap<String, IgnoredAny>,
 }
 
 /// A string, number or boolean as text.
@@ -166,11 +134,11 @@ mod tests {
     fn thresholds(text: &str) -> [Option<Amount>; 3] {
         let rules = read(text, ".dive-ci").unwrap().rules;
         [
-            Limit::MinEfficiency,
-            Limit::MaxWastedBytes,
-            Limit::MaxOwnWastedRatio,
+            Rule::MinEfficiency,
+            Rule::MaxWastedBytes,
+            Rule::MaxOwnWastedRatio,
         ]
-        .map(|limit| rules.threshold(limit).map(|(amount, _)| amount))
+        .map(|rule| rules.threshold(rule).map(|(amount, _)| amount))
     }
 
     #[test]

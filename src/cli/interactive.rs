@@ -1,13 +1,13 @@
 //! When the view opens instead of a report, and with what.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use crate::error::{Error, Result};
 use crate::path::display_os;
+use crate::source::Locator;
 use crate::text::{Detail, Glyphs, Look};
 use crate::tui::clipboard::Multiplexer;
 use crate::tui::keys::{KeyError, KeyMap, Preset};
@@ -17,10 +17,11 @@ use crate::tui::terminal::Keyboard;
 use crate::tui::theme::{Colours, Theme};
 use crate::tui::{Origin, Session};
 
-use super::load::{Loaded, Surroundings};
+use super::load::Surroundings;
 use super::options::{Color, Common};
+use super::request::{Request, Subject};
 use super::settings::Settings;
-use super::{Exit, open, output};
+use super::{Exit, output};
 
 /// Returns where keys come from, where the view is wanted and possible.
 ///
@@ -42,54 +43,29 @@ pub(super) fn keyboard(common: &Common, around: &Surroundings) -> Option<Keyboar
     Keyboard::find().ok()
 }
 
-/// Shows an image until the user leaves.
+/// Shows an image or layer stores until the user leaves.
 ///
 /// # Errors
-/// What is wrong with the arguments or the configuration, and what keeps the image from being shown.
+/// What is wrong with the configuration, and what keeps the image from being shown.
 pub(super) fn show(
-    image: Option<&OsStr>,
-    common: &Common,
+    request: Request<'_>,
     around: &Surroundings,
-    loaded: &Loaded,
     keyboard: Keyboard,
 ) -> Result<Exit> {
-    let request = open::request(image, common)?;
-    let shown = request.locator.name().to_owned();
-    let view = View {
-        shown,
-        places: Vec::new(),
-        request,
+    let (options, settings) = (request.options, &request.loaded.settings);
+    let places = match request.subject {
+        Subject::Image => Vec::new(),
+        Subject::Stores(places) => places,
     };
-    show_view(view, common, around, loaded, keyboard)
-}
-
-/// What to look at.
-struct View {
-    /// What the user named, escaped.
-    shown: String,
-    /// Directories of stores, where those are meant.
-    places: Vec<PathBuf>,
-    request: open::Request,
-}
-
-fn show_view(
-    view: View,
-    common: &Common,
-    around: &Surroundings,
-    loaded: &Loaded,
-    keyboard: Keyboard,
-) -> Result<Exit> {
-    let request = view.request;
-    let settings = &loaded.settings;
     let session = Session {
-        locator: view.shown,
+        locator: shown(&request.locator, &places),
         look: Look {
             width: output::width(),
             units: settings.units(),
-            glyphs: glyphs(common, around),
+            glyphs: glyphs(options, around),
             detail: Detail::Short,
         },
-        theme: theme(common, around, settings),
+        theme: theme(options, around, settings),
         keys: keys(settings)?,
         rules: settings.rules.clone(),
         mouse: settings
@@ -102,10 +78,10 @@ fn show_view(
         session,
         origin: Origin {
             locator: request.locator,
-            places: view.places,
+            places,
             open: request.open,
             analysis: request.analysis,
-            expanded_limit: open::expanded_limit(common),
+            expanded_limit: options.expanded_limit(),
             rules: settings.rules.clone(),
             known: Mutex::default(),
         },
@@ -120,30 +96,13 @@ fn show_view(
     })
 }
 
-/// Shows layer stores until the user leaves.
-///
-/// # Errors
-/// As [`show`].
-pub(super) fn show_store(
-    places: &[PathBuf],
-    common: &Common,
-    around: &Surroundings,
-    loaded: &Loaded,
-    keyboard: Keyboard,
-) -> Result<Exit> {
-    // What is said about the whole of them goes by the name of the first.
-    let mut word = OsString::from("store:");
-    word.push(places.first().map_or(Path::new("."), PathBuf::as_path));
-    let shown: Vec<String> = places
-        .iter()
-        .map(|place| display_os(place.as_os_str()))
-        .collect();
-    let view = View {
-        shown: shown.join(" "),
-        places: places.to_vec(),
-        request: open::request(Some(&word), common)?,
-    };
-    show_view(view, common, around, loaded, keyboard)
+/// Returns what the user named, escaped.
+fn shown(locator: &Locator, places: &[PathBuf]) -> String {
+    if places.is_empty() {
+        return locator.name().to_owned();
+    }
+    let places = places.iter().map(|place| display_os(place.as_os_str()));
+    places.collect::<Vec<_>>().join(" ")
 }
 
 /// Anything but ASCII only where the locale says that the terminal understands it.
@@ -261,11 +220,8 @@ mod tests {
     #[test]
     fn no_color_overrules_a_theme_and_is_overruled_by_a_flag() {
         let mut settings = Settings::default();
-        let spot = crate::cli::settings::Spot {
-            source: "x",
-            place: "x",
-        };
-        settings.set_theme("colourblind", spot).unwrap();
+        let spot = crate::cli::settings::Spot::of("x");
+        settings.set_view("theme", "colourblind", spot).unwrap();
         let no_color = around(&[("NO_COLOR", "1")]);
         let chosen =
             |flags: &[&str], around: &Surroundings| theme(&common(flags), around, &settings);

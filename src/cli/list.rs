@@ -17,7 +17,7 @@ use crate::tree::{Change, Listed, PathId, View};
 
 use super::arguments::ViewName;
 use super::options::Common;
-use super::{inspect, lookup, output};
+use super::{lookup, output};
 
 /// Lists what a view shows at and below a path.
 ///
@@ -27,9 +27,9 @@ pub(crate) fn run(
     analysis: &Analysis,
     raw: Option<&OsStr>,
     view: ViewName,
-    common: &Common,
+    options: &Common,
 ) -> Result<()> {
-    let view = match (view, common.layer) {
+    let view = match (view, options.layer) {
         (ViewName::Merged, layer) => lookup::union(analysis, layer)?,
         (_, Some(_)) => {
             return Err(Error::Usage {
@@ -43,10 +43,10 @@ pub(crate) fn run(
     };
     let start = raw.map_or(Ok(PathId::ROOT), |raw| lookup::start(analysis, view, raw))?;
     let write: fn(&Analysis, View, PathId, &mut dyn Write) -> io::Result<()> =
-        match inspect::format(common) {
+        match options.format() {
             Format::Text => write_text,
             Format::Json => write_json,
-            other @ (Format::Dive | Format::Ncdu) => {
+            other => {
                 return Err(Error::Usage {
                     reason: "ls writes text and json".into(),
                     advice: format!(
@@ -56,10 +56,7 @@ pub(crate) fn run(
                 });
             }
         };
-    match &common.output {
-        Some(file) => output::to_file(file, |output| write(analysis, view, start, output)),
-        None => output::to_stdout(|output| write(analysis, view, start, output)),
-    }
+    output::write(options, |_, output| write(analysis, view, start, output))
 }
 
 fn write_json(

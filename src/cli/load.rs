@@ -6,18 +6,19 @@
 //! for one project are one too many, and ours was written on purpose.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
 
-use crate::analysis::rules::Limit;
+use crate::analysis::rules::{Rule, Value};
 use crate::error::{Error, Result};
 use crate::path::{display_os, display_str};
 
 use super::nearest::nearest;
-use super::options::{Common, Gate};
-use super::settings::{Settings, Spot, Valued};
+use super::options::Common;
+use super::rule_flags::RuleFlag;
+use super::settings::{Settings, Spot, VIEW_SETTINGS};
 use super::{config, dive_ci};
 use crate::units::Units;
 
@@ -55,10 +56,27 @@ impl Surroundings {
 /// Whether a verdict is asked for that ends the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Gating {
-    /// `--ci`.
+    /// `--ci`, or `CI=true` where nobody looks.
     On,
-    /// Not.
+    /// Rules are at most remarked upon.
     Off,
+}
+
+impl Gating {
+    /// `CI=true` asks for the gate only where nobody is looking at a terminal.
+    pub(crate) fn of(options: &Common, around: &Surroundings) -> Self {
+        let says_so = around
+            .variable("CI")
+            .and_then(|value| value.to_str())
+            .is_some_and(|value| {
+                matches!(value.to_ascii_lowercase().as_str(), "true" | "1" | "yes")
+            });
+        if options.gate.ci || (says_so && !io::stdout().is_terminal()) {
+            Self::On
+        } else {
+            Self::Off
+        }
+    }
 }
 
 /// Settings in effect, and remarks for standard error.
@@ -147,103 +165,13 @@ fn project_name(common: &Common) -> String {
 
 fn from_flags(common: &Common) -> Result<Settings> {
     let mut settings = Settings::default();
-    for (limit, flag, value) in limit_flags(&common.gate) {
-        if let Some(text) = value {
-            settings.set_limit(
-                limit,
-                text,
-                Spot {
-                    source: flag,
-                    place: flag,
-                },
-            )?;
-        }
-    }
-    let spot = Spot {
-        source: "--ignore",
-        place: "--ignore",
-    };
-    for glob in &common.gate.ignore {
-        settings.add_ignored(glob, spot)?;
-    }
-    let spot = Spot {
-        source: "--forbid",
-        place: "--forbid",
-    };
-    for glob in &common.gate.forbid {
-        settings.add_forbidden(glob, spot)?;
-    }
-    if common.gate.forbid_secrets {
-        let spot = Spot {
-            source: "--forbid-secrets",
-            place: "--forbid-secrets",
-        };
-        Settings::set_forbid_secrets("true", spot)?;
+    for RuleFlag { rule, flag, text } in &common.gate.rules.0 {
+        settings.set_rule(*rule, text, Spot::of(flag))?;
     }
     if common.si {
-        let source = "--si".to_owned();
-        settings.units = Some(Valued {
-            value: Units::Si,
-            source,
-        });
+        settings.units = Some(Spot::of("--si").value(Units::Si));
     }
     Ok(settings)
-}
-
-fn limit_flags(gate: &Gate) -> [(Limit, &'static str, Option<&str>); 11] {
-    [
-        (
-            Limit::MinEfficiency,
-            "--min-efficiency",
-            gate.min_efficiency.as_deref(),
-        ),
-        (
-            Limit::MaxWastedBytes,
-            "--max-wasted-bytes",
-            gate.max_wasted_bytes.as_deref(),
-        ),
-        (
-            Limit::MaxWastedRatio,
-            "--max-wasted-ratio",
-            gate.max_wasted_ratio.as_deref(),
-        ),
-        (
-            Limit::MaxOwnWastedRatio,
-            "--max-own-wasted-ratio",
-            gate.max_own_wasted_ratio.as_deref(),
-        ),
-        (
-            Limit::MaxImageBytes,
-            "--max-image-bytes",
-            gate.max_image_bytes.as_deref(),
-        ),
-        (
-            Limit::MaxLayerBytes,
-            "--max-layer-bytes",
-            gate.max_layer_bytes.as_deref(),
-        ),
-        (Limit::MaxLayers, "--max-layers", gate.max_layers.as_deref()),
-        (
-            Limit::FloorBytes,
-            "--floor-bytes",
-            gate.floor_bytes.as_deref(),
-        ),
-        (
-            Limit::MinEfficiency,
-            "--lowestEfficiency",
-            gate.lowest_efficiency.as_deref(),
-        ),
-        (
-            Limit::MaxWastedBytes,
-            "--highestWastedBytes",
-            gate.highest_wasted_bytes.as_deref(),
-        ),
-        (
-            Limit::MaxOwnWastedRatio,
-            "--highestUserWastedPercent",
-            gate.highest_user_wasted_percent.as_deref(),
-        ),
-    ]
 }
 
 /// Reads `LAYERSCOPE_MAX_LAYERS` and the like; lists are separated by `:`.
@@ -257,10 +185,7 @@ fn from_variables(around: &Surroundings) -> Result<Settings> {
             continue;
         };
         let shown = display_str(name);
-        let spot = Spot {
-            source: &shown,
-            place: &shown,
-        };
+        let spot = Spot::of(&shown);
         let text = value
             .to_str()
             .ok_or_else(|| spot.error("the value is not UTF-8", None))?;
@@ -268,32 +193,25 @@ fn from_variables(around: &Surroundings) -> Result<Settings> {
             .trim_start_matches("LAYERSCOPE_")
             .to_ascii_lowercase()
             .replace('_', "-");
-        match word.as_str() {
-            "ignore" => for_each_glob(text, |glob| settings.add_ignored(glob, spot))?,
-            "forbid" => for_each_glob(text, |glob| settings.add_forbidden(glob, spot))?,
-            "forbid-secrets" => Settings::set_forbid_secrets(text, spot)?,
-            "theme" => settings.set_theme(text, spot)?,
-            "units" => settings.set_units(text, spot)?,
-            "mouse" => settings.set_mouse(text, spot)?,
-            "config" | "log" => {}
-            _ => match Limit::ALL.into_iter().find(|limit| limit.as_str() == word) {
-                Some(limit) => settings.set_limit(limit, text, spot)?,
-                None => refuse_near_miss(&word, spot)?,
-            },
+        match (Rule::of_name(&word), word.as_str()) {
+            (Some(rule), _) if rule.value() == Value::Globs => {
+                for glob in text.split(':').filter(|glob| !glob.is_empty()) {
+                    settings.set_rule(rule, glob, spot)?;
+                }
+            }
+            (Some(rule), _) => settings.set_rule(rule, text, spot)?,
+            (None, word) if VIEW_SETTINGS.contains(&word) => settings.set_view(word, text, spot)?,
+            (None, "config" | "log") => {}
+            (None, word) => refuse_near_miss(word, spot)?,
         }
     }
     Ok(settings)
 }
 
-fn for_each_glob(text: &str, mut add: impl FnMut(&str) -> Result<()>) -> Result<()> {
-    text.split(':')
-        .filter(|glob| !glob.is_empty())
-        .try_for_each(&mut add)
-}
-
 fn refuse_near_miss(word: &str, spot: Spot<'_>) -> Result<()> {
-    let others = ["theme", "units", "mouse", "config", "log"];
-    let known = config::rule_words().into_iter().chain(others);
+    let rules = Rule::ALL.map(Rule::as_str);
+    let known = rules.into_iter().chain(VIEW_SETTINGS);
+    let known = known.chain(["config", "log"]);
     match nearest(word, known) {
         Some(near) => {
             let variable = near.to_ascii_uppercase().replace('-', "_");
@@ -328,19 +246,12 @@ fn read_any(file: &Path, directory: &Path) -> Result<Settings> {
 }
 
 fn read_file(file: &Path, directory: &Path) -> Result<String> {
-    let name = || display_os(file.as_os_str());
+    let name = display_os(file.as_os_str());
+    let unusable = |reason: &str| Spot::of(&name).error(reason, None);
     std::fs::read_to_string(directory.join(file)).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => Error::NotFound { name: name() },
-        io::ErrorKind::InvalidData => Error::Config {
-            place: name(),
-            reason: "is not UTF-8".into(),
-            suggestion: None,
-        },
-        _ => Error::Config {
-            place: name(),
-            reason: format!("cannot be read: {source}"),
-            suggestion: None,
-        },
+        io::ErrorKind::NotFound => Error::NotFound { name: name.clone() },
+        io::ErrorKind::InvalidData => unusable("is not UTF-8"),
+        _ => unusable(&format!("cannot be read: {source}")),
     })
 }
 
@@ -348,11 +259,7 @@ fn read_file(file: &Path, directory: &Path) -> Result<String> {
 /// mislead here.
 fn named(read: Result<Settings>) -> Result<Settings> {
     read.map_err(|error| match error {
-        Error::NotFound { name } => Error::Config {
-            place: name,
-            reason: "no such file".into(),
-            suggestion: None,
-        },
+        Error::NotFound { name } => Spot::of(&name).error("no such file", None),
         other => other,
     })
 }

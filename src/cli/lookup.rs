@@ -29,9 +29,7 @@ pub(crate) enum Last {
 /// # Errors
 /// [`Error::NoSuchLayer`].
 pub(crate) fn union(analysis: &Analysis, layer: Option<u16>) -> Result<View> {
-    let layers = analysis.image.layers.len();
-    let last = u16::try_from(layers.saturating_sub(1)).unwrap_or(u16::MAX);
-    check_layer(layer.unwrap_or(last), last).map(View::Union)
+    checked(analysis, layer).map(View::Union)
 }
 
 /// Returns the view of one layer alone.
@@ -39,19 +37,20 @@ pub(crate) fn union(analysis: &Analysis, layer: Option<u16>) -> Result<View> {
 /// # Errors
 /// [`Error::NoSuchLayer`].
 pub(crate) fn alone(analysis: &Analysis, layer: u16) -> Result<View> {
-    let layers = analysis.image.layers.len();
-    let last = u16::try_from(layers.saturating_sub(1)).unwrap_or(u16::MAX);
-    check_layer(layer, last).map(View::Layer)
+    checked(analysis, Some(layer)).map(View::Layer)
 }
 
-fn check_layer(wanted: u16, last: u16) -> Result<LayerIndex> {
-    if wanted <= last {
-        return Ok(LayerIndex(wanted));
+/// Returns the layer wanted, or the last.
+fn checked(analysis: &Analysis, wanted: Option<u16>) -> Result<LayerIndex> {
+    let layers = analysis.image.layers.len();
+    let last = u16::try_from(layers.saturating_sub(1)).unwrap_or(u16::MAX);
+    match wanted.unwrap_or(last) {
+        wanted if wanted > last => Err(Error::NoSuchLayer {
+            wanted: wanted.into(),
+            last: last.into(),
+        }),
+        wanted => Ok(LayerIndex(wanted)),
     }
-    Err(Error::NoSuchLayer {
-        wanted: wanted.into(),
-        last: last.into(),
-    })
 }
 
 /// Finds a path in a view; `None` is the root.

@@ -9,23 +9,24 @@ use crate::error::Result;
 use crate::tui::keys::{KeyMap, Preset, document};
 
 use super::arguments::Arguments;
-use super::output;
+use super::{Exit, output};
 
 /// Writes a completion script.
 ///
 /// # Errors
 /// [`Error::Write`](crate::error::Error::Write).
-pub(crate) fn write_completions(shell: Shell) -> Result<()> {
+pub(crate) fn write_completions(shell: Shell) -> Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "layerscope", &mut script);
-    output::to_stdout(|output| output.write_all(&script))
+    output::to_stdout(|output| output.write_all(&script))?;
+    Ok(Exit::Success)
 }
 
 /// Writes the manual page: the program, then each command.
 ///
 /// # Errors
 /// [`Error::Write`](crate::error::Error::Write).
-pub(crate) fn write_page() -> Result<()> {
+pub(crate) fn write_page() -> Result<Exit> {
     output::to_stdout(|output| {
         let command = Arguments::command();
         clap_mangen::Man::new(command.clone()).render(output)?;
@@ -37,7 +38,8 @@ pub(crate) fn write_page() -> Result<()> {
             man.render_synopsis_section(output)?;
         }
         output.write_all(keys().as_bytes())
-    })
+    })?;
+    Ok(Exit::Success)
 }
 
 /// Returns the section about keys, those of no configuration.

@@ -1,152 +1,66 @@
 //! From the word on the command line to an [`Analysis`], and work on it that Ctrl-C can end.
 
-use std::ffi::OsStr;
-use std::io::IsTerminal as _;
-use std::num::NonZeroUsize;
-
 use crate::analysis::{self, Analysis};
-use crate::error::{Error, Result, Warning, WarningCode};
-use crate::image::Platform;
-use crate::limits;
-use crate::path::display_str;
+use crate::error::{Result, Warning, WarningCode};
 use crate::progress::Job;
 use crate::scan;
-use crate::source::{self, InputPlace, Locator, OpenOptions};
-use crate::store::{self, mounts::Overlay};
+use crate::source;
 
 use super::options::Common;
 use super::progress::{Interrupt, Show, watched};
+use super::request::Request;
 use super::{Exit, output};
 
-/// Opens and reads an image, then does something with it.
+/// Opens and reads the image, then does something with its files.
 ///
 /// # Errors
 /// Whatever keeps the image from being read, what `work` returns, and [`Error::Interrupted`].
-pub(crate) fn with_image<T>(
-    image: Option<&OsStr>,
-    common: &Common,
-    work: impl FnOnce(&Analysis, &Job) -> Result<T>,
-) -> Result<T> {
+pub(crate) fn with_files(
+    request: &Request<'_>,
+    work: impl FnOnce(&Analysis, &Job) -> Result<Exit>,
+) -> Result<Exit> {
     let nothing = |_: &Analysis, _: &Job| Ok(());
-    with_prepared(image, common, nothing, |analysis, (), job| {
-        work(analysis, job)
+    with_prepared(request, nothing, |analysis, (), job| {
+        tell_damage(analysis, request.options);
+        Ok(match work(analysis, job)? {
+            Exit::Success => conclude(analysis, request.options),
+            trouble => trouble,
+        })
     })
 }
 
-/// The same, with something that takes its time before: `prepare` may show how far it is, `work` writes.
+/// Opens and reads the image; `prepare` may show how far it is, `work` writes.
 ///
 /// # Errors
-/// Those of [`with_image`], and what `prepare` returns.
+/// Those of [`with_files`], and what `prepare` returns.
 pub(crate) fn with_prepared<P, T>(
-    image: Option<&OsStr>,
-    common: &Common,
+    request: &Request<'_>,
     prepare: impl FnOnce(&Analysis, &Job) -> Result<P>,
     work: impl FnOnce(&Analysis, P, &Job) -> Result<T>,
 ) -> Result<T> {
     let interrupt = Interrupt::listen();
-    let show = if common.quiet {
-        Show::Nothing
-    } else {
-        Show::Bar
-    };
-    let job = new_job(common);
-    let read = watched(&job, show, &interrupt, || read(image, common, &job));
-    let analysis = unless_cancelled(read, &job)?;
-    let job = new_job(common);
-    let prepared = watched(&job, show, &interrupt, || prepare(&analysis, &job));
-    let prepared = unless_cancelled(prepared, &job)?;
-    let job = new_job(common);
-    let done = watched(&job, Show::Nothing, &interrupt, || {
+    let show = request.options.show();
+    let job = new_job(request.options);
+    let analysis = watched(&job, show, &interrupt, || read(request, &job))?;
+    let job = new_job(request.options);
+    let prepared = watched(&job, show, &interrupt, || prepare(&analysis, &job))?;
+    let job = new_job(request.options);
+    watched(&job, Show::Nothing, &interrupt, || {
         work(&analysis, prepared, &job)
-    });
-    unless_cancelled(done, &job)
-}
-
-/// Deep in a reader an interruption looks like a failure to read.
-fn unless_cancelled<T>(result: Result<T>, job: &Job) -> Result<T> {
-    match result {
-        Err(_) if job.is_cancelled() => Err(Error::Interrupted),
-        other => other,
-    }
-}
-
-fn new_job(common: &Common) -> Job {
-    let job = Job::new();
-    job.limit_expanded(expanded_limit(common));
-    job
-}
-
-/// Returns how many bytes decompression may produce.
-pub(crate) fn expanded_limit(common: &Common) -> u64 {
-    common.max_expanded.unwrap_or(limits::EXPANDED_BYTES)
-}
-
-/// Which image is to be read, and how.
-pub(crate) struct Request {
-    pub(crate) locator: Locator,
-    pub(crate) open: OpenOptions,
-    pub(crate) analysis: analysis::Options,
-}
-
-/// Returns what the arguments ask for.
-///
-/// # Errors
-/// [`Error::Usage`] and [`Error::Config`] for what makes no sense.
-pub(crate) fn request(image: Option<&OsStr>, common: &Common) -> Result<Request> {
-    let locator = locator(image, common)?;
-    if locator.place == InputPlace::StandardInput && std::io::stdin().is_terminal() {
-        return Err(Error::Usage {
-            reason: "standard input is a terminal".into(),
-            advice: "pipe an image: `docker save IMAGE | layerscope -`".into(),
-        });
-    }
-    let open = OpenOptions {
-        image: common.image_name.clone(),
-        container: common.container.clone(),
-        platform: common.platform.as_deref().map(platform).transpose()?,
-        spool_limit: expanded_limit(common),
-        places: store::usual_places(etcetera::home_dir().ok().as_deref()),
-    };
-    let analysis = analysis::Options {
-        scan: scan::Options {
-            threads: common.threads.and_then(NonZeroUsize::new),
-        },
-        base_layers: common.base_layers,
-    };
-    Ok(Request {
-        locator,
-        open,
-        analysis,
     })
 }
 
-/// Returns what is to be read: the image, or the directories of `--lower` and `--upper`.
-fn locator(image: Option<&OsStr>, common: &Common) -> Result<Locator> {
-    match (image, &common.lower) {
-        (None, Some(lower)) => Ok(Locator::of_directories(Overlay::by_hand(
-            lower,
-            common.upper.as_deref(),
-        )?)),
-        (Some(image), None) => Locator::parse(image),
-        (Some(_), Some(_)) => Err(Error::Usage {
-            reason: "an image and --lower are given".into(),
-            advice: "give one of them: --lower names the directories to read".into(),
-        }),
-        (None, None) => Err(Error::Usage {
-            reason: "no image is given".into(),
-            advice: "name a file that `docker save` wrote, `-` for standard input, or a layer store such as \
-                     /var/lib/docker"
-                .into(),
-        }),
-    }
+fn new_job(options: &Common) -> Job {
+    let job = Job::new();
+    job.limit_expanded(options.expanded_limit());
+    job
 }
 
-fn read(image: Option<&OsStr>, common: &Common, job: &Job) -> Result<Analysis> {
-    let request = request(image, common)?;
+fn read(request: &Request<'_>, job: &Job) -> Result<Analysis> {
     let mut opened = source::open(&request.locator, &request.open, job)?;
-    if common.verify {
+    if request.options.verify {
         let verified = scan::verify(&opened.image, &request.analysis.scan, job)?;
-        if !common.quiet {
+        if !request.options.quiet {
             let words = verified_layers(&verified, opened.image.layers.len());
             // Whoever asked must not take silence for an answer.
             let is_answered = verified.unprovable.is_empty();
@@ -178,17 +92,9 @@ fn verified_layers(verified: &scan::Verification, layers: usize) -> String {
     parts.join("; ")
 }
 
-fn platform(text: &str) -> Result<Platform> {
-    Platform::parse(text).ok_or_else(|| Error::Config {
-        place: "--platform".into(),
-        reason: format!("'{}' is no platform", display_str(text)),
-        suggestion: Some("write OS/ARCH or OS/ARCH/VARIANT, for example linux/arm64".into()),
-    })
-}
-
 /// Files of a container without what it has written are its image's: an answer with a hole in it is no success,
 /// unless that was said to be good enough.
-pub(crate) fn conclude(analysis: &Analysis, common: &Common) -> Exit {
+fn conclude(analysis: &Analysis, options: &Common) -> Exit {
     let own = analysis.image.writable.as_ref();
     let own = own.map(|writable| writable.layer.0);
     let is_lost = analysis.warnings.iter().any(|warning| {
@@ -196,27 +102,22 @@ pub(crate) fn conclude(analysis: &Analysis, common: &Common) -> Exit {
         warning.code == WarningCode::UnreadableLayer
             && (warning.layer.is_none() || warning.layer == own)
     });
-    if !is_lost || common.gate.allow_incomplete {
+    if !is_lost || options.gate.allow_incomplete {
         return Exit::Success;
     }
-    if !common.quiet {
-        output::warn(
-            "what the container has written is missing, and files are as its image has them; --allow-incomplete accepts that",
-        );
-    }
+    options.warn(
+        "what the container has written is missing, and files are as its image has them; --allow-incomplete accepts that",
+    );
     Exit::Trouble
 }
 
 /// Tells on standard error what a command that writes no report would otherwise hide.
-pub(crate) fn tell_damage(analysis: &Analysis, common: &Common) {
-    let serious = |warning: &&Warning| common.verbose || warning.code.makes_incomplete();
-    if common.quiet {
-        return;
-    }
+fn tell_damage(analysis: &Analysis, options: &Common) {
+    let serious = |warning: &&Warning| options.verbose || warning.code.makes_incomplete();
     for warning in analysis.warnings.iter().filter(serious) {
         let place = warning
             .layer
             .map_or(String::new(), |layer| format!("layer {layer}: "));
-        output::warn(&format!("{place}{}", warning.message));
+        options.warn(&format!("{place}{}", warning.message));
     }
 }

@@ -5,8 +5,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
+use crate::limits;
 use crate::report::Format;
 use crate::units;
+
+use super::output;
+use super::progress::Show;
+use super::rule_flags::RuleFlags;
 
 /// Options that stand before or after a command.
 #[derive(Debug, Args)]
@@ -15,8 +20,8 @@ use crate::units;
     reason = "flags are what clap makes of them"
 )]
 pub(crate) struct Common {
-    /// Format of the report: text, json, dive or ncdu
-    #[arg(long, global = true, value_parser = parse_format, conflicts_with = "json")]
+    // The help names the formats of the table.
+    #[arg(long, global = true, value_parser = parse_format, conflicts_with = "json", help = format_help())]
     pub(crate) format: Option<Format>,
     /// Short for --format json
     #[arg(long, global = true)]
@@ -126,13 +131,37 @@ pub(crate) struct Common {
     pub(crate) print_config: bool,
 }
 
+impl Common {
+    /// Returns the format asked for.
+    pub(crate) fn format(&self) -> Format {
+        match self.format {
+            Some(format) => format,
+            None if self.json => Format::Json,
+            None => Format::Text,
+        }
+    }
+
+    /// Returns whether a bar may tell how far the work is.
+    pub(crate) fn show(&self) -> Show {
+        if self.quiet { Show::Nothing } else { Show::Bar }
+    }
+
+    /// Returns how many bytes decompression may produce.
+    pub(crate) fn expanded_limit(&self) -> u64 {
+        self.max_expanded.unwrap_or(limits::EXPANDED_BYTES)
+    }
+
+    /// Writes a warning to standard error, unless nothing but errors is wanted there.
+    pub(crate) fn warn(&self, text: &str) {
+        if !self.quiet {
+            output::warn(text);
+        }
+    }
+}
+
 /// The gate for builds: one option a rule.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rules")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "flags are what clap makes of them"
-)]
 pub(crate) struct Gate {
     /// Exit with 1 when a rule does not hold; without any rule: waste over 10 % and over 10 MB
     #[arg(long, global = true)]
@@ -146,66 +175,8 @@ pub(crate) struct Gate {
     /// Judge dive's figures with dive's defaults
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) dive_compat: bool,
-    /// Least efficiency, for example 95%
-    #[arg(long, global = true, value_name = "RATIO")]
-    pub(crate) min_efficiency: Option<String>,
-    /// Most bytes stored for nothing, for example 20MB
-    #[arg(long, global = true, value_name = "SIZE")]
-    pub(crate) max_wasted_bytes: Option<String>,
-    /// Most of all bytes stored for nothing, for example 10%
-    #[arg(long, global = true, value_name = "RATIO")]
-    pub(crate) max_wasted_ratio: Option<String>,
-    /// The same without the base image
-    #[arg(long, global = true, value_name = "RATIO", hide_short_help = true)]
-    pub(crate) max_own_wasted_ratio: Option<String>,
-    /// Largest content of all layers
-    #[arg(long, global = true, value_name = "SIZE", hide_short_help = true)]
-    pub(crate) max_image_bytes: Option<String>,
-    /// Largest content of one layer
-    #[arg(long, global = true, value_name = "SIZE", hide_short_help = true)]
-    pub(crate) max_layer_bytes: Option<String>,
-    /// Most layers
-    #[arg(long, global = true, value_name = "N", hide_short_help = true)]
-    pub(crate) max_layers: Option<String>,
-    /// Ratios are not judged while the waste is below this
-    #[arg(long, global = true, value_name = "SIZE", hide_short_help = true)]
-    pub(crate) floor_bytes: Option<String>,
-    /// Paths whose waste does not count; may be repeated
-    #[arg(long, global = true, value_name = "GLOB", hide_short_help = true)]
-    pub(crate) ignore: Vec<String>,
-    /// Paths that no layer may hold, even if deleted later; may be repeated
-    #[arg(long, global = true, value_name = "GLOB", hide_short_help = true)]
-    pub(crate) forbid: Vec<String>,
-    /// Not supported by this version
-    #[arg(long, global = true, hide = true)]
-    pub(crate) forbid_secrets: bool,
-    /// dive's name for --min-efficiency
-    #[arg(
-        long = "lowestEfficiency",
-        global = true,
-        value_name = "RATIO",
-        hide = true,
-        conflicts_with = "min_efficiency"
-    )]
-    pub(crate) lowest_efficiency: Option<String>,
-    /// dive's name for --max-wasted-bytes
-    #[arg(
-        long = "highestWastedBytes",
-        global = true,
-        value_name = "SIZE",
-        hide = true,
-        conflicts_with = "max_wasted_bytes"
-    )]
-    pub(crate) highest_wasted_bytes: Option<String>,
-    /// dive's name for --max-own-wasted-ratio
-    #[arg(
-        long = "highestUserWastedPercent",
-        global = true,
-        value_name = "RATIO",
-        hide = true,
-        conflicts_with = "max_own_wasted_ratio"
-    )]
-    pub(crate) highest_user_wasted_percent: Option<String>,
+    #[command(flatten)]
+    pub(crate) rules: RuleFlags,
 }
 
 /// When to colour.
@@ -240,17 +211,18 @@ impl ReportTarget {
 
 fn parse_format(text: &str) -> Result<Format, String> {
     const LATER: [&str; 4] = ["markdown", "html", "sarif", "junit"];
-    let known = Format::ALL.map(Format::as_str).join(", ");
-    match Format::ALL
-        .into_iter()
-        .find(|format| format.as_str() == text)
-    {
-        Some(format) => Ok(format),
-        None if LATER.contains(&text) => {
-            Err(format!("this version does not write it; it writes {known}"))
+    Format::of_name(text).ok_or_else(|| {
+        let known = Format::ALL.map(Format::as_str).join(", ");
+        if LATER.contains(&text) {
+            format!("this version does not write it; it writes {known}")
+        } else {
+            format!("known formats are {known}")
         }
-        None => Err(format!("known formats are {known}")),
-    }
+    })
+}
+
+fn format_help() -> String {
+    format!("Format of the report: {}", Format::choice(|_| true))
 }
 
 fn parse_size(text: &str) -> Result<u64, String> {

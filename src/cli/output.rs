@@ -9,11 +9,10 @@ use anstyle::{AnsiColor, Style};
 
 use crate::error::{Error, Result};
 use crate::path::display_os;
+use crate::report::Format;
 use crate::report::file::{beside, replace};
 
-use super::options::Color;
-
-const STANDARD_OUTPUT: &str = "standard output";
+use super::options::{Color, Common};
 
 /// Decides about colours for the whole run; `Auto` leaves it to `NO_COLOR`, `CLICOLOR_FORCE`, `TERM` and the
 /// kind of stream.
@@ -43,10 +42,7 @@ pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
             drop(output.into_parts());
             Ok(())
         }
-        other => other.map_err(|source| Error::Write {
-            name: STANDARD_OUTPUT.into(),
-            source,
-        }),
+        other => other.map_err(stdout_error),
     }
 }
 
@@ -56,12 +52,7 @@ pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
 /// What `write` returns; a reader that has gone away is no error.
 pub(crate) fn raw_to_stdout(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
     let mut output = io::stdout().lock();
-    let result = write(&mut output).and_then(|()| {
-        output.flush().map_err(|source| Error::Write {
-            name: STANDARD_OUTPUT.into(),
-            source,
-        })
-    });
+    let result = write(&mut output).and_then(|()| output.flush().map_err(stdout_error));
     match result {
         Err(Error::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
@@ -102,7 +93,7 @@ pub(crate) fn stream_to_file(
 /// Names standard output in an error about it.
 pub(crate) fn stdout_error(source: io::Error) -> Error {
     Error::Write {
-        name: STANDARD_OUTPUT.into(),
+        name: "standard output".into(),
         source,
     }
 }
@@ -135,6 +126,24 @@ pub(crate) fn to_file(
         name: display_os(file.as_os_str()),
         source,
     })
+}
+
+/// Writes every report that is asked for to where it is to go.
+///
+/// # Errors
+/// [`Error::Write`].
+pub(crate) fn write(
+    options: &Common,
+    report: impl Fn(Format, &mut dyn Write) -> io::Result<()>,
+) -> Result<()> {
+    for target in &options.report {
+        to_file(&target.file, |output| report(target.format, output))?;
+    }
+    let format = options.format();
+    match &options.output {
+        Some(file) => to_file(file, |output| report(format, output)),
+        None => to_stdout(|output| report(format, output)),
+    }
 }
 
 fn is_special(file: &Path) -> bool {

@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use crate::analysis::rules::{Amount, Limit, Pattern};
+use crate::analysis::rules::{Amount, Pattern, Rule, Value};
 use crate::tui::keys::Preset;
 use crate::tui::message::MouseMode;
 use crate::units::Units;
 
-use super::settings::Settings;
+use super::settings::{Settings, Valued};
 
 /// Writes the settings.
 ///
@@ -19,18 +19,14 @@ pub(crate) fn write(settings: &Settings, output: &mut dyn Write) -> io::Result<(
         "# What layerscope does here. Save as .layerscope.toml to keep it.\n"
     )?;
     writeln!(output, "[rules]")?;
-    for limit in Limit::ALL {
-        write_limit(settings, limit, output)?;
+    for rule in Rule::ALL.into_iter().filter(|rule| !rule.is_reserved()) {
+        match rule.value() {
+            Value::Globs => write_patterns(rule.as_str(), settings.rules.patterns(rule), output)?,
+            _ => write_limit(settings, rule, output)?,
+        }
     }
-    write_patterns("ignore", &settings.rules.ignore, output)?;
-    write_patterns("forbid", &settings.rules.forbid, output)?;
     writeln!(output, "\n[keys]")?;
-    let (preset, source) = settings
-        .preset
-        .as_ref()
-        .map_or((Preset::Default, "default"), |preset| {
-            (preset.value, &preset.source)
-        });
+    let (preset, source) = or_default(settings.preset.as_ref(), Preset::Default);
     let known = Preset::ALL.into_iter().find(|(_, value)| *value == preset);
     let name = known.map_or("default", |(name, _)| name);
     writeln!(output, "preset = \"{name}\"  # {source}")?;
@@ -39,42 +35,36 @@ pub(crate) fn write(settings: &Settings, output: &mut dyn Write) -> io::Result<(
         writeln!(output, "{action} = {list}  # {}", rebound.source)?;
     }
     writeln!(output, "\n[ui]")?;
-    match &settings.theme {
-        Some(theme) => writeln!(output, "theme = \"{}\"  # {}", theme.value, theme.source)?,
-        None => writeln!(output, "theme = \"default\"  # default")?,
-    }
-    let source = settings
-        .units
-        .as_ref()
-        .map_or("default", |units| &units.source);
-    let units = match settings.units() {
+    let (theme, source) = or_default(settings.theme.as_ref(), "default".to_owned());
+    writeln!(output, "theme = \"{theme}\"  # {source}")?;
+    let (units, source) = or_default(settings.units.as_ref(), Units::default());
+    let units = match units {
         Units::Iec => "iec",
         Units::Si => "si",
     };
     writeln!(output, "units = \"{units}\"  # {source}")?;
-    let (mouse, source) = settings
-        .mouse
-        .as_ref()
-        .map_or((MouseMode::Off, "default"), |mouse| {
-            (mouse.value, &mouse.source)
-        });
+    let (mouse, source) = or_default(settings.mouse.as_ref(), MouseMode::Off);
     writeln!(output, "mouse = {}  # {source}", mouse == MouseMode::On)
 }
 
-fn write_limit(settings: &Settings, limit: Limit, output: &mut dyn Write) -> io::Result<()> {
-    let name = limit.as_str();
-    match settings.rules.limits.get(&limit) {
-        None => writeln!(output, "# {name} is off"),
-        Some(setting) => match setting.threshold {
-            None => writeln!(output, "{name} = \"off\"  # {}", setting.source),
-            Some(Amount::Ratio(ratio)) => {
-                writeln!(output, "{name} = {ratio:?}  # {}", setting.source)
-            }
-            Some(Amount::Bytes(number) | Amount::Count(number)) => {
-                writeln!(output, "{name} = {number}  # {}", setting.source)
-            }
-        },
-    }
+fn or_default<T: Clone>(setting: Option<&Valued<T>>, default: T) -> (T, &str) {
+    setting.map_or((default, "default"), |setting| {
+        (setting.value.clone(), &setting.source)
+    })
+}
+
+fn write_limit(settings: &Settings, rule: Rule, output: &mut dyn Write) -> io::Result<()> {
+    let name = rule.as_str();
+    let Some(setting) = settings.rules.limits.get(&rule) else {
+        return writeln!(output, "# {name} is off");
+    };
+    let threshold = match setting.threshold {
+        None => "\"off\"".to_owned(),
+        Some(_) if rule.value() == Value::Switch => "true".to_owned(),
+        Some(Amount::Ratio(ratio)) => format!("{ratio:?}"),
+        Some(Amount::Bytes(number) | Amount::Count(number)) => number.to_string(),
+    };
+    writeln!(output, "{name} = {threshold}  # {}", setting.source)
 }
 
 fn write_patterns(name: &str, patterns: &[Pattern], output: &mut dyn Write) -> io::Result<()> {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::consts::SIGINT;
 
+use crate::error::{Error, Result};
 use crate::progress::{Job, Snapshot};
 use crate::units::{Units, count};
 
@@ -22,7 +23,7 @@ const TICK: Duration = Duration::from_millis(80);
 pub(crate) enum Show {
     /// Where standard error is a terminal.
     Bar,
-    /// Never.
+    /// Not even there.
     Nothing,
 }
 
@@ -54,19 +55,27 @@ impl Interrupt {
 }
 
 /// Does work while another thread shows how far it is and hands Ctrl-C over to the job.
+///
+/// # Errors
+/// What `work` returns, and [`Error::Interrupted`].
 pub(crate) fn watched<T>(
     job: &Job,
     show: Show,
     interrupt: &Interrupt,
-    work: impl FnOnce() -> T,
-) -> T {
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
     let (done, is_done) = mpsc::channel::<()>();
-    std::thread::scope(|scope| {
+    let result = std::thread::scope(|scope| {
         scope.spawn(move || watch(job, show, interrupt, &is_done));
         let result = work();
         drop(done);
         result
-    })
+    });
+    match result {
+        // Deep in a reader an interruption looks like a failure to read.
+        Err(_) if job.is_cancelled() => Err(Error::Interrupted),
+        other => other,
+    }
 }
 
 fn watch(job: &Job, show: Show, interrupt: &Interrupt, is_done: &Receiver<()>) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::rules::{Limit, Pattern, Patterns, RuleSet};
+use crate::analysis::rules::{Pattern, Patterns, Rule, RuleSet, Value};
 use crate::error::{Error, Result};
 use crate::path::display_str;
 use crate::tui::keys::{Key, Preset, TABLE};
@@ -15,6 +15,9 @@ use super::nearest::{advice, nearest};
 pub(crate) const THEMES: [&str; 3] = ["default", "colourblind", "mono"];
 /// Names of [`Units`].
 pub(crate) const UNITS: [&str; 2] = ["iec", "si"];
+
+/// What `[ui]` and the variables of the view may set.
+pub(crate) const VIEW_SETTINGS: [&str; 3] = ["theme", "units", "mouse"];
 
 /// Keys of one action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,15 +52,37 @@ pub(crate) struct Settings {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spot<'a> {
     /// The file, variable or flag, escaped.
-    pub(crate) source: &'a str,
-    /// The same with the line, where there are lines.
-    pub(crate) place: &'a str,
+    source: &'a str,
+    /// Of a file.
+    line: Option<usize>,
 }
 
-impl Spot<'_> {
+impl<'a> Spot<'a> {
+    /// Names a variable or a flag.
+    pub(crate) const fn of(source: &'a str) -> Self {
+        Self { source, line: None }
+    }
+
+    /// Names a line of a file.
+    pub(crate) const fn in_file(source: &'a str, line: usize) -> Self {
+        let line = Some(line);
+        Self { source, line }
+    }
+
+    fn place(self) -> String {
+        let source = self.source;
+        self.line
+            .map_or(source.to_owned(), |line| format!("{source}:{line}"))
+    }
+
+    pub(crate) fn value<T>(self, value: T) -> Valued<T> {
+        let source = self.source.to_owned();
+        Valued { value, source }
+    }
+
     pub(crate) fn error(self, reason: impl Into<String>, suggestion: Option<String>) -> Error {
         Error::Config {
-            place: self.place.to_owned(),
+            place: self.place(),
             reason: reason.into(),
             suggestion,
         }
@@ -90,48 +115,53 @@ impl Settings {
             .unwrap_or_default()
     }
 
-    pub(crate) fn set_limit(&mut self, limit: Limit, text: &str, spot: Spot<'_>) -> Result<()> {
-        let threshold = limit.parse(text).map_err(|reason| {
+    /// Sets a rule, or adds a glob to those it has.
+    pub(crate) fn set_rule(&mut self, rule: Rule, text: &str, spot: Spot<'_>) -> Result<()> {
+        if rule.value() == Value::Globs {
+            self.rules.add(rule, pattern(text, spot)?);
+            return Ok(());
+        }
+        if rule.is_reserved() {
+            return refuse_reserved(rule, text, spot);
+        }
+        let threshold = rule.parse(text).map_err(|reason| {
             // A flag is the name of its rule already.
-            let names_it = spot.place.ends_with(limit.as_str());
+            let names_it = spot.source.ends_with(rule.as_str());
             let name = if names_it {
                 String::new()
             } else {
-                format!("{}: ", limit.as_str())
+                format!("{}: ", rule.as_str())
             };
             spot.error(format!("{name}{reason}"), None)
         })?;
-        self.rules.set(limit, threshold, spot.source);
+        self.rules.set(rule, threshold, spot.source);
         Ok(())
     }
 
-    pub(crate) fn add_ignored(&mut self, glob: &str, spot: Spot<'_>) -> Result<()> {
-        self.rules.ignore.push(pattern(glob, spot)?);
-        Ok(())
+    /// Sets one of [`VIEW_SETTINGS`].
+    pub(crate) fn set_view(&mut self, word: &str, text: &str, spot: Spot<'_>) -> Result<()> {
+        match word {
+            "theme" => self.set_theme(text, spot),
+            "units" => self.set_units(text, spot),
+            _ => self.set_mouse(text, spot),
+        }
     }
 
-    pub(crate) fn add_forbidden(&mut self, glob: &str, spot: Spot<'_>) -> Result<()> {
-        self.rules.forbid.push(pattern(glob, spot)?);
-        Ok(())
-    }
-
-    pub(crate) fn set_theme(&mut self, name: &str, spot: Spot<'_>) -> Result<()> {
+    fn set_theme(&mut self, name: &str, spot: Spot<'_>) -> Result<()> {
         if !THEMES.contains(&name) {
             return Err(spot.unknown("theme", name, &THEMES));
         }
-        let (value, source) = (name.to_owned(), spot.source.to_owned());
-        self.theme = Some(Valued { value, source });
+        self.theme = Some(spot.value(name.to_owned()));
         Ok(())
     }
 
-    pub(crate) fn set_units(&mut self, name: &str, spot: Spot<'_>) -> Result<()> {
+    fn set_units(&mut self, name: &str, spot: Spot<'_>) -> Result<()> {
         let value = match name {
             "iec" => Units::Iec,
             "si" => Units::Si,
             _ => return Err(spot.unknown("units", name, &UNITS)),
         };
-        let source = spot.source.to_owned();
-        self.units = Some(Valued { value, source });
+        self.units = Some(spot.value(value));
         Ok(())
     }
 
@@ -140,12 +170,11 @@ impl Settings {
         let Some((_, value)) = known.find(|(known, _)| *known == name) else {
             return Err(spot.unknown("preset of keys", name, &Preset::ALL.map(|(known, _)| known)));
         };
-        let source = spot.source.to_owned();
-        self.preset = Some(Valued { value, source });
+        self.preset = Some(spot.value(value));
         Ok(())
     }
 
-    pub(crate) fn set_mouse(&mut self, text: &str, spot: Spot<'_>) -> Result<()> {
+    fn set_mouse(&mut self, text: &str, spot: Spot<'_>) -> Result<()> {
         let value = match text {
             "true" => MouseMode::On,
             "false" => MouseMode::Off,
@@ -154,8 +183,7 @@ impl Settings {
                 return Err(spot.error(reason, None));
             }
         };
-        let source = spot.source.to_owned();
-        self.mouse = Some(Valued { value, source });
+        self.mouse = Some(spot.value(value));
         Ok(())
     }
 
@@ -179,27 +207,24 @@ impl Settings {
             };
             return Err(spot.error(reason, Some(advice)));
         }
-        let (source, place) = (spot.source.to_owned(), spot.place.to_owned());
-        self.keys.insert(
-            action.to_owned(),
-            Rebound {
-                keys,
-                source,
-                place,
-            },
-        );
+        let rebound = Rebound {
+            keys,
+            source: spot.source.to_owned(),
+            place: spot.place(),
+        };
+        self.keys.insert(action.to_owned(), rebound);
         Ok(())
     }
+}
 
-    /// Takes `forbid-secrets`, which this version cannot honour.
-    pub(crate) fn set_forbid_secrets(text: &str, spot: Spot<'_>) -> Result<()> {
-        match Limit::MaxLayers.parse(text) {
-            Ok(None) => Ok(()),
-            _ => Err(spot.error(
-                "forbid-secrets: finding secrets is not supported by this version",
-                Some("remove it, or name the files with forbid".into()),
-            )),
-        }
+/// Rules of which this version knows nothing but the name may be off.
+fn refuse_reserved(rule: Rule, text: &str, spot: Spot<'_>) -> Result<()> {
+    match rule.parse(text) {
+        Ok(None) => Ok(()),
+        _ => Err(spot.error(
+            "forbid-secrets: finding secrets is not supported by this version",
+            Some("remove it, or name the files with forbid".into()),
+        )),
     }
 }
 

@@ -1,11 +1,11 @@
-//! Options that a command would not heed.
+//! Options that a task would not heed.
 //!
 //! Every option may stand anywhere, but silence about one that does nothing misleads: `ls --ci` would pass any
 //! image, `ls --layer 3` would list another view than the one asked for.
 
 use crate::error::{Error, Result};
 
-use super::options::{Common, Gate};
+use super::options::Common;
 
 /// What is asked for, as far as options differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,113 +22,75 @@ pub(crate) enum Task {
     Store,
 }
 
+use Task::{Cat, Extract, List, Report, Store};
+
+const COMMANDS: &[Task] = &[List, Cat, Extract];
+const BYTES: &[Task] = &[Cat, Extract];
+
+/// Returns options, whether each is given, and the tasks that would not heed it, in the order of complaints.
+fn options(common: &Common) -> [(&'static str, bool, &'static [Task]); 13] {
+    let gate = &common.gate;
+    [
+        ("--ci", gate.ci, &[List, Cat, Extract, Store]),
+        ("--report", !common.report.is_empty(), COMMANDS),
+        (
+            "--dive-compat",
+            gate.dive_compat,
+            &[List, Cat, Extract, Store],
+        ),
+        ("--top", common.top.is_some(), COMMANDS),
+        ("--layer", common.layer.is_some(), &[Report, List, Store]),
+        ("--json", common.json, BYTES),
+        ("--format", common.format.is_some(), BYTES),
+        ("--base-layers", common.base_layers.is_some(), &[Store]),
+        ("--platform", common.platform.is_some(), &[Store]),
+        ("--verify", common.verify, &[Store]),
+        ("--image", common.image_name.is_some(), &[Store]),
+        ("--container", common.container.is_some(), &[Store]),
+        ("--ci-config", gate.ci_config.is_some(), &[Store]),
+    ]
+}
+
 /// Refuses the first option that the task has no use for.
 ///
 /// # Errors
 /// [`Error::Usage`] with where the option belongs.
 pub(crate) fn refuse(task: Task, common: &Common) -> Result<()> {
-    let layer = common.layer.unwrap_or_default();
-    let (name, rows) = match task {
-        Task::Report => {
-            let advice = format!("files as of a layer: layerscope ls IMAGE --view {layer}");
-            (
-                "the report",
-                vec![("--layer", common.layer.is_some(), advice)],
-            )
-        }
-        Task::List => {
-            let mut rows = of_reports(common);
-            let advice =
-                format!("write --view {layer}, or --view layer:{layer} for that layer alone");
-            rows.push(("--layer", common.layer.is_some(), advice));
-            ("ls", rows)
-        }
-        Task::Cat => ("cat", of_bytes(common)),
-        Task::Extract => ("extract", of_bytes(common)),
-        Task::Store => ("a layer store", of_stores(common)),
-    };
-    match rows.into_iter().find(|(_, is_given, _)| *is_given) {
+    let options = options(common).into_iter();
+    let unheeded = options.filter(|(_, is_given, tasks)| *is_given && tasks.contains(&task));
+    // A store is not judged. Rules of a configuration are for the images it is used with.
+    let rules = common.gate.rules.0.iter().filter(|_| task == Store);
+    let mut refused = unheeded
+        .map(|(option, ..)| option)
+        .chain(rules.map(|rule| rule.flag.as_str()));
+    match refused.next() {
         None => Ok(()),
-        Some((option, _, advice)) => Err(Error::Usage {
-            reason: format!("{name} does not take {option}"),
-            advice,
+        Some(option) => Err(Error::Usage {
+            reason: format!("{} does not take {option}", name(task)),
+            advice: advice(task, option, common.layer.unwrap_or_default()),
         }),
     }
 }
 
-type Row = (&'static str, bool, String);
-
-/// Returns what only a report has a use for.
-fn of_reports(common: &Common) -> Vec<Row> {
-    [
-        ("--ci", common.gate.ci),
-        ("--report", !common.report.is_empty()),
-        ("--dive-compat", common.gate.dive_compat),
-        ("--top", common.top.is_some()),
-    ]
-    .into_iter()
-    .map(|(option, is_given)| {
-        let advice = format!("it belongs to the report: layerscope {option} IMAGE");
-        (option, is_given, advice)
-    })
-    .collect()
-}
-
-/// Returns what only an image has a use for.
-fn of_stores(common: &Common) -> Vec<Row> {
-    [
-        ("--ci", common.gate.ci),
-        ("--dive-compat", common.gate.dive_compat),
-        ("--layer", common.layer.is_some()),
-        ("--base-layers", common.base_layers.is_some()),
-        ("--platform", common.platform.is_some()),
-        ("--verify", common.verify),
-        ("--image", common.image_name.is_some()),
-        ("--container", common.container.is_some()),
-    ]
-    .into_iter()
-    .chain(of_rules(&common.gate))
-    .map(|(option, is_given)| {
-        let advice = "name one store, and choose what of it with --image or --container".into();
-        (option, is_given, advice)
-    })
-    .collect()
-}
-
-/// Returns the rules: a store is not judged. Those of a configuration are for the images it is used with.
-fn of_rules(gate: &Gate) -> [(&'static str, bool); 14] {
-    [
-        ("--ci-config", gate.ci_config.is_some()),
-        ("--min-efficiency", gate.min_efficiency.is_some()),
-        ("--max-wasted-bytes", gate.max_wasted_bytes.is_some()),
-        ("--max-wasted-ratio", gate.max_wasted_ratio.is_some()),
-        (
-            "--max-own-wasted-ratio",
-            gate.max_own_wasted_ratio.is_some(),
-        ),
-        ("--max-image-bytes", gate.max_image_bytes.is_some()),
-        ("--max-layer-bytes", gate.max_layer_bytes.is_some()),
-        ("--max-layers", gate.max_layers.is_some()),
-        ("--floor-bytes", gate.floor_bytes.is_some()),
-        ("--ignore", !gate.ignore.is_empty()),
-        ("--forbid", !gate.forbid.is_empty()),
-        ("--lowestEfficiency", gate.lowest_efficiency.is_some()),
-        ("--highestWastedBytes", gate.highest_wasted_bytes.is_some()),
-        (
-            "--highestUserWastedPercent",
-            gate.highest_user_wasted_percent.is_some(),
-        ),
-    ]
-}
-
-/// Returns what those that write files as they are have no use for.
-fn of_bytes(common: &Common) -> Vec<Row> {
-    let mut rows = of_reports(common);
-    for (option, is_given) in [
-        ("--json", common.json),
-        ("--format", common.format.is_some()),
-    ] {
-        rows.push((option, is_given, "files are written as they are".into()));
+const fn name(task: Task) -> &'static str {
+    match task {
+        Report => "the report",
+        List => "ls",
+        Cat => "cat",
+        Extract => "extract",
+        Store => "a layer store",
     }
-    rows
+}
+
+/// Returns where the option belongs, or what to write instead.
+fn advice(task: Task, option: &str, layer: u16) -> String {
+    match (task, option) {
+        (Store, _) => "name one store, and choose what of it with --image or --container".into(),
+        (Report, _) => format!("files as of a layer: layerscope ls IMAGE --view {layer}"),
+        (List, "--layer") => {
+            format!("write --view {layer}, or --view layer:{layer} for that layer alone")
+        }
+        (_, "--json" | "--format") => "files are written as they are".into(),
+        _ => format!("it belongs to the report: layerscope {option} IMAGE"),
+    }
 }

@@ -6,7 +6,7 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::json::without_raw_controls;
+use super::json::plain;
 use crate::analysis::Analysis;
 use crate::analysis::dive::{DiveFigures, InefficientPath};
 use crate::image::Layer;
@@ -32,8 +32,7 @@ pub fn write(analysis: &Analysis, output: &mut dyn io::Write) -> io::Result<()> 
             "fileReference": files.collect::<Value>(),
         },
     });
-    let text = serde_json::to_string_pretty(&document).map_err(io::Error::other)?;
-    writeln!(output, "{}", without_raw_controls(&text))
+    plain::write(&document, output)
 }
 
 fn layer(analysis: &Analysis, layer: &Layer) -> Value {

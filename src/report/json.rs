@@ -6,6 +6,7 @@
 //!
 //! `container` is there only where somebody writes to the topmost layer: see `written`.
 
+pub(crate) mod plain;
 mod written;
 
 use std::fmt::Write as _;
@@ -47,9 +48,7 @@ pub fn write(report: &Report<'_>, output: &mut dyn io::Write) -> io::Result<()> 
         let container = written::container(analysis, written, report.top.unwrap_or(DEFAULT_TOP));
         object.insert("container".into(), container);
     }
-    let text = serde_json::to_string_pretty(&document).map_err(io::Error::other)?;
-    output.write_all(without_raw_controls(&text).as_bytes())?;
-    output.write_all(b"\n")
+    plain::write(&document, output)
 }
 
 fn image(image: &Image) -> Value {

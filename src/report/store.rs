@@ -5,9 +5,9 @@
 
 mod advice;
 mod amounts;
-mod json;
-mod ncdu;
-mod text;
+pub(super) mod json;
+pub(super) mod ncdu;
+pub(super) mod text;
 
 use std::io::{self, Write};
 
@@ -38,7 +38,7 @@ pub struct StoreReport<'a> {
 impl<'a> StoreReport<'a> {
     /// Returns whether a format can say what a store holds.
     pub const fn can_write(format: Format) -> bool {
-        matches!(format, Format::Text | Format::Json | Format::Ncdu)
+        format.tells_stores()
     }
 
     /// Returns whether everything could be read and measured; otherwise sizes are the least they can be.
@@ -52,21 +52,19 @@ impl<'a> StoreReport<'a> {
     /// Those of `output`; for a format that cannot say it [`io::ErrorKind::Unsupported`]; for ncdu
     /// [`io::ErrorKind::Interrupted`] once the job is cancelled.
     pub fn write(&self, format: Format, output: &mut dyn Write) -> io::Result<()> {
-        match format {
-            Format::Text => text::write(self, output),
-            Format::Json => json::write(self, output),
-            Format::Ncdu => ncdu::write(self, output),
-            Format::Dive => Err(io::Error::from(io::ErrorKind::Unsupported)),
+        match format.definition().store {
+            Some(write) => write(self, output),
+            None => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
-    fn stores(&self) -> impl Iterator<Item = One<'a>> {
+    fn stores(&self) -> impl Iterator<Item = ReportedStore<'a>> {
         let (accounts, figures) = (self.accounts, self.figures);
         self.inventory
             .stores
             .iter()
             .enumerate()
-            .map(move |(at, store)| One {
+            .map(move |(at, store)| ReportedStore {
                 store,
                 accounts: accounts.get(at),
                 figures: figures.get(at),
@@ -76,13 +74,13 @@ impl<'a> StoreReport<'a> {
 
 /// One store with what is known about it.
 #[derive(Debug, Clone, Copy)]
-struct One<'a> {
+struct ReportedStore<'a> {
     store: &'a Store,
     accounts: Option<&'a Accounts>,
     figures: Option<&'a Figures>,
 }
 
-impl One<'_> {
+impl ReportedStore<'_> {
     fn is_complete(&self) -> bool {
         let warnings = self.store.warnings.iter();
         self.totals().total.is_whole()

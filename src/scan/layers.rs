@@ -71,14 +71,8 @@ fn scan_layer(layer: &Layer, job: &Job) -> Result<FileTree> {
 
 /// Returns an error about a layer as a warning that names the layer already.
 fn with_sources(error: &Error) -> String {
-    let mut text = match error {
+    match error {
         Error::Limit { what, limit, .. } => format!("{what} exceeds the limit of {limit}"),
-        other => other.to_string(),
-    };
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
+        other => other.in_one_line(),
     }
-    text
 }

@@ -115,7 +115,7 @@ fn read_directory(locator: &Locator, path: &Path, directory: File, job: &Job) ->
         return Err(unexpected(locator, "a directory"));
     }
     let Search::Image(found) = formats::find(&blobs, locator.reading, job)? else {
-        if locator.reading == Reading::Sniffed && stored::is_store(locator) {
+        if locator.reading == Reading::Sniffed && stored::means_store(locator) {
             return read_store(locator, path, job);
         }
         let what = describe_directory(&blobs);

@@ -5,7 +5,6 @@ use std::path::Path;
 use super::OpenOptions;
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role, canonical};
 use super::locator::{Holder, InputPlace, Locator, Reading};
-use crate::beneath::Beneath;
 use crate::error::nearest::nearest_name;
 use crate::error::{Error, Offer, Result, Warning};
 use crate::image::Image;
@@ -17,7 +16,7 @@ use crate::store::{self, Container, ContainerId, Engine, ImageId, Inventory, Sto
 const SHORTEST_ID: usize = 4;
 
 /// Returns whether a locator names a directory where an engine keeps layers.
-pub(super) fn is_store(locator: &Locator) -> bool {
+pub(super) fn means_store(locator: &Locator) -> bool {
     let InputPlace::Path(path) = &locator.place else {
         return false;
     };
@@ -25,8 +24,7 @@ pub(super) fn is_store(locator: &Locator) -> bool {
         Reading::Store => true,
         Reading::Sniffed => {
             let has = |name: &str| path.join(name).exists();
-            !["index.json", "manifest.json"].into_iter().any(has)
-                && Beneath::open(path).is_ok_and(|root| store::looks_like_store(&root))
+            !["index.json", "manifest.json"].into_iter().any(has) && store::is_store(path)
         }
         _ => false,
     }

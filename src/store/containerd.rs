@@ -19,12 +19,10 @@ mod value;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error as _;
 
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::Digest;
-use crate::path;
 use crate::progress::Job;
 
 use super::bbolt::Database;
@@ -172,7 +170,7 @@ impl ContainerdReader {
         let database = match Database::open(&place.root, &place.path) {
             Ok(Some(database)) => database,
             Ok(None) => return self.doubt(format!("{} is missing", place.shown())),
-            Err(error) => return self.doubt(told(&error)),
+            Err(error) => return self.doubt(error.in_one_line()),
         };
         self.namespaces = meta::read(&database);
         if let Some(doubt) = snapshotter::doubt(&database) {
@@ -255,7 +253,7 @@ impl ContainerdReader {
     }
 
     fn failed(&mut self, error: &Error) {
-        self.warn(WarningCode::BadRecord, told(error));
+        self.warn(WarningCode::BadRecord, error.in_one_line());
     }
 
     /// Lists a directory; what cannot be listed is a warning.
@@ -271,7 +269,7 @@ impl ContainerdReader {
             }
             Err(error) => {
                 // Whoever is recorded there may own anything.
-                self.doubt(told(&error));
+                self.doubt(error.in_one_line());
                 Vec::new()
             }
         }
@@ -290,15 +288,4 @@ impl ContainerdReader {
             at = self.store.layer(layer).parent;
         }
     }
-}
-
-/// Returns an error with its causes, one line, escaped.
-fn told(error: &Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        message = format!("{message}: {}", path::display_str(&source.to_string()));
-        cause = source.source();
-    }
-    message
 }

@@ -219,7 +219,7 @@ impl StorageReader {
                 Err(Error::NotFound { .. }) => continue,
                 Err(error) => {
                     let name = path::display_os(root.as_os_str());
-                    let message = format!("{name}: {}", records::told(&error));
+                    let message = format!("{name}: {}", error.in_one_line());
                     let code = crate::error::WarningCode::BadRecord;
                     let warning = crate::error::Warning::new(code, message);
                     self.store.warnings.push(warning);

@@ -10,8 +10,11 @@ use crate::path;
 use crate::progress::Job;
 
 /// Returns whether a directory is the root of a store, or a part of one that leads to it.
-pub fn looks_like_store(root: &Beneath) -> bool {
-    docker::is_root(root) || containerd::is_root(root) || containers_storage::is_root(root)
+pub fn is_store(place: &Path) -> bool {
+    let is_root = |root: &Beneath| {
+        docker::is_root(root) || containerd::is_root(root) || containers_storage::is_root(root)
+    };
+    Beneath::open(place).is_ok_and(|root| is_root(&root))
 }
 
 /// Returns where engines keep their stores by default, those of the user first; none need exist.
@@ -72,10 +75,6 @@ pub fn stores_below(directory: &Path) -> Vec<PathBuf> {
     below
         .filter(|place| is_within(place) && is_store(place))
         .collect()
-}
-
-fn is_store(place: &Path) -> bool {
-    Beneath::open(place).is_ok_and(|root| looks_like_store(&root))
 }
 
 /// See [`super::read`].
@@ -168,13 +167,9 @@ pub(super) fn read_all(roots: &[PathBuf], job: &Job) -> Result<Inventory> {
         }));
     };
     let troubles = errors.into_iter().filter(is_trouble);
-    first.warnings.extend(troubles.map(|error| {
-        let mut message = error.to_string();
-        if let Some(cause) = std::error::Error::source(&error) {
-            message = format!("{message}: {cause}");
-        }
-        Warning::new(WarningCode::Unmeasured, message)
-    }));
+    first
+        .warnings
+        .extend(troubles.map(|error| Warning::new(WarningCode::Unmeasured, error.in_one_line())));
     Ok(Inventory {
         name: names.join(", "),
         stores,

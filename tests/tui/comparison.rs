@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use layerscope::analysis::Analysis;
-use layerscope::analysis::difference::{
-    Bounds, Compared, DifferenceKind, Doubt, compare, compare_within,
+use layerscope::analysis::comparison::{
+    Bounds, DifferenceKind, Doubt, ImageComparison, compare, compare_within,
 };
 use layerscope::beneath::Beneath;
 use layerscope::error::{Error, Result};
@@ -37,11 +37,11 @@ fn based(fill: impl FnOnce(LayerBuilder) -> LayerBuilder) -> Image {
         .build()
 }
 
-fn compared(a: &Image, b: &Image) -> Compared {
+fn compared(a: &Image, b: &Image) -> ImageComparison {
     compare(&analysis_of(a), &analysis_of(b), &Job::new()).unwrap()
 }
 
-fn told(compared: &Compared) -> Vec<(DifferenceKind, String, u64, u64)> {
+fn told(compared: &ImageComparison) -> Vec<(DifferenceKind, String, u64, u64)> {
     let paths = compared.paths.iter();
     paths
         .map(|path| {
@@ -228,14 +228,14 @@ impl Two {
         both
     }
 
-    fn compared(&self, bounds: Bounds) -> Compared {
+    fn compared(&self, bounds: Bounds) -> ImageComparison {
         let [a, b] = self.analyses();
         compare_within(&a, &b, bounds, &Job::new()).unwrap()
     }
 
     fn rows(&self, bounds: Bounds) -> Vec<(DifferenceKind, String, Option<Doubt>)> {
         let paths = self.compared(bounds).paths.into_iter();
-        let row = |path: layerscope::analysis::difference::Difference| {
+        let row = |path: layerscope::analysis::comparison::Difference| {
             (path.kind, String::from_utf8(path.path).unwrap(), path.doubt)
         };
         paths.map(row).collect()

@@ -1,6 +1,8 @@
 //! Layer stores: what is told about them, what is opened, compared and written down, and that nothing is run.
 
-use layerscope::analysis::difference::{Compared, Difference, DifferenceKind, Doubt, Layers};
+use layerscope::analysis::comparison::{
+    Difference, DifferenceKind, Doubt, ImageComparison, Layers,
+};
 use layerscope::layer::Completeness;
 use layerscope::store::State;
 use layerscope::tui::ids::JobId;
@@ -367,7 +369,7 @@ pub fn comparison() -> StoreComparison {
     };
     StoreComparison {
         names: ["ml/train:latest".into(), "app:1.3".into()],
-        compared: Compared {
+        compared: ImageComparison {
             common: Layers {
                 count: 1,
                 bytes: 117 * MIB,

@@ -4,7 +4,8 @@
 //! `wasted_bytes` without it, the judged efficiency is `1 - judged waste / content_bytes`. The figures in the
 //! rest of a report stay as they are.
 
-use super::{Amount, Limit, Patterns, RuleSet};
+use super::table::{DiveRule, Value};
+use super::{Amount, Patterns, Rule, RuleSet};
 use crate::analysis::dive::DiveFigures;
 use crate::analysis::{Analysis, WastedPath};
 use crate::error::{Error, Result};
@@ -33,7 +34,7 @@ impl State {
 /// A path that a `forbid` pattern matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ForbiddenPath {
-    /// Its place.
+    /// Where it is in the union.
     pub path: PathId,
     /// The layer that stores it.
     pub layer: LayerIndex,
@@ -57,7 +58,7 @@ pub enum Concern {
 /// One rule and what became of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// Its name: a [`Limit`], `forbid`, or dive's own name where dive's figures were judged.
+    /// Its name: a [`Rule`], or dive's own name where dive's figures were judged.
     pub id: &'static str,
     /// Whether it holds.
     pub state: State,
@@ -104,132 +105,154 @@ impl Verdict {
 /// # Errors
 /// [`Error::Config`] for a pattern that is none.
 pub fn judge(analysis: &Analysis, rules: &RuleSet, dive: Option<&DiveFigures>) -> Result<Verdict> {
-    let (ignored, waste) = judged_waste(analysis, rules)?;
-    let mut outcomes = Vec::new();
-    for limit in Limit::ALL {
-        let outcome = match (dive, limit.dive_name()) {
-            (Some(figures), Some(name)) => judge_as_dive(figures, rules, limit, name),
-            _ => rules.threshold(limit).and_then(|(threshold, source)| {
-                judge_limit(analysis, &waste, rules, limit, threshold, source)
-            }),
-        };
-        outcomes.extend(outcome);
-    }
-    outcomes.extend(judge_forbidden(&analysis.tree, rules)?);
+    let judged = Judged::of(analysis, rules)?;
+    let outcomes = Rule::ALL.into_iter().filter_map(|rule| {
+        let judgement = dive.zip(rule.definition().dive);
+        match judgement {
+            Some((figures, as_dive)) => judge_as_dive(figures, rules, rule, as_dive),
+            None => judged.judge(rules, rule),
+        }
+    });
     Ok(Verdict {
-        outcomes,
-        ignored_bytes: analysis.totals.wasted_bytes - waste.all,
-        ignored,
+        outcomes: outcomes.collect(),
+        ignored_bytes: analysis.totals.wasted_bytes - judged.wasted_bytes,
+        ignored: judged.ignored,
     })
 }
 
-/// Waste that counts.
-struct JudgedWaste {
-    all: u64,
-    own: u64,
+/// What rules take their figures from.
+pub(crate) struct Judged<'a> {
+    pub(super) analysis: &'a Analysis,
+    forbidden: Patterns,
+    ignored: Vec<PathId>,
+    /// Waste that counts, in bytes.
+    pub(super) wasted_bytes: u64,
+    /// That of own layers.
+    own_wasted_bytes: u64,
 }
 
-fn judged_waste(analysis: &Analysis, rules: &RuleSet) -> Result<(Vec<PathId>, JudgedWaste)> {
-    let patterns = compile(&rules.ignore)?;
-    let mut waste = JudgedWaste {
-        all: analysis.totals.wasted_bytes,
-        own: analysis.totals.own.wasted_bytes,
-    };
-    let mut ignored = Vec::new();
-    if patterns.is_empty() {
-        return Ok((ignored, waste));
-    }
-    for wasted in &analysis.waste.paths {
-        if patterns.matches(&absolute(&analysis.tree, wasted.path)) {
-            waste.all = waste.all.saturating_sub(wasted.bytes);
-            if wasted.created_in.0 >= analysis.totals.own.base_layers {
-                waste.own = waste.own.saturating_sub(wasted.bytes);
-            }
-            ignored.push(wasted.path);
+impl<'a> Judged<'a> {
+    fn of(analysis: &'a Analysis, rules: &RuleSet) -> Result<Self> {
+        let ignored = compile(rules.patterns(Rule::Ignore))?;
+        let mut judged = Self {
+            analysis,
+            forbidden: compile(rules.patterns(Rule::Forbid))?,
+            ignored: Vec::new(),
+            wasted_bytes: analysis.totals.wasted_bytes,
+            own_wasted_bytes: analysis.totals.own.wasted_bytes,
+        };
+        if !ignored.is_empty() {
+            judged.leave_out(&ignored);
         }
+        Ok(judged)
     }
-    ignored.sort_unstable();
-    ignored.dedup();
-    Ok((ignored, waste))
-}
 
-fn judge_limit(
-    analysis: &Analysis,
-    waste: &JudgedWaste,
-    rules: &RuleSet,
-    limit: Limit,
-    threshold: Amount,
-    source: &str,
-) -> Option<Outcome> {
-    let totals = &analysis.totals;
-    let content = totals.content_bytes;
-    let (value, concern) = match limit {
-        Limit::MinEfficiency => (
-            Amount::Ratio(share(content.saturating_sub(waste.all), content, 1.0)),
-            Concern::Waste,
-        ),
-        Limit::MaxWastedBytes => (Amount::Bytes(waste.all), Concern::Waste),
-        Limit::MaxWastedRatio => (
-            Amount::Ratio(share(waste.all, content, 0.0)),
-            Concern::Waste,
-        ),
-        Limit::MaxOwnWastedRatio => (
-            Amount::Ratio(share(waste.own, totals.own.content_bytes, 0.0)),
-            Concern::OwnWaste,
-        ),
-        Limit::MaxImageBytes => (Amount::Bytes(content), Concern::Layers),
-        Limit::MaxLayerBytes => (Amount::Bytes(largest_layer(analysis)), Concern::Layers),
-        Limit::MaxLayers => (Amount::Count(analysis.layers.len() as u64), Concern::Layers),
-        Limit::FloorBytes => return None,
-    };
-    let floored = if concern == Concern::OwnWaste {
-        waste.own
-    } else {
-        waste.all
-    };
-    let mut outcome = Outcome {
-        id: limit.as_str(),
-        state: compare(limit, value, threshold),
-        value,
-        threshold,
-        source: source.to_owned(),
-        concern,
-        remark: None,
-    };
-    if outcome.state == State::Fail
-        && matches!(value, Amount::Ratio(_))
-        && floored < rules.floor_bytes()
-    {
-        outcome.state = State::Pass;
-        outcome.remark = Some("not judged: the waste is below floor-bytes".into());
+    fn leave_out(&mut self, patterns: &Patterns) {
+        let analysis = self.analysis;
+        for wasted in &analysis.waste.paths {
+            if patterns.matches(&absolute(&analysis.tree, wasted.path)) {
+                self.wasted_bytes = self.wasted_bytes.saturating_sub(wasted.bytes);
+                if wasted.created_in.0 >= analysis.totals.own.base_layers {
+                    self.own_wasted_bytes = self.own_wasted_bytes.saturating_sub(wasted.bytes);
+                }
+                self.ignored.push(wasted.path);
+            }
+        }
+        self.ignored.sort_unstable();
+        self.ignored.dedup();
     }
-    Some(outcome)
+
+    fn judge(&self, rules: &RuleSet, rule: Rule) -> Option<Outcome> {
+        let figure = rule.definition().figure?;
+        let (threshold, source) = rules.threshold(rule)?;
+        let (value, concern) = figure(self);
+        let floored = match concern {
+            Concern::OwnWaste => self.own_wasted_bytes,
+            _ => self.wasted_bytes,
+        };
+        let mut outcome = Outcome {
+            id: rule.as_str(),
+            state: compare(rule, value, threshold),
+            value,
+            threshold,
+            source: source.to_owned(),
+            concern,
+            remark: None,
+        };
+        if outcome.state == State::Fail
+            && matches!(value, Amount::Ratio(_))
+            && floored < rules.floor_bytes()
+        {
+            outcome.state = State::Pass;
+            outcome.remark = Some("not judged: the waste is below floor-bytes".into());
+        }
+        Some(outcome)
+    }
+
+    pub(super) fn efficiency(&self) -> f64 {
+        let content = self.analysis.totals.content_bytes;
+        share(content.saturating_sub(self.wasted_bytes), content, 1.0)
+    }
+
+    pub(super) fn wasted_ratio(&self) -> f64 {
+        share(self.wasted_bytes, self.analysis.totals.content_bytes, 0.0)
+    }
+
+    pub(super) fn own_wasted_ratio(&self) -> f64 {
+        let own = &self.analysis.totals.own;
+        share(self.own_wasted_bytes, own.content_bytes, 0.0)
+    }
+
+    pub(super) fn largest_layer(&self) -> u64 {
+        let layers = self.analysis.layers.iter();
+        layers.map(|layer| layer.content_bytes).max().unwrap_or(0)
+    }
+
+    /// Looks at every path of every layer; the order of the walk is the order of paths.
+    pub(super) fn forbidden_paths(&self) -> Vec<ForbiddenPath> {
+        let tree = &self.analysis.tree;
+        let mut found = Vec::new();
+        let mut open = vec![PathId::ROOT];
+        while let Some(path) = open.pop() {
+            open.extend(tree.children(path).rev().map(PathId));
+            if path == PathId::ROOT || !self.forbidden.matches(&absolute(tree, path)) {
+                continue;
+            }
+            let stored = tree
+                .versions(path)
+                .iter()
+                .filter(|version| stores(**version));
+            found.extend(stored.map(|version| {
+                ForbiddenPath {
+                    path,
+                    layer: version.layer,
+                    bytes: tree
+                        .layers()
+                        .get(version.layer.as_usize())
+                        .and_then(|layer| layer.meta(version.node))
+                        .map_or(0, |meta| meta.size),
+                }
+            }));
+        }
+        found.sort_by_key(|one| std::cmp::Reverse(one.bytes));
+        found
+    }
 }
 
 fn judge_as_dive(
     figures: &DiveFigures,
     rules: &RuleSet,
-    limit: Limit,
-    name: &'static str,
+    rule: Rule,
+    dive: DiveRule,
 ) -> Option<Outcome> {
-    // dive 0.13, cmd/root.go: lowestEfficiency 0.9, highestWastedBytes "disabled", highestUserWastedPercent 0.1.
-    let default = match limit {
-        Limit::MinEfficiency => Some(Amount::Ratio(0.9)),
-        Limit::MaxOwnWastedRatio => Some(Amount::Ratio(0.1)),
-        _ => None,
-    };
-    let (threshold, source) = match rules.limits.get(&limit) {
+    let (threshold, source) = match rules.limits.get(&rule) {
         Some(setting) => (setting.threshold?, setting.source.as_str()),
-        None => (default?, "dive's default"),
+        None => (dive.default?, "dive's default"),
     };
-    let value = match limit {
-        Limit::MinEfficiency => Amount::Ratio(figures.efficiency),
-        Limit::MaxWastedBytes => Amount::Bytes(figures.wasted_bytes),
-        _ => Amount::Ratio(figures.user_wasted_percent),
-    };
+    let value = (dive.figure)(figures);
     Some(Outcome {
-        id: name,
-        state: compare(limit, value, threshold),
+        id: dive.name,
+        state: compare(rule, value, threshold),
         value,
         threshold,
         source: source.to_owned(),
@@ -239,12 +262,11 @@ fn judge_as_dive(
 }
 
 /// Strict, and without an answer (`NaN`) a pass, both as in dive.
-fn compare(limit: Limit, value: Amount, threshold: Amount) -> State {
+fn compare(rule: Rule, value: Amount, threshold: Amount) -> State {
     use std::cmp::Ordering::{Greater, Less};
-    let broken = if limit == Limit::MinEfficiency {
-        Less
-    } else {
-        Greater
+    let broken = match rule.value() {
+        Value::Least(_) => Less,
+        Value::Most(_) | Value::Globs | Value::Switch => Greater,
     };
     let order = match (value, threshold) {
         (Amount::Ratio(value), Amount::Ratio(threshold)) => value.partial_cmp(&threshold),
@@ -257,55 +279,6 @@ fn compare(limit: Limit, value: Amount, threshold: Amount) -> State {
     } else {
         State::Pass
     }
-}
-
-fn judge_forbidden(tree: &MergedTree, rules: &RuleSet) -> Result<Option<Outcome>> {
-    let Some(first) = rules.forbid.first() else {
-        return Ok(None);
-    };
-    let found = find_forbidden(tree, &compile(&rules.forbid)?);
-    Ok(Some(Outcome {
-        id: "forbid",
-        state: if found.is_empty() {
-            State::Pass
-        } else {
-            State::Fail
-        },
-        value: Amount::Count(found.len() as u64),
-        threshold: Amount::Count(0),
-        source: first.source.clone(),
-        concern: Concern::Paths(found),
-        remark: None,
-    }))
-}
-
-/// Looks at every path of every layer; the order of the walk is the order of paths.
-fn find_forbidden(tree: &MergedTree, patterns: &Patterns) -> Vec<ForbiddenPath> {
-    let mut found = Vec::new();
-    let mut open = vec![PathId::ROOT];
-    while let Some(path) = open.pop() {
-        open.extend(tree.children(path).rev().map(PathId));
-        if path == PathId::ROOT || !patterns.matches(&absolute(tree, path)) {
-            continue;
-        }
-        let stored = tree
-            .versions(path)
-            .iter()
-            .filter(|version| stores(**version));
-        found.extend(stored.map(|version| {
-            ForbiddenPath {
-                path,
-                layer: version.layer,
-                bytes: tree
-                    .layers()
-                    .get(version.layer.as_usize())
-                    .and_then(|layer| layer.meta(version.node))
-                    .map_or(0, |meta| meta.size),
-            }
-        }));
-    }
-    found.sort_by_key(|one| std::cmp::Reverse(one.bytes));
-    found
 }
 
 /// Directories listed again without difference are left out: the layer that made them is named already.
@@ -333,15 +306,6 @@ fn absolute(tree: &MergedTree, path: PathId) -> Vec<u8> {
     let mut absolute = tree.path(path);
     absolute.insert(0, b'/');
     absolute
-}
-
-fn largest_layer(analysis: &Analysis) -> u64 {
-    analysis
-        .layers
-        .iter()
-        .map(|layer| layer.content_bytes)
-        .max()
-        .unwrap_or(0)
 }
 
 #[expect(

@@ -14,7 +14,7 @@ use crate::path;
 pub(crate) struct Entry<'a> {
     /// Raw; of the topmost directory its whole path.
     pub(crate) name: &'a [u8],
-    /// Length.
+    /// Length of its data.
     pub(crate) bytes: u64,
     /// Disk blocks in bytes.
     pub(crate) disk_bytes: u64,
@@ -42,9 +42,9 @@ pub(crate) struct Link {
 /// Owner, mode and time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Attributes {
-    /// Owner.
+    /// Number of its owner.
     pub(crate) uid: u32,
-    /// Group.
+    /// Number of its group.
     pub(crate) gid: u32,
     /// As `st_mode`.
     pub(crate) mode: u32,

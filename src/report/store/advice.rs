@@ -1,6 +1,6 @@
 //! What could be freed, and the engine's own command for it. Only words: nothing is ever run.
 
-use super::One;
+use super::ReportedStore;
 use crate::store::{
     Amount, CacheId, ContainerId, Engine, ImageId, Naming, Owner, Ownership, State, StoredImage,
     VolumeId,
@@ -20,7 +20,7 @@ enum Group {
 
 /// One suggestion.
 pub(super) struct Suggestion {
-    /// What.
+    /// What to remove, and how many of it.
     pub(super) what: String,
     /// How much that is.
     pub(super) amount: Amount,
@@ -29,7 +29,7 @@ pub(super) struct Suggestion {
 }
 
 /// Returns what is worth suggesting for a store, in a fixed order.
-pub(super) fn suggestions(one: &One<'_>) -> Vec<Suggestion> {
+pub(super) fn suggestions(one: &ReportedStore<'_>) -> Vec<Suggestion> {
     let mut found: Vec<Suggestion> = [
         Group::Cache,
         Group::Stopped,
@@ -51,7 +51,7 @@ pub(super) fn suggestions(one: &One<'_>) -> Vec<Suggestion> {
     found
 }
 
-fn suggestion(one: &One<'_>, group: Group) -> Option<Suggestion> {
+fn suggestion(one: &ReportedStore<'_>, group: Group) -> Option<Suggestion> {
     let (noun, selection) = match group {
         Group::Cache => ("build cache", cache(one)),
         Group::Stopped => (
@@ -119,12 +119,12 @@ const fn for_orphans(engine: Engine) -> &'static str {
     }
 }
 
-fn cache(one: &One<'_>) -> Vec<Owner> {
+fn cache(one: &ReportedStore<'_>) -> Vec<Owner> {
     let records = 0..u32::try_from(one.store.cache.len()).unwrap_or(u32::MAX);
     records.map(|at| Owner::Cache(CacheId(at))).collect()
 }
 
-fn containers(one: &One<'_>, states: &[State]) -> Vec<Owner> {
+fn containers(one: &ReportedStore<'_>, states: &[State]) -> Vec<Owner> {
     let containers = one.store.containers.iter().zip(0..);
     containers
         .filter(|(container, _)| states.contains(&container.state))
@@ -132,7 +132,7 @@ fn containers(one: &One<'_>, states: &[State]) -> Vec<Owner> {
         .collect()
 }
 
-fn volumes(one: &One<'_>) -> Vec<Owner> {
+fn volumes(one: &ReportedStore<'_>) -> Vec<Owner> {
     if one.store.ownership == Ownership::InPart {
         return Vec::new();
     }
@@ -143,12 +143,12 @@ fn volumes(one: &One<'_>) -> Vec<Owner> {
         .collect()
 }
 
-fn dangling(one: &One<'_>) -> Vec<Owner> {
+fn dangling(one: &ReportedStore<'_>) -> Vec<Owner> {
     images(one, |image| one.store.is_dangling(image) == Some(true))
 }
 
 /// Where the names of images are lost, containers' records may be too: nothing is known to be unused.
-fn unused(one: &One<'_>) -> Vec<Owner> {
+fn unused(one: &ReportedStore<'_>) -> Vec<Owner> {
     match one.store.naming {
         Naming::Recorded => images(one, |_| true),
         Naming::Unknown => Vec::new(),
@@ -158,7 +158,7 @@ fn unused(one: &One<'_>) -> Vec<Owner> {
 /// Chooses among images without a container. Steps of builds go with the last image that needs them.
 ///
 /// Where containers' records are lost or out of reach, none is known to be without one.
-fn images(one: &One<'_>, is_meant: impl Fn(&StoredImage) -> bool) -> Vec<Owner> {
+fn images(one: &ReportedStore<'_>, is_meant: impl Fn(&StoredImage) -> bool) -> Vec<Owner> {
     if one.store.ownership == Ownership::InPart {
         return Vec::new();
     }

@@ -1,6 +1,6 @@
 //! Accounts by position, unknown where there are none, and amounts as text.
 
-use super::One;
+use super::ReportedStore;
 use crate::store::accounts::{
     CacheAccount, ContainerAccount, ImageAccount, LayerAccount, PodAccount, Totals,
 };
@@ -13,7 +13,7 @@ pub(super) const UNKNOWN: Amount = Amount {
     unmeasured: 1,
 };
 
-impl One<'_> {
+impl ReportedStore<'_> {
     pub(super) fn totals(&self) -> Totals {
         self.accounts.map_or(
             Totals {

@@ -4,30 +4,22 @@
 //! are `{ "bytes": N, "at_least": N }`: `bytes` is `null` unless all of it is measured.
 
 mod items;
-mod plain;
 
 use std::io::{self, Write};
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Value, json};
 
-use super::{One, StoreReport};
-use crate::report::json::warning;
+use super::{ReportedStore, StoreReport};
+use crate::report::json::{plain, warning};
 use crate::store::{Activity, Amount, Basis};
 
 /// Writes the report as one JSON object.
 ///
 /// # Errors
 /// Those of `output`.
-pub(super) fn write(report: &StoreReport<'_>, output: &mut dyn Write) -> io::Result<()> {
-    let mut buffered = io::BufWriter::new(output);
-    let mut serializer =
-        serde_json::Serializer::with_formatter(&mut buffered, plain::Formatter::default());
-    Document(report)
-        .serialize(&mut serializer)
-        .map_err(io::Error::from)?;
-    buffered.write_all(b"\n")?;
-    buffered.flush()
+pub(in crate::report) fn write(report: &StoreReport<'_>, output: &mut dyn Write) -> io::Result<()> {
+    plain::write(&Document(report), output)
 }
 
 struct Document<'a>(&'a StoreReport<'a>);
@@ -40,7 +32,7 @@ impl Serialize for Document<'_> {
         map.serialize_entry("complete", &report.is_complete())?;
         map.serialize_entry("kind", "store")?;
         map.serialize_entry("source", &report.inventory.name)?;
-        map.serialize_entry("stores", &Each(|| report.stores().map(OneStore)))?;
+        map.serialize_entry("stores", &Each(|| report.stores()))?;
         map.end()
     }
 }
@@ -59,12 +51,9 @@ where
     }
 }
 
-struct OneStore<'a>(One<'a>);
-
-impl Serialize for OneStore<'_> {
+impl Serialize for ReportedStore<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let one = &self.0;
-        let store = one.store;
+        let (one, store) = (self, self.store);
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("root", store.root.name())?;
         map.serialize_entry("engine", store.engine.as_str())?;
@@ -76,7 +65,7 @@ impl Serialize for OneStore<'_> {
         map.serialize_entry("activity", activity)?;
         map.serialize_entry("complete", &one.is_complete())?;
         map.serialize_entry("totals", &totals(one))?;
-        let each = |length: usize, make: fn(&One<'_>, usize) -> Value| {
+        let each = |length: usize, make: fn(&ReportedStore<'_>, usize) -> Value| {
             Each(move || (0..length).map(move |at| make(one, at)))
         };
         map.serialize_entry("images", &each(store.images.len(), items::image))?;
@@ -95,7 +84,7 @@ impl Serialize for OneStore<'_> {
     }
 }
 
-fn totals(one: &One<'_>) -> Value {
+fn totals(one: &ReportedStore<'_>) -> Value {
     let totals = one.totals();
     let basis = match one.accounts.map(|accounts| accounts.basis) {
         Some(Basis::Files) => "files",

@@ -9,7 +9,7 @@ mod walk;
 
 use std::io::{self, Write};
 
-use super::{One, StoreReport};
+use super::{ReportedStore, StoreReport};
 use crate::report::ncdu::{Entry, Nesting};
 use plan::{Plan, Step};
 use walk::Walk;
@@ -18,10 +18,10 @@ use walk::Walk;
 ///
 /// # Errors
 /// Those of `output`, and [`io::ErrorKind::Interrupted`].
-pub(super) fn write(report: &StoreReport<'_>, output: &mut dyn Write) -> io::Result<()> {
+pub(in crate::report) fn write(report: &StoreReport<'_>, output: &mut dyn Write) -> io::Result<()> {
     let mut output = io::BufWriter::new(output);
     let mut nesting = Nesting::begin(&mut output)?;
-    let stores: Vec<One<'_>> = report.stores().collect();
+    let stores: Vec<ReportedStore<'_>> = report.stores().collect();
     let plans: Vec<Plan> = stores.iter().map(|one| Plan::of(one.store)).collect();
     let mut walk = Walk::new(&stores, &plans, report.job);
     let device = walk.device();

@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::amounts::shown;
-use super::{One, StoreReport};
+use super::{ReportedStore, StoreReport};
 use crate::store::{Activity, Amount, Store, StoredImage};
 use crate::text::columns::{Cut, flow};
 use crate::text::{Detail, Look};
@@ -36,13 +36,13 @@ const WIDEST_WORD: usize = 24;
 ///
 /// # Errors
 /// Those of `output`.
-pub(super) fn write(report: &StoreReport<'_>, output: &mut dyn Write) -> io::Result<()> {
+pub(in crate::report) fn write(report: &StoreReport<'_>, output: &mut dyn Write) -> io::Result<()> {
     let top = match (report.top, report.look.detail) {
         (Some(top), _) => top,
         (None, Detail::Full) => usize::MAX,
         (None, Detail::Short) => DEFAULT_TOP,
     };
-    let stores: Vec<One<'_>> = report.stores().collect();
+    let stores: Vec<ReportedStore<'_>> = report.stores().collect();
     if stores.len() > 1 {
         write_overview(&stores, &report.look, output)?;
     }
@@ -62,7 +62,7 @@ pub(super) fn write(report: &StoreReport<'_>, output: &mut dyn Write) -> io::Res
 
 /// One store being written.
 struct Page<'a> {
-    one: One<'a>,
+    one: ReportedStore<'a>,
     look: Look,
     top: usize,
 }
@@ -179,8 +179,12 @@ fn counted(number: usize, noun: &str) -> String {
 }
 
 /// One line a store, so that the one which fills the disk is seen at once.
-fn write_overview(stores: &[One<'_>], look: &Look, output: &mut dyn Write) -> io::Result<()> {
-    use table::{Row, Side, Table};
+fn write_overview(
+    stores: &[ReportedStore<'_>],
+    look: &Look,
+    output: &mut dyn Write,
+) -> io::Result<()> {
+    use table::{Side, Table, TableRow};
     let columns = [
         ("Total", Side::Right),
         ("Images", Side::Right),
@@ -195,7 +199,7 @@ fn write_overview(stores: &[One<'_>], look: &Look, output: &mut dyn Write) -> io
             Activity::Active => "",
             Activity::LeftBehind => "left behind",
         };
-        table.push(Row {
+        table.push(TableRow {
             cells: vec![
                 shown(look, totals.total),
                 units::count(images_of(one.store).count() as u64),

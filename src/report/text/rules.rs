@@ -6,7 +6,9 @@ use std::io::{self, Write};
 use super::waste::write_groups;
 use super::{BAD, BOLD, DIMMED, GOOD, Place, place, title};
 use crate::analysis::groups::group;
-use crate::analysis::rules::{Amount, Concern, ForbiddenPath, Limit, Outcome, State, Verdict};
+use crate::analysis::rules::{
+    Amount, Concern, ForbiddenPath, Outcome, Rule, State, Value, Verdict,
+};
 use crate::report::{Budget, Judgement, Report};
 use crate::text::columns::{Cut, flow, left, widest};
 use crate::units::{self, Units};
@@ -79,12 +81,13 @@ fn lines<'a>(report: &Report<'_>, verdict: &'a Verdict) -> Vec<Line<'a>> {
         })
         .collect();
     let judged = |name| verdict.outcomes.iter().any(|outcome| outcome.id == name);
-    let off = Limit::ALL.into_iter().filter(|limit| {
-        let has_outcome = judged(limit.as_str()) || limit.dive_name().is_some_and(judged);
-        limit.can_fail() && !has_outcome
+    let off = Rule::ALL.into_iter().filter(|rule| {
+        let has_outcome = judged(rule.as_str()) || rule.dive_name().is_some_and(judged);
+        let is_limit = matches!(rule.value(), Value::Least(_) | Value::Most(_));
+        is_limit && rule.can_fail() && !has_outcome
     });
-    lines.extend(off.map(|limit| Line {
-        id: limit.as_str(),
+    lines.extend(off.map(|rule| Line {
+        id: rule.as_str(),
         comparison: String::new(),
         source: String::new(),
         outcome: None,
@@ -133,10 +136,7 @@ impl Line<'_> {
 
 /// Returns the place with dive's word for the rule where dive's file says it.
 fn source(outcome: &Outcome) -> String {
-    let limit = Limit::ALL
-        .into_iter()
-        .find(|limit| limit.as_str() == outcome.id);
-    match limit.and_then(Limit::dive_name) {
+    match Rule::of_name(outcome.id).and_then(Rule::dive_name) {
         Some(name) if outcome.source.ends_with(".dive-ci") => format!("{} {name}", outcome.source),
         _ => outcome.source.clone(),
     }

@@ -49,7 +49,7 @@ impl ContainerdReader {
         let database = match Database::open(&place.root, &place.path) {
             Ok(Some(database)) => database,
             Ok(None) => return,
-            Err(error) => return self.doubt(super::told(&error)),
+            Err(error) => return self.doubt(error.in_one_line()),
         };
         let main = database.root().bucket(b"_main");
         let records: BTreeMap<String, Record> = main

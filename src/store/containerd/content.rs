@@ -36,7 +36,7 @@ impl ContainerdReader {
     pub(super) fn list_content(&mut self) {
         let blobs = self.content_home().join("blobs");
         if let Err(error) = blobs.root.directory(&blobs.path) {
-            let reason = super::told(&error);
+            let reason = error.in_one_line();
             let home = self.content_home();
             self.content.refused = Some(self.store.add_unreachable(home, Role::Blob, reason));
         }
@@ -95,7 +95,7 @@ impl ContainerdReader {
             Ok(bytes) => bytes?,
             Err(error) => {
                 // What it leads to would look like nobody's.
-                self.doubt(super::told(&error));
+                self.doubt(error.in_one_line());
                 return None;
             }
         };

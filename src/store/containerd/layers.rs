@@ -48,7 +48,7 @@ impl ContainerdReader {
                     self.snapshotters.push(snapshotter);
                 }
                 Ok(None) => {}
-                Err(error) => self.doubt(super::told(&error)),
+                Err(error) => self.doubt(error.in_one_line()),
             }
         }
         let most = self

@@ -147,7 +147,7 @@ impl ContainerdReader {
     fn add_volumes(&mut self, home: &Location, mounts: &mut BTreeMap<String, Vec<ContainerId>>) {
         let mut drivers = self.volume_records(home);
         if let Err(error) = home.root.directory(&home.path) {
-            let reason = super::told(&error);
+            let reason = error.in_one_line();
             self.store
                 .add_unreachable(home.clone(), Role::Volume, reason);
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::driver_root::{DriverRoot, Keeping};
 use super::images::Images;
 use super::layers::{Layers, Use};
-use super::records::{ContainerRecord, Readability, told, unusable};
+use super::records::{ContainerRecord, Readability, unusable};
 use crate::image::json::Json;
 use crate::layer::dir::{Encoding, Namespace};
 use crate::store::places::kind;
@@ -100,7 +100,7 @@ impl Containers {
         let document = match place.root.read(&location.path, limits::DOCUMENT_BYTES) {
             Ok(None) => return Runtime::default(),
             Ok(Some(bytes)) => Json::parse(&bytes),
-            Err(error) => Err(told(&error)),
+            Err(error) => Err(error.in_one_line()),
         };
         let document = document.unwrap_or_else(|reason| {
             let shown = path::display(&location.path).into_owned();

@@ -222,7 +222,7 @@ fn names(
     let names = root.names(place.as_bytes(), limits::STORE_NAMES);
     let names = names.map_err(|error| {
         warnings.push(unusable(root, place, &records::reason(&error)));
-        records::told(&error)
+        error.in_one_line()
     })?;
     Ok(names.into_iter().flatten().collect())
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use super::ancestry::Pedigree;
 use super::driver_root::DriverRoot;
 use super::layers::Layers;
-use super::records::{ImageRecord, Readability, told, unusable};
+use super::records::{ImageRecord, Readability, unusable};
 use crate::error::{Warning, WarningCode};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest};
@@ -98,7 +98,7 @@ impl Images {
         let bytes = match location.root.read(&location.path, most) {
             Ok(Some(bytes)) => Ok(bytes),
             Ok(None) => Err("it is missing".to_owned()),
-            Err(error) => Err(told(&error)),
+            Err(error) => Err(error.in_one_line()),
         };
         let document = bytes.and_then(|bytes| {
             self.bytes_left = self.bytes_left.saturating_sub(bytes.len() as u64);

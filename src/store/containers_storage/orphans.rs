@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::driver_root::DriverRoot;
 use super::layers::{Layers, Use};
-use super::records::{Condition, Readability, told, unusable};
+use super::records::{Condition, Readability, unusable};
 use crate::limits;
 use crate::store::places::is_directory;
 use crate::store::{Location, Role, Store};
@@ -150,7 +150,7 @@ fn directories(
         Err(error) => {
             store
                 .warnings
-                .push(unusable(&place.root, &above, &told(&error)));
+                .push(unusable(&place.root, &above, &error.in_one_line()));
             return;
         }
     };

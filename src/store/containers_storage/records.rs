@@ -169,20 +169,8 @@ pub(super) fn reason(error: &crate::error::Error) -> String {
                 path::display_str(&source.to_string())
             )
         }
-        other => told(other),
+        other => other.in_one_line(),
     }
-}
-
-/// Returns an error with its causes, in one line.
-pub(super) fn told(error: &crate::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(deeper) = cause {
-        text.push_str(": ");
-        text.push_str(&path::display_str(&deeper.to_string()));
-        cause = deeper.source();
-    }
-    text
 }
 
 /// Accepts text as the name of one file: IDs become parts of paths.

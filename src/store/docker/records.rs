@@ -1,14 +1,13 @@
 //! Records as Docker writes them: small files, one value each, and JSON; whatever cannot be used is a warning.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::Digest;
 use crate::image::json::Json;
+use crate::limits;
 use crate::store::places::{is_component, is_directory};
-use crate::{limits, path};
 
 /// Most warnings of one kind that one store raises before the rest is only counted.
 const WARNINGS_PER_KIND: usize = 200;
@@ -61,7 +60,7 @@ impl Records {
 
     /// Keeps what reading a record failed with.
     pub(super) fn failed(&mut self, error: &Error) {
-        self.warn(WarningCode::BadRecord, told(error));
+        self.warn(WarningCode::BadRecord, error.in_one_line());
     }
 
     /// Returns every warning, and how many more there were.
@@ -98,7 +97,7 @@ impl Records {
             Err(error) => {
                 self.failed(&error);
                 self.is_whole = false;
-                Err(told(&error))
+                Err(error.in_one_line())
             }
         }
     }
@@ -213,17 +212,6 @@ impl Records {
         let found = self.root.status(place).ok().flatten()?;
         i64::try_from(found.st_mtime).ok()
     }
-}
-
-/// Returns an error with its causes, one line, escaped.
-fn told(error: &Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        message = format!("{message}: {}", path::display_str(&source.to_string()));
-        cause = source.source();
-    }
-    message
 }
 
 fn split(place: &[u8]) -> (&[u8], &[u8]) {

@@ -68,18 +68,10 @@ pub(super) fn open_layer(
         Err(error) => {
             let name = plan.label.as_ref().unwrap_or(&stored.name);
             let name = path::display_str(name);
-            layer.source = Arc::new(UnreadableLayer::stored(name, told(&error)));
+            layer.source = Arc::new(UnreadableLayer::stored(name, error.in_one_line()));
         }
     }
     layer
-}
-
-/// Why a layer cannot be read, with the cause, escaped.
-fn told(error: &Error) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {}", path::display_str(&cause.to_string())),
-        None => error.to_string(),
-    }
 }
 
 /// Returns whether the top directory of a container, which belongs to its root, belongs to somebody else here.

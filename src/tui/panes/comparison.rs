@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 
 use super::sieve::Sieve;
 use super::{Request, done, refused};
-use crate::analysis::difference::{Difference, DifferenceKind, Doubt};
+use crate::analysis::comparison::{Difference, DifferenceKind, Doubt};
 use crate::path::display_absolute;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
@@ -45,7 +45,7 @@ pub struct ComparisonPane {
     pub names: [String; 2],
     /// Cursor.
     pub scroll: Scroll,
-    /// Positions in [`Compared::paths`](crate::analysis::difference::Compared::paths).
+    /// Positions in [`Compared::paths`](crate::analysis::comparison::ImageComparison::paths).
     pub rows: Vec<usize>,
     /// Their order.
     pub sorting: Sorting,

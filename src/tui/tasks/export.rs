@@ -28,9 +28,10 @@ pub(super) fn run(
         budget: Budget::Given,
         incomplete: Incomplete::Refused,
     });
-    let written = match format {
-        Format::Text | Format::Json => written(&subject.analysis, job)?,
-        Format::Dive | Format::Ncdu => None,
+    let written = if format.tells_written() {
+        written(&subject.analysis, job)?
+    } else {
+        None
     };
     let report = Report {
         analysis: &subject.analysis,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::ended;
 use super::export::create;
-use crate::analysis::difference::compare;
+use crate::analysis::comparison::compare;
 use crate::analysis::{self, Analysis};
 use crate::error::{Error, Result};
 use crate::layer::Completeness;

@@ -157,7 +157,7 @@ fn answer(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effect> {
             units: look.units,
         },
         Purpose::Export => {
-            let Some(format) = format_of(text) else {
+            let Some(format) = Format::of_file(text) else {
                 let words = match model.screen() {
                     Screen::Store => {
                         "nothing was written: the name has to end with .json, .txt or .ncdu"
@@ -189,15 +189,4 @@ fn answer(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effect> {
     };
     model.writing = Some(job);
     vec![effect]
-}
-
-/// Reads the format of a report from the ending of its file; `None` for one that nothing writes.
-fn format_of(name: &str) -> Option<Format> {
-    let (_, ending) = name.rsplit_once('.')?;
-    match ending.to_ascii_lowercase().as_str() {
-        "txt" | "text" => Some(Format::Text),
-        "json" => Some(Format::Json),
-        "ncdu" => Some(Format::Ncdu),
-        _ => None,
-    }
 }

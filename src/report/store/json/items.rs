@@ -8,12 +8,12 @@ use super::amount;
 use crate::image::Digest;
 use crate::path;
 use crate::report::json::located;
-use crate::report::store::One;
+use crate::report::store::ReportedStore;
 use crate::store::{
     Container, Layer, LayerId, Listing, Location, Piece, PieceId, Role, StoredImage,
 };
 
-pub(super) fn image(one: &One<'_>, at: usize) -> Value {
+pub(super) fn image(one: &ReportedStore<'_>, at: usize) -> Value {
     let image: &StoredImage = &one.store.images[at];
     let account = one.image(at);
     let figures = one.image_figures(at);
@@ -49,7 +49,7 @@ pub(super) fn image(one: &One<'_>, at: usize) -> Value {
     })
 }
 
-pub(super) fn layer(one: &One<'_>, at: usize) -> Value {
+pub(super) fn layer(one: &ReportedStore<'_>, at: usize) -> Value {
     let layer: &Layer = &one.store.layers[at];
     let account = one.layer(at);
     let images: Vec<u32> = account.images.iter().map(|id| id.0).collect();
@@ -76,7 +76,7 @@ pub(super) fn layer(one: &One<'_>, at: usize) -> Value {
     })
 }
 
-pub(super) fn container(one: &One<'_>, at: usize) -> Value {
+pub(super) fn container(one: &ReportedStore<'_>, at: usize) -> Value {
     let container: &Container = &one.store.containers[at];
     let account = one.container(at);
     let figures = one.container_figures(at);
@@ -115,7 +115,7 @@ pub(super) fn container(one: &One<'_>, at: usize) -> Value {
     })
 }
 
-pub(super) fn pod(one: &One<'_>, at: usize) -> Value {
+pub(super) fn pod(one: &ReportedStore<'_>, at: usize) -> Value {
     let pod = &one.store.pods[at];
     let account = one.pod(at);
     json!({
@@ -131,7 +131,7 @@ pub(super) fn pod(one: &One<'_>, at: usize) -> Value {
     })
 }
 
-pub(super) fn cache(one: &One<'_>, at: usize) -> Value {
+pub(super) fn cache(one: &ReportedStore<'_>, at: usize) -> Value {
     let record = &one.store.cache[at];
     let account = one.cache(at);
     json!({
@@ -150,7 +150,7 @@ pub(super) fn cache(one: &One<'_>, at: usize) -> Value {
     })
 }
 
-pub(super) fn volume(one: &One<'_>, at: usize) -> Value {
+pub(super) fn volume(one: &ReportedStore<'_>, at: usize) -> Value {
     let volume = &one.store.volumes[at];
     let containers: Vec<u32> = volume.containers.iter().map(|id| id.0).collect();
     let total = if volume.pieces.is_empty() {
@@ -168,7 +168,7 @@ pub(super) fn volume(one: &One<'_>, at: usize) -> Value {
     })
 }
 
-pub(super) fn orphan(one: &One<'_>, at: usize) -> Value {
+pub(super) fn orphan(one: &ReportedStore<'_>, at: usize) -> Value {
     let orphan = &one.store.orphans[at];
     let piece = one.store.piece(orphan.piece);
     json!({
@@ -182,7 +182,7 @@ pub(super) fn orphan(one: &One<'_>, at: usize) -> Value {
 }
 
 /// Returns what could not be measured, and why.
-pub(super) fn unmeasured(one: &One<'_>) -> impl Iterator<Item = Value> {
+pub(super) fn unmeasured(one: &ReportedStore<'_>) -> impl Iterator<Item = Value> {
     let pieces = one.store.pieces.iter();
     pieces.filter_map(|piece| {
         let reason = piece.unmeasured.as_ref()?;
@@ -192,14 +192,14 @@ pub(super) fn unmeasured(one: &One<'_>) -> impl Iterator<Item = Value> {
     })
 }
 
-fn pieces(one: &One<'_>, ids: &[PieceId]) -> Value {
+fn pieces(one: &ReportedStore<'_>, ids: &[PieceId]) -> Value {
     ids.iter()
         .filter_map(|id| one.store.pieces.get(id.as_usize()))
         .map(|piece| self::piece(one, piece))
         .collect()
 }
 
-fn piece(one: &One<'_>, piece: &Piece) -> Value {
+fn piece(one: &ReportedStore<'_>, piece: &Piece) -> Value {
     let mut object = place(one, &piece.location);
     let usage = piece.usage;
     object.insert("role".into(), json!(role(piece.role)));
@@ -221,7 +221,7 @@ fn piece(one: &One<'_>, piece: &Piece) -> Value {
 }
 
 /// Returns `path` relative to the store's root, or to `root` where that is another directory.
-fn place(one: &One<'_>, location: &Location) -> Map<String, Value> {
+fn place(one: &ReportedStore<'_>, location: &Location) -> Map<String, Value> {
     let mut object = Map::new();
     if location.root.name() != one.store.root.name() {
         object.insert("root".into(), json!(location.root.name()));

@@ -12,7 +12,7 @@ use crate::beneath::Beneath;
 use crate::limits;
 use crate::progress::Job;
 use crate::report::ncdu::{Attributes, Entry, Link, Nesting, Refusal};
-use crate::report::store::One;
+use crate::report::store::ReportedStore;
 use crate::store::Piece;
 
 /// Innermost directories kept open, so that a tree made to be deep does not use up the descriptors. Those above
@@ -44,7 +44,7 @@ struct Level {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(stores: &[One<'_>], plans: &[Plan], job: &'a Job) -> Self {
+    pub(super) fn new(stores: &[ReportedStore<'_>], plans: &[Plan], job: &'a Job) -> Self {
         let mut places: HashMap<Inode, u64> = HashMap::new();
         let mut device = None;
         for (one, plan) in stores.iter().zip(plans) {

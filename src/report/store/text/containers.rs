@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::table::{Row, Side, Table};
+use super::table::{Side, Table, TableRow};
 use super::{Page, WIDEST_WORD, images, largest};
 use crate::store::{Amount, Container, PodId};
 use crate::text::Detail;
@@ -37,7 +37,7 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
     for &at in shown {
         let account = page.one.container(at);
         let container = &containers[at];
-        table.push(Row {
+        table.push(TableRow {
             cells: vec![
                 page.amount(account.writable),
                 page.amount(account.logs),
@@ -141,10 +141,10 @@ pub(super) fn write_pods(page: &Page<'_>, output: &mut dyn Write) -> io::Result<
             account.logs,
             account.volumes,
         ];
-        table.push(Row {
+        table.push(TableRow {
             cells: amounts.map(|amount| page.amount(amount)).to_vec(),
             subject: page.text(&format!("{}/{}", pods[at].namespace, pods[at].name)),
-            ..Row::default()
+            ..TableRow::default()
         });
     }
     table.write(&page.look, output)?;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::table::{Row, Side, Table};
+use super::table::{Side, Table, TableRow};
 use super::{DIMMED, Page, counted, largest};
 use crate::store::figures::ImageFigures;
 use crate::store::{Engine, Store, StoredImage};
@@ -81,7 +81,7 @@ fn table(page: &Page<'_>, shown: &[usize]) -> Table {
         cells.push(image.layers.len().to_string());
         let users = page.one.store.known_users(account.containers);
         cells.push(users.map_or_else(|| "?".to_owned(), |users| users.to_string()));
-        table.push(Row {
+        table.push(TableRow {
             cells,
             subject: page.text(&name(page.one.store, image)),
             mark: mark(page.one.store, image).to_owned(),

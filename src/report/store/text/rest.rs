@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::table::{Row, Side, Table};
+use super::table::{Side, Table, TableRow};
 use super::{DIMMED, Page, counted, largest};
 use crate::store::{Amount, LayerId};
 use crate::text::attributes::time;
@@ -22,7 +22,7 @@ pub(super) fn write_orphans(page: &Page<'_>, output: &mut dyn Write) -> io::Resu
         let orphan = &orphans[at];
         let piece = page.one.store.piece(orphan.piece);
         let changed = orphan.since.or(piece.modified);
-        table.push(Row {
+        table.push(TableRow {
             cells: vec![
                 page.amount(page.one.orphan(at)),
                 changed.map_or_else(|| "-".to_owned(), time),
@@ -68,7 +68,7 @@ pub(super) fn write_cache(page: &Page<'_>, output: &mut dyn Write) -> io::Result
             (true, "") => "shared with images",
             (_, second) => second,
         };
-        table.push(Row {
+        table.push(TableRow {
             cells: vec![
                 page.amount(account.private),
                 page.amount(account.total),
@@ -127,7 +127,7 @@ pub(super) fn write_volumes(page: &Page<'_>, output: &mut dyn Write) -> io::Resu
         } else {
             page.amount(page.one.volume(at))
         };
-        table.push(Row {
+        table.push(TableRow {
             cells: vec![size, volume.containers.len().to_string()],
             subject: page.text(&volume.name),
             mark: match volume.driver.as_str() {

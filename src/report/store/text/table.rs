@@ -23,7 +23,7 @@ pub(super) enum Side {
 
 /// One row; every text is escaped already.
 #[derive(Debug, Default)]
-pub(super) struct Row {
+pub(super) struct TableRow {
     /// One a column.
     pub(super) cells: Vec<String>,
     /// What it is about: the last column.
@@ -39,7 +39,7 @@ pub(super) struct Row {
 pub(super) struct Table {
     columns: Vec<(&'static str, Side)>,
     subject: &'static str,
-    rows: Vec<Row>,
+    rows: Vec<TableRow>,
 }
 
 impl Table {
@@ -51,7 +51,7 @@ impl Table {
         }
     }
 
-    pub(super) fn push(&mut self, row: Row) {
+    pub(super) fn push(&mut self, row: TableRow) {
         self.rows.push(row);
     }
 
@@ -92,7 +92,7 @@ impl Table {
 }
 
 fn write_row(
-    row: &Row,
+    row: &TableRow,
     cells: &str,
     used: usize,
     look: &Look,

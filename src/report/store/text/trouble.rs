@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::table::{Row, Side, Table, broken};
+use super::table::{Side, Table, TableRow, broken};
 use super::{BAD, BOLD, DIMMED, ODD, Page, counted};
 use crate::report::store::advice;
 use crate::store::Engine;
@@ -22,10 +22,10 @@ pub(super) fn write_suggestions(page: &Page<'_>, output: &mut dyn Write) -> io::
     let columns = [("Size", Side::Right), ("What", Side::Left)];
     let mut table = Table::new(&columns, "With");
     for suggestion in suggestions {
-        table.push(Row {
+        table.push(TableRow {
             cells: vec![page.amount(suggestion.amount), suggestion.what],
             subject: suggestion.command.to_owned(),
-            ..Row::default()
+            ..TableRow::default()
         });
     }
     table.write(&page.look, output)?;

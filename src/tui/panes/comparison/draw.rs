@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::super::header::{HeaderPart, NAME, draw_pieces};
 use super::{ComparisonAreas, ComparisonPane, Sorting, words};
-use crate::analysis::difference::{Compared, Difference, DifferenceKind, Layers};
+use crate::analysis::comparison::{Difference, DifferenceKind, ImageComparison, Layers};
 use crate::browse::{Mark, Row};
 use crate::layer::Completeness;
 use crate::path::display_absolute;
@@ -104,7 +104,7 @@ fn arrow(paint: &Paint<'_>) -> &'static str {
     }
 }
 
-fn counts(compared: &Compared) -> String {
+fn counts(compared: &ImageComparison) -> String {
     let of = |kind: DifferenceKind| {
         let paths = compared.paths.iter();
         units::count(paths.filter(|path| path.kind == kind).count() as u64)
@@ -127,7 +127,7 @@ fn counts(compared: &Compared) -> String {
     words.join("  ")
 }
 
-fn draw_sums(compared: &Compared, place: Rect, paint: &mut Paint<'_>) {
+fn draw_sums(compared: &ImageComparison, place: Rect, paint: &mut Paint<'_>) {
     let size = |bytes| paint.look.units.size(bytes);
     let layers = |layers: Layers| {
         let plural = if layers.count == 1 { "" } else { "s" };

@@ -3,7 +3,7 @@
 //! Two files have the same data where both are the same entry of the same layer, and where their hashes are known
 //! and equal. All others of equal length are read and compared, within [`Bounds`]; what was not compared is listed
 //! as such. Only where a store gives no data at all (zfs that is not mounted) length and time decide, as for rsync:
-//! whoever changes such a file and turns its clock back is not found out, and [`Compared::by_time`] says so.
+//! whoever changes such a file and turns its clock back is not found out, and [`ImageComparison::by_time`] says so.
 
 mod contents;
 mod rows;
@@ -11,7 +11,6 @@ mod rows;
 use std::collections::HashSet;
 use std::convert::Infallible;
 
-use self::rows::{rows, settle};
 use super::Analysis;
 use crate::error::Result;
 use crate::image::{Digest, Image};
@@ -19,6 +18,7 @@ use crate::layer::LayerIndex;
 use crate::limits;
 use crate::progress::Job;
 use crate::tree::{EntryRef, Listed, MergedTree, PathId, View};
+use rows::{rows, settle};
 
 /// What happened to a path on the way from the first image to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,7 +118,7 @@ pub struct Layers {
 
 /// Two images compared with each other.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Compared {
+pub struct ImageComparison {
     /// Layers with the same diff ID in both, each once.
     pub common: Layers,
     /// Layers of the first image alone.
@@ -139,7 +139,7 @@ pub struct Compared {
 ///
 /// # Errors
 /// [`crate::error::Error::Interrupted`] when the job is cancelled.
-pub fn compare(a: &Analysis, b: &Analysis, job: &Job) -> Result<Compared> {
+pub fn compare(a: &Analysis, b: &Analysis, job: &Job) -> Result<ImageComparison> {
     compare_within(a, b, Bounds::default(), job)
 }
 
@@ -147,14 +147,19 @@ pub fn compare(a: &Analysis, b: &Analysis, job: &Job) -> Result<Compared> {
 ///
 /// # Errors
 /// [`crate::error::Error::Interrupted`] when the job is cancelled.
-pub fn compare_within(a: &Analysis, b: &Analysis, bounds: Bounds, job: &Job) -> Result<Compared> {
+pub fn compare_within(
+    a: &Analysis,
+    b: &Analysis,
+    bounds: Bounds,
+    job: &Job,
+) -> Result<ImageComparison> {
     let shared = Shared::of(&a.image, &b.image);
     let sides = (Side::of(a), Side::of(b));
     let rows = rows(sides.0, sides.1);
     let pairs = rows.iter().filter_map(|row| row.pair);
     let verdicts = contents::compare(sides, pairs, bounds, job)?;
     let (paths, by_time) = settle(rows, &verdicts);
-    Ok(Compared {
+    Ok(ImageComparison {
         common: layers(a, |at| shared.a.contains(&at)),
         only_a: layers(a, |at| !shared.a.contains(&at)),
         only_b: layers(b, |at| !shared.b.contains(&at)),

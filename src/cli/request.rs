@@ -1,0 +1,189 @@
+//! What the command line asks for, understood once: whoever does it takes it as it is.
+
+use std::ffi::{OsStr, OsString};
+use std::io::IsTerminal as _;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use crate::analysis;
+use crate::error::{Error, Result};
+use crate::image::Platform;
+use crate::path::display_str;
+use crate::scan;
+use crate::source::{self, InputPlace, Locator, OpenOptions, Reading};
+use crate::store::{self, mounts::Overlay};
+use crate::text::{Detail, Glyphs, Look};
+
+use super::load::{Gating, Loaded};
+use super::options::Common;
+use super::output;
+
+/// What is asked about.
+pub(crate) enum Subject {
+    /// An image, or a container with what it has written.
+    Image,
+    /// The layer stores at these places as a whole.
+    Stores(Vec<PathBuf>),
+}
+
+/// A subject and what to do with it.
+pub(crate) struct Request<'a> {
+    pub(crate) subject: Subject,
+    /// Where it is; of several stores the first, whose name stands for all.
+    pub(crate) locator: Locator,
+    /// Which image of the subject, and where others may be.
+    pub(crate) open: OpenOptions,
+    pub(crate) analysis: analysis::Options,
+    pub(crate) options: &'a Common,
+    /// Whether rules decide, and which.
+    pub(crate) gating: Gating,
+    /// Without what configurations say, unless it was loaded for this request.
+    pub(crate) loaded: Loaded,
+}
+
+impl<'a> Request<'a> {
+    /// Asks about an image: the one named, or the directories of `--lower` and `--upper`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] and [`Error::Config`] for what makes no sense.
+    pub(crate) fn of_image(image: Option<&OsStr>, options: &'a Common) -> Result<Self> {
+        Self::of(Subject::Image, locator(image, options)?, options)
+    }
+
+    /// Asks about an image, or about a whole store where one is named and nothing in it is chosen.
+    ///
+    /// # Errors
+    /// As [`Request::of_image`].
+    pub(crate) fn of_anything(image: Option<&OsStr>, options: &'a Common) -> Result<Self> {
+        let request = Self::of_image(image, options)?;
+        match &request.locator.place {
+            InputPlace::Path(path) if source::means_store(&request.locator, &request.open) => {
+                Self::of_stores(places(path, request.locator.reading), options)
+            }
+            _ => Ok(request),
+        }
+    }
+
+    /// Asks about the stores at these places.
+    ///
+    /// # Errors
+    /// As [`Request::of_image`].
+    pub(crate) fn of_stores(places: Vec<PathBuf>, options: &'a Common) -> Result<Self> {
+        let first = places.first().map_or(Path::new("."), PathBuf::as_path);
+        let locator = Locator::parse(&store_at(first.as_os_str()))?;
+        Self::of(Subject::Stores(places), locator, options)
+    }
+
+    fn of(subject: Subject, locator: Locator, options: &'a Common) -> Result<Self> {
+        let open = OpenOptions {
+            image: options.image_name.clone(),
+            container: options.container.clone(),
+            platform: options.platform.as_deref().map(platform).transpose()?,
+            spool_limit: options.expanded_limit(),
+            places: usual_places(),
+        };
+        let analysis = analysis::Options {
+            scan: scan::Options {
+                threads: options.threads.and_then(NonZeroUsize::new),
+            },
+            base_layers: options.base_layers,
+        };
+        Ok(Self {
+            subject,
+            locator,
+            open,
+            analysis,
+            options,
+            gating: Gating::Off,
+            loaded: Loaded::default(),
+        })
+    }
+
+    /// Returns how reports look, on whatever they are.
+    pub(crate) fn look(&self) -> Look {
+        Look {
+            width: output::width(),
+            units: self.loaded.settings.units(),
+            glyphs: if self.options.ascii {
+                Glyphs::Ascii
+            } else {
+                Glyphs::Unicode
+            },
+            detail: if self.options.verbose {
+                Detail::Full
+            } else {
+                Detail::Short
+            },
+        }
+    }
+}
+
+/// Returns where engines of this machine keep their layers; none need exist.
+pub(crate) fn usual_places() -> Vec<PathBuf> {
+    store::usual_places(etcetera::home_dir().ok().as_deref())
+}
+
+/// Returns the word for a directory that is meant as a store whatever it looks like.
+pub(crate) fn store_at(directory: &OsStr) -> OsString {
+    let mut word = OsString::from("store:");
+    word.push(directory);
+    word
+}
+
+/// Returns the store at a path, those at the usual places below it, or the path itself to be told what is wrong.
+fn places(path: &Path, reading: Reading) -> Vec<PathBuf> {
+    // What was sniffed out is one.
+    let is_store = reading == Reading::Sniffed || store::is_store(path);
+    let below = if is_store {
+        Vec::new()
+    } else {
+        store::stores_below(path)
+    };
+    if below.is_empty() {
+        vec![path.to_owned()]
+    } else {
+        below
+    }
+}
+
+fn locator(image: Option<&OsStr>, options: &Common) -> Result<Locator> {
+    let locator = match (image, &options.lower) {
+        (None, Some(lower)) => {
+            let overlay = Overlay::by_hand(lower, options.upper.as_deref())?;
+            Locator::of_directories(overlay)
+        }
+        (Some(image), None) => Locator::parse(image)?,
+        (Some(_), Some(_)) => {
+            return Err(Error::Usage {
+                reason: "an image and --lower are given".into(),
+                advice: "give one of them: --lower names the directories to read".into(),
+            });
+        }
+        (None, None) => return Err(no_image()),
+    };
+    if locator.place == InputPlace::StandardInput && std::io::stdin().is_terminal() {
+        return Err(Error::Usage {
+            reason: "standard input is a terminal".into(),
+            advice: "pipe an image: `docker save IMAGE | layerscope -`".into(),
+        });
+    }
+    Ok(locator)
+}
+
+/// Says how to name an image.
+pub(crate) fn no_image() -> Error {
+    Error::Usage {
+        reason: "no image is given".into(),
+        advice: "name a file that `docker save` wrote, `-` for standard input, or a layer store such as \
+                 /var/lib/docker"
+            .into(),
+    }
+}
+
+fn platform(text: &str) -> Result<Platform> {
+    Platform::parse(text).ok_or_else(|| Error::Config {
+        place: "--platform".into(),
+        reason: format!("'{}' is no platform", display_str(text)),
+        suggestion: Some("write OS/ARCH or OS/ARCH/VARIANT, for example linux/arm64".into()),
+    })
+}
