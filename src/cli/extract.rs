@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::analysis::Analysis;
 use crate::error::{Error, Result};
-use crate::extract::{Devices, Extracted, Options, Owner};
+use crate::extract::{Devices, Extracted, Options, Owner, Privileges};
 use crate::progress::Job;
 use crate::units::Units;
 
@@ -55,6 +55,11 @@ pub(crate) fn run(
             Devices::Create
         } else {
             Devices::Skip
+        },
+        privileges: if arguments.privileges {
+            Privileges::Keep
+        } else {
+            Privileges::Drop
         },
     };
     let done = crate::extract::extract(analysis, view, &starts, &options, job)?;
