@@ -7,6 +7,7 @@
 //! Order: directories (writable for the owner only), files layer by layer in one pass each, hard links,
 //! pipes and devices, symbolic links, and then the metadata of directories, deepest first.
 
+mod made;
 mod place;
 mod writer;
 
@@ -41,6 +42,17 @@ pub enum Devices {
     Create,
 }
 
+/// What becomes of what would give a program rights of its own: set-uid and set-gid bits, attributes of the kernel
+/// and of the administrator (`security.*`, `trusted.*`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Privileges {
+    /// They are left out, with one remark that counts them.
+    #[default]
+    Drop,
+    /// They are written, where this process may.
+    Keep,
+}
+
 /// How to write.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -50,6 +62,8 @@ pub struct Options {
     pub owner: Owner,
     /// What becomes of device nodes.
     pub devices: Devices,
+    /// What becomes of rights.
+    pub privileges: Privileges,
 }
 
 /// What was written.

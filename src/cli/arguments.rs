@@ -174,6 +174,9 @@ pub(crate) struct ExtractArguments {
     /// As root: create device nodes too
     #[arg(long)]
     pub(crate) devices: bool,
+    /// As root: write set-uid and set-gid bits, capabilities and other attributes that give rights, too
+    #[arg(long)]
+    pub(crate) privileges: bool,
 }
 
 /// `--view`.

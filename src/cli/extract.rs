@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use crate::analysis::Analysis;
 use crate::error::{Error, Result};
-use crate::extract::{Devices, Extracted, Options, Owner};
+use crate::extract::{Devices, Extracted, Options, Owner, Privileges};
 use crate::progress::Job;
 use crate::units::Units;
 
@@ -47,6 +47,11 @@ impl<'a> Extraction<'a> {
                 Devices::Create
             } else {
                 Devices::Skip
+            },
+            privileges: if arguments.privileges {
+                Privileges::Keep
+            } else {
+                Privileges::Drop
             },
         };
         Ok(Self {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::made::{self, Identity, Made};
 use super::shown;
 use crate::error::{Error, Result};
 use crate::layer::EntryKind;
@@ -23,8 +24,8 @@ const DIRECTORY: OFlags = OFlags::RDONLY
 /// Whether a directory was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DirectoryOrigin {
-    /// It was not there before.
-    Made,
+    /// It was not there before, and is this inode.
+    Made(Identity),
     /// It was.
     Found,
 }
@@ -51,7 +52,12 @@ impl Root {
     pub(super) fn make_directory(&self, path: &[u8]) -> Result<DirectoryOrigin> {
         let (parent, name) = self.parent(path)?;
         match rustix::fs::mkdirat(&parent, &name, Mode::RWXU) {
-            Ok(()) => Ok(DirectoryOrigin::Made),
+            Ok(()) => {
+                let made = made::own_directory(&self.open_directory(path)?);
+                let made = made.map_err(|source| self.failed(path, source))?;
+                made.map(DirectoryOrigin::Made)
+                    .ok_or_else(|| self.replaced(path))
+            }
             Err(Errno::EXIST) => self.open_directory(path).map(|_| DirectoryOrigin::Found),
             Err(error) => Err(self.failed(path, error.into())),
         }
@@ -90,6 +96,21 @@ impl Root {
         let (parent, name) = self.parent(path)?;
         let target = self.text(path, target)?;
         rustix::fs::symlinkat(&target, &parent, &name).map_err(|error| self.refused(path, error))
+    }
+
+    /// Holds what was made under a name by this process.
+    pub(super) fn hold(&self, path: &[u8], kind: EntryKind) -> Result<Made> {
+        use rustix::fs::FileType;
+        let expected = match kind {
+            EntryKind::CharDevice => FileType::CharacterDevice,
+            EntryKind::BlockDevice => FileType::BlockDevice,
+            EntryKind::Symlink => FileType::Symlink,
+            _ => FileType::Fifo,
+        };
+        let (parent, name) = self.parent(path)?;
+        let made =
+            Made::open(parent, name, expected).map_err(|source| self.failed(path, source))?;
+        made.ok_or_else(|| self.replaced(path))
     }
 
     #[cfg(target_os = "linux")]
@@ -135,6 +156,25 @@ impl Root {
                 })?;
         }
         Ok(current)
+    }
+
+    /// Opens a directory that was made before.
+    pub(super) fn open_made(&self, path: &[u8], made: Identity) -> Result<OwnedFd> {
+        let directory = self.open_directory(path)?;
+        let found =
+            rustix::fs::fstat(&directory).map_err(|error| self.failed(path, error.into()))?;
+        if made::identity(&found) == made {
+            Ok(directory)
+        } else {
+            Err(self.replaced(path))
+        }
+    }
+
+    fn replaced(&self, path: &[u8]) -> Error {
+        Error::UnsafeTarget {
+            path: shown(&self.directory, path),
+            reason: "something else took its place while it was written".into(),
+        }
     }
 
     /// Opens the directory a path stands in; returns it with the name.

@@ -6,16 +6,18 @@ use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
 use std::os::fd::AsFd;
 
-use rustix::fs::{AtFlags, Gid, Timespec, Timestamps, Uid, XattrFlags};
+use rustix::fs::{Gid, Timespec, Timestamps, Uid, XattrFlags};
 
+use super::made::Identity;
 use super::place::{DirectoryOrigin, Root};
-use super::{Devices, Extracted, Options, Owner};
+use super::{Devices, Extracted, Options, Owner, Privileges};
 use crate::analysis::Analysis;
 use crate::error::{Error, Result};
 use crate::layer::{Access, EntryKind, FileAt, LayerIndex, LayerSource};
 use crate::path::{display, display_absolute};
 use crate::progress::Job;
 use crate::tree::{EntryRef, Listed, NodeId};
+use crate::units::count;
 
 /// What writing needs and what it has done.
 pub(super) struct Writer<'a> {
@@ -24,6 +26,8 @@ pub(super) struct Writer<'a> {
     /// What is possible, not what is wished.
     ownership: Owner,
     devices: Devices,
+    privileges: Privileges,
+    dropped: Dropped,
     done: Extracted,
     job: &'a Job,
 }
@@ -33,6 +37,37 @@ type OfInode<'a> = (NodeId, Vec<&'a Listed>);
 
 /// Files of one layer by the place of their data.
 type ByOffset<'a> = Vec<OfInode<'a>>;
+
+/// How often a right was left out that nobody asked for.
+#[derive(Default)]
+struct Dropped {
+    modes: u64,
+    attributes: u64,
+}
+
+impl Dropped {
+    fn sentence(&self) -> Option<String> {
+        let parts = [
+            (
+                self.modes,
+                "set-uid or set-gid bit",
+                "set-uid or set-gid bits",
+            ),
+            (
+                self.attributes,
+                "attribute that gives rights",
+                "attributes that give rights",
+            ),
+        ];
+        let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
+        let parts = parts.map(|(number, one, many)| {
+            format!("{} {}", count(number), if number == 1 { one } else { many })
+        });
+        let parts: Vec<String> = parts.collect();
+        (!parts.is_empty())
+            .then(|| format!("left out: {} (--privileges writes them)", parts.join(", ")))
+    }
+}
 
 /// What became of a file's data.
 enum Copied {
@@ -54,6 +89,8 @@ impl<'a> Writer<'a> {
                 Owner::Process
             },
             devices: options.devices,
+            privileges: options.privileges,
+            dropped: Dropped::default(),
             done: Extracted::default(),
             job,
         })
@@ -66,11 +103,12 @@ impl<'a> Writer<'a> {
         self.make_specials(rows)?;
         self.make_links(rows)?;
         self.finish_directories(rows, &made)?;
+        self.done.remarks.extend(self.dropped.sentence());
         Ok(self.done)
     }
 
     /// Makes directories from the top; returns which of the rows did not exist before.
-    fn make_directories(&mut self, rows: &[Listed]) -> Result<Vec<usize>> {
+    fn make_directories(&mut self, rows: &[Listed]) -> Result<Vec<(usize, Identity)>> {
         let mut made = Vec::new();
         for (at, row) in rows
             .iter()
@@ -78,8 +116,8 @@ impl<'a> Writer<'a> {
             .filter(|(_, row)| row.kind == EntryKind::Dir)
         {
             self.job.check()?;
-            if self.root.make_directory(&row.path)? == DirectoryOrigin::Made {
-                made.push(at);
+            if let DirectoryOrigin::Made(directory) = self.root.make_directory(&row.path)? {
+                made.push((at, directory));
                 self.done.directories += 1;
             }
         }
@@ -250,7 +288,7 @@ impl<'a> Writer<'a> {
                 }
                 Err(error) => return Err(error),
             }
-            self.finish_by_name(row)?;
+            self.finish_unopened(row)?;
             self.done.others += 1;
         }
         Ok(())
@@ -261,16 +299,16 @@ impl<'a> Writer<'a> {
             self.job.check()?;
             self.root
                 .make_symlink(&row.path, row.link.as_deref().unwrap_or_default())?;
-            self.finish_by_name(row)?;
+            self.finish_unopened(row)?;
             self.done.others += 1;
         }
         Ok(())
     }
 
     /// Deepest first: writing into a directory changes its time, and its mode may forbid writing.
-    fn finish_directories(&mut self, rows: &[Listed], made: &[usize]) -> Result<()> {
-        for &at in made.iter().rev() {
-            let directory = self.root.open_directory(&rows[at].path)?;
+    fn finish_directories(&mut self, rows: &[Listed], made: &[(usize, Identity)]) -> Result<()> {
+        for &(at, directory) in made.iter().rev() {
+            let directory = self.root.open_made(&rows[at].path, directory)?;
             self.finish(&rows[at], &directory)?;
         }
         Ok(())
@@ -283,41 +321,47 @@ impl<'a> Writer<'a> {
             let (owner, group) = owner(row);
             rustix::fs::fchown(&file, owner, group).map_err(|error| failed(&self.root, error))?;
         }
-        rustix::fs::fchmod(&file, self.mode(row)).map_err(|error| failed(&self.root, error))?;
+        let mode = self.mode(row);
+        rustix::fs::fchmod(&file, mode).map_err(|error| failed(&self.root, error))?;
         self.set_attributes(row, &file);
         rustix::fs::futimens(&file, &times(row)).map_err(|error| failed(&self.root, error))
     }
 
     /// The same for what cannot be opened: links, pipes, devices.
-    fn finish_by_name(&self, row: &Listed) -> Result<()> {
-        let (parent, name) = self.root.parent(&row.path)?;
-        let flags = AtFlags::SYMLINK_NOFOLLOW;
-        let failed = |error: rustix::io::Errno| self.root.failed(&row.path, error.into());
+    fn finish_unopened(&mut self, row: &Listed) -> Result<()> {
+        let made = self.root.hold(&row.path, row.kind)?;
+        let failed = |root: &Root, error: rustix::io::Errno| root.failed(&row.path, error.into());
         if self.ownership == Owner::Image {
             let (owner, group) = owner(row);
-            rustix::fs::chownat(&parent, &name, owner, group, flags).map_err(failed)?;
+            made.give_to(owner, group)
+                .map_err(|error| failed(&self.root, error))?;
         }
-        // The new name is ours alone: a link cannot have taken its place without our own rights.
         if row.kind != EntryKind::Symlink {
-            rustix::fs::chmodat(&parent, &name, self.mode(row), AtFlags::empty())
-                .map_err(failed)?;
+            let mode = self.mode(row);
+            made.set_mode(mode)
+                .map_err(|error| failed(&self.root, error))?;
         }
-        rustix::fs::utimensat(&parent, &name, &times(row), flags).map_err(failed)
+        made.set_times(&times(row))
+            .map_err(|error| failed(&self.root, error))
     }
 
-    /// A program of another owner's with setuid must not become one of ours.
-    fn mode(&self, row: &Listed) -> rustix::fs::Mode {
+    /// A program of another owner's with set-uid must not become one of ours, and one that keeps its owner gets the
+    /// right only where it was asked for.
+    fn mode(&mut self, row: &Listed) -> rustix::fs::Mode {
         let usual = if row.kind == EntryKind::Dir {
             0o755
         } else {
             0o644
         };
         let mode = row.mode.unwrap_or(usual);
-        let kept = if self.ownership == Owner::Image {
-            0o7777
-        } else {
-            0o777
+        let kept = match (self.ownership, self.privileges) {
+            (Owner::Process, _) => 0o777,
+            (Owner::Image, Privileges::Keep) => 0o7777,
+            (Owner::Image, Privileges::Drop) => 0o1777,
         };
+        if self.ownership == Owner::Image && mode & 0o7777 & !kept != 0 {
+            self.dropped.modes += 1;
+        }
         rustix::fs::Mode::from_raw_mode((mode & kept).into())
     }
 
@@ -330,6 +374,10 @@ impl<'a> Writer<'a> {
             return;
         };
         for (name, value) in self.analysis.tree.layer(layer).xattrs(node) {
+            if self.privileges == Privileges::Drop && gives_rights(name) {
+                self.dropped.attributes += 1;
+                continue;
+            }
             let result = CString::new(name.as_slice())
                 .map_err(io::Error::from)
                 .and_then(|name| {
@@ -363,6 +411,11 @@ impl<'a> Writer<'a> {
         let remark = format!("{}: {text}", display_absolute(&row.path));
         self.done.remarks.push(remark);
     }
+}
+
+/// Whether an attribute is one of the kernel's or the administrator's (xattr(7)), such as a file's capabilities.
+fn gives_rights(name: &[u8]) -> bool {
+    name.starts_with(b"security.") || name.starts_with(b"trusted.")
 }
 
 fn owner(row: &Listed) -> (Option<Uid>, Option<Gid>) {
