@@ -114,7 +114,7 @@ const fn for_orphans(engine: Engine) -> &'static str {
             "podman system check --repair (Podman 5), after a look at each"
         }
         Engine::DockerContainerd | Engine::Containerd | Engine::Kubernetes => {
-            "ctr content prune references, then ctr content active; the rest by hand while containerd is stopped"
+            "containerd's garbage collection takes what it has a record of; the rest by hand, with containerd stopped"
         }
     }
 }
