@@ -28,9 +28,9 @@ use layerscope::report::{Detail, Format, Glyphs, Look, Report};
 use layerscope::source;
 use layerscope::store::figures::{ContainerFigures, Figures, ImageFigures};
 use layerscope::store::{
-    self, Accounts, Activity, Basis, CacheRecord, Container, ContainerId, Engine, Growth, ImageId,
-    Inventory, Layer, LayerId, Listing, Location, Orphan, PieceId, Pod, PodId, Role, State, Store,
-    StoredImage, Usage, Volume,
+    self, Accounts, Activity, Basis, CacheRecord, Container, ContainerId, Engine, Exit, Growth,
+    ImageId, Inventory, Layer, LayerId, Listing, Location, Orphan, PieceId, Pod, PodId, Role,
+    State, Store, StoredImage, Usage, Volume,
 };
 use layerscope::units::Units;
 use serde_json::Value;
@@ -236,6 +236,7 @@ fn docker_rest(store: &mut Store, base: LayerId) {
             reason: "no image, container or build cache has it".into(),
             kind: "unreferenced-directory",
             since: None,
+            exit: Exit::ByHand,
         });
     }
     store.warnings.push(Warning::new(

@@ -100,6 +100,8 @@ struct Reader {
     /// Whether records may be missing, so that nobody can be said to own nothing.
     is_doubtful: bool,
     more_warnings: usize,
+    /// Seconds since 1970: leases end.
+    now: i64,
 }
 
 impl Reader {
@@ -121,6 +123,7 @@ impl Reader {
             is_overtaken: false,
             is_doubtful: false,
             more_warnings: 0,
+            now: jiff::Timestamp::now().as_second(),
         }
     }
 

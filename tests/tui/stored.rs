@@ -6,8 +6,8 @@ use std::sync::Arc;
 use layerscope::image::{Digest, Platform};
 use layerscope::layer::beneath::Beneath;
 use layerscope::store::{
-    Activity, CacheRecord, Container, Engine, Growth, ImageId, Inventory, Layer, LayerId, Listing,
-    Location, Orphan, PieceId, Pod, PodId, Role, State, Store, StoredImage, Usage, Volume,
+    Activity, CacheRecord, Container, Engine, Exit, Growth, ImageId, Inventory, Layer, LayerId,
+    Listing, Location, Orphan, PieceId, Pod, PodId, Role, State, Store, StoredImage, Usage, Volume,
 };
 use layerscope::tui::store_subject::{Known, StoreSubject};
 
@@ -111,6 +111,7 @@ impl Stored {
             reason: "no image, container or build cache has it".into(),
             kind: "unreferenced-directory",
             since: Some(since),
+            exit: Exit::ByHand,
         });
     }
 }

@@ -5,13 +5,9 @@ use crate::report::{Glyphs, Look};
 use crate::store::accounts::{
     CacheAccount, ContainerAccount, ImageAccount, LayerAccount, PodAccount, Totals,
 };
-use crate::store::{Accounts, Amount, Owner};
+use crate::store::{Accounts, Amount};
 
-/// Nothing measured: never the same as zero.
-pub(super) const UNKNOWN: Amount = Amount {
-    bytes: 0,
-    unmeasured: 1,
-};
+const UNKNOWN: Amount = Amount::UNKNOWN;
 
 impl One<'_> {
     pub(super) fn totals(&self) -> Totals {
@@ -85,11 +81,6 @@ impl One<'_> {
 
     pub(super) fn orphan(&self, at: usize) -> Amount {
         self.found(|accounts| accounts.orphans.get(at).copied())
-            .unwrap_or(UNKNOWN)
-    }
-
-    pub(super) fn freed(&self, selection: &[Owner]) -> Amount {
-        self.found(|accounts| Some(accounts.freed(self.store, selection)))
             .unwrap_or(UNKNOWN)
     }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::meta::{Labels, Namespace};
+use super::meta::{Labels, LeaseRecord, Namespace};
 use super::snapshotter::Kind;
 use super::{MOBY, Reader, value};
 use crate::image::Digest;
 use crate::path;
-use crate::store::{Engine, LayerId, Location, Orphan, Role};
+use crate::store::{Engine, Exit, LayerId, Location, Orphan, Record, Role};
 
 const REFERS_TO_CONTENT: &str = "containerd.io/gc.ref.content";
 const REFERS_TO_SNAPSHOT: &str = "containerd.io/gc.ref.snapshot.";
@@ -47,6 +47,7 @@ impl Reader {
             reason,
             kind,
             since,
+            exit: Exit::Collection,
         });
     }
 
@@ -81,7 +82,7 @@ impl Reader {
                 }
             }
         };
-        for lease in &namespace.leases {
+        for lease in self.leases_that_hold(namespace) {
             waiting.extend(lease.blobs.iter().cloned());
         }
         for container in &namespace.containers {
@@ -106,10 +107,41 @@ impl Reader {
                 take(&record.labels, &mut waiting);
             }
         }
-        let of_leases = namespace.leases.iter().flat_map(|lease| &lease.snapshots);
+        let of_leases = self.leases_that_hold(namespace);
+        let of_leases = of_leases.flat_map(|lease| &lease.snapshots);
         let named = of_leases.chain(rooted);
         layers.extend(named.filter_map(|key| self.layer_named(&namespace.name, key)));
         (blobs, layers)
+    }
+
+    /// containerd's collector passes over leases that ended (core/metadata/gc.go, `labelGCExpire`).
+    fn leases_that_hold<'n>(
+        &self,
+        namespace: &'n Namespace,
+    ) -> impl Iterator<Item = &'n LeaseRecord> + use<'n> {
+        let now = self.now;
+        let leases = namespace.leases.iter();
+        leases.filter(move |lease| !has_ended(lease, now))
+    }
+
+    /// Returns the lease that held a snapshot, or one above it, until it ended.
+    fn ended_lease_of_layer(&self, layer: LayerId) -> Option<(&Namespace, &LeaseRecord)> {
+        self.ended_lease(|namespace, lease| {
+            let mut held = lease.snapshots.iter();
+            held.any(|key| {
+                let top = self.layer_named(&namespace.name, key);
+                top.is_some_and(|top| self.store.chain(top).contains(&layer))
+            })
+        })
+    }
+
+    fn ended_lease(
+        &self,
+        holds: impl Fn(&Namespace, &LeaseRecord) -> bool,
+    ) -> Option<(&Namespace, &LeaseRecord)> {
+        let namespaces = self.namespaces.iter();
+        let mut leases = namespaces.flat_map(|of| of.leases.iter().map(move |lease| (of, lease)));
+        leases.find(|(of, lease)| has_ended(lease, self.now) && holds(of, lease))
     }
 
     fn keep_for_lease(&mut self, top: LayerId) {
@@ -152,13 +184,34 @@ impl Reader {
             }
             (true, _) => "no image, container, lease or build cache has it",
         };
+        let held = self.ended_lease_of_layer(layer).map(left_by);
+        let (kind, reason, exit) = held.unwrap_or_else(|| {
+            let exit = self.exit_of_layer(layer);
+            ("unreferenced-layer", reason.to_owned(), exit)
+        });
         self.set_roles(layer, Role::Orphan, Role::Orphan);
         self.store.orphans.push(Orphan {
             piece,
-            reason: reason.to_owned(),
-            kind: "unreferenced-layer",
+            reason,
+            kind,
             since: self.store.layer(layer).created,
+            exit,
         });
+    }
+
+    /// A snapshot of which containerd has a record is removed by that; any other goes with its next collection.
+    fn exit_of_layer(&self, layer: LayerId) -> Exit {
+        let detail = &self.details[layer.as_usize()];
+        match &detail.name {
+            Some((namespace, (snapshotter, key))) if detail.is_known => {
+                Exit::Records(vec![Record::Snapshot {
+                    namespace: namespace.clone(),
+                    snapshotter: snapshotter.clone(),
+                    key: key.clone(),
+                }])
+            }
+            _ => Exit::Collection,
+        }
     }
 
     /// Docker's containers hold their snapshots by leases, which stay when the container's record is lost.
@@ -196,6 +249,7 @@ impl Reader {
                     reason: reason.to_owned(),
                     kind: "mount-without-container",
                     since: self.store.layer(layer).created,
+                    exit: self.exit_of_layer(layer),
                 });
             }
         }
@@ -218,23 +272,38 @@ impl Reader {
                 continue;
             }
             *of_piece = Role::Orphan;
-            let is_recorded = self
-                .namespaces
-                .iter()
-                .any(|of| of.blobs.contains_key(digest));
-            let reason = if is_recorded {
-                "no image, lease or build cache needs it"
-            } else {
-                "no namespace has a record of it"
-            };
+            let (kind, reason, exit) = self.blob_left(digest);
             self.store.orphans.push(Orphan {
                 piece: *piece,
-                reason: reason.to_owned(),
-                kind: "unreferenced-blob",
+                reason,
+                kind,
                 since: None,
+                exit,
             });
         }
         self.content.pieces = blobs;
+    }
+
+    fn blob_left(&self, digest: &Digest) -> (&'static str, String, Exit) {
+        let held = self.ended_lease(|_, lease| lease.blobs.contains(digest));
+        if let Some(held) = held {
+            return left_by(held);
+        }
+        let namespaces = self.namespaces.iter();
+        let having = namespaces.filter(|of| of.blobs.contains_key(digest));
+        let records: Vec<Record> = having
+            .map(|of| Record::Blob {
+                namespace: of.name.clone(),
+                digest: digest.clone(),
+            })
+            .collect();
+        let (reason, exit) = if records.is_empty() {
+            ("no namespace has a record of it", Exit::Collection)
+        } else {
+            let reason = "no image, lease or build cache needs it";
+            (reason, Exit::Records(records))
+        };
+        ("unreferenced-blob", reason.to_owned(), exit)
     }
 
     fn add_unrecorded_directories(&mut self) {
@@ -285,6 +354,23 @@ impl Reader {
             self.add_orphan(place, "interrupted-pull", reason, since);
         }
     }
+}
+
+fn has_ended(lease: &LeaseRecord, now: i64) -> bool {
+    lease.ends.is_some_and(|ends| ends < now)
+}
+
+/// Returns what is to be said of something that a lease held until it ended.
+fn left_by((namespace, lease): (&Namespace, &LeaseRecord)) -> (&'static str, String, Exit) {
+    let reason = format!(
+        "a pull or build that did not end: only the lease {} has it, and that is over",
+        path::display_str(&lease.id)
+    );
+    let exit = Exit::Records(vec![Record::Lease {
+        namespace: namespace.name.clone(),
+        id: lease.id.clone(),
+    }]);
+    ("interrupted-pull", reason, exit)
 }
 
 fn is_root(labels: &Labels) -> bool {

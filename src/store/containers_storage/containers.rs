@@ -9,8 +9,8 @@ use super::records::{ContainerRecord, Readability, told, unusable};
 use crate::image::json::Json;
 use crate::layer::dir::{Encoding, Namespace};
 use crate::store::{
-    Container, ContainerId, LayerId, Location, Orphan, Ownership, PieceId, PodId, Role, State,
-    Store,
+    Container, ContainerId, Exit, LayerId, Location, Orphan, Ownership, PieceId, PodId, Role,
+    State, Store,
 };
 use crate::{limits, path};
 
@@ -247,6 +247,7 @@ fn add_pieces(store: &mut Store, place: &Place, record: &ContainerRecord) {
             reason: "the container's layer is gone".into(),
             kind: "container-without-mount",
             since: record.created,
+            exit: Exit::Recorded,
         });
         return;
     }

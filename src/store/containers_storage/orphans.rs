@@ -7,7 +7,7 @@ use super::layers::{Layers, Use};
 use super::place::{Place, kind};
 use super::records::{Condition, Readability, told, unusable};
 use crate::limits;
-use crate::store::{Location, Orphan, Role, Store};
+use crate::store::{Exit, Location, Orphan, Role, Store};
 
 /// Unpacking and removing take minutes; what is older was left behind.
 const IN_PROGRESS: Duration = Duration::from_secs(24 * 60 * 60);
@@ -71,6 +71,7 @@ fn unused_layers(store: &mut Store, place: &Place, layers: &Layers) {
             reason: reason.into(),
             kind,
             since: origin.record.created,
+            exit: Exit::Recorded,
         });
     }
 }
@@ -183,5 +184,6 @@ fn orphan(store: &mut Store, location: Location, kind: &'static str, reason: &st
         reason: reason.into(),
         kind,
         since: None,
+        exit: Exit::ByHand,
     });
 }

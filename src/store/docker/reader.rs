@@ -8,7 +8,8 @@ use crate::layer::beneath::Beneath;
 use crate::progress::Job;
 
 use super::super::{
-    Activity, Engine, ImageId, Layer, LayerId, Listing, Location, Orphan, PieceId, Role, Store,
+    Activity, Engine, Exit, ImageId, Layer, LayerId, Listing, Location, Orphan, PieceId, Role,
+    Store,
 };
 use super::driver::Driver;
 use super::graph::Graph;
@@ -188,6 +189,17 @@ impl<'a> Reader<'a> {
 
     /// Adds something that nobody owns, with its age; `reason` is escaped.
     pub(super) fn orphan(&mut self, place: Vec<u8>, kind: &'static str, reason: String) {
+        self.orphan_until(Exit::ByHand, place, kind, reason);
+    }
+
+    /// Notes something that nobody owns, and that goes away in a way of its own.
+    pub(super) fn orphan_until(
+        &mut self,
+        exit: Exit,
+        place: Vec<u8>,
+        kind: &'static str,
+        reason: String,
+    ) {
         let since = self.records.modified(&place);
         let piece = self.piece(place, Role::Orphan);
         self.store.orphans.push(Orphan {
@@ -195,6 +207,7 @@ impl<'a> Reader<'a> {
             reason,
             kind,
             since,
+            exit,
         });
     }
 
@@ -215,6 +228,7 @@ impl<'a> Reader<'a> {
                 reason: reason.to_owned(),
                 kind,
                 since,
+                exit: Exit::ByHand,
             });
         }
     }

@@ -10,8 +10,9 @@ use crate::path;
 use crate::report::columns::platform;
 use crate::report::json::located;
 use crate::report::store::One;
+use crate::store::reclaim::{Command, Step, by_name, suggestions};
 use crate::store::{
-    Container, Layer, LayerId, Listing, Location, Piece, PieceId, Role, StoredImage,
+    Container, Exit, Layer, LayerId, Listing, Location, Piece, PieceId, Role, StoredImage,
 };
 
 pub(super) fn image(one: &One<'_>, at: usize) -> Value {
@@ -179,7 +180,50 @@ pub(super) fn orphan(one: &One<'_>, at: usize) -> Value {
         "since": orphan.since.or(piece.modified),
         "total": amount(one.orphan(at)),
         "piece": self::piece(one, piece),
+        "goes": goes(&orphan.exit),
+        "commands": by_name(one.store.engine, orphan).iter().map(command).collect::<Value>(),
     })
+}
+
+/// Returns what could be freed, how much that is, and how.
+pub(super) fn freeable(one: &One<'_>) -> impl Iterator<Item = Value> {
+    let suggestions = suggestions(one.store, one.accounts).into_iter();
+    suggestions.map(|suggestion| {
+        json!({
+            "what": suggestion.group.as_str(),
+            "count": suggestion.count,
+            "amount": amount(suggestion.amount),
+            "steps": suggestion.steps.iter().map(step).collect::<Value>(),
+        })
+    })
+}
+
+fn step(step: &Step) -> Value {
+    match step {
+        Step::Command(command) => self::command(command),
+        Step::Note(note) => json!({ "note": note }),
+        Step::Place(place) => json!({ "place": place }),
+    }
+}
+
+fn command(command: &Command) -> Value {
+    json!({
+        "command": command.text,
+        "verified_on": command.verified_on,
+        "check_first": command.check_first(),
+    })
+}
+
+/// Returns how an orphan goes away.
+const fn goes(exit: &Exit) -> &'static str {
+    match exit {
+        Exit::Records(_) => "by-name",
+        Exit::Recorded => "recorded",
+        Exit::Collection => "with-garbage",
+        Exit::Start => "at-start",
+        Exit::Stop => "at-stop",
+        Exit::ByHand => "by-hand",
+    }
 }
 
 /// Returns what could not be measured, and why.

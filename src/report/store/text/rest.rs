@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use super::table::{Row, Side, Table};
 use super::{DIMMED, Page, counted, largest};
 use crate::report::attributes::time;
+use crate::store::reclaim::by_name;
 use crate::store::{Amount, LayerId};
 
 pub(super) fn write_orphans(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
@@ -22,6 +23,8 @@ pub(super) fn write_orphans(page: &Page<'_>, output: &mut dyn Write) -> io::Resu
         let orphan = &orphans[at];
         let piece = page.one.store.piece(orphan.piece);
         let changed = orphan.since.or(piece.modified);
+        let commands = by_name(page.one.store.engine, orphan).into_iter();
+        let commands = commands.map(|command| command.shown());
         table.push(Row {
             cells: vec![
                 page.amount(page.one.orphan(at)),
@@ -29,7 +32,10 @@ pub(super) fn write_orphans(page: &Page<'_>, output: &mut dyn Write) -> io::Resu
             ],
             subject: page.look.shown(&piece.location.path),
             mark: String::new(),
-            notes: vec![page.text(&orphan.reason)],
+            notes: [page.text(&orphan.reason)]
+                .into_iter()
+                .chain(commands)
+                .collect(),
         });
     }
     table.write(&page.look, output)?;
