@@ -29,8 +29,8 @@ use layerscope::source;
 use layerscope::store::figures::{ContainerFigures, Figures, ImageFigures};
 use layerscope::store::{
     self, Accounts, Activity, Basis, CacheRecord, Container, ContainerId, Engine, Exit, Growth,
-    ImageId, Inventory, Layer, LayerId, Listing, Location, Orphan, PieceId, Pod, PodId, Role,
-    State, Store, StoredImage, Usage, Volume,
+    ImageId, Inventory, Layer, LayerId, Listing, Location, Orphan, Ownership, PieceId, Pod, PodId,
+    Role, State, Store, StoredImage, Usage, Volume,
 };
 use layerscope::units::Units;
 use serde_json::Value;
@@ -218,6 +218,7 @@ fn docker_rest(store: &mut Store, base: LayerId) {
         pieces,
         containers,
         driver: "local".into(),
+        users: Ownership::Recorded,
     };
     store.volumes = vec![
         volume("pgdata", vec![data], vec![ContainerId(0)]),

@@ -192,8 +192,17 @@ pub struct Volume {
     pub pieces: Vec<PieceId>,
     /// Containers that mount it.
     pub containers: Vec<ContainerId>,
+    /// Whether those are all: what Podman's containers mount that were never started is in its database alone.
+    pub users: Ownership,
     /// Plugin or driver, unescaped.
     pub driver: String,
+}
+
+impl Volume {
+    /// Returns whether it is known how many containers mount it: some that do, or truly none.
+    pub fn has_known_users(&self) -> bool {
+        self.users == Ownership::Recorded || !self.containers.is_empty()
+    }
 }
 
 /// Something that nobody owns.

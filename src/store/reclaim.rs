@@ -41,6 +41,13 @@ pub enum Target {
 pub enum Step {
     /// For a shell.
     Command(Command),
+    /// For a shell, and only where something is so that the store does not tell.
+    Perhaps {
+        /// What, escaped.
+        condition: String,
+        /// What is done then.
+        command: Command,
+    },
     /// For the reader, escaped: what has to be done or known before the command that follows.
     Note(String),
     /// Where something lies that the note before is about, escaped.
@@ -55,6 +62,9 @@ impl Step {
                 let doubt = command.check_first();
                 let doubt = doubt.map(|doubt| format!("# check first, {doubt}:"));
                 doubt.into_iter().chain([command.text.clone()]).collect()
+            }
+            Self::Perhaps { condition, command } => {
+                vec![format!("# {condition}: {}", command.shown())]
             }
             Self::Note(note) => vec![format!("# {note}")],
             Self::Place(place) => vec![format!("#   {place}")],
@@ -196,11 +206,12 @@ impl Writer<'_> {
     }
 
     fn if_it_runs(&self, tool: Tool, subject: Subject<'_>) -> Option<Step> {
-        let stop = row(tool, Action::StopContainer)?.about(self.store.engine, subject);
-        Some(note(format!(
-            "its record does not tell whether it runs; if it does, this comes first: {}",
-            stop.text
-        )))
+        let stop = row(tool, Action::StopContainer)?;
+        Some(Step::Perhaps {
+            condition: "its record does not tell whether it runs; if it does, this comes first"
+                .into(),
+            command: stop.about(self.store.engine, subject),
+        })
     }
 
     fn image(&self, id: ImageId) -> Vec<Step> {

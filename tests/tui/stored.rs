@@ -7,7 +7,8 @@ use layerscope::image::{Digest, Platform};
 use layerscope::layer::beneath::Beneath;
 use layerscope::store::{
     Activity, CacheRecord, Container, Engine, Exit, Growth, ImageId, Inventory, Layer, LayerId,
-    Listing, Location, Orphan, PieceId, Pod, PodId, Role, State, Store, StoredImage, Usage, Volume,
+    Listing, Location, Orphan, Ownership, PieceId, Pod, PodId, Role, State, Store, StoredImage,
+    Usage, Volume,
 };
 use layerscope::tui::store_subject::{Known, StoreSubject};
 
@@ -172,6 +173,7 @@ pub fn docker() -> Store {
         pieces: vec![data],
         containers: vec![layerscope::store::ContainerId(2)],
         driver: "local".into(),
+        users: Ownership::Recorded,
     });
     all.0
 }

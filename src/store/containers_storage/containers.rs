@@ -32,7 +32,7 @@ pub(super) struct Containers {
 #[derive(Debug, Default)]
 pub(super) struct Runtime {
     /// Whether there is a configuration: it is written when a container is first started.
-    started: bool,
+    pub(super) started: bool,
     /// Annotations, by key; those of Kubernetes name the pod.
     pub(super) annotations: BTreeMap<String, String>,
 }

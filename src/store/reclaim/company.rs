@@ -137,6 +137,11 @@ impl Writer<'_> {
         });
         let mounted = mounted.filter_map(|id| self.store.containers.get(id.as_usize()));
         let mounted: Vec<String> = mounted.map(shown_name).collect();
+        if !volume.has_known_users() {
+            return Some(note(
+                "a container that was never started may mount it: then it is refused",
+            ));
+        }
         (!mounted.is_empty()).then(|| {
             note(format!(
                 "containers that mount it have to be removed first: {}",

@@ -40,9 +40,10 @@ pub(super) fn steps(store: &Store, orphans: &[&Orphan]) -> Vec<Step> {
 }
 
 // containerd, core/metadata/content.go and snapshot.go, garbageCollect; overlay's Cleanup. Seen with 1.6: the
-// removal of one blob or snapshot takes those along that no record names.
+// removal of one blob, or snapshot, takes those along that no record names.
 const COLLECTION: &str = "containerd has no record of this, and its garbage collection removes it by itself, the \
-                          next time that it removes a blob or a snapshot; by hand only while containerd is stopped:";
+                          next time that it removes something of the kind, a blob or a snapshot; by hand only \
+                          while containerd is stopped:";
 
 const fn no_command(engine: Engine) -> &'static str {
     match engine {
@@ -95,7 +96,7 @@ pub fn by_name(engine: Engine, orphan: &Orphan) -> Vec<Command> {
     let steps = records.iter().flat_map(|record| of_record(engine, record));
     let commands = steps.filter_map(|step| match step {
         Step::Command(command) => Some(command),
-        Step::Note(_) | Step::Place(_) => None,
+        Step::Perhaps { .. } | Step::Note(_) | Step::Place(_) => None,
     });
     commands.collect()
 }

@@ -98,7 +98,7 @@ impl Suggestion {
     pub fn commands(&self) -> impl Iterator<Item = &Command> {
         self.steps.iter().filter_map(|step| match step {
             Step::Command(command) => Some(command),
-            Step::Note(_) | Step::Place(_) => None,
+            Step::Perhaps { .. } | Step::Note(_) | Step::Place(_) => None,
         })
     }
 }
@@ -216,7 +216,7 @@ fn volumes(store: &Store) -> Vec<Owner> {
     }
     let volumes = store.volumes.iter().zip(0..);
     volumes
-        .filter(|(volume, _)| volume.containers.is_empty())
+        .filter(|(volume, _)| volume.containers.is_empty() && volume.has_known_users())
         .map(|(_, at)| Owner::Volume(VolumeId(at)))
         .collect()
 }

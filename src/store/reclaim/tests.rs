@@ -59,7 +59,7 @@ fn commands(store: &Store, targets: &[Target]) -> Vec<String> {
         .iter()
         .filter_map(|step| match step {
             Step::Command(command) => Some(command.text.clone()),
-            Step::Note(_) | Step::Place(_) => None,
+            Step::Perhaps { .. } | Step::Note(_) | Step::Place(_) => None,
         })
         .collect()
 }
@@ -190,6 +190,7 @@ fn volumes_cache_and_working_containers() {
         pieces: Vec::new(),
         containers: vec![ContainerId(0)],
         driver: "local".into(),
+        users: Ownership::Recorded,
     });
     store.cache.push(CacheRecord {
         id: "x1".into(),

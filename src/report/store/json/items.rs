@@ -164,7 +164,7 @@ pub(super) fn volume(one: &One<'_>, at: usize) -> Value {
         "index": at,
         "name": volume.name,
         "driver": known(&volume.driver),
-        "containers": containers,
+        "containers": volume.has_known_users().then_some(containers),
         "total": total,
         "pieces": pieces(one, &volume.pieces),
     })
@@ -201,6 +201,9 @@ pub(super) fn freeable(one: &One<'_>) -> impl Iterator<Item = Value> {
 fn step(step: &Step) -> Value {
     match step {
         Step::Command(command) => self::command(command),
+        Step::Perhaps { condition, command } => {
+            json!({ "if": condition, "then": self::command(command) })
+        }
         Step::Note(note) => json!({ "note": note }),
         Step::Place(place) => json!({ "place": place }),
     }

@@ -133,8 +133,10 @@ pub(super) fn write_volumes(page: &Page<'_>, output: &mut dyn Write) -> io::Resu
         } else {
             page.amount(page.one.volume(at))
         };
+        let count = volume.has_known_users().then_some(volume.containers.len());
+        let count = count.map_or_else(|| "?".to_owned(), |count| count.to_string());
         table.push(Row {
-            cells: vec![size, volume.containers.len().to_string()],
+            cells: vec![size, count],
             subject: page.text(&volume.name),
             mark: match volume.driver.as_str() {
                 "" | "local" => String::new(),

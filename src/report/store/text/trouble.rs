@@ -52,6 +52,9 @@ fn with(page: &Page<'_>, suggestion: &Suggestion) -> (String, Vec<String>) {
     let lines = suggestion.steps.iter().filter_map(|step| match step {
         Step::Command(command) if Some(command) == only => None,
         Step::Command(command) => Some(command.shown()),
+        Step::Perhaps { condition, command } => {
+            Some(format!("{}: {}", page.text(condition), command.shown()))
+        }
         Step::Note(note) => Some(page.text(note)),
         // The orphans above name them.
         Step::Place(_) => None,

@@ -40,8 +40,8 @@ const fn unverified(documented: &'static str) -> Proof {
     }
 }
 
-const COLLECTED: &str =
-    "containerd's garbage collection follows, and takes with it whatever else nothing refers to";
+const COLLECTED: &str = "containerd's garbage collection follows, and takes with it whatever else nothing refers to; \
+                         \"not found\" is what it took already";
 
 /// The table.
 pub const ROWS: &[Row] = &[

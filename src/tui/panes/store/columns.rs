@@ -6,7 +6,7 @@ use super::key::Key;
 use super::{names, rows};
 use crate::report::Look;
 use crate::report::columns::platform;
-use crate::store::{Engine, LayerId, State, StoredImage};
+use crate::store::{Engine, LayerId, State, StoredImage, Volume};
 use crate::tui::theme::Role;
 use crate::units::count;
 
@@ -218,6 +218,13 @@ pub fn cell(sizes: &Sizes<'_>, key: Key, column: Column, look: Look) -> Cell {
         },
         Column::Users => {
             let users = sizes.store.known_users(rows::users(sizes, key));
+            let users = match key {
+                Key::Volume(id) => {
+                    let volume = sizes.store.volumes.get(id.as_usize());
+                    users.filter(|_| volume.is_some_and(Volume::has_known_users))
+                }
+                _ => users,
+            };
             Cell::plain(users.map_or_else(|| "?".to_owned(), count))
         }
         Column::Day => Cell::dim(day(sizes, key)),
