@@ -30,9 +30,9 @@ use crate::progress::Job;
 pub use accounts::{Accounts, Amount, Basis};
 pub use find::{is_store, stores_below, stores_near, usual_places};
 pub use model::{
-    Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Engine, Growth, ImageId,
-    Layer, LayerId, Listing, Naming, Orphan, Owner, Ownership, Pod, PodId, State, Store,
-    StoredImage, Volume, VolumeId,
+    Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Engine, Exit, Growth,
+    ImageId, Layer, LayerId, Listing, Naming, Orphan, Owner, Ownership, Pod, PodId, Record, State,
+    Store, StoredImage, Volume, VolumeId,
 };
 pub use piece::{Location, Piece, PieceId, Role, Usage};
 

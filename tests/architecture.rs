@@ -105,6 +105,53 @@ fn every_module_is_on_the_map() {
     }
 }
 
+/// A command that frees something is a row of one table: tests run each of its rows on a real engine.
+#[test]
+fn commands_that_free_something_stand_in_one_table() {
+    const TOOLS: [&str; 9] = [
+        "docker ",
+        "podman ",
+        "buildah ",
+        "ctr ",
+        "crictl ",
+        "nerdctl ",
+        "buildctl ",
+        "kubectl ",
+        "buildx ",
+    ];
+    const VERBS: [&str; 7] = [
+        " prune",
+        " rm",
+        " rmi",
+        " delete",
+        " kill",
+        " stop",
+        " check --repair",
+    ];
+    let mut wrong = Vec::new();
+    for (_, path) in library_sources() {
+        let is_test = path
+            .iter()
+            .any(|part| part == "tests" || part == "tests.rs");
+        if is_test || path.ends_with("store/reclaim/table/rows.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            let has = |words: &[&str]| words.iter().any(|word| code.contains(word));
+            if code.contains('"') && has(&TOOLS) && has(&VERBS) {
+                wrong.push(format!("{}:{}: {line}", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "commands beside the table in src/store/reclaim/table/rows.rs:\n{}",
+        wrong.join("\n")
+    );
+}
+
 #[test]
 fn nothing_panics_on_purpose_outside_tests() {
     // Clippy refuses these in code it compiles; this also catches them behind `cfg`.

@@ -14,12 +14,9 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::process::Command;
 
 use layerscope::analysis::written::written;
 use layerscope::analysis::{self, Analysis};
@@ -27,24 +24,16 @@ use layerscope::image::Image;
 use layerscope::progress::Job;
 use layerscope::source::SourceInfo;
 use layerscope::store::figures::Figures;
-use layerscope::store::{self, Accounts, Basis, ContainerId, ImageId, Inventory, Store};
+use layerscope::store::{self, Accounts, Basis, ContainerId, ImageId, Store};
 use layerscope::tree::{PathId, View};
 use serde_json::Value;
 
 use support::codec::Codec;
+use support::engines::{Containerd, Docker, Podman, Site, finished, read, wait_for};
 use support::image::image;
 use support::listing::{Rows, assert_same, rows, rows_of_directory};
 use support::members::Packing;
 use support::oci::oci;
-
-/// Deletes, modes changed over a directory, a directory made anew and hard links, each in a layer.
-const DOCKERFILE: &str = r"FROM scratch
-ADD root.tar /
-RUN mkdir -p /data/sub /app && echo one > /data/one && echo two > /data/sub/two && dd if=/dev/zero of=/data/large bs=1024 count=64 && ln /data/large /data/hard
-RUN rm /data/one && chmod -R 700 /data/sub
-RUN rm -rf /data/sub && mkdir /data/sub && echo three > /data/sub/three
-RUN ln /data/large /data/again && touch /data/hard
-";
 
 /// What the container does: writes, copies up for a mode, breaks a link, makes a directory anew.
 const SCRIPT: &str = "echo x > /data/new && chmod 600 /data/large && rm /data/hard && rm -rf /data/sub \
@@ -52,138 +41,6 @@ const SCRIPT: &str = "echo x > /data/new && chmod 600 /data/large && rm /data/ha
 
 /// Paths that runtimes put into every container.
 const RUNTIME: [&str; 6] = [".dockerenv", "dev", "etc", "proc", "run", "sys"];
-
-/// A program that runs until this is dropped.
-struct Daemon(Child);
-
-impl Daemon {
-    fn start(command: &mut Command, log: &Path) -> Self {
-        let log = fs::File::create(log).unwrap();
-        let errors = log.try_clone().unwrap();
-        command.stdin(Stdio::null()).stdout(log).stderr(errors);
-        Self(command.spawn().unwrap())
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let id = self.0.id().to_string();
-        drop(Command::new("kill").args(["-TERM", &id]).status());
-        let begin = Instant::now();
-        while begin.elapsed() < Duration::from_secs(15) {
-            if matches!(self.0.try_wait(), Ok(Some(_))) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
-/// A directory for one engine. What is still mounted below it when this is dropped is unmounted.
-struct Site(tempfile::TempDir);
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-        let root = self.0.path().to_str().unwrap();
-        let points = mounts.lines().filter_map(|line| line.split(' ').nth(1));
-        let mut own: Vec<&str> = points.filter(|point| point.starts_with(root)).collect();
-        own.reverse();
-        for point in own {
-            drop(Command::new("umount").args(["-l", point]).status());
-        }
-    }
-}
-
-impl Site {
-    /// Makes one if everything is there.
-    fn with(tools: &[&str]) -> Option<Self> {
-        if !rustix::process::geteuid().is_root() {
-            println!("skipped: engines need root");
-            return None;
-        }
-        for tool in tools {
-            if Command::new(tool).arg("--version").output().is_err() {
-                println!("skipped: {tool} is not installed");
-                return None;
-            }
-        }
-        let Some(busybox) = busybox() else {
-            println!("skipped: busybox-static is not installed");
-            return None;
-        };
-        let site = Self(tempfile::tempdir().unwrap());
-        site.write_context(&busybox);
-        Some(site)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn text(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
-    }
-
-    /// Puts a Dockerfile and a root file system where builds find them.
-    fn write_context(&self, busybox: &Path) {
-        let programs = self.path("root/bin");
-        fs::create_dir_all(&programs).unwrap();
-        fs::create_dir(self.path("context")).unwrap();
-        fs::copy(busybox, programs.join("busybox")).unwrap();
-        for name in ["sh", "rm", "mkdir", "chmod", "ln", "touch", "dd", "sleep"] {
-            symlink("busybox", programs.join(name)).unwrap();
-        }
-        let archive = self.text("context/root.tar");
-        run("tar", ["-C", &self.text("root"), "-cf", &archive, "."]);
-        fs::write(self.path("context/Dockerfile"), DOCKERFILE).unwrap();
-    }
-}
-
-fn busybox() -> Option<PathBuf> {
-    let places = ["/bin/busybox", "/usr/bin/busybox"];
-    let found = places
-        .map(PathBuf::from)
-        .into_iter()
-        .find(|path| path.exists())?;
-    // A dynamic one would need libraries.
-    let bytes = fs::read(&found).unwrap();
-    let is_dynamic = bytes.windows(10).any(|window| window == b"/ld-linux-");
-    (!is_dynamic).then_some(found)
-}
-
-#[track_caller]
-fn run<S: AsRef<OsStr>>(tool: &str, arguments: impl IntoIterator<Item = S>) -> String {
-    finished(Command::new(tool).args(arguments))
-}
-
-#[track_caller]
-fn finished(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{command:?}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Waits until something holds.
-#[track_caller]
-fn wait_for(what: &str, holds: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !holds() {
-        assert!(begin.elapsed() < Duration::from_secs(30), "no {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
-/// Reads and weighs the stores of an engine that is at work.
-fn read(root: &Path) -> Inventory {
-    let job = Job::new();
-    let mut inventory = store::read(root, &job).unwrap();
-    store::measure::measure(&mut inventory, None, &job).unwrap();
-    inventory
-}
 
 fn analysed(image: Image) -> Analysis {
     let source = SourceInfo {
@@ -316,103 +173,19 @@ fn assert_accounts_hold(store: &Store) {
     assert_eq!(sum, totals.total);
 }
 
-/// A dockerd with a containerd of its own.
-struct Docker {
-    site: Site,
-    dockerd: Option<Daemon>,
-    containerd: Option<Daemon>,
-}
-
-impl Docker {
-    fn start(driver: &str) -> Option<Self> {
-        let site = Site::with(&["dockerd", "docker", "containerd", "runc"])?;
-        let containerd = start_containerd(&site);
-        let host = format!("unix://{}", site.text("docker.sock"));
-        let mut dockerd = Command::new("dockerd");
-        dockerd
-            .args([
-                "--bridge=none",
-                "--iptables=false",
-                "--storage-driver",
-                driver,
-            ])
-            .args(["--data-root", &site.text("data")])
-            .args(["--exec-root", &site.text("exec")])
-            .args(["--pidfile", &site.text("docker.pid")])
-            .args(["--containerd", &site.text("containerd.sock")])
-            .args(["-H", &host]);
-        let dockerd = Daemon::start(&mut dockerd, &site.path("dockerd.log"));
-        let docker = Self {
-            site,
-            dockerd: Some(dockerd),
-            containerd: Some(containerd),
-        };
-        let answers = || {
-            docker
-                .command(&["version"])
-                .output()
-                .unwrap()
-                .status
-                .success()
-        };
-        wait_for("answer from dockerd", answers);
-        Some(docker)
+/// Returns where the container's root file system is for everybody.
+fn merged(docker: &Docker, driver: &str, told: &Value) -> PathBuf {
+    if let Some(merged) = told["GraphDriver"]["Data"]["MergedDir"].as_str() {
+        return merged.into();
     }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("docker");
-        let host = format!("unix://{}", self.site.text("docker.sock"));
-        // The builder that needs nothing but dockerd.
-        command.env("DOCKER_HOST", host).env("DOCKER_BUILDKIT", "0");
-        command.args(arguments);
-        command
-    }
-
-    #[track_caller]
-    fn run(&self, arguments: &[&str]) -> String {
-        finished(&mut self.command(arguments)).trim().to_owned()
-    }
-
-    fn inspect(&self, arguments: &[&str]) -> Value {
-        let told: Value = serde_json::from_str(&self.run(arguments)).unwrap();
-        told[0].clone()
-    }
-
-    /// Returns where the container's root file system is for everybody.
-    fn merged(&self, driver: &str, told: &Value) -> PathBuf {
-        if let Some(merged) = told["GraphDriver"]["Data"]["MergedDir"].as_str() {
-            return merged.into();
-        }
-        let id = told["Id"].as_str().unwrap();
-        let mounts = self
-            .site
-            .path("data/image")
-            .join(driver)
-            .join("layerdb/mounts");
-        let name = fs::read_to_string(mounts.join(id).join("mount-id")).unwrap();
-        self.site.path("data").join(driver).join("dir").join(name)
-    }
-}
-
-impl Drop for Docker {
-    fn drop(&mut self) {
-        drop(self.command(&["rm", "-f", "worker"]).output());
-        self.dockerd.take();
-        self.containerd.take();
-    }
-}
-
-fn start_containerd(site: &Site) -> Daemon {
-    let mut containerd = Command::new("containerd");
-    containerd
-        .args(["--root", &site.text("containerd")])
-        .args(["--state", &site.text("containerd-state")])
-        .args(["--address", &site.text("containerd.sock")]);
-    let daemon = Daemon::start(&mut containerd, &site.path("containerd.log"));
-    wait_for("socket of containerd", || {
-        site.path("containerd.sock").exists()
-    });
-    daemon
+    let id = told["Id"].as_str().unwrap();
+    let mounts = docker
+        .site
+        .path("data/image")
+        .join(driver)
+        .join("layerdb/mounts");
+    let name = fs::read_to_string(mounts.join(id).join("mount-id")).unwrap();
+    docker.site.path("data").join(driver).join("dir").join(name)
 }
 
 /// Builds, runs, reads while it runs, compares.
@@ -441,7 +214,7 @@ fn docker_agrees(driver: &str) {
     ];
     docker.run(&[&run[..], &["sh", "-c", SCRIPT]].concat());
     let told = docker.inspect(&["inspect", "-s", "worker"]);
-    let merged = docker.merged(driver, &told);
+    let merged = merged(&docker, driver, &told);
     wait_for("work of the container", || {
         merged.join("data/done").exists()
     });
@@ -486,42 +259,6 @@ fn docker_with_overlay2() {
 #[test]
 fn docker_with_vfs() {
     docker_agrees("vfs");
-}
-
-/// podman on a store of its own; nothing runs but the container.
-struct Podman {
-    site: Site,
-    driver: &'static str,
-}
-
-impl Podman {
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("podman");
-        command
-            .args(["--root", &self.site.text("store")])
-            .args(["--runroot", &self.site.text("run")])
-            .args(["--tmpdir", &self.site.text("tmp")])
-            .args(["--storage-driver", self.driver])
-            .args(["--cgroup-manager=cgroupfs", "--events-backend=file"])
-            .args(arguments);
-        command
-    }
-
-    #[track_caller]
-    fn run(&self, arguments: &[&str]) -> String {
-        finished(&mut self.command(arguments)).trim().to_owned()
-    }
-
-    fn inspect(&self, arguments: &[&str]) -> Value {
-        let told: Value = serde_json::from_str(&self.run(arguments)).unwrap();
-        told[0].clone()
-    }
-}
-
-impl Drop for Podman {
-    fn drop(&mut self) {
-        drop(self.command(&["rm", "-f", "-t", "0", "worker"]).output());
-    }
 }
 
 fn podman_agrees(driver: &'static str) {
@@ -604,36 +341,6 @@ fn podman_with_vfs() {
     podman_agrees("vfs");
 }
 
-/// A containerd with nothing around it.
-struct Containerd {
-    site: Site,
-    daemon: Option<Daemon>,
-}
-
-impl Containerd {
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("ctr");
-        command.args(["--address", &self.site.text("containerd.sock")]);
-        command.args(arguments);
-        command
-    }
-
-    #[track_caller]
-    fn run(&self, arguments: &[&str]) -> String {
-        finished(&mut self.command(arguments)).trim().to_owned()
-    }
-}
-
-impl Drop for Containerd {
-    fn drop(&mut self) {
-        let kill = ["task", "kill", "-s", "SIGKILL", "worker"];
-        drop(self.command(&kill).output());
-        std::thread::sleep(Duration::from_millis(500));
-        drop(self.command(&["task", "rm", "-f", "worker"]).output());
-        self.daemon.take();
-    }
-}
-
 /// An image like the one that the other engines build: containerd builds none.
 fn archive(site: &Site) -> Vec<u8> {
     let busybox = fs::read(site.path("root/bin/busybox")).unwrap();
@@ -671,19 +378,7 @@ fn containerd_with_overlayfs() {
         return;
     };
     fs::write(site.path("image.tar"), archive(&site)).unwrap();
-    let daemon = start_containerd(&site);
-    let containerd = Containerd {
-        site,
-        daemon: Some(daemon),
-    };
-    wait_for("answer from containerd", || {
-        containerd
-            .command(&["version"])
-            .output()
-            .unwrap()
-            .status
-            .success()
-    });
+    let containerd = Containerd::start(site);
     containerd.run(&["image", "import", &containerd.site.text("image.tar")]);
     let name = &containerd.run(&["image", "ls", "-q"]);
     let start = [

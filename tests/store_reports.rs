@@ -25,9 +25,9 @@ use layerscope::report::store::StoreReport;
 use layerscope::report::{Format, Report};
 use layerscope::store::figures::{ContainerFigures, Figures, ImageFigures};
 use layerscope::store::{
-    self, Accounts, Activity, Basis, CacheRecord, Container, ContainerId, Engine, Growth, ImageId,
-    Inventory, Layer, LayerId, Listing, Location, Orphan, PieceId, Pod, PodId, Role, State, Store,
-    StoredImage, Usage, Volume,
+    self, Accounts, Activity, Basis, CacheRecord, Container, ContainerId, Engine, Exit, Growth,
+    ImageId, Inventory, Layer, LayerId, Listing, Location, Orphan, Ownership, PieceId, Pod, PodId,
+    Role, State, Store, StoredImage, Usage, Volume,
 };
 use layerscope::text::{Detail, Glyphs, Look};
 use layerscope::units::Units;
@@ -217,6 +217,7 @@ fn docker_rest(store: &mut Store, base: LayerId) {
         pieces,
         containers,
         driver: "local".into(),
+        users: Ownership::Recorded,
     };
     store.volumes = vec![
         volume("pgdata", vec![data], vec![ContainerId(0)]),
@@ -235,6 +236,7 @@ fn docker_rest(store: &mut Store, base: LayerId) {
             reason: "no image, container or build cache has it".into(),
             kind: "unreferenced-directory",
             since: None,
+            exit: Exit::ByHand,
         });
     }
     store.warnings.push(Warning::new(

@@ -3,7 +3,6 @@
 //! Every figure comes from [`Accounts`] and [`Figures`]; nothing here measures, and nothing is ever removed:
 //! the text names the engine's own commands.
 
-mod advice;
 mod amounts;
 pub(super) mod json;
 pub(super) mod ncdu;

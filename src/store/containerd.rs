@@ -97,6 +97,8 @@ struct ContainerdReader {
     /// Whether records may be missing, so that nobody can be said to own nothing.
     is_doubtful: bool,
     more_warnings: usize,
+    /// Seconds since 1970: leases end.
+    now: i64,
 }
 
 impl ContainerdReader {
@@ -118,6 +120,7 @@ impl ContainerdReader {
             is_overtaken: false,
             is_doubtful: false,
             more_warnings: 0,
+            now: jiff::Timestamp::now().as_second(),
         }
     }
 

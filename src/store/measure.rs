@@ -2,6 +2,7 @@
 
 mod claims;
 mod growth;
+mod mounted;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -20,8 +21,9 @@ use crate::progress::Job;
 
 /// Walks what the pieces cover and fills in [`Piece::usage`] and [`super::Container::growth`].
 ///
-/// Every directory is opened relative to the one above, no link is followed. Mounts of containers are not
-/// entered, nor other file systems unless they are volumes. What cannot be read stays unmeasured.
+/// Every directory is opened relative to the one above, no link is followed. Another file system is entered where the
+/// engine's own layout leads to it, or in a volume; mounts of containers are not, nor is what another machine
+/// serves. What cannot be read stays unmeasured.
 ///
 /// # Errors
 /// [`crate::error::Error::Interrupted`].

@@ -192,8 +192,17 @@ pub struct Volume {
     pub pieces: Vec<PieceId>,
     /// Containers that mount it.
     pub containers: Vec<ContainerId>,
+    /// Whether those are all: what Podman's containers mount that were never started is in its database alone.
+    pub users: Ownership,
     /// Plugin or driver, unescaped.
     pub driver: String,
+}
+
+impl Volume {
+    /// Returns whether it is known how many containers mount it: some that do, or truly none.
+    pub fn has_known_users(&self) -> bool {
+        self.users == Ownership::Recorded || !self.containers.is_empty()
+    }
 }
 
 /// Something that nobody owns.
@@ -209,6 +218,53 @@ pub struct Orphan {
     pub kind: &'static str,
     /// When it was last changed, where a record tells; otherwise see [`Piece::modified`].
     pub since: Option<i64>,
+    /// How it goes away.
+    pub exit: Exit,
+}
+
+/// How something goes away that nobody owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exit {
+    /// By all of these records, which containerd still has.
+    Records(Vec<Record>),
+    /// The engine has a record of it, and no command that takes a name reaches it.
+    Recorded,
+    /// containerd's garbage collector takes it, the next time that it has something of the kind to remove.
+    Collection,
+    /// The engine takes it when it starts.
+    Start,
+    /// The engine takes it when it stops.
+    Stop,
+    /// No record of it is left: nothing but a hand takes it away, with the engine stopped.
+    ByHand,
+}
+
+/// What containerd calls something, for its own commands. All text is unescaped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// A snapshot.
+    Snapshot {
+        /// Whose it is.
+        namespace: String,
+        /// The plugin that keeps it.
+        snapshotter: String,
+        /// What that namespace calls it.
+        key: String,
+    },
+    /// A blob.
+    Blob {
+        /// Whose record it is; others may have one too.
+        namespace: String,
+        /// What names it everywhere.
+        digest: Digest,
+    },
+    /// A lease that ended, and all that it alone holds.
+    Lease {
+        /// Whose it is.
+        namespace: String,
+        /// Its name.
+        id: String,
+    },
 }
 
 /// Whoever keeps a layer or a piece.
@@ -284,21 +340,10 @@ impl Store {
         PieceId(position(self.pieces.len() - 1))
     }
 
-    /// Notes that nobody owns a piece; `reason` is escaped.
-    pub fn disown(
-        &mut self,
-        piece: PieceId,
-        kind: &'static str,
-        reason: impl Into<String>,
-        since: Option<i64>,
-    ) {
-        self.pieces[piece.as_usize()].role = super::Role::Orphan;
-        self.orphans.push(Orphan {
-            piece,
-            reason: reason.into(),
-            kind,
-            since,
-        });
+    /// Notes that nobody owns a piece.
+    pub fn disown(&mut self, orphan: Orphan) {
+        self.pieces[orphan.piece.as_usize()].role = super::Role::Orphan;
+        self.orphans.push(orphan);
     }
 
     /// Adds a piece that is not within reach: no figure that it is a part of is whole. `reason` is escaped.

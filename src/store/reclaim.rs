@@ -1,13 +1,18 @@
 //! What a person would type to get room back. Nothing here runs anything: the text is for reading and copying.
 //!
+//! Every command is a [`Row`] of one table, with what it frees, what it never touches, and whether it was seen to.
 //! Names are a stranger's text. What stands in a command is an ID or a plain name where there is one, and quoted
 //! for a shell where there is not, so that no name can become a second command or steer a terminal.
 
 mod company;
+mod orphans;
+mod prune;
 mod quote;
+mod table;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::{
@@ -16,7 +21,11 @@ use super::{
 };
 use crate::path::display_str;
 
+pub use orphans::by_name;
+pub use prune::{Group, Suggestion, suggestions};
 pub use quote::quoted;
+use table::Subject;
+pub use table::{Action, Command, Proof, ROWS, Row, Tool, Word, row};
 
 /// Something to be got rid of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,18 +39,35 @@ pub enum Target {
 /// A line of what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// For a shell; printable ASCII.
-    Command(String),
+    /// For a shell.
+    Command(Command),
+    /// For a shell, and only where something is so that the store does not tell.
+    Perhaps {
+        /// What, escaped.
+        condition: String,
+        /// What is done then.
+        command: Command,
+    },
     /// For the reader, escaped: what has to be done or known before the command that follows.
     Note(String),
+    /// Where something lies that the note before is about, escaped.
+    Place(String),
 }
 
 impl Step {
-    /// Returns the line as a shell can read it: notes are comments.
-    pub fn line(&self) -> String {
+    /// Returns the lines as a shell can read them: notes are comments, and so is that nobody ran a command.
+    pub fn lines(&self) -> Vec<String> {
         match self {
-            Self::Command(command) => command.clone(),
-            Self::Note(note) => format!("# {note}"),
+            Self::Command(command) => {
+                let doubt = command.check_first();
+                let doubt = doubt.map(|doubt| format!("# check first, {doubt}:"));
+                doubt.into_iter().chain([command.text.clone()]).collect()
+            }
+            Self::Perhaps { condition, command } => {
+                vec![format!("# {condition}: {}", command.shown())]
+            }
+            Self::Note(note) => vec![format!("# {note}")],
+            Self::Place(place) => vec![format!("#   {place}")],
         }
     }
 }
@@ -74,9 +100,7 @@ pub fn steps(store: &Store, targets: &[Target]) -> Vec<Step> {
             Target::Owner(_) => None,
         })
         .collect();
-    if !orphans.is_empty() {
-        steps.extend(of_orphans(store, &orphans));
-    }
+    steps.extend(orphans::steps(store, &orphans));
     steps
 }
 
@@ -93,33 +117,6 @@ fn left_behind(store: &Store) -> [Step; 2] {
             store.root.name()
         )),
     ]
-}
-
-fn of_orphans(store: &Store, orphans: &[&Orphan]) -> Vec<Step> {
-    let advice = match store.engine {
-        Engine::Docker | Engine::DockerContainerd => {
-            "no command removes these: `docker system prune` leaves alone what Docker has no record of"
-        }
-        Engine::Containerd | Engine::Kubernetes => {
-            "containerd's garbage collection takes what it still knows and nobody refers to, at its next run; \
-             no command removes the rest"
-        }
-        Engine::ContainersStorage => {
-            "`podman system check` lists what is inconsistent, and with --repair removes it; `podman system \
-             prune` leaves these alone"
-        }
-    };
-    let mut steps = vec![
-        note(advice),
-        note("by hand: stop the engine, make sure that nothing is mounted from there, then remove"),
-    ];
-    let places = orphans.iter().map(|orphan| {
-        let piece = store.pieces.get(orphan.piece.as_usize());
-        let place = piece.map_or_else(String::new, |piece| piece.location.shown());
-        note(format!("  {place}"))
-    });
-    steps.extend(places);
-    steps
 }
 
 fn note(text: impl Into<String>) -> Step {
@@ -142,7 +139,10 @@ impl Writer<'_> {
             })
         };
         for rank in 0..=4 {
-            for owner in each(rank_of, rank) {
+            let mut owners: Vec<Owner> = each(rank_of, rank).collect();
+            // A record of the build cache stays while another stands on it.
+            owners.sort_by_key(|owner| Reverse(self.depth(*owner)));
+            for owner in owners {
                 match owner {
                     Owner::Pod(id) => steps.extend(self.pod(id)),
                     Owner::Container(id) => steps.extend(self.container(id)),
@@ -159,52 +159,59 @@ impl Writer<'_> {
         let Some(pod) = self.store.pods.get(id.as_usize()) else {
             return Vec::new();
         };
-        vec![
-            note("a pod comes back where a controller wants it: look at its owner first"),
-            command(
-                "kubectl delete pod -n",
-                &[pod.namespace.as_str(), pod.name.as_str()],
-            ),
-        ]
+        let subject = Subject {
+            namespace: &pod.namespace,
+            names: &[&pod.name],
+            ..Subject::default()
+        };
+        self.command(Tool::Kubectl, Action::RemovePod, subject)
     }
 
     fn container(&self, id: ContainerId) -> Vec<Step> {
         let Some(container) = self.store.containers.get(id.as_usize()) else {
             return Vec::new();
         };
-        let name = name_of(container);
+        let (tool, namespace) = self.tool(self.namespace_of(container));
+        let name = match tool {
+            Tool::Docker | Tool::Podman => name_of(container),
+            _ => container.id.as_str(),
+        };
+        let subject = Subject {
+            namespace,
+            names: &[name],
+            ..Subject::default()
+        };
         let mut steps = Vec::new();
-        if container.state == State::Running {
-            steps.push(note(format!(
-                "{} is running, as its record says; what it has written is lost with it. Stop it first:",
-                shown_name(container)
-            )));
-            steps.push(self.stop(container, name));
+        match &container.state {
+            State::Running => {
+                steps.push(note(format!(
+                    "{} is running, as its record says; what it has written is lost with it. Stop it first:",
+                    shown_name(container)
+                )));
+                steps.extend(self.command(tool, Action::StopContainer, subject));
+            }
+            // Containerd keeps what runs in memory alone.
+            State::Other(word) if word.is_empty() => {
+                steps.extend(self.if_it_runs(tool, subject));
+            }
+            _ => {}
         }
         steps.extend(self.volumes_of(id));
-        steps.push(match self.tool(self.namespace_of(container)) {
-            Tool::Docker => command("docker container rm", &[name]),
-            Tool::Podman if container.state == State::Working => command("buildah rm", &[name]),
-            Tool::Podman => command("podman container rm", &[name]),
-            Tool::Crictl => command("crictl rm", &[container.id.as_str()]),
-            Tool::Ctr(namespace) => {
-                let start = ctr(namespace, "containers rm");
-                command(&start, &[container.id.as_str()])
-            }
-        });
+        let tool = match (tool, &container.state) {
+            (Tool::Podman, State::Working) => Tool::Buildah,
+            _ => tool,
+        };
+        steps.extend(self.command(tool, Action::RemoveContainer, subject));
         steps
     }
 
-    fn stop(&self, container: &Container, name: &str) -> Step {
-        match self.tool(self.namespace_of(container)) {
-            Tool::Docker => command("docker container stop", &[name]),
-            Tool::Podman => command("podman container stop", &[name]),
-            Tool::Crictl => command("crictl stop", &[container.id.as_str()]),
-            Tool::Ctr(namespace) => {
-                let start = ctr(namespace, "tasks kill");
-                command(&start, &[container.id.as_str()])
-            }
-        }
+    fn if_it_runs(&self, tool: Tool, subject: Subject<'_>) -> Option<Step> {
+        let stop = row(tool, Action::StopContainer)?;
+        Some(Step::Perhaps {
+            condition: "its record does not tell whether it runs; if it does, this comes first"
+                .into(),
+            command: stop.about(self.store.engine, subject),
+        })
     }
 
     fn image(&self, id: ImageId) -> Vec<Step> {
@@ -214,12 +221,15 @@ impl Writer<'_> {
         let mut steps: Vec<Step> = self.users_of(id).into_iter().collect();
         steps.extend(self.built_on(id));
         steps.extend(self.platforms(image));
+        let (tool, namespace) = self.tool(image.namespace.as_deref());
         let digest = image.id.as_ref().or(image.digest.as_ref());
         let digest = digest.map(ToString::to_string);
         let is_plain = !image.names.is_empty() && image.names.iter().all(|name| is_plain(name));
-        // By its ID an image with several names is not removed without force; by all of its names it is.
+        // By its ID an image with several names is not removed without force; by all of its names it is. For
+        // containerd only names exist.
+        let by_name = is_plain || (tool == Tool::Ctr && !image.names.is_empty());
         let names: Vec<&str> = match &digest {
-            Some(digest) if !is_plain => vec![digest],
+            Some(digest) if !by_name => vec![digest],
             _ => image.names.iter().map(String::as_str).collect(),
         };
         if names.is_empty() {
@@ -228,23 +238,15 @@ impl Writer<'_> {
             ));
             return steps;
         }
-        if !is_plain && image.names.len() > 1 {
+        if !by_name && image.names.len() > 1 {
             steps.push(note("it has several names: the engine asks for --force"));
         }
-        steps.push(match self.tool(image.namespace.as_deref()) {
-            Tool::Docker => command("docker image rm", &names),
-            Tool::Podman => command("podman image rm", &names),
-            Tool::Crictl => command("crictl rmi", &names),
-            Tool::Ctr(namespace) => {
-                let names: Vec<&str> = if image.names.is_empty() {
-                    names
-                } else {
-                    image.names.iter().map(String::as_str).collect()
-                };
-                // Without --sync containerd frees the room at its next garbage collection.
-                command(&ctr(namespace, "images rm --sync"), &names)
-            }
-        });
+        let subject = Subject {
+            namespace,
+            names: &names,
+            ..Subject::default()
+        };
+        steps.extend(self.command(tool, Action::RemoveImage, subject));
         steps
     }
 
@@ -252,34 +254,41 @@ impl Writer<'_> {
         let Some(volume) = self.store.volumes.get(id.as_usize()) else {
             return Vec::new();
         };
-        let mut steps = vec![note("a volume is data, and nothing brings it back")];
-        steps.extend(self.mounted_by(volume));
-        let name = [volume.name.as_str()];
-        steps.push(match self.store.engine {
-            Engine::Docker | Engine::DockerContainerd => command("docker volume rm", &name),
-            Engine::ContainersStorage => command("podman volume rm", &name),
-            Engine::Containerd => command("nerdctl volume rm", &name),
-            Engine::Kubernetes => note("the volume goes with its pod"),
-        });
+        let tool = match self.store.engine {
+            Engine::Docker | Engine::DockerContainerd => Tool::Docker,
+            Engine::ContainersStorage => Tool::Podman,
+            Engine::Containerd => Tool::Nerdctl,
+            Engine::Kubernetes => return vec![note("the volume goes with its pod")],
+        };
+        let mut steps: Vec<Step> = self.mounted_by(volume).into_iter().collect();
+        let subject = Subject {
+            names: &[&volume.name],
+            ..Subject::default()
+        };
+        steps.extend(self.command(tool, Action::RemoveVolume, subject));
         steps
     }
 
-    fn cache(&self, id: CacheId) -> Option<Step> {
-        let record = self.store.cache.get(id.as_usize())?;
-        Some(match self.store.engine {
-            // Without --all only what no image shares is pruned.
-            Engine::Docker | Engine::DockerContainerd => {
-                let filter = format!("id={}", record.id);
-                command("docker builder prune --all --filter", &[filter.as_str()])
-            }
-            Engine::Containerd | Engine::Kubernetes => {
-                let filter = format!("id=={}", record.id);
-                command("buildctl prune --filter", &[filter.as_str()])
-            }
-            Engine::ContainersStorage => note(
-                "Podman and Buildah keep their build cache as images without a name: `podman image prune`",
-            ),
-        })
+    fn cache(&self, id: CacheId) -> Vec<Step> {
+        let Some(record) = self.store.cache.get(id.as_usize()) else {
+            return Vec::new();
+        };
+        let Some(tool) = cache_tool(self.store.engine) else {
+            return vec![note(
+                "Podman and Buildah keep their build cache as images without a name",
+            )];
+        };
+        let mut steps: Vec<Step> = self.above(id).into_iter().collect();
+        let subject = Subject {
+            names: &[&record.id],
+            ..Subject::default()
+        };
+        steps.extend(self.command(tool, Action::RemoveCache, subject));
+        steps
+    }
+
+    fn command(&self, tool: Tool, action: Action, subject: Subject<'_>) -> Vec<Step> {
+        commanded(self.store.engine, tool, action, subject)
     }
 
     /// Returns the namespace of a container that stands on an image; `None` where the store has but one.
@@ -293,28 +302,37 @@ impl Writer<'_> {
     /// Returns what reaches a namespace of containerd: engines see their own alone.
     // moby, daemon/config: `--containerd-namespace` is moby by default; containerd, internal/cri/constants:
     // K8sContainerdNamespace.
-    fn tool<'a>(&self, namespace: Option<&'a str>) -> Tool<'a> {
-        match (self.store.engine, namespace) {
-            (Engine::Docker, _) | (Engine::DockerContainerd, None | Some("moby")) => Tool::Docker,
-            (Engine::ContainersStorage, _) => Tool::Podman,
-            (Engine::Kubernetes, None | Some("k8s.io")) => Tool::Crictl,
-            (_, namespace) => Tool::Ctr(namespace.unwrap_or("default")),
-        }
+    fn tool<'a>(&self, namespace: Option<&'a str>) -> (Tool, &'a str) {
+        tool_for(self.store.engine, namespace)
     }
 }
 
-/// Whose commands reach something.
-enum Tool<'a> {
-    Docker,
-    /// Podman, and Buildah for its working containers.
-    Podman,
-    Crictl,
-    /// containerd's own, for a namespace.
-    Ctr(&'a str),
+fn tool_for(engine: Engine, namespace: Option<&str>) -> (Tool, &str) {
+    match (engine, namespace) {
+        (Engine::Docker, _) | (Engine::DockerContainerd, None | Some("moby")) => (Tool::Docker, ""),
+        (Engine::ContainersStorage, _) => (Tool::Podman, ""),
+        (Engine::Kubernetes, None | Some("k8s.io")) => (Tool::Crictl, ""),
+        (_, namespace) => (Tool::Ctr, namespace.unwrap_or("default")),
+    }
 }
 
-fn ctr(namespace: &str, words: &str) -> String {
-    format!("ctr -n {} {words}", quoted(namespace))
+/// Returns whose the build cache is; `None` where images without a name are it.
+const fn cache_tool(engine: Engine) -> Option<Tool> {
+    match engine {
+        Engine::Docker | Engine::DockerContainerd => Some(Tool::Docker),
+        Engine::Containerd | Engine::Kubernetes => Some(Tool::Buildctl),
+        Engine::ContainersStorage => None,
+    }
+}
+
+/// Returns a command of the table with what has to be known before it; nothing where there is no such command.
+fn commanded(engine: Engine, tool: Tool, action: Action, subject: Subject<'_>) -> Vec<Step> {
+    let Some(row) = row(tool, action) else {
+        return Vec::new();
+    };
+    let note = row.note.map(note);
+    let command = Step::Command(row.about(engine, subject));
+    note.into_iter().chain([command]).collect()
 }
 
 /// Containers come before what they stand on.
@@ -348,16 +366,4 @@ fn shown_name(container: &Container) -> String {
 
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('-') && quoted(name) == name
-}
-
-/// Returns a command with its arguments, quoted; none of them can be taken for an option.
-fn command(words: &str, arguments: &[&str]) -> Step {
-    let needs_end = arguments.iter().any(|argument| argument.starts_with('-'));
-    let end = if needs_end { " --" } else { "" };
-    let mut line = format!("{words}{end}");
-    for argument in arguments {
-        line.push(' ');
-        line.push_str(&quoted(argument));
-    }
-    Step::Command(line)
 }

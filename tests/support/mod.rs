@@ -23,6 +23,7 @@
 //! | `members.rs` | named files that become a directory or an archive |
 //! | `docker.rs`, `oci.rs`, `skopeo.rs` | the containers an image comes in |
 //! | `docker_store.rs` | an engine's data root made by hand |
+//! | `engines.rs` | real engines, each on roots of its own |
 //! | `corpus.rs` | where real images are, if they are |
 //! | `stores.rs` | where real layer stores are, and what their engines said |
 //! | `model.rs`, `model/*.rs` | what the union and the waste must be, computed naively |
@@ -55,6 +56,7 @@ pub mod corpus;
 pub mod demo;
 pub mod docker;
 pub mod docker_store;
+pub mod engines;
 pub mod image;
 pub mod item;
 pub mod layer;

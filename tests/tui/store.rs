@@ -284,7 +284,7 @@ fn commands_are_shown_and_copied_and_none_is_run() {
     screen.keys("<esc><esc><esc><esc>");
     assert!(screen.model.store.marks.is_empty() && !quits(&screen));
     screen.keys("4d");
-    assert!(screen.shows("no command removes these"));
+    assert!(screen.shows("no command of Docker removes this"));
     screen.keys("<esc>2d");
     assert!(screen.shows("a layer goes with the last"));
 }

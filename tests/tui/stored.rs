@@ -6,8 +6,9 @@ use std::sync::Arc;
 use layerscope::beneath::Beneath;
 use layerscope::image::{Digest, Platform};
 use layerscope::store::{
-    Activity, CacheRecord, Container, Engine, Growth, ImageId, Inventory, Layer, LayerId, Listing,
-    Location, Orphan, PieceId, Pod, PodId, Role, State, Store, StoredImage, Usage, Volume,
+    Activity, CacheRecord, Container, Engine, Exit, Growth, ImageId, Inventory, Layer, LayerId,
+    Listing, Location, Orphan, Ownership, PieceId, Pod, PodId, Role, State, Store, StoredImage,
+    Usage, Volume,
 };
 use layerscope::tui::store_subject::{Known, StoreSubject};
 
@@ -111,6 +112,7 @@ impl Stored {
             reason: "no image, container or build cache has it".into(),
             kind: "unreferenced-directory",
             since: Some(since),
+            exit: Exit::ByHand,
         });
     }
 }
@@ -171,6 +173,7 @@ pub fn docker() -> Store {
         pieces: vec![data],
         containers: vec![layerscope::store::ContainerId(2)],
         driver: "local".into(),
+        users: Ownership::Recorded,
     });
     all.0
 }

@@ -4,14 +4,10 @@ use super::ReportedStore;
 use crate::store::accounts::{
     CacheAccount, ContainerAccount, ImageAccount, LayerAccount, PodAccount, Totals,
 };
-use crate::store::{Accounts, Amount, Owner};
+use crate::store::{Accounts, Amount};
 use crate::text::{Glyphs, Look};
 
-/// Nothing measured: never the same as zero.
-pub(super) const UNKNOWN: Amount = Amount {
-    bytes: 0,
-    unmeasured: 1,
-};
+const UNKNOWN: Amount = Amount::UNKNOWN;
 
 impl ReportedStore<'_> {
     pub(super) fn totals(&self) -> Totals {
@@ -85,11 +81,6 @@ impl ReportedStore<'_> {
 
     pub(super) fn orphan(&self, at: usize) -> Amount {
         self.found(|accounts| accounts.orphans.get(at).copied())
-            .unwrap_or(UNKNOWN)
-    }
-
-    pub(super) fn freed(&self, selection: &[Owner]) -> Amount {
-        self.found(|accounts| Some(accounts.freed(self.store, selection)))
             .unwrap_or(UNKNOWN)
     }
 

@@ -78,6 +78,7 @@ impl Serialize for ReportedStore<'_> {
         map.serialize_entry("cache", &each(store.cache.len(), items::cache))?;
         map.serialize_entry("volumes", &each(store.volumes.len(), items::volume))?;
         map.serialize_entry("orphans", &each(store.orphans.len(), items::orphan))?;
+        map.serialize_entry("freeable", &Each(|| items::freeable(one)))?;
         map.serialize_entry("unmeasured", &Each(|| items::unmeasured(one)))?;
         map.serialize_entry("warnings", &Each(|| store.warnings.iter().map(warning)))?;
         map.end()

@@ -25,6 +25,12 @@ pub enum Basis {
 }
 
 impl Amount {
+    /// Nothing measured: never the same as zero.
+    pub const UNKNOWN: Self = Self {
+        bytes: 0,
+        unmeasured: 1,
+    };
+
     /// Returns what is known of a piece.
     pub fn of(piece: &Piece, basis: Basis) -> Self {
         let bytes = piece.usage.map_or(0, |usage| match basis {

@@ -1,7 +1,8 @@
 use super::*;
 use crate::beneath::Beneath;
 use crate::store::{
-    CacheId, CacheRecord, ContainerId, Engine, Layer, Listing, Location, State, Usage, Volume,
+    CacheId, CacheRecord, ContainerId, Engine, Layer, Listing, Location, Ownership, State, Usage,
+    Volume,
 };
 
 /// A store whose pieces weigh what a test says; nothing of it is on a disk.
@@ -131,6 +132,7 @@ fn the_parts_add_up_to_the_whole() {
         pieces: vec![volume],
         containers: vec![container],
         driver: "local".into(),
+        users: Ownership::Recorded,
     });
     let private = books.layer(19, Role::Cache, Some(top));
     books.record(private);

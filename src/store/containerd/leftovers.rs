@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::meta::{Labels, Namespace};
+use super::meta::{Labels, LeaseRecord, Namespace};
 use super::snapshotter::SnapshotKind;
 use super::{ContainerdReader, MOBY, value};
 use crate::image::Digest;
 use crate::path;
-use crate::store::{Engine, LayerId, Location, Role};
+use crate::store::{Engine, Exit, LayerId, Location, Orphan, Record, Role};
 
 const REFERS_TO_CONTENT: &str = "containerd.io/gc.ref.content";
 const REFERS_TO_SNAPSHOT: &str = "containerd.io/gc.ref.snapshot.";
@@ -42,7 +42,13 @@ impl ContainerdReader {
         since: Option<i64>,
     ) {
         let piece = self.store.add_piece(place, Role::Orphan);
-        self.store.disown(piece, kind, reason, since);
+        self.store.disown(Orphan {
+            piece,
+            reason,
+            kind,
+            since,
+            exit: Exit::Collection,
+        });
     }
 
     /// Keeps what leases hold and what refers to something by a label, as containerd's collector does
@@ -76,7 +82,7 @@ impl ContainerdReader {
                 }
             }
         };
-        for lease in &namespace.leases {
+        for lease in self.leases_that_hold(namespace) {
             waiting.extend(lease.blobs.iter().cloned());
         }
         for container in &namespace.containers {
@@ -101,10 +107,41 @@ impl ContainerdReader {
                 take(&record.labels, &mut waiting);
             }
         }
-        let of_leases = namespace.leases.iter().flat_map(|lease| &lease.snapshots);
+        let of_leases = self.leases_that_hold(namespace);
+        let of_leases = of_leases.flat_map(|lease| &lease.snapshots);
         let named = of_leases.chain(rooted);
         layers.extend(named.filter_map(|key| self.layer_named(&namespace.name, key)));
         (blobs, layers)
+    }
+
+    /// containerd's collector passes over leases that ended (core/metadata/gc.go, `labelGCExpire`).
+    fn leases_that_hold<'n>(
+        &self,
+        namespace: &'n Namespace,
+    ) -> impl Iterator<Item = &'n LeaseRecord> + use<'n> {
+        let now = self.now;
+        let leases = namespace.leases.iter();
+        leases.filter(move |lease| !has_ended(lease, now))
+    }
+
+    /// Returns the lease that held a snapshot, or one above it, until it ended.
+    fn ended_lease_of_layer(&self, layer: LayerId) -> Option<(&Namespace, &LeaseRecord)> {
+        self.ended_lease(|namespace, lease| {
+            let mut held = lease.snapshots.iter();
+            held.any(|key| {
+                let top = self.layer_named(&namespace.name, key);
+                top.is_some_and(|top| self.store.chain(top).contains(&layer))
+            })
+        })
+    }
+
+    fn ended_lease(
+        &self,
+        holds: impl Fn(&Namespace, &LeaseRecord) -> bool,
+    ) -> Option<(&Namespace, &LeaseRecord)> {
+        let namespaces = self.namespaces.iter();
+        let mut leases = namespaces.flat_map(|of| of.leases.iter().map(move |lease| (of, lease)));
+        leases.find(|(of, lease)| has_ended(lease, self.now) && holds(of, lease))
     }
 
     fn keep_for_lease(&mut self, top: LayerId) {
@@ -147,13 +184,34 @@ impl ContainerdReader {
             }
             (true, _) => "no image, container, lease or build cache has it",
         };
+        let held = self.ended_lease_of_layer(layer).map(left_by);
+        let (kind, reason, exit) = held.unwrap_or_else(|| {
+            let exit = self.exit_of_layer(layer);
+            ("unreferenced-layer", reason.to_owned(), exit)
+        });
         self.set_roles(layer, Role::Orphan, Role::Orphan);
-        self.store.disown(
+        self.store.disown(Orphan {
             piece,
-            "unreferenced-layer",
             reason,
-            self.store.layer(layer).created,
-        );
+            kind,
+            since: self.store.layer(layer).created,
+            exit,
+        });
+    }
+
+    /// A snapshot of which containerd has a record is removed by that; any other goes with its next collection.
+    fn exit_of_layer(&self, layer: LayerId) -> Exit {
+        let detail = &self.details[layer.as_usize()];
+        match &detail.name {
+            Some((namespace, (snapshotter, key))) if detail.is_known => {
+                Exit::Records(vec![Record::Snapshot {
+                    namespace: namespace.clone(),
+                    snapshotter: snapshotter.clone(),
+                    key: key.clone(),
+                }])
+            }
+            _ => Exit::Collection,
+        }
     }
 
     /// Docker's containers hold their snapshots by leases, which stay when the container's record is lost.
@@ -186,12 +244,13 @@ impl ContainerdReader {
                 self.kept.insert(layer);
                 self.store.leased.remove(&layer);
                 self.set_roles(layer, Role::Orphan, Role::Orphan);
-                self.store.disown(
+                self.store.disown(Orphan {
                     piece,
-                    "mount-without-container",
-                    reason,
-                    self.store.layer(layer).created,
-                );
+                    reason: reason.to_owned(),
+                    kind: "mount-without-container",
+                    since: self.store.layer(layer).created,
+                    exit: self.exit_of_layer(layer),
+                });
             }
         }
     }
@@ -212,18 +271,38 @@ impl ContainerdReader {
                 *of_piece = Role::Bookkeeping;
                 continue;
             }
-            let is_recorded = self
-                .namespaces
-                .iter()
-                .any(|of| of.blobs.contains_key(digest));
-            let reason = if is_recorded {
-                "no image, lease or build cache needs it"
-            } else {
-                "no namespace has a record of it"
-            };
-            self.store.disown(*piece, "unreferenced-blob", reason, None);
+            let (kind, reason, exit) = self.blob_left(digest);
+            self.store.disown(Orphan {
+                piece: *piece,
+                reason,
+                kind,
+                since: None,
+                exit,
+            });
         }
         self.content.pieces = blobs;
+    }
+
+    fn blob_left(&self, digest: &Digest) -> (&'static str, String, Exit) {
+        let held = self.ended_lease(|_, lease| lease.blobs.contains(digest));
+        if let Some(held) = held {
+            return left_by(held);
+        }
+        let namespaces = self.namespaces.iter();
+        let having = namespaces.filter(|of| of.blobs.contains_key(digest));
+        let records: Vec<Record> = having
+            .map(|of| Record::Blob {
+                namespace: of.name.clone(),
+                digest: digest.clone(),
+            })
+            .collect();
+        let (reason, exit) = if records.is_empty() {
+            ("no namespace has a record of it", Exit::Collection)
+        } else {
+            let reason = "no image, lease or build cache needs it";
+            (reason, Exit::Records(records))
+        };
+        ("unreferenced-blob", reason.to_owned(), exit)
     }
 
     fn add_unrecorded_directories(&mut self) {
@@ -274,6 +353,23 @@ impl ContainerdReader {
             self.add_orphan(place, "interrupted-pull", reason, since);
         }
     }
+}
+
+fn has_ended(lease: &LeaseRecord, now: i64) -> bool {
+    lease.ends.is_some_and(|ends| ends < now)
+}
+
+/// Returns what is to be said of something that a lease held until it ended.
+fn left_by((namespace, lease): (&Namespace, &LeaseRecord)) -> (&'static str, String, Exit) {
+    let reason = format!(
+        "a pull or build that did not end: only the lease {} has it, and that is over",
+        path::display_str(&lease.id)
+    );
+    let exit = Exit::Records(vec![Record::Lease {
+        namespace: namespace.name.clone(),
+        id: lease.id.clone(),
+    }]);
+    ("interrupted-pull", reason, exit)
 }
 
 fn is_root(labels: &Labels) -> bool {

@@ -59,6 +59,9 @@ pub(super) struct ContainerRecord {
 /// What somebody holds for a while.
 #[derive(Debug, Default)]
 pub(super) struct LeaseRecord {
+    pub id: String,
+    /// When it ends by itself, seconds since 1970.
+    pub ends: Option<i64>,
     pub blobs: Vec<Digest>,
     pub snapshots: Vec<Key>,
 }
@@ -111,7 +114,7 @@ fn namespace(name: String, bucket: Bucket<'_>) -> Namespace {
         leases: each(b"leases")
             .into_iter()
             .flatten()
-            .map(|(_, bucket)| lease(bucket))
+            .filter_map(|(id, bucket)| Some(lease(text(id)?, bucket)))
             .collect(),
     }
 }
@@ -157,8 +160,14 @@ fn container(id: &[u8], bucket: Bucket<'_>) -> Option<ContainerRecord> {
     })
 }
 
-fn lease(bucket: Bucket<'_>) -> LeaseRecord {
-    let mut lease = LeaseRecord::default();
+fn lease(id: String, bucket: Bucket<'_>) -> LeaseRecord {
+    let labels = labels(bucket);
+    let ends = labels.get("containerd.io/gc.expire");
+    let mut lease = LeaseRecord {
+        id,
+        ends: ends.and_then(|ends| value::seconds(ends)),
+        ..LeaseRecord::default()
+    };
     if let Some(content) = bucket.bucket(b"content") {
         lease.blobs = content
             .items()

@@ -168,6 +168,7 @@ impl ContainerdReader {
                 pieces,
                 containers: mounts.remove(name).unwrap_or_default(),
                 driver: drivers.remove(name).unwrap_or_else(|| "local".to_owned()),
+                users: Ownership::Recorded,
             });
         }
         for (name, driver) in drivers {
@@ -176,6 +177,7 @@ impl ContainerdReader {
                 name,
                 pieces: Vec::new(),
                 driver,
+                users: Ownership::Recorded,
             });
         }
     }

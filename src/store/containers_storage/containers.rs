@@ -10,7 +10,8 @@ use crate::image::json::Json;
 use crate::layer::dir::{Encoding, Namespace};
 use crate::store::places::kind;
 use crate::store::{
-    Container, ContainerId, LayerId, Location, Ownership, PieceId, PodId, Role, State, Store,
+    Container, ContainerId, Exit, LayerId, Location, Orphan, Ownership, PieceId, PodId, Role,
+    State, Store,
 };
 use crate::{limits, path};
 
@@ -32,7 +33,7 @@ pub(super) struct Containers {
 #[derive(Debug, Default)]
 pub(super) struct Runtime {
     /// Whether there is a configuration: it is written when a container is first started.
-    started: bool,
+    pub(super) started: bool,
     /// Annotations, by key; those of Kubernetes name the pod.
     pub(super) annotations: BTreeMap<String, String>,
 }
@@ -242,12 +243,13 @@ fn add_pieces(store: &mut Store, place: &DriverRoot, record: &ContainerRecord) {
         }
     } else if !is_whole {
         let piece = store.add_piece(directory, Role::Orphan);
-        store.disown(
+        store.disown(Orphan {
             piece,
-            "container-without-mount",
-            "the container's layer is gone",
-            record.created,
-        );
+            reason: "the container's layer is gone".into(),
+            kind: "container-without-mount",
+            since: record.created,
+            exit: Exit::Recorded,
+        });
         return;
     }
     // Podman's driver k8s-file (libpod/container_internal.go, LogPath)

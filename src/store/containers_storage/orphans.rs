@@ -8,7 +8,7 @@ use super::layers::{Layers, Use};
 use super::records::{Condition, Readability, unusable};
 use crate::limits;
 use crate::store::places::is_directory;
-use crate::store::{Location, Role, Store};
+use crate::store::{Exit, Location, Orphan, Role, Store};
 
 /// Unpacking and removing take minutes; what is older was left behind.
 const IN_PROGRESS: Duration = Duration::from_secs(24 * 60 * 60);
@@ -66,7 +66,13 @@ fn unused_layers(store: &mut Store, place: &DriverRoot, layers: &Layers) {
         let Some(&piece) = store.layers[position].pieces.first() else {
             continue;
         };
-        store.disown(piece, kind, reason, origin.record.created);
+        store.disown(Orphan {
+            piece,
+            reason: reason.into(),
+            kind,
+            since: origin.record.created,
+            exit: Exit::Recorded,
+        });
     }
 }
 
@@ -172,5 +178,11 @@ fn directories(
 
 fn orphan(store: &mut Store, location: Location, kind: &'static str, reason: &str) {
     let piece = store.add_piece(location, Role::Orphan);
-    store.disown(piece, kind, reason, None);
+    store.disown(Orphan {
+        piece,
+        reason: reason.into(),
+        kind,
+        since: None,
+        exit: Exit::ByHand,
+    });
 }

@@ -1,4 +1,5 @@
 mod damage;
+mod volumes;
 
 use std::collections::BTreeMap;
 use std::fs;

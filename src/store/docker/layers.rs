@@ -6,7 +6,7 @@ use crate::error::{Result, WarningCode};
 use crate::image::Digest;
 use crate::path;
 
-use super::super::{Contents, Layer, LayerId, Listing, Location, PieceId, Role};
+use super::super::{Contents, Exit, Layer, LayerId, Listing, Location, PieceId, Role};
 use super::reader::{Claimed, DockerReader};
 use super::records::place;
 
@@ -206,11 +206,11 @@ fn connect(reader: &mut DockerReader<'_>, record: &Record) {
     }
 }
 
-/// moby renames a layer's record before it removes the layer, and finishes the job when it starts
-/// (layer/filestore.go, getOrphan).
+/// moby renames a layer's record before it removes the layer, and finishes the job when it stops in good order
+/// (layer/filestore.go, getOrphan; daemon/daemon.go, Shutdown).
 fn half_removed(reader: &mut DockerReader<'_>, record: Vec<u8>) {
     let directory = reader.records.component(&place(&[&record, b"cache-id"]));
     reader.half_removed.extend(directory);
     let reason = "record of a layer that was being removed when the engine stopped";
-    reader.orphan(record, "half-removed-layer", reason.to_owned());
+    reader.orphan_until(Exit::Stop, record, "half-removed-layer", reason.to_owned());
 }

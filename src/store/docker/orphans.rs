@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 
-use super::super::Ownership;
+use super::super::{Exit, Ownership};
 use super::reader::{Claimed, DockerReader, Shares, may_be_cache};
 use super::records::place;
 
@@ -47,7 +47,7 @@ fn unclaimed(reader: &mut DockerReader<'_>, name: Option<&str>, at: Vec<u8>) -> 
         reader.orphan(at, "mount-without-container", reason);
     } else if name.is_some_and(|name| reader.half_removed.contains(name)) {
         let reason = "a layer that was being removed when the engine stopped";
-        reader.orphan(at, "half-removed-layer", reason.to_owned());
+        reader.orphan_until(Exit::Stop, at, "half-removed-layer", reason.to_owned());
     } else if reader.cache_claimed == Claimed::InPart && name.is_none_or(may_be_cache)
         || reader.claimed == Claimed::InPart
         || !reader.records.is_whole()
@@ -90,13 +90,13 @@ fn temporary(reader: &mut DockerReader<'_>) {
     }
     for name in reader.records.names(b"tmp") {
         let at = place(&[b"tmp", &name]);
-        // moby, distribution/pull_v2.go.
+        // moby, distribution/pull_v2.go; daemon/daemon.go, prepareTempDir, empties the directory when it starts.
         if name.starts_with(b"GetImageBlob") {
             let reason = "a layer that was being pulled; an engine that runs may be at it";
-            reader.orphan(at, "interrupted-pull", reason.to_owned());
+            reader.orphan_until(Exit::Start, at, "interrupted-pull", reason.to_owned());
         } else {
             let reason = "a temporary file; an engine that runs may be at it";
-            reader.orphan(at, "temporary-leftover", reason.to_owned());
+            reader.orphan_until(Exit::Start, at, "temporary-leftover", reason.to_owned());
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::image::Digest;
 use crate::progress::Job;
 
 use super::super::{
-    Activity, Engine, ImageId, Layer, LayerId, Listing, Location, PieceId, Role, Store,
+    Activity, Engine, Exit, ImageId, Layer, LayerId, Listing, Location, Orphan, PieceId, Role,
+    Store,
 };
 use super::driver::Driver;
 use super::graph::Graph;
@@ -182,9 +183,26 @@ impl<'a> DockerReader<'a> {
 
     /// Adds something that nobody owns, with its age; `reason` is escaped.
     pub(super) fn orphan(&mut self, place: Vec<u8>, kind: &'static str, reason: String) {
+        self.orphan_until(Exit::ByHand, place, kind, reason);
+    }
+
+    /// Notes something that nobody owns, and that goes away in a way of its own.
+    pub(super) fn orphan_until(
+        &mut self,
+        exit: Exit,
+        place: Vec<u8>,
+        kind: &'static str,
+        reason: String,
+    ) {
         let since = self.records.modified(&place);
         let piece = self.piece(place, Role::Orphan);
-        self.store.disown(piece, kind, reason, since);
+        self.store.disown(Orphan {
+            piece,
+            reason,
+            kind,
+            since,
+            exit,
+        });
     }
 
     /// Notes that nobody owns a layer which has its pieces already; `reason` is escaped.
@@ -196,7 +214,13 @@ impl<'a> DockerReader<'a> {
                 .modified(&self.store.piece(piece).location.path)
         });
         for piece in pieces {
-            self.store.disown(piece, kind, reason, since);
+            self.store.disown(Orphan {
+                piece,
+                reason: reason.to_owned(),
+                kind,
+                since,
+                exit: Exit::ByHand,
+            });
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::image::json::Json;
 use crate::store::bbolt::{Bucket, Database};
 
-use super::super::{ContainerId, Role, Volume, VolumeId};
+use super::super::{ContainerId, Ownership, Role, Volume, VolumeId};
 use super::containers::Mounted;
 use super::reader::DockerReader;
 use super::records::place;
@@ -100,6 +100,7 @@ fn add(reader: &mut DockerReader<'_>, name: String, driver: String, refused: Opt
         pieces,
         containers: Vec::new(),
         driver,
+        users: Ownership::Recorded,
     });
 }
 

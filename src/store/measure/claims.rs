@@ -1,6 +1,6 @@
 //! Which piece a path belongs to: the innermost one whose place it lies in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::os::fd::OwnedFd;
 
 use rustix::fs::Stat;
@@ -55,6 +55,8 @@ pub(super) struct Claims {
     /// Claims whose directories are to be added up one by one, for a container's growth.
     detailed: HashMap<Claim, (usize, usize)>,
     roles: Vec<Role>,
+    /// Places with places below them.
+    leading: HashSet<Spot>,
 }
 
 impl Claims {
@@ -92,6 +94,7 @@ impl Claims {
             let known = self.names.get(&(spot, name.into())).copied();
             spot = known.unwrap_or_else(|| {
                 let new = self.new_spot();
+                self.leading.insert(spot);
                 self.names.insert((spot, name.into()), new);
                 new
             });
@@ -138,6 +141,11 @@ impl Claims {
     /// Returns the place below a place, if anything at or below it is claimed.
     pub(super) fn below(&self, spot: Option<Spot>, name: &[u8]) -> Option<Spot> {
         self.names.get(&(spot?, name.into())).copied()
+    }
+
+    /// Returns whether anything below this place is claimed.
+    pub(super) fn leads_on(&self, spot: Spot) -> bool {
+        self.leading.contains(&spot)
     }
 
     /// Returns who claims exactly this place.

@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use super::super::piece::{Role, Usage};
 use super::claims::{Claim, Claims, Inode, Root, Spot, inode_of, reopened};
 use super::growth::Grown;
+use super::mounted::{self, FileSystem, Verdict, Way};
 use crate::limits;
 use crate::path;
 use crate::progress::Job;
@@ -288,30 +289,26 @@ impl<'a> Worker<'a> {
         self.buffer = buffer;
     }
 
-    /// Mounts of containers show files a second time, and temporary file systems take no disk. Subvolumes of
-    /// btrfs have device numbers of their own, and a volume may be a disk of its own.
+    /// Returns whether another file system that is mounted here is a part of what is measured.
     fn may_enter(&mut self, waiting: &Waiting, opened: &OwnedFd) -> bool {
-        const OVERLAY: u64 = 0x794c_7630;
-        const TMPFS: u64 = 0x0102_1994;
-        const BTRFS: u64 = 0x9123_683e;
-        #[allow(
-            clippy::unnecessary_cast,
-            clippy::cast_sign_loss,
-            reason = "the width and sign of a file system's magic number depend on the system"
-        )]
-        let kind = rustix::fs::fstatfs(opened).map_or(0, |found| found.f_type as u64 & 0xffff_ffff);
-        if kind == BTRFS {
+        let way = match waiting.spot {
+            Some(spot) if self.claims.leads_on(spot) => Way::Through,
+            Some(_) => Way::Ends,
+            None => Way::Inside,
+        };
+        let Above::Directory(_, name) = &waiting.above else {
             return true;
-        }
-        if matches!(kind, OVERLAY | TMPFS) {
-            return false;
-        }
-        if self.claims.role(waiting.claim) == Role::Volume {
-            return true;
-        }
-        if let Above::Directory(_, name) = &waiting.above {
-            let shown = path::display(name.as_bytes()).into_owned();
-            self.tally.not_entered.push((waiting.claim, shown));
+        };
+        let shown = path::display(name.as_bytes()).into_owned();
+        match mounted::verdict(FileSystem::of(opened), way, self.claims.role(waiting.claim)) {
+            Verdict::Enter => return true,
+            Verdict::Pass => {}
+            Verdict::Tell => self.tally.not_entered.push((waiting.claim, shown)),
+            Verdict::Refuse(what) => self.tally.failures.push(Failure {
+                claim: waiting.claim,
+                reason: format!("{shown}: {what} is mounted there, and it is not entered"),
+                spot: waiting.spot,
+            }),
         }
         false
     }

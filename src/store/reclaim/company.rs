@@ -1,8 +1,10 @@
 //! What else goes with something that is removed, what stays, and what has to go first: the remarks beside commands.
 
+use std::collections::BTreeSet;
+
 use super::{Step, Target, Writer, note, shown_name};
 use crate::path::display_str;
-use crate::store::{ContainerId, Engine, ImageId, Owner, StoredImage, Volume, VolumeId};
+use crate::store::{CacheId, ContainerId, Engine, ImageId, Owner, StoredImage, Volume, VolumeId};
 
 /// Most names before the rest is only counted.
 const MOST_USERS: usize = 5;
@@ -38,6 +40,54 @@ impl Writer<'_> {
         (!names.is_empty()).then(|| {
             note(format!(
                 "only its name goes: images that were built on it keep the rest: {}",
+                listed(&names)
+            ))
+        })
+    }
+
+    /// Returns how many records of the build cache a record stands on; 0 for anything else.
+    pub(super) fn depth(&self, owner: Owner) -> usize {
+        let Owner::Cache(id) = owner else {
+            return 0;
+        };
+        let mut seen = BTreeSet::new();
+        let mut waiting: Vec<&str> = self.parents(id).collect();
+        while let Some(parent) = waiting.pop() {
+            if seen.insert(parent) {
+                let of_name = (0..).map(CacheId).zip(&self.store.cache);
+                let mut found = of_name.filter(|(_, record)| record.id == parent);
+                waiting.extend(
+                    found
+                        .next()
+                        .into_iter()
+                        .flat_map(|(id, _)| self.parents(id)),
+                );
+            }
+        }
+        seen.len()
+    }
+
+    fn parents(&self, id: CacheId) -> impl Iterator<Item = &str> {
+        let record = self.store.cache.get(id.as_usize());
+        record
+            .into_iter()
+            .flat_map(|record| record.parents.iter().map(String::as_str))
+    }
+
+    /// Names the records of the build cache that stand on one, unless they go too: it stays for them.
+    pub(super) fn above(&self, id: CacheId) -> Option<Step> {
+        let record = self.store.cache.get(id.as_usize())?;
+        let above = (0..).map(CacheId).zip(&self.store.cache);
+        let above = above.filter(|(other, found)| {
+            let target = Target::Owner(Owner::Cache(*other));
+            found.parents.contains(&record.id) && !self.targets.contains(&target)
+        });
+        let names: Vec<String> = above
+            .map(|(_, record)| display_str(&record.id).into_owned())
+            .collect();
+        (!names.is_empty()).then(|| {
+            note(format!(
+                "it stays while other records stand on it: {}",
                 listed(&names)
             ))
         })
@@ -87,6 +137,11 @@ impl Writer<'_> {
         });
         let mounted = mounted.filter_map(|id| self.store.containers.get(id.as_usize()));
         let mounted: Vec<String> = mounted.map(shown_name).collect();
+        if !volume.has_known_users() {
+            return Some(note(
+                "a container that was never started may mount it: then it is refused",
+            ));
+        }
         (!mounted.is_empty()).then(|| {
             note(format!(
                 "containers that mount it have to be removed first: {}",
@@ -96,7 +151,7 @@ impl Writer<'_> {
     }
 }
 
-fn listed(names: &[String]) -> String {
+pub(super) fn listed(names: &[String]) -> String {
     let more = names.len().saturating_sub(MOST_USERS);
     let first = names.get(..MOST_USERS).unwrap_or(names).join(", ");
     if more > 0 {

@@ -3,7 +3,10 @@ use std::process::Command;
 use super::*;
 use crate::beneath::Beneath;
 use crate::image::{Digest, Platform};
-use crate::store::{CacheRecord, Location, Role, StoredImage, Volume};
+use crate::store::{
+    CacheRecord, Exit, Layer, LayerId, Listing, Location, PieceId, Record, Role, StoredImage,
+    Volume,
+};
 
 fn store(engine: Engine) -> Store {
     let root = Beneath::open(std::path::Path::new("/")).unwrap();
@@ -55,16 +58,18 @@ fn commands(store: &Store, targets: &[Target]) -> Vec<String> {
     steps(store, targets)
         .iter()
         .filter_map(|step| match step {
-            Step::Command(command) => Some(command.clone()),
-            Step::Note(_) => None,
+            Step::Command(command) => Some(command.text.clone()),
+            Step::Perhaps { .. } | Step::Note(_) | Step::Place(_) => None,
         })
         .collect()
 }
 
 fn notes(store: &Store, targets: &[Target]) -> String {
     let lines = steps(store, targets);
-    let notes = lines.iter().filter(|step| matches!(step, Step::Note(_)));
-    notes.map(Step::line).collect::<Vec<_>>().join("\n")
+    let notes = lines
+        .iter()
+        .filter(|step| !matches!(step, Step::Command(_)));
+    notes.flat_map(Step::lines).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -128,7 +133,7 @@ fn what_is_in_another_namespace_is_removed_by_ctr() {
         assert_eq!(
             commands(&store, &targets),
             [
-                "ctr -n default tasks kill c0ffee",
+                "ctr -n default tasks kill --signal SIGKILL c0ffee",
                 "ctr -n default containers rm c0ffee",
                 "ctr -n default images rm --sync app:1",
             ]
@@ -185,6 +190,7 @@ fn volumes_cache_and_working_containers() {
         pieces: Vec::new(),
         containers: vec![ContainerId(0)],
         driver: "local".into(),
+        users: Ownership::Recorded,
     });
     store.cache.push(CacheRecord {
         id: "x1".into(),
@@ -248,6 +254,7 @@ fn orphans_and_stores_left_behind_have_no_command() {
         reason: "no image has it".into(),
         kind: "unreferenced-directory",
         since: None,
+        exit: Exit::ByHand,
     });
     let orphan = Target::Orphan(0);
     assert!(commands(&store, &[orphan]).is_empty());
@@ -265,6 +272,200 @@ fn a_store_known_in_part_says_so() {
     assert!(!notes(&store, &[app]).contains("unknown"));
     store.ownership = Ownership::InPart;
     assert!(notes(&store, &[app]).contains("something unknown may need this"));
+}
+
+/// A snapshot of containerd that nobody owns, on top of another.
+fn orphaned_snapshot(store: &mut Store, key: &str, parent: Option<LayerId>) -> (LayerId, Target) {
+    let location = Location::new(&store.root, format!("snapshots/{key}"));
+    let piece = store.add_piece(location, Role::Orphan);
+    let layer = store.add_layer(Layer {
+        name: key.into(),
+        diff_id: None,
+        chain_id: None,
+        parent,
+        pieces: vec![piece],
+        blobs: Vec::new(),
+        recorded_bytes: None,
+        created: None,
+        listing: Listing::Empty,
+    });
+    let record = Record::Snapshot {
+        namespace: "default".into(),
+        snapshotter: "overlayfs".into(),
+        key: key.into(),
+    };
+    (layer, orphan(store, piece, Exit::Records(vec![record])))
+}
+
+fn orphan(store: &mut Store, piece: PieceId, exit: Exit) -> Target {
+    store.orphans.push(Orphan {
+        piece,
+        reason: "no image has it".into(),
+        kind: "unreferenced-layer",
+        since: None,
+        exit,
+    });
+    Target::Orphan(u32::try_from(store.orphans.len() - 1).unwrap())
+}
+
+#[test]
+fn snapshots_go_before_those_that_they_stand_on_and_each_by_its_key() {
+    let mut store = store(Engine::Containerd);
+    let (below, first) = orphaned_snapshot(&mut store, "below", None);
+    let (_, second) = orphaned_snapshot(&mut store, "above it", Some(below));
+    assert_eq!(
+        commands(&store, &[first, second]),
+        [
+            "ctr -n default snapshots --snapshotter overlayfs rm 'above it'",
+            "ctr -n default snapshots --snapshotter overlayfs rm below",
+        ]
+    );
+    assert!(!notes(&store, &[first, second]).contains("go first"));
+    // Alone it is refused.
+    assert!(notes(&store, &[first]).contains("stand on it have to go first: above it"));
+    // Parents in a loop end too.
+    store.layers[below.as_usize()].parent = Some(LayerId(1));
+    assert_eq!(commands(&store, &[first, second]).len(), 2);
+}
+
+#[test]
+fn orphans_go_by_every_record_that_is_left_of_them() {
+    let mut store = store(Engine::Kubernetes);
+    let digest = Digest::parse(&format!("sha256:{}", "ab".repeat(32))).unwrap();
+    let blob = |namespace: &str| Record::Blob {
+        namespace: namespace.into(),
+        digest: digest.clone(),
+    };
+    let lease = Record::Lease {
+        namespace: "k8s.io".into(),
+        id: "-l".into(),
+    };
+    let exits = [
+        Exit::Records(vec![blob("k8s.io"), blob("default")]),
+        Exit::Records(vec![lease.clone()]),
+        Exit::Records(vec![lease]),
+        Exit::Collection,
+    ];
+    let targets = exits.map(|exit| {
+        let location = Location::new(&store.root, "blobs/x");
+        let piece = store.add_piece(location, Role::Orphan);
+        orphan(&mut store, piece, exit)
+    });
+    // What holds several is removed once.
+    assert_eq!(
+        commands(&store, &targets),
+        [
+            format!("ctr -n k8s.io content rm {digest}"),
+            format!("ctr -n default content rm {digest}"),
+            "ctr -n k8s.io leases rm --sync -- -l".into(),
+        ]
+    );
+    assert!(notes(&store, &targets).contains("garbage collection removes it by itself"));
+    assert_eq!(by_name(store.engine, &store.orphans[0]).len(), 2);
+    assert!(by_name(store.engine, &store.orphans[3]).is_empty());
+}
+
+#[test]
+fn records_of_the_cache_go_before_those_that_they_stand_on() {
+    let mut store = store(Engine::Docker);
+    for (id, parents) in [("a", vec![]), ("b", vec!["a"]), ("c", vec!["b"])] {
+        store.cache.push(CacheRecord {
+            id: id.into(),
+            description: String::new(),
+            layer: None,
+            pieces: Vec::new(),
+            recorded_bytes: None,
+            created: None,
+            used: None,
+            parents: parents.into_iter().map(Into::into).collect(),
+            copy_of: None,
+        });
+    }
+    let [a, b, c] = [0, 1, 2].map(|at| Target::Owner(Owner::Cache(CacheId(at))));
+    let ids: Vec<char> = commands(&store, &[a, b, c])
+        .iter()
+        .filter_map(|command| command.chars().last())
+        .collect();
+    assert_eq!(ids, ['c', 'b', 'a']);
+    assert!(notes(&store, &[a, c]).contains("stays while other records stand on it: b"));
+}
+
+#[test]
+fn a_container_of_which_nothing_tells_whether_it_runs_has_both_commands() {
+    let mut store = store(Engine::Containerd);
+    let target = container(&mut store, "box", None, State::Other(String::new()));
+    assert_eq!(
+        commands(&store, &[target]),
+        ["ctr -n default containers rm c0ffee"]
+    );
+    assert!(notes(&store, &[target]).contains("tasks kill --signal SIGKILL c0ffee"));
+}
+
+/// What is printed is pasted: it is a command and nothing else, and who did not try it says so.
+#[test]
+fn every_row_is_a_command_and_says_how_it_is_known() {
+    let mut seen = BTreeSet::new();
+    for row in ROWS {
+        let pattern = row.pattern();
+        assert!(
+            seen.insert((row.tool, row.action)),
+            "{pattern} stands twice"
+        );
+        for word in [", ", " then ", " or ", "(", "content prune"] {
+            assert!(!pattern.contains(word), "{pattern}");
+        }
+        for told in [row.removes, row.frees, row.spares, row.proof.documented] {
+            assert!(!told.is_empty(), "{pattern}");
+        }
+        assert_eq!(row.proof.run_on.is_some(), !row.proof.engines.is_empty());
+        for engine in [Engine::Docker, Engine::DockerContainerd, Engine::Containerd] {
+            let command = row.about(engine, Subject::default());
+            let is_checked_first = command.shown().starts_with("check first: ");
+            assert_eq!(is_checked_first, command.verified_on.is_none());
+            let lines = Step::Command(command).lines();
+            assert_eq!(lines[0].starts_with("# check first, "), is_checked_first);
+            assert!(lines.last().unwrap().starts_with(|c: char| c != '#'));
+        }
+    }
+}
+
+#[test]
+fn a_prune_is_for_what_it_reaches_and_the_rest_goes_one_by_one() {
+    let mut one = store(Engine::DockerContainerd);
+    image(&mut one, &["app:1"], Some(1));
+    image(&mut one, &["other:1"], Some(2));
+    one.images[0].namespace = Some("moby".into());
+    one.images[1].namespace = Some("default".into());
+    let of = |store: &Store| -> Vec<String> {
+        let found = suggestions(store, None);
+        let unused = found.iter().find(|one| one.group == Group::Unused).unwrap();
+        unused.commands().map(super::Command::shown).collect()
+    };
+    assert_eq!(
+        of(&one),
+        [
+            "check first: docker image prune -a",
+            "ctr -n default images rm --sync other:1"
+        ]
+    );
+    // It would prune what the engine uses now.
+    one.activity = Activity::LeftBehind;
+    assert!(of(&one).is_empty());
+    let mut containerd = store(Engine::Containerd);
+    image(&mut containerd, &["app:1"], Some(1));
+    containerd.images[0].namespace = Some("default".into());
+    assert_eq!(of(&containerd), ["ctr -n default images rm --sync app:1"]);
+    // `crictl rmi --prune` takes images with a name too.
+    let mut node = store(Engine::Kubernetes);
+    image(&mut node, &[], Some(1));
+    node.images[0].namespace = Some("k8s.io".into());
+    let found = suggestions(&node, None);
+    let dangling = found.iter().find(|one| one.group == Group::Dangling);
+    let command = dangling.unwrap().commands().next().unwrap();
+    assert!(
+        command.text.starts_with("crictl rmi sha256:"),
+        "{command:?}"
+    );
 }
 
 #[test]

@@ -9,8 +9,9 @@ use crate::image::Digest;
 use crate::path;
 use crate::report::json::located;
 use crate::report::store::ReportedStore;
+use crate::store::reclaim::{Command, Step, by_name, suggestions};
 use crate::store::{
-    Container, Layer, LayerId, Listing, Location, Piece, PieceId, Role, StoredImage,
+    Container, Exit, Layer, LayerId, Listing, Location, Piece, PieceId, Role, StoredImage,
 };
 
 pub(super) fn image(one: &ReportedStore<'_>, at: usize) -> Value {
@@ -162,7 +163,7 @@ pub(super) fn volume(one: &ReportedStore<'_>, at: usize) -> Value {
         "index": at,
         "name": volume.name,
         "driver": known(&volume.driver),
-        "containers": containers,
+        "containers": volume.has_known_users().then_some(containers),
         "total": total,
         "pieces": pieces(one, &volume.pieces),
     })
@@ -178,7 +179,53 @@ pub(super) fn orphan(one: &ReportedStore<'_>, at: usize) -> Value {
         "since": orphan.since.or(piece.modified),
         "total": amount(one.orphan(at)),
         "piece": self::piece(one, piece),
+        "goes": goes(&orphan.exit),
+        "commands": by_name(one.store.engine, orphan).iter().map(command).collect::<Value>(),
     })
+}
+
+/// Returns what could be freed, how much that is, and how.
+pub(super) fn freeable(one: &ReportedStore<'_>) -> impl Iterator<Item = Value> {
+    let suggestions = suggestions(one.store, one.accounts).into_iter();
+    suggestions.map(|suggestion| {
+        json!({
+            "what": suggestion.group.as_str(),
+            "count": suggestion.count,
+            "amount": amount(suggestion.amount),
+            "steps": suggestion.steps.iter().map(step).collect::<Value>(),
+        })
+    })
+}
+
+fn step(step: &Step) -> Value {
+    match step {
+        Step::Command(command) => self::command(command),
+        Step::Perhaps { condition, command } => {
+            json!({ "if": condition, "then": self::command(command) })
+        }
+        Step::Note(note) => json!({ "note": note }),
+        Step::Place(place) => json!({ "place": place }),
+    }
+}
+
+fn command(command: &Command) -> Value {
+    json!({
+        "command": command.text,
+        "verified_on": command.verified_on,
+        "check_first": command.check_first(),
+    })
+}
+
+/// Returns how an orphan goes away.
+const fn goes(exit: &Exit) -> &'static str {
+    match exit {
+        Exit::Records(_) => "by-name",
+        Exit::Recorded => "recorded",
+        Exit::Collection => "with-garbage",
+        Exit::Start => "at-start",
+        Exit::Stop => "at-stop",
+        Exit::ByHand => "by-hand",
+    }
 }
 
 /// Returns what could not be measured, and why.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::table::{Side, Table, TableRow};
 use super::{DIMMED, Page, counted, largest};
+use crate::store::reclaim::by_name;
 use crate::store::{Amount, LayerId};
 use crate::text::attributes::time;
 
@@ -22,6 +23,8 @@ pub(super) fn write_orphans(page: &Page<'_>, output: &mut dyn Write) -> io::Resu
         let orphan = &orphans[at];
         let piece = page.one.store.piece(orphan.piece);
         let changed = orphan.since.or(piece.modified);
+        let commands = by_name(page.one.store.engine, orphan).into_iter();
+        let commands = commands.map(|command| command.shown());
         table.push(TableRow {
             cells: vec![
                 page.amount(page.one.orphan(at)),
@@ -29,7 +32,10 @@ pub(super) fn write_orphans(page: &Page<'_>, output: &mut dyn Write) -> io::Resu
             ],
             subject: page.look.shown(&piece.location.path),
             mark: String::new(),
-            notes: vec![page.text(&orphan.reason)],
+            notes: [page.text(&orphan.reason)]
+                .into_iter()
+                .chain(commands)
+                .collect(),
         });
     }
     table.write(&page.look, output)?;
@@ -127,8 +133,10 @@ pub(super) fn write_volumes(page: &Page<'_>, output: &mut dyn Write) -> io::Resu
         } else {
             page.amount(page.one.volume(at))
         };
+        let count = volume.has_known_users().then_some(volume.containers.len());
+        let count = count.map_or_else(|| "?".to_owned(), |count| count.to_string());
         table.push(TableRow {
-            cells: vec![size, volume.containers.len().to_string()],
+            cells: vec![size, count],
             subject: page.text(&volume.name),
             mark: match volume.driver.as_str() {
                 "" | "local" => String::new(),

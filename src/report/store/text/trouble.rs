@@ -1,19 +1,20 @@
 //! What could be given back and how, what was odd, and what could not be seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write};
 
 use super::table::{Side, Table, TableRow, broken};
 use super::{BAD, BOLD, DIMMED, ODD, Page, counted};
-use crate::report::store::advice;
 use crate::store::Engine;
+use crate::store::reclaim::{Step, Suggestion, suggestions};
 use crate::text::Detail;
+use crate::units;
 
 /// Warnings, and reasons why something is unmeasured, listed unless all are asked for.
 const FEW: usize = 5;
 
 pub(super) fn write_suggestions(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
-    let suggestions = advice::suggestions(&page.one);
+    let suggestions = suggestions(page.one.store, page.one.accounts);
     if suggestions.is_empty() {
         return Ok(());
     }
@@ -21,16 +22,55 @@ pub(super) fn write_suggestions(page: &Page<'_>, output: &mut dyn Write) -> io::
     writeln!(output, "{BOLD}What could be freed{BOLD:#}")?;
     let columns = [("Size", Side::Right), ("What", Side::Left)];
     let mut table = Table::new(&columns, "With");
-    for suggestion in suggestions {
+    for suggestion in &suggestions {
+        let what = format!(
+            "{} ({})",
+            suggestion.group.title(),
+            units::count(suggestion.count as u64)
+        );
+        let (subject, notes) = with(page, suggestion);
         table.push(TableRow {
-            cells: vec![page.amount(suggestion.amount), suggestion.what],
-            subject: suggestion.command.to_owned(),
+            cells: vec![page.amount(suggestion.amount), what],
+            subject,
+            notes,
             ..TableRow::default()
         });
     }
     table.write(&page.look, output)?;
     let text = "rows may overlap; layerscope itself never removes anything";
     page.sentence(text, DIMMED, output)
+}
+
+/// Returns the command, where it is one, and what is to be known; else all that is to be done, one below the other.
+fn with(page: &Page<'_>, suggestion: &Suggestion) -> (String, Vec<String>) {
+    let mut commands = suggestion.commands();
+    let only = match (commands.next(), commands.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    };
+    let count = suggestion.commands().count();
+    let lines = suggestion.steps.iter().filter_map(|step| match step {
+        Step::Command(command) if Some(command) == only => None,
+        Step::Command(command) => Some(command.shown()),
+        Step::Perhaps { condition, command } => {
+            Some(format!("{}: {}", page.text(condition), command.shown()))
+        }
+        Step::Note(note) => Some(page.text(note)),
+        // The orphans above name them.
+        Step::Place(_) => None,
+    });
+    let mut lines: VecDeque<String> = lines.collect();
+    let subject = match (only, count) {
+        (Some(only), _) => only.shown(),
+        (None, 0) => lines.pop_front().unwrap_or_default(),
+        (None, count) => counted(count, "command"),
+    };
+    let more = lines.len().saturating_sub(page.top.max(FEW));
+    if more > 0 {
+        lines.truncate(page.top.max(FEW));
+        lines.push_back(format!("{}; -v lists them", counted(more, "more line")));
+    }
+    (subject, lines.into())
 }
 
 pub(super) fn write_warnings(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {

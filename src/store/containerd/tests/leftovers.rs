@@ -5,6 +5,7 @@ use std::fs;
 use super::super::*;
 use super::home::{CONTENT, Home, META};
 use super::{orphans, store_of};
+use crate::store::{Exit, Record};
 
 #[test]
 fn what_nobody_keeps_is_named_and_nothing_else() {
@@ -64,6 +65,15 @@ fn what_nobody_keeps_is_named_and_nothing_else() {
 
     let store = store_of(root.path());
     assert_eq!(store.warnings, []);
+    for orphan in &store.orphans {
+        // What containerd has a record of goes by that, and the rest with its garbage.
+        let is_recorded = matches!(orphan.exit, Exit::Records(_));
+        let has_record = ["no image, ", "written by "];
+        let has_record = has_record
+            .iter()
+            .any(|start| orphan.reason.starts_with(start));
+        assert_eq!(is_recorded, has_record, "{orphan:?}");
+    }
     let mut found = orphans(&store);
     found.sort();
     let mut wanted = vec![
@@ -96,6 +106,49 @@ fn what_nobody_keeps_is_named_and_nothing_else() {
         ["leased", "above", "rooted"]
     );
     assert_eq!(leased, 2);
+}
+
+/// A pull that was cut off leaves a lease, and containerd's collector passes over it once it is over.
+#[test]
+fn what_only_a_lease_holds_that_is_over_goes_with_the_lease() {
+    let root = tempfile::tempdir().unwrap();
+    let mut home = Home::new(root.path());
+    home.snapshot("default", "overlayfs", "below", 3, "");
+    home.snapshot("default", "overlayfs", "pulled", 2, "below");
+    let blob = home.blob("default", b"of the pull");
+    let going_on = home.blob("default", b"of a pull that is going on");
+    for (lease, blob, ends) in [
+        ("old", &blob, "2020-01-01T00:00:00Z"),
+        ("new", &going_on, "9999-01-01T00:00:00Z"),
+    ] {
+        let of = |last: [&[u8]; 2], value: &[u8]| -> ([Vec<u8>; 6], Vec<u8>) {
+            let path = [b"v1", b"default".as_slice(), b"leases", lease.as_bytes()];
+            let whole = [path[0], path[1], path[2], path[3], last[0], last[1]];
+            (whole.map(<[u8]>::to_vec), value.to_vec())
+        };
+        for (path, value) in [
+            of([b"content", blob.as_bytes()], b""),
+            of([b"labels", b"containerd.io/gc.expire"], ends.as_bytes()),
+        ] {
+            let path: Vec<&[u8]> = path.iter().map(Vec::as_slice).collect();
+            home.meta.put(&path, value);
+        }
+    }
+    let held: [&[u8]; 5] = [b"v1", b"default", b"leases", b"old", b"snapshots"];
+    home.meta.at(&held).put(&[b"overlayfs", b"pulled"], *b"");
+    home.write();
+
+    let store = store_of(root.path());
+    let lease = Record::Lease {
+        namespace: "default".into(),
+        id: "old".into(),
+    };
+    assert_eq!(store.orphans.len(), 3, "{:?}", store.orphans);
+    for orphan in &store.orphans {
+        assert_eq!(orphan.kind, "interrupted-pull");
+        assert!(orphan.reason.contains("the lease old"), "{}", orphan.reason);
+        assert_eq!(orphan.exit, Exit::Records(vec![lease.clone()]));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::amounts::{SizedStore, amount_text};
 use super::key::Key;
 use super::{StoreTab, names, rows};
-use crate::store::{Engine, LayerId, State, StoredImage};
+use crate::store::{Engine, LayerId, State, StoredImage, Volume};
 use crate::text::Look;
 use crate::tui::theme::Role;
 use crate::units::count;
@@ -216,6 +216,13 @@ pub fn cell(sizes: &SizedStore<'_>, key: Key, column: Column, look: Look) -> Cel
         },
         Column::Users => {
             let users = sizes.store.known_users(rows::users(sizes, key));
+            let users = match key {
+                Key::Volume(id) => {
+                    let volume = sizes.store.volumes.get(id.as_usize());
+                    users.filter(|_| volume.is_some_and(Volume::has_known_users))
+                }
+                _ => users,
+            };
             Cell::plain(users.map_or_else(|| "?".to_owned(), count))
         }
         Column::Day => Cell::dim(day(sizes, key)),

@@ -17,11 +17,12 @@ pub(super) fn lines(sizes: &SizedStore<'_>, keys: &[Key], look: Look) -> Option<
         1 => format!("frees {freed}"),
         several => format!("{several} together free {freed}"),
     };
-    let mut lines = vec![
-        Step::Note(words).line(),
-        Step::Note("layerscope runs none of this; read it, then copy it with y".into()).line(),
+    let head = [
+        Step::Note(words),
+        Step::Note("layerscope runs none of this; read it, then copy it with y".into()),
     ];
-    lines.extend(steps(sizes.store, &targets).iter().map(Step::line));
+    let steps = head.into_iter().chain(steps(sizes.store, &targets));
+    let lines: Vec<String> = steps.flat_map(|step| step.lines()).collect();
     Some(
         lines
             .iter()
