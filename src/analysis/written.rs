@@ -49,7 +49,7 @@ pub struct Written {
 pub struct Tally {
     /// Everything but directories.
     pub files: u64,
-    /// Directories.
+    /// Directories alone.
     pub directories: u64,
     /// Bytes of file data, every inode once.
     pub bytes: u64,

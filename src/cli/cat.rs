@@ -18,12 +18,12 @@ use super::output;
 ///
 /// # Errors
 /// [`Error::NoSuchPath`], [`Error::WrongType`], and whatever keeps it from being read or written.
-pub(crate) fn run(analysis: &Analysis, raw: &OsStr, common: &Common, job: &Job) -> Result<()> {
-    let view = lookup::union(analysis, common.layer)?;
+pub(crate) fn run(analysis: &Analysis, raw: &OsStr, options: &Common, job: &Job) -> Result<()> {
+    let view = lookup::union(analysis, options.layer)?;
     let row = lookup::find(analysis, view, raw, Last::Follow)?
         .ok_or_else(|| not_a_file(b"", "directory"))?;
     let mut data = open(analysis, &row)?;
-    match &common.output {
+    match &options.output {
         Some(file) => output::stream_to_file(file, |output| copy(&mut *data, output, job, &row)),
         None => output::raw_to_stdout(|output| copy(&mut *data, output, job, &row)),
     }

@@ -27,15 +27,15 @@ use super::{Exit, output};
 ///
 /// Whoever asks for a format, a file, a verdict or silence wants no view. `CI=true` alone says nothing about that
 /// while somebody sits at a terminal.
-pub(super) fn keyboard(common: &Common, around: &Surroundings) -> Option<Keyboard> {
-    let wants_report = common.no_tui
-        || common.json
-        || common.format.is_some()
-        || common.gate.ci
-        || common.output.is_some()
-        || !common.report.is_empty()
-        || common.verify
-        || common.quiet;
+pub(super) fn keyboard(options: &Common, around: &Surroundings) -> Option<Keyboard> {
+    let wants_report = options.no_tui
+        || options.json
+        || options.format.is_some()
+        || options.gate.ci
+        || options.output.is_some()
+        || !options.report.is_empty()
+        || options.verify
+        || options.quiet;
     let is_able = around.variable("TERM").is_some_and(|term| term != "dumb");
     if wants_report || !is_able || !io::stdout().is_terminal() {
         return None;
@@ -106,7 +106,7 @@ fn shown(locator: &Locator, places: &[PathBuf]) -> String {
 }
 
 /// Anything but ASCII only where the locale says that the terminal understands it.
-fn glyphs(common: &Common, around: &Surroundings) -> Glyphs {
+fn glyphs(options: &Common, around: &Surroundings) -> Glyphs {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
         .find_map(|name| around.variable(name));
@@ -116,7 +116,7 @@ fn glyphs(common: &Common, around: &Surroundings) -> Glyphs {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });
-    if is_utf8 && !common.ascii {
+    if is_utf8 && !options.ascii {
         Glyphs::Unicode
     } else {
         Glyphs::Ascii
@@ -124,8 +124,8 @@ fn glyphs(common: &Common, around: &Surroundings) -> Glyphs {
 }
 
 /// `--color always` overrules `NO_COLOR`, as it does for reports.
-fn theme(common: &Common, around: &Surroundings, settings: &Settings) -> Theme {
-    let colours = match common.color {
+fn theme(options: &Common, around: &Surroundings, settings: &Settings) -> Theme {
+    let colours = match options.color {
         Color::Always => Colours::Wanted,
         Color::Auto if around.variable("NO_COLOR").is_none() => Colours::Wanted,
         Color::Auto | Color::Never => Colours::None,

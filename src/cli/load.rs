@@ -90,17 +90,17 @@ pub(crate) struct Loaded {
 ///
 /// # Errors
 /// [`Error::Config`] for the first unusable value, and for files that were named and cannot be read.
-pub(crate) fn load(common: &Common, gating: Gating, around: &Surroundings) -> Result<Loaded> {
+pub(crate) fn load(options: &Common, gating: Gating, around: &Surroundings) -> Result<Loaded> {
     let mut loaded = Loaded {
-        settings: from_flags(common)?,
+        settings: from_flags(options)?,
         remarks: Vec::new(),
     };
     loaded.settings.fill_from(from_variables(around)?);
     let mut project = Settings::default();
-    if let Some(file) = &common.gate.ci_config {
+    if let Some(file) = &options.gate.ci_config {
         project = named(read_any(file, &around.directory))?;
     }
-    let chosen = common
+    let chosen = options
         .config
         .clone()
         .or_else(|| around.variable("LAYERSCOPE_CONFIG").map(PathBuf::from));
@@ -111,7 +111,7 @@ pub(crate) fn load(common: &Common, gating: Gating, around: &Surroundings) -> Re
         project.fill_from(own.unwrap_or_default());
     }
     if gating == Gating::On {
-        add_dive_ci(common, around, &mut project, &mut loaded.remarks)?;
+        add_dive_ci(options, around, &mut project, &mut loaded.remarks)?;
     }
     loaded.settings.fill_from(project);
     if let Some(directory) = &around.user_directory {
@@ -125,19 +125,19 @@ pub(crate) fn load(common: &Common, gating: Gating, around: &Surroundings) -> Re
 }
 
 fn add_dive_ci(
-    common: &Common,
+    options: &Common,
     around: &Surroundings,
     project: &mut Settings,
     remarks: &mut Vec<String>,
 ) -> Result<()> {
     let file = Path::new(".dive-ci");
-    if common.gate.ci_config.is_none() {
+    if options.gate.ci_config.is_none() {
         let Some(dive) = optional(read_dive(file, &around.directory))? else {
             return Ok(());
         };
         if project.rules.names_a_rule() {
             let remark = ".dive-ci is not read: .layerscope.toml names rules";
-            remarks.push(remark.replace(".layerscope.toml", &project_name(common)));
+            remarks.push(remark.replace(".layerscope.toml", &project_name(options)));
         } else {
             project.fill_from(dive);
         }
@@ -148,7 +148,7 @@ fn add_dive_ci(
         .limits
         .values()
         .any(|setting| is_dive(&setting.source));
-    if has_dive && !common.gate.dive_compat {
+    if has_dive && !options.gate.dive_compat {
         let remark = ".dive-ci: thresholds apply to layerscope's own figures, missing rules are off; \
              --dive-compat judges dive's figures with dive's defaults";
         remarks.push(remark.into());
@@ -156,19 +156,19 @@ fn add_dive_ci(
     Ok(())
 }
 
-fn project_name(common: &Common) -> String {
-    let named = common.config.as_ref();
+fn project_name(options: &Common) -> String {
+    let named = options.config.as_ref();
     named.map_or(".layerscope.toml".into(), |file| {
         display_os(file.as_os_str())
     })
 }
 
-fn from_flags(common: &Common) -> Result<Settings> {
+fn from_flags(options: &Common) -> Result<Settings> {
     let mut settings = Settings::default();
-    for RuleFlag { rule, flag, text } in &common.gate.rules.0 {
+    for RuleFlag { rule, flag, text } in &options.gate.rules.0 {
         settings.set_rule(*rule, text, Spot::of(flag))?;
     }
-    if common.si {
+    if options.si {
         settings.units = Some(Spot::of("--si").value(Units::Si));
     }
     Ok(settings)

@@ -28,25 +28,25 @@ const COMMANDS: &[Task] = &[List, Cat, Extract];
 const BYTES: &[Task] = &[Cat, Extract];
 
 /// Returns options, whether each is given, and the tasks that would not heed it, in the order of complaints.
-fn options(common: &Common) -> [(&'static str, bool, &'static [Task]); 13] {
-    let gate = &common.gate;
+fn table(options: &Common) -> [(&'static str, bool, &'static [Task]); 13] {
+    let gate = &options.gate;
     [
         ("--ci", gate.ci, &[List, Cat, Extract, Store]),
-        ("--report", !common.report.is_empty(), COMMANDS),
+        ("--report", !options.report.is_empty(), COMMANDS),
         (
             "--dive-compat",
             gate.dive_compat,
             &[List, Cat, Extract, Store],
         ),
-        ("--top", common.top.is_some(), COMMANDS),
-        ("--layer", common.layer.is_some(), &[Report, List, Store]),
-        ("--json", common.json, BYTES),
-        ("--format", common.format.is_some(), BYTES),
-        ("--base-layers", common.base_layers.is_some(), &[Store]),
-        ("--platform", common.platform.is_some(), &[Store]),
-        ("--verify", common.verify, &[Store]),
-        ("--image", common.image_name.is_some(), &[Store]),
-        ("--container", common.container.is_some(), &[Store]),
+        ("--top", options.top.is_some(), COMMANDS),
+        ("--layer", options.layer.is_some(), &[Report, List, Store]),
+        ("--json", options.json, BYTES),
+        ("--format", options.format.is_some(), BYTES),
+        ("--base-layers", options.base_layers.is_some(), &[Store]),
+        ("--platform", options.platform.is_some(), &[Store]),
+        ("--verify", options.verify, &[Store]),
+        ("--image", options.image_name.is_some(), &[Store]),
+        ("--container", options.container.is_some(), &[Store]),
         ("--ci-config", gate.ci_config.is_some(), &[Store]),
     ]
 }
@@ -55,11 +55,11 @@ fn options(common: &Common) -> [(&'static str, bool, &'static [Task]); 13] {
 ///
 /// # Errors
 /// [`Error::Usage`] with where the option belongs.
-pub(crate) fn refuse(task: Task, common: &Common) -> Result<()> {
-    let options = options(common).into_iter();
-    let unheeded = options.filter(|(_, is_given, tasks)| *is_given && tasks.contains(&task));
+pub(crate) fn refuse(task: Task, options: &Common) -> Result<()> {
+    let table = table(options).into_iter();
+    let unheeded = table.filter(|(_, is_given, tasks)| *is_given && tasks.contains(&task));
     // A store is not judged. Rules of a configuration are for the images it is used with.
-    let rules = common.gate.rules.0.iter().filter(|_| task == Store);
+    let rules = options.gate.rules.0.iter().filter(|_| task == Store);
     let mut refused = unheeded
         .map(|(option, ..)| option)
         .chain(rules.map(|rule| rule.flag.as_str()));
@@ -67,7 +67,7 @@ pub(crate) fn refuse(task: Task, common: &Common) -> Result<()> {
         None => Ok(()),
         Some(option) => Err(Error::Usage {
             reason: format!("{} does not take {option}", name(task)),
-            advice: advice(task, option, common.layer.unwrap_or_default()),
+            advice: advice(task, option, options.layer.unwrap_or_default()),
         }),
     }
 }

@@ -325,14 +325,19 @@ const fn cache_tool(engine: Engine) -> Option<Tool> {
     }
 }
 
+// moby, libcontainerd/supervisor/remote_daemon.go.
+const OF_DOCKER: &str = "the containerd that dockerd starts itself is reached with `--address \
+                         /run/docker/containerd/containerd.sock`";
+
 /// Returns a command of the table with what has to be known before it; nothing where there is no such command.
 fn commanded(engine: Engine, tool: Tool, action: Action, subject: Subject<'_>) -> Vec<Step> {
     let Some(row) = row(tool, action) else {
         return Vec::new();
     };
-    let note = row.note.map(note);
+    let own = (tool == Tool::Ctr && engine == Engine::DockerContainerd).then_some(OF_DOCKER);
+    let notes = own.into_iter().chain(row.note).map(note);
     let command = Step::Command(row.about(engine, subject));
-    note.into_iter().chain([command]).collect()
+    notes.chain([command]).collect()
 }
 
 /// Containers come before what they stand on.

@@ -65,7 +65,7 @@ pub(crate) enum Help {
     Short,
     /// `--help` alone.
     Long,
-    /// Neither.
+    /// None: it is for those who know it.
     Hidden,
 }
 

@@ -445,7 +445,7 @@ fn a_prune_is_for_what_it_reaches_and_the_rest_goes_one_by_one() {
         of(&one),
         [
             "check first: docker image prune -a",
-            "ctr -n default images rm --sync other:1"
+            "check first: ctr -n default images rm --sync other:1"
         ]
     );
     // It would prune what the engine uses now.

@@ -23,11 +23,7 @@ const fn podman(documented: &'static str) -> Proof {
 const fn containerd(documented: &'static str) -> Proof {
     Proof {
         run_on: Some("containerd 1.6"),
-        engines: &[
-            Engine::Containerd,
-            Engine::Kubernetes,
-            Engine::DockerContainerd,
-        ],
+        engines: &[Engine::Containerd, Engine::Kubernetes],
         documented,
     }
 }
