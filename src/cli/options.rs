@@ -9,7 +9,6 @@ use crate::limits;
 use crate::report::Format;
 use crate::units;
 
-use super::output;
 use super::progress::Show;
 use super::rule_flags::RuleFlags;
 
@@ -149,13 +148,6 @@ impl Common {
     /// Returns how many bytes decompression may produce.
     pub(crate) fn expanded_limit(&self) -> u64 {
         self.max_expanded.unwrap_or(limits::EXPANDED_BYTES)
-    }
-
-    /// Writes a warning to standard error, unless nothing but errors is wanted there.
-    pub(crate) fn warn(&self, text: &str) {
-        if !self.quiet {
-            output::warn(text);
-        }
     }
 }
 

@@ -128,6 +128,15 @@ pub(crate) fn to_file(
     })
 }
 
+impl Common {
+    /// Writes a warning to standard error, unless nothing but errors is wanted there.
+    pub(crate) fn warn(&self, text: &str) {
+        if !self.quiet {
+            warn(text);
+        }
+    }
+}
+
 /// Writes every report that is asked for to where it is to go.
 ///
 /// # Errors

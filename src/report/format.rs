@@ -121,6 +121,25 @@ const _: () = assert!(
     "ALL holds every format"
 );
 
+impl StoreReport<'_> {
+    /// Returns whether a format can say what a store holds.
+    pub const fn can_write(format: Format) -> bool {
+        format.tells_stores()
+    }
+
+    /// Writes the report.
+    ///
+    /// # Errors
+    /// Those of `output`; for a format that cannot say it [`io::ErrorKind::Unsupported`]; for ncdu
+    /// [`io::ErrorKind::Interrupted`] once the job is cancelled.
+    pub fn write(&self, format: Format, output: &mut dyn Write) -> io::Result<()> {
+        match format.definition().store {
+            Some(write) => write(self, output),
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

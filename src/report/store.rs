@@ -8,9 +8,6 @@ pub(super) mod json;
 pub(super) mod ncdu;
 pub(super) mod text;
 
-use std::io::{self, Write};
-
-use super::Format;
 use crate::error::WarningCode;
 use crate::progress::Job;
 use crate::store::figures::{ContainerFigures, Figures, ImageFigures};
@@ -35,26 +32,9 @@ pub struct StoreReport<'a> {
 }
 
 impl<'a> StoreReport<'a> {
-    /// Returns whether a format can say what a store holds.
-    pub const fn can_write(format: Format) -> bool {
-        format.tells_stores()
-    }
-
     /// Returns whether everything could be read and measured; otherwise sizes are the least they can be.
     pub fn is_complete(&self) -> bool {
         self.stores().all(|one| one.is_complete())
-    }
-
-    /// Writes the report.
-    ///
-    /// # Errors
-    /// Those of `output`; for a format that cannot say it [`io::ErrorKind::Unsupported`]; for ncdu
-    /// [`io::ErrorKind::Interrupted`] once the job is cancelled.
-    pub fn write(&self, format: Format, output: &mut dyn Write) -> io::Result<()> {
-        match format.definition().store {
-            Some(write) => write(self, output),
-            None => Err(io::ErrorKind::Unsupported.into()),
-        }
     }
 
     fn stores(&self) -> impl Iterator<Item = ReportedStore<'a>> {

@@ -142,11 +142,6 @@ pub struct FileTree {
 }
 
 impl FileTree {
-    /// Returns the tree that stands for a layer nobody has read yet: a root that no entry lists.
-    pub fn unread() -> Self {
-        super::TreeBuilder::new("").freeze(Completeness::Partial)
-    }
-
     /// Returns the number of nodes, the root and implied directories included.
     pub fn len(&self) -> usize {
         self.nodes.len()

@@ -16,6 +16,13 @@ use crate::layer::{Completeness, EntryKind, EntrySink as _};
 use crate::limits;
 use crate::path;
 
+impl FileTree {
+    /// Returns the tree that stands for a layer nobody has read yet: a root that no entry lists.
+    pub fn unread() -> Self {
+        TreeBuilder::new("").freeze(Completeness::Partial)
+    }
+}
+
 impl TreeBuilder {
     /// Freezes the tree. Cost is that of sorting every directory's names.
     pub fn freeze(mut self, completeness: Completeness) -> FileTree {

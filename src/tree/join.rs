@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use super::file_tree::flag;
-use super::merged::{Comparison, MergedNode, VersionDetail};
+use super::merged::{Comparison, MergedNode, VersionDetail, change_of_same};
 use super::{Change, EntryRef, FileTree, HideCause, MergedTree, NodeId, PathId, Version};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::path::ImagePath;
@@ -32,7 +32,16 @@ struct Joiner<'l> {
     undecided: Vec<(PathId, u32)>,
 }
 
-pub(super) fn join(layers: Vec<Arc<FileTree>>) -> MergedTree {
+impl MergedTree {
+    /// Joins the layers, bottom first. Cost is linear in their nodes.
+    ///
+    /// A layer that somebody else holds too is copied only if a hard link of another layer concerns it.
+    pub fn build<L: Into<Arc<FileTree>>>(layers: Vec<L>) -> Self {
+        join(layers.into_iter().map(Into::into).collect())
+    }
+}
+
+fn join(layers: Vec<Arc<FileTree>>) -> MergedTree {
     let most = layers.iter().map(|layer| layer.len()).sum::<usize>();
     let mut joiner = Joiner {
         layers: &layers,
@@ -449,16 +458,6 @@ fn file_change(layers: &[Arc<FileTree>], older: EntryRef, newer: EntryRef) -> Op
     } else {
         Change::Modified
     })
-}
-
-/// Returns the mark of something stored again with the same content.
-pub(super) fn change_of_same(layers: &[Arc<FileTree>], older: EntryRef, newer: EntryRef) -> Change {
-    let (old_tree, new_tree) = (&layers[older.0.as_usize()], &layers[newer.0.as_usize()]);
-    if new_tree.has_same_metadata(newer.1, old_tree, older.1) {
-        Change::Repeated
-    } else {
-        Change::Touched
-    }
 }
 
 /// Finds the data of hard links that name a file of a lower layer, bottom layer first, so that links to links

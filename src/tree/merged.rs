@@ -166,13 +166,6 @@ pub struct MergedTree {
 }
 
 impl MergedTree {
-    /// Joins the layers, bottom first. Cost is linear in their nodes.
-    ///
-    /// A layer that somebody else holds too is copied only if a hard link of another layer concerns it.
-    pub fn build<L: Into<Arc<FileTree>>>(layers: Vec<L>) -> Self {
-        super::join::join(layers.into_iter().map(Into::into).collect())
-    }
-
     /// Returns the number of paths of all layers, those that no view shows too, the root included.
     pub fn len(&self) -> usize {
         self.nodes.len() - 1
@@ -393,7 +386,17 @@ impl MergedTree {
         if outcome == Content::Same {
             let at = self.version_range(comparison.path).start + comparison.version as usize;
             self.versions[at].change =
-                super::join::change_of_same(&self.layers, comparison.older, comparison.newer);
+                change_of_same(&self.layers, comparison.older, comparison.newer);
         }
+    }
+}
+
+/// Returns the mark of something stored again with the same content.
+pub(super) fn change_of_same(layers: &[Arc<FileTree>], older: EntryRef, newer: EntryRef) -> Change {
+    let (old_tree, new_tree) = (&layers[older.0.as_usize()], &layers[newer.0.as_usize()]);
+    if new_tree.has_same_metadata(newer.1, old_tree, older.1) {
+        Change::Repeated
+    } else {
+        Change::Touched
     }
 }
