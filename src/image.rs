@@ -8,6 +8,7 @@ pub mod config;
 pub mod history;
 pub mod instruction;
 pub mod json;
+pub mod recovery;
 pub mod reference;
 pub mod writable;
 

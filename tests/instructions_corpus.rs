@@ -15,7 +15,7 @@ mod corpus;
 
 use std::path::{Path, PathBuf};
 
-use layerscope::image::instruction::recover;
+use layerscope::image::recovery::recover;
 use layerscope::image::{HistoryEntry, ImageConfig};
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! The instructions of an image's layers, once its history is paired and its layers are read.
 
-use crate::image::instruction::{self, LayerGlance};
-use crate::image::{Image, Instruction};
+use crate::image::recovery::LayerGlance;
+use crate::image::{Image, Instruction, recovery as instruction};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::tree::{FileTree, MergedTree, NodeId};
 

@@ -1,32 +1,4 @@
-//! History texts turned back into the Dockerfile-like line a human wrote.
-//!
-//! Every builder writes history in its own dialect. [`recover`] recognises the dialect of each entry and
-//! undoes what the builder did to the text. Nothing is escaped here — the texts are as hostile as the image —
-//! and nothing is cut: every step is linear in the text, and what is too long to be worth analysing stays as
-//! recorded.
-
-mod builder;
-mod copied;
-mod dialect;
-mod glance;
-mod go_format;
-mod prefix;
-mod rewrite;
-mod title;
-
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use super::{HistoryEntry, ImageConfig};
-use builder::Setting;
-use prefix::Shells;
-
-pub use builder::Builder;
-pub use glance::LayerGlance;
-
-/// Texts longer than this are shown but not taken apart.
-const ANALYSED_BYTES: usize = 64 * 1024;
+//! A build instruction as history tells it: what kind it is, and who wrote the entry.
 
 /// One build instruction, recovered from a history entry.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,47 +16,6 @@ pub struct Instruction {
     pub recorded: String,
     /// Build arguments recorded with a `RUN`, in order. They are left out of `line` and may hold secrets.
     pub arguments: Vec<(String, String)>,
-}
-
-impl Instruction {
-    fn new(builder: Builder, text: String, recorded: &str) -> Self {
-        Self {
-            builder,
-            keyword: Keyword::of(&text),
-            line: one_line(&text),
-            text,
-            recorded: recorded.to_owned(),
-            arguments: Vec::new(),
-        }
-    }
-
-    /// Returns the instruction without its keyword, on one line.
-    pub fn operand(&self) -> &str {
-        self.line
-            .strip_prefix(self.keyword.as_str())
-            .unwrap_or(&self.line)
-            .trim_start()
-    }
-
-    /// Returns a short form for narrow lists, such as `RUN apt-get install curl +6`.
-    ///
-    /// Only `RUN` lines that use a well-known tool are shortened; everything else is the whole line.
-    pub fn title(&self) -> String {
-        (self.keyword == Keyword::Run)
-            .then(|| title::of_command(self.operand()))
-            .flatten()
-            .unwrap_or_else(|| self.line.clone())
-    }
-
-    /// Replaces what only the layer's contents can tell: the name behind a hash, a root file system.
-    pub fn refine(&mut self, glance: &LayerGlance) {
-        glance::refine(self, glance);
-    }
-
-    fn replace(&mut self, text: String) {
-        self.line = one_line(&text);
-        self.text = text;
-    }
 }
 
 /// The kinds of Dockerfile instruction.
@@ -162,7 +93,7 @@ impl Keyword {
     }
 
     /// Returns the keyword a text begins with. Builders write keywords in capitals.
-    fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str) -> Self {
         let end = text.find(is_blank).unwrap_or(text.len());
         let (word, _) = text.split_at(end);
         Self::ALL
@@ -171,78 +102,112 @@ impl Keyword {
             .unwrap_or_default()
     }
 }
-
-/// Recovers the instruction of every history entry, oldest first; `None` where an entry says nothing.
-pub fn recover(history: &[HistoryEntry], config: &ImageConfig) -> Vec<Option<Instruction>> {
-    let mut shells = Shells::new(config);
-    history
-        .iter()
-        .enumerate()
-        .map(|(position, entry)| {
-            let setting = Setting {
-                config,
-                shells: &shells,
-                is_first: position == 0,
-                is_last: position + 1 == history.len(),
-            };
-            let builder = builder::recognise(entry, &setting)?;
-            let instruction = translate(builder, entry, &shells);
-            shells.observe(&instruction);
-            Some(instruction)
-        })
-        .collect()
+/// The programs that write image histories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[non_exhaustive]
+pub enum Builder {
+    /// `BuildKit`'s Dockerfile frontend: `docker buildx build`, `docker build` since 23.0.
+    BuildKit,
+    /// `BuildKit` without a Dockerfile: low-level build operations.
+    BuildKitOperations,
+    /// The builder inside the Docker daemon before `BuildKit`.
+    Classic,
+    /// `buildah` and `podman build`.
+    Buildah,
+    /// kaniko, in a container without a daemon.
+    Kaniko,
+    /// Jib, for Java.
+    Jib,
+    /// ko, for Go.
+    Ko,
+    /// Bazel's `rules_docker`.
+    BazelDocker,
+    /// Bazel's `rules_oci`.
+    BazelOci,
+    /// apko, for Alpine-like packages.
+    Apko,
+    /// Cloud Native Buildpacks.
+    Buildpacks,
+    /// nixpkgs' dockerTools.
+    Nix,
+    /// ostree and bootc.
+    Ostree,
+    /// `docker import`, or another way to make an image of a root file system.
+    Import,
+    /// `docker commit`.
+    Commit,
+    /// debuerreotype: official Debian root file systems.
+    Debuerreotype,
+    /// Alpine's root file system, added by name.
+    Alpine,
+    /// KIWI: Fedora and openSUSE root file systems.
+    Kiwi,
+    /// Red Hat's build service of old, which squashes.
+    RedHat,
+    /// A Windows base image.
+    WindowsBase,
+    /// The classic builder on Windows.
+    ClassicWindows,
+    /// `crane flatten` and `crane append`.
+    Crane,
+    /// Not recognised.
+    #[default]
+    Unknown,
 }
 
-fn translate(builder: Builder, entry: &HistoryEntry, shells: &Shells) -> Instruction {
-    let comment = entry.comment.as_deref().unwrap_or_default();
-    let recorded = entry.created_by.as_deref().unwrap_or_default();
-    let mut instruction = dialect::translate(builder, recorded, comment)
-        .unwrap_or_else(|| rewrite::dockerfile(builder, recorded, shells));
-    if recorded.is_empty() {
-        comment.clone_into(&mut instruction.recorded);
-    }
-    instruction
-}
-
-/// Joins a text to one line: every run of blanks, tabs and line breaks becomes one blank.
-fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for word in text.split(is_blank).filter(|word| !word.is_empty()) {
-        if !line.is_empty() {
-            line.push(' ');
+impl Builder {
+    /// Returns the stable text form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BuildKit => "buildkit",
+            Self::BuildKitOperations => "buildkit-llb",
+            Self::Classic => "docker-classic",
+            Self::Buildah => "buildah",
+            Self::Kaniko => "kaniko",
+            Self::Jib => "jib",
+            Self::Ko => "ko",
+            Self::BazelDocker => "bazel-rules-docker",
+            Self::BazelOci => "bazel-rules-oci",
+            Self::Apko => "apko",
+            Self::Buildpacks => "buildpacks",
+            Self::Nix => "nix",
+            Self::Ostree => "ostree",
+            Self::Import => "docker-import",
+            Self::Commit => "docker-commit",
+            Self::Debuerreotype => "debuerreotype",
+            Self::Alpine => "alpine",
+            Self::Kiwi => "kiwi",
+            Self::RedHat => "red-hat",
+            Self::WindowsBase => "windows-base",
+            Self::ClassicWindows => "docker-classic-windows",
+            Self::Crane => "crane",
+            Self::Unknown => "unknown",
         }
-        line.push_str(word);
     }
-    line
+
+    /// Returns whether it makes root file systems of distributions, which are base images by nature.
+    pub const fn is_distribution(self) -> bool {
+        matches!(
+            self,
+            Self::Debuerreotype | Self::Alpine | Self::Kiwi | Self::WindowsBase | Self::Import
+        )
+    }
+
+    /// Returns whether its entries are made from a Dockerfile.
+    pub const fn reads_dockerfiles(self) -> bool {
+        matches!(
+            self,
+            Self::BuildKit
+                | Self::Classic
+                | Self::Buildah
+                | Self::Kaniko
+                | Self::ClassicWindows
+                | Self::RedHat
+        )
+    }
 }
 
-/// Returns the part of a text that is worth analysing: all of it, if it is not absurdly long.
-fn analysed(text: &str) -> &str {
-    let mut end = text.len().min(ANALYSED_BYTES);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.split_at(end).0
-}
-
-const fn is_blank(character: char) -> bool {
+/// Returns whether a character parts words in an instruction.
+pub(super) const fn is_blank(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | '\r' | '\x0B' | '\x0C')
 }
-
-/// Shortens a hash as titles show it.
-fn short_hash(hash: &str) -> &str {
-    hash.get(..8).unwrap_or(hash)
-}
-
-type Pattern = LazyLock<Regex>;
-
-#[expect(
-    clippy::expect_used,
-    reason = "patterns are constants, each compiled by a test"
-)]
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("constant pattern")
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,7 @@
 //! `COPY` and `ADD`, whose sources some builders replace by a hash.
 
-use super::{ANALYSED_BYTES, Builder, Keyword, Pattern, pattern, short_hash};
+use super::{ANALYSED_BYTES, Pattern, pattern, short_hash};
+use crate::image::instruction::{Builder, Keyword};
 
 static HASHED: Pattern = Pattern::new(|| {
     pattern(

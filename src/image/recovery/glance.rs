@@ -1,7 +1,7 @@
 //! What a glance into a layer adds to the instruction that made it.
 
 use super::copied::Placeholder;
-use super::{Builder, Instruction, Keyword};
+use crate::image::instruction::{Builder, Instruction, Keyword};
 
 /// A short look at what one layer holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,10 +1,8 @@
 //! From a builder's record of a Dockerfile instruction back to the instruction.
 
 use super::prefix::{Command, Shells, has_argument_count, split_arguments, without_nop};
-use super::{
-    ANALYSED_BYTES, Builder, Instruction, Keyword, Pattern, builder, copied, go_format, is_blank,
-    one_line, pattern,
-};
+use super::{ANALYSED_BYTES, Pattern, builder, copied, go_format, is_blank, one_line, pattern};
+use crate::image::instruction::{Builder, Instruction, Keyword};
 
 /// Recovers an instruction that came from a Dockerfile.
 pub(super) fn dockerfile(builder: Builder, recorded: &str, shells: &Shells) -> Instruction {

@@ -1,7 +1,8 @@
 //! What builders put before a command: the shell, `#(nop)`, and build arguments.
 
-use super::{Instruction, Keyword, Pattern, analysed, go_format, pattern};
+use super::{Pattern, analysed, go_format, pattern};
 use crate::image::ImageConfig;
+use crate::image::instruction::{Instruction, Keyword};
 
 /// The shells of shell-form instructions, as the builders join them with blanks.
 const DEFAULT_SHELLS: [&str; 2] = ["/bin/sh -c", "cmd /S /C"];

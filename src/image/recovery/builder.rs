@@ -2,114 +2,11 @@
 //!
 //! Recognition is per entry: a base image and what was built on it often come from different builders.
 
+use super::Builder;
 use super::prefix::{Shells, without_nop};
-use super::{Keyword, Pattern, pattern};
+use super::{Pattern, pattern};
+use crate::image::instruction::Keyword;
 use crate::image::{HistoryEntry, ImageConfig};
-
-/// The programs that write image histories.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-#[non_exhaustive]
-pub enum Builder {
-    /// `BuildKit`'s Dockerfile frontend: `docker buildx build`, `docker build` since 23.0.
-    BuildKit,
-    /// `BuildKit` without a Dockerfile: low-level build operations.
-    BuildKitOperations,
-    /// The builder inside the Docker daemon before `BuildKit`.
-    Classic,
-    /// `buildah` and `podman build`.
-    Buildah,
-    /// kaniko, in a container without a daemon.
-    Kaniko,
-    /// Jib, for Java.
-    Jib,
-    /// ko, for Go.
-    Ko,
-    /// Bazel's `rules_docker`.
-    BazelDocker,
-    /// Bazel's `rules_oci`.
-    BazelOci,
-    /// apko, for Alpine-like packages.
-    Apko,
-    /// Cloud Native Buildpacks.
-    Buildpacks,
-    /// nixpkgs' dockerTools.
-    Nix,
-    /// ostree and bootc.
-    Ostree,
-    /// `docker import`, or another way to make an image of a root file system.
-    Import,
-    /// `docker commit`.
-    Commit,
-    /// debuerreotype: official Debian root file systems.
-    Debuerreotype,
-    /// Alpine's root file system, added by name.
-    Alpine,
-    /// KIWI: Fedora and openSUSE root file systems.
-    Kiwi,
-    /// Red Hat's build service of old, which squashes.
-    RedHat,
-    /// A Windows base image.
-    WindowsBase,
-    /// The classic builder on Windows.
-    ClassicWindows,
-    /// `crane flatten` and `crane append`.
-    Crane,
-    /// Not recognised.
-    #[default]
-    Unknown,
-}
-
-impl Builder {
-    /// Returns the stable text form.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BuildKit => "buildkit",
-            Self::BuildKitOperations => "buildkit-llb",
-            Self::Classic => "docker-classic",
-            Self::Buildah => "buildah",
-            Self::Kaniko => "kaniko",
-            Self::Jib => "jib",
-            Self::Ko => "ko",
-            Self::BazelDocker => "bazel-rules-docker",
-            Self::BazelOci => "bazel-rules-oci",
-            Self::Apko => "apko",
-            Self::Buildpacks => "buildpacks",
-            Self::Nix => "nix",
-            Self::Ostree => "ostree",
-            Self::Import => "docker-import",
-            Self::Commit => "docker-commit",
-            Self::Debuerreotype => "debuerreotype",
-            Self::Alpine => "alpine",
-            Self::Kiwi => "kiwi",
-            Self::RedHat => "red-hat",
-            Self::WindowsBase => "windows-base",
-            Self::ClassicWindows => "docker-classic-windows",
-            Self::Crane => "crane",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// Returns whether it makes root file systems of distributions, which are base images by nature.
-    pub const fn is_distribution(self) -> bool {
-        matches!(
-            self,
-            Self::Debuerreotype | Self::Alpine | Self::Kiwi | Self::WindowsBase | Self::Import
-        )
-    }
-
-    /// Returns whether its entries are made from a Dockerfile.
-    pub const fn reads_dockerfiles(self) -> bool {
-        matches!(
-            self,
-            Self::BuildKit
-                | Self::Classic
-                | Self::Buildah
-                | Self::Kaniko
-                | Self::ClassicWindows
-                | Self::RedHat
-        )
-    }
-}
 
 /// What surrounds an entry, as far as recognition needs it.
 pub(super) struct Setting<'a> {

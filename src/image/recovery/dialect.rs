@@ -1,6 +1,7 @@
 //! Builders that know no Dockerfile: a line that says what their entries mean.
 
-use super::{Builder, Instruction, Keyword, Pattern, is_blank, one_line, pattern, short_hash};
+use super::{Pattern, is_blank, one_line, pattern, short_hash};
+use crate::image::instruction::{Builder, Instruction, Keyword};
 
 /// Returns the instruction of an entry by such a builder; `None` for builders of Dockerfiles.
 ///
