@@ -8,6 +8,7 @@ use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::layout::Arrangement;
+use super::scroll::Scroll;
 use super::theme::{Role, Theme};
 use crate::browse::Row;
 use crate::text::{Cut, Glyphs, Look};
@@ -123,6 +124,28 @@ impl Paint<'_> {
         self.buffer.set_style(place, self.theme.style(role));
     }
 
+    /// Shows that the cursor is on a row.
+    pub fn cursor(&mut self, line: Rect, keys: Keys) {
+        self.tint(
+            line,
+            match keys {
+                Keys::Here => Role::Cursor,
+                Keys::Elsewhere => Role::Selected,
+            },
+        );
+    }
+
+    /// Leaves a column free where there is room.
+    pub fn inset(&self, line: Rect) -> Rect {
+        behind(line, u16::from(self.arrangement > Arrangement::Bare))
+    }
+
+    /// Says something in the first line of a place that is otherwise empty.
+    pub fn remark(&mut self, place: Rect, words: &str) {
+        let style = self.style(Role::Dim);
+        self.text(first_line(place), words, style);
+    }
+
     /// Empties a place.
     pub fn clear(&mut self, place: Rect) {
         let place = place.intersection(self.buffer.area);
@@ -191,6 +214,34 @@ impl Paint<'_> {
         let bar = bar(usize::from(place.width), share, self.look.glyphs);
         self.text(place, &bar, style);
     }
+}
+
+/// Returns what is left of a place behind some columns.
+pub fn behind(place: Rect, columns: u16) -> Rect {
+    let columns = columns.min(place.width);
+    Rect {
+        x: place.x.saturating_add(columns),
+        width: place.width - columns,
+        ..place
+    }
+}
+
+/// Returns the first line of a place.
+pub fn first_line(place: Rect) -> Rect {
+    Rect {
+        height: place.height.min(1),
+        ..place
+    }
+}
+
+/// Returns where in a list one is: `3 of 12`.
+pub fn position(scroll: Scroll, rows: usize) -> String {
+    let at = scroll.at.saturating_add(1).min(rows);
+    format!(
+        "{} of {}",
+        units::count(at as u64),
+        units::count(rows as u64)
+    )
 }
 
 /// Returns a number of matches in words.

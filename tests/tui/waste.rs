@@ -20,8 +20,8 @@ fn waste(width: u16, height: u16) -> Screen {
 
 /// Returns the place of the row under the cursor.
 fn place(screen: &Screen) -> String {
-    let subject = screen.model.subject.as_ref().unwrap();
-    let (_, group) = screen.model.waste.selected(subject).expect("a row");
+    let subject = &screen.view().subject;
+    let (_, group) = screen.panes().waste.selected(subject).expect("a row");
     String::from_utf8(subject.tree().path(group.place)).unwrap()
 }
 
@@ -78,11 +78,11 @@ fn every_grouping_adds_up_to_all_that_is_wasted() {
         Grouping::Cause,
         Grouping::Directory,
     ] {
-        assert_eq!(screen.model.waste.grouping, grouping);
-        let shown: u64 = screen.model.waste.rows.iter().map(|row| row.bytes).sum();
-        let subject = screen.model.subject.as_ref().unwrap();
+        assert_eq!(screen.panes().waste.grouping, grouping);
+        let shown: u64 = screen.panes().waste.rows.iter().map(|row| row.bytes).sum();
+        let subject = &screen.view().subject;
         assert_eq!(shown, subject.analysis.totals.wasted_bytes);
-        let files: usize = screen.model.waste.rows.iter().map(|row| row.count).sum();
+        let files: usize = screen.panes().waste.rows.iter().map(|row| row.count).sum();
         assert_eq!(files, subject.analysis.waste.paths.len());
         screen.keys("m");
     }
@@ -118,11 +118,11 @@ fn sorting_keeps_the_cursor_on_its_group() {
     ] {
         screen.keys(keys);
         assert_eq!(place(&screen), chosen);
-        let order = screen.model.waste.order;
+        let order = screen.panes().waste.order;
         assert_eq!((order.field, order.direction), (field, direction));
     }
     let bytes: Vec<u64> = screen
-        .model
+        .panes()
         .waste
         .rows
         .iter()
@@ -130,8 +130,8 @@ fn sorting_keeps_the_cursor_on_its_group() {
         .collect();
     assert!(bytes.is_sorted());
     screen.keys("Ss");
-    let subject = screen.model.subject.clone().unwrap();
-    let rows = screen.model.waste.rows.iter();
+    let subject = std::sync::Arc::clone(&screen.view().subject);
+    let rows = screen.panes().waste.rows.iter();
     let paths: Vec<Vec<u8>> = rows
         .map(|row| subject.tree().path(subject.waste[row.lead].place))
         .collect();
@@ -150,26 +150,26 @@ fn the_cursor_comes_back_from_another_grouping() {
 #[test]
 fn a_filter_matches_paths_causes_and_instructions_while_it_is_typed() {
     let mut screen = waste(80, 24);
-    let all = screen.model.waste.rows.len();
+    let all = screen.panes().waste.rows.len();
     screen.keys("j/OPAQ");
     assert!(screen.model.is_typing());
-    assert_eq!(screen.model.waste.rows.len(), 0);
+    assert_eq!(screen.panes().waste.rows.len(), 0);
     assert!(screen.shows("nothing wasted matches"));
     screen.keys("<backspace><backspace><backspace><backspace>opaq");
-    assert_eq!(screen.model.waste.rows.len(), 1);
+    assert_eq!(screen.panes().waste.rows.len(), 1);
     assert_eq!(place(&screen), "app/node_modules");
     screen.keys("<enter>");
     assert!(!screen.model.is_typing() && screen.shows("/opaq"));
     // What was chosen before comes back.
     screen.keys("<esc>");
     assert_eq!(
-        (screen.model.waste.rows.len(), place(&screen).as_str()),
+        (screen.panes().waste.rows.len(), place(&screen).as_str()),
         (all, "var/lib/apt/lists")
     );
     screen.keys("/setcap<enter>");
-    assert_eq!(screen.model.waste.rows.len(), 2);
+    assert_eq!(screen.panes().waste.rows.len(), 2);
     screen.keys("<esc>/npmrc<ctrl-t><esc>");
-    assert_eq!(screen.model.waste.rows.len(), all);
+    assert_eq!(screen.panes().waste.rows.len(), all);
 }
 
 #[test]
@@ -177,17 +177,17 @@ fn enter_goes_to_the_place_in_the_layer_that_made_it_useless() {
     let mut screen = waste(80, 24);
     screen.keys("j<enter>");
     assert_eq!(
-        (screen.model.tab, screen.model.focus),
+        (screen.view().tab, screen.view().focus),
         (Tab::Layers, Focus::Tree)
     );
-    assert_eq!(screen.model.layers.layer().0, 2);
+    assert_eq!(screen.panes().layers.layer().0, 2);
 }
 
 #[test]
 fn v_looks_into_the_largest_wasted_version() {
     let mut screen = waste(80, 24);
     screen.keys("jv");
-    assert_eq!(screen.model.focus, Focus::Preview);
+    assert_eq!(screen.view().focus, Focus::Preview);
     let reads = screen.effects.iter().find_map(|effect| match effect {
         Effect::Read {
             version: VersionAt { path, layer },
@@ -196,7 +196,7 @@ fn v_looks_into_the_largest_wasted_version() {
         _ => None,
     });
     let (path, layer) = reads.expect("something is read");
-    let subject = screen.model.subject.as_ref().unwrap();
+    let subject = &screen.view().subject;
     let main = b"var/lib/apt/lists/deb.harbour.example_main";
     assert_eq!(
         (subject.tree().path(path).as_slice(), layer.0),
@@ -238,8 +238,8 @@ fn the_cursor_stays_on_its_group_when_layers_are_added() {
         screen.keys("j");
     }
     // The whole image has more paths, so that every one has another number.
-    let whole = Screen::demo(80, 24).model.subject.unwrap();
-    let first = screen.model.subject.clone().unwrap();
+    let whole = crate::screen::demo_subject();
+    let first = std::sync::Arc::clone(&screen.view().subject);
     assert_ne!(first.tree().len(), whole.tree().len());
     screen.keys("r");
     let job = screen.effects.iter().rev().find_map(|effect| match effect {
@@ -307,7 +307,7 @@ fn nothing_wasted_says_so_and_refuses_politely() {
         screen.keys("2");
         assert!(screen.shows("nothing is wasted"), "{}", screen.text());
         screen.keys("<enter>vyijkGgmsS/x<enter><esc>");
-        assert_eq!(screen.model.tab, Tab::Waste);
+        assert_eq!(screen.view().tab, Tab::Waste);
     }
 }
 

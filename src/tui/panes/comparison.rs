@@ -2,7 +2,7 @@
 
 mod draw;
 
-pub(in crate::tui) use draw::draw;
+pub(in crate::tui) use draw::{draw, draw_standing};
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -10,17 +10,15 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use super::sieve::Sieve;
-use super::{Request, done, refused};
+use super::{Request, copied_path, done, refused};
 use crate::analysis::difference::{Difference, DifferenceKind, Doubt};
 use crate::path::display_absolute;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::ids::JobId;
 use crate::tui::layout::Arrangement;
-use crate::tui::message::Effect;
 use crate::tui::results::StoreComparison;
 use crate::tui::scroll::{Moved, Scroll};
-use crate::tui::state::Tone;
 
 /// What rows are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -163,11 +161,7 @@ impl ComparisonPane {
         let Some(selected) = self.selected() else {
             return refused("nothing is selected");
         };
-        let text = display_absolute(&selected.path);
-        vec![
-            Request::Do(Effect::Copy(text.clone())),
-            Request::Say(Tone::Done, format!("copied {text}")),
-        ]
+        copied_path(&selected.path)
     }
 
     /// Edits the line being typed.

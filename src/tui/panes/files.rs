@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
-use super::{Request, done};
+use super::{Request, Standing, done};
 use crate::browse::{FlatFile, FlatView};
 use crate::layer::LayerIndex;
 use crate::text::Look;
@@ -228,10 +228,10 @@ impl FilesPane {
     }
 
     /// Returns the full path of the cursor, escaped, and what is known about it, the most important first.
-    pub fn standing(&self, subject: &Subject, look: Look) -> Option<(String, Vec<String>)> {
+    pub fn standing(&self, subject: &Subject, look: Look) -> Option<Standing> {
         let row = FileRow::of(subject, self.selected()?);
         let path = row::shown_path(subject.tree(), look, row.file.path, row.kind);
-        Some((path, row.facts(subject, look)))
+        Some(Standing::of_path(path, row.facts(subject, look)))
     }
 
     /// Returns the order of the rows.

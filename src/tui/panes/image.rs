@@ -7,15 +7,13 @@ mod wrap;
 pub(in crate::tui) use draw::draw;
 
 use super::sieve::Sieve;
-use super::{Request, done, refused};
+use super::{Request, copied, done, refused};
 use crate::layer::LayerIndex;
 use crate::tree::PathId;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
-use crate::tui::message::Effect;
 use crate::tui::reads::Reads;
 use crate::tui::scroll::{Moved, Scroll};
-use crate::tui::state::{Jobs, Tone};
 
 /// Configuration, history, digests and warnings of the image.
 #[derive(Debug, Default)]
@@ -140,12 +138,7 @@ impl ImagePane {
     }
 
     /// Does what a command means here.
-    pub fn update(
-        &mut self,
-        command: Command,
-        reads: &Reads<'_>,
-        _jobs: &mut Jobs,
-    ) -> Vec<Request> {
+    pub fn update(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
         let height = self.height(reads);
         if self.scroll.step(command, self.rows.len(), height) == Moved::Yes {
             return Vec::new();
@@ -183,10 +176,7 @@ impl ImagePane {
         let Some(fact) = self.current().filter(|fact| fact.kind != FactKind::Heading) else {
             return refused("there is no line to copy");
         };
-        vec![
-            Request::Do(Effect::Copy(fact.text.clone())),
-            Request::Say(Tone::Done, format!("copied {}", fact.text)),
-        ]
+        copied(fact.text.clone())
     }
 
     fn open(&self) -> Vec<Request> {
@@ -200,10 +190,9 @@ impl ImagePane {
     }
 
     /// Edits the line being typed.
-    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>, _jobs: &mut Jobs) -> Vec<Request> {
+    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>) {
         self.sieve.edit(edit);
         self.rebuild(self.current_line(), reads);
-        Vec::new()
     }
 
     /// Makes the rows anew; the cursor goes to a line, or where it would be.

@@ -9,14 +9,12 @@ pub mod tops;
 pub(in crate::tui) use draw::draw;
 
 use super::popup::{Notice, Popup};
-use super::{Request, about, done};
+use super::{Request, Standing, about, copied};
 use crate::layer::LayerIndex;
-use crate::text::Look;
+use crate::text::{Cut, Look};
 use crate::tui::command::Command;
-use crate::tui::message::Effect;
 use crate::tui::reads::Reads;
 use crate::tui::scroll::{Moved, Scroll};
-use crate::tui::state::Jobs;
 use crate::tui::subject::Subject;
 use details::{DetailLine, Length};
 use listing::{LayerRow, Widths};
@@ -97,12 +95,7 @@ impl LayersPane {
     }
 
     /// Does what a command means here.
-    pub fn update(
-        &mut self,
-        command: Command,
-        reads: &Reads<'_>,
-        _jobs: &mut Jobs,
-    ) -> Vec<Request> {
+    pub fn update(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
         let mut moved = self.scroll;
         let height = usize::from(self.parts(reads).list.height);
         if moved.step(command, self.rows.len(), height) == Moved::Yes {
@@ -121,18 +114,27 @@ impl LayersPane {
                 Vec::new()
             }
             Command::Back => vec![Request::ZoomOut],
-            Command::CopyPath => self.copy_instruction(reads),
+            Command::CopyPath => copied(about::layer_title(
+                reads.subject,
+                reads.session.look,
+                self.layer(),
+            )),
             Command::CopyDigest => about::copy_diff_id(reads.subject, self.layer()),
             Command::Info => vec![Request::Show(Popup::Notice(self.notice(reads)))],
             _ => Vec::new(),
         }
     }
 
-    fn copy_instruction(&self, reads: &Reads<'_>) -> Vec<Request> {
-        let text = about::layer_title(reads.subject, reads.session.look, self.layer());
-        let mut requests = vec![Request::Do(Effect::Copy(text.clone()))];
-        requests.extend(done(format!("copied {text}")));
-        requests
+    /// Returns what the cursor is on.
+    pub fn standing(&self, subject: &Subject, look: Look) -> Standing {
+        let layer = self.layer();
+        let title = about::layer_title(subject, look, layer);
+        let row = self.rows.get(layer.as_usize());
+        Standing {
+            name: format!("L{layer} {title}"),
+            facts: row.map(|row| row.size.clone()).into_iter().collect(),
+            cut: Cut::End,
+        }
     }
 
     fn notice(&self, reads: &Reads<'_>) -> Notice {

@@ -14,8 +14,7 @@ mod reclaim;
 pub mod rows;
 mod table;
 
-pub(in crate::tui) use draw::draw;
-pub(in crate::tui) use header::tab_at;
+pub(in crate::tui) use draw::{draw, draw_standing};
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -29,85 +28,16 @@ use crate::path::display_str;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::layout::Arrangement;
-use crate::tui::message::Effect;
 use crate::tui::scroll::Moved;
 use crate::tui::session::Session;
-use crate::tui::state::{Tone, ZoomState};
+use crate::tui::state::{Tab, ZoomState};
 use crate::tui::store_subject::{Item, StoreSubject};
 
+pub use crate::tui::state::StoreTab;
 pub use amounts::{Sense, SizedStore};
 pub use key::Key;
 pub use list::List;
 pub use parts::{Aside, HasFilter, StoreAreas};
-
-/// One of the views of a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum StoreTab {
-    /// Images.
-    #[default]
-    Images,
-    /// Layers, and who has them.
-    Layers,
-    /// Containers, by pod where there are pods.
-    Containers,
-    /// What nobody owns.
-    Orphans,
-    /// Build cache.
-    Cache,
-    /// Volumes.
-    Volumes,
-}
-
-impl StoreTab {
-    /// Every view, in the order of their keys.
-    pub const ALL: [Self; 6] = [
-        Self::Images,
-        Self::Layers,
-        Self::Containers,
-        Self::Orphans,
-        Self::Cache,
-        Self::Volumes,
-    ];
-
-    /// Returns the name on the screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Images => "Images",
-            Self::Layers => "Layers",
-            Self::Containers => "Containers",
-            Self::Orphans => "Orphans",
-            Self::Cache => "Build cache",
-            Self::Volumes => "Volumes",
-        }
-    }
-
-    /// Returns the command that shows it.
-    pub const fn command(self) -> Command {
-        match self {
-            Self::Images => Command::ShowImages,
-            Self::Layers => Command::ShowLayers,
-            Self::Containers => Command::ShowContainers,
-            Self::Orphans => Command::ShowOrphans,
-            Self::Cache => Command::ShowCache,
-            Self::Volumes => Command::ShowVolumes,
-        }
-    }
-
-    const fn position(self) -> usize {
-        match self {
-            Self::Images => 0,
-            Self::Layers => 1,
-            Self::Containers => 2,
-            Self::Orphans => 3,
-            Self::Cache => 4,
-            Self::Volumes => 5,
-        }
-    }
-
-    fn stepped(self, by: usize) -> Self {
-        Self::ALL[(self.position() + by) % Self::ALL.len()]
-    }
-}
 
 /// Whether images that are steps of a build are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -150,6 +80,8 @@ pub struct StoreReads<'a> {
     pub arrangement: Arrangement,
     /// Whether the list is alone.
     pub zoom: ZoomState,
+    /// Entries counted so far, while the store is measured.
+    pub measured: Option<u64>,
 }
 
 impl StorePane {
@@ -236,14 +168,9 @@ impl StorePane {
         if list.step(command, height) == Moved::Yes {
             return Vec::new();
         }
-        let tab = StoreTab::ALL
-            .into_iter()
-            .find(|tab| tab.command() == command);
-        if let Some(tab) = tab {
-            self.go_to(tab, reads);
-            return Vec::new();
-        }
         match command {
+            Command::Show(Tab::Layers) => self.go_to(StoreTab::Layers, reads),
+            Command::ShowOfStore(tab) => self.go_to(tab, reads),
             Command::NextPane => self.go_to(self.tab.stepped(1), reads),
             Command::PreviousPane => self.go_to(self.tab.stepped(StoreTab::ALL.len() - 1), reads),
             Command::NextStore | Command::PreviousStore => return self.other_store(command, reads),
@@ -351,10 +278,9 @@ impl StorePane {
     }
 
     /// Edits the line being typed.
-    pub fn edit(&mut self, edit: &Edit, reads: &StoreReads<'_>) -> Vec<Request> {
+    pub fn edit(&mut self, edit: &Edit, reads: &StoreReads<'_>) {
         self.lists[self.tab.position()].sieve.edit(edit);
         self.rebuild(reads);
-        Vec::new()
     }
 
     fn warnings(&self, reads: &StoreReads<'_>) -> Vec<Request> {
@@ -395,7 +321,7 @@ impl StorePane {
         };
         match command {
             Command::Open => match key.what() {
-                Some(what) => vec![Request::Enter(Item {
+                Some(what) => vec![Request::Open(Item {
                     store: self.at,
                     what,
                 })],
@@ -437,7 +363,7 @@ impl StorePane {
             items.push(other);
         }
         match *items.as_slice() {
-            [first, second] => vec![Request::Compare(first, second)],
+            [first, second] => vec![Request::Compare([first, second])],
             [] | [_] => refused("mark two images or containers with Space to compare them"),
             _ => refused(format!("{} are marked: two can be compared", items.len())),
         }
@@ -480,9 +406,5 @@ fn copied(text: Option<String>) -> Vec<Request> {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return refused("there is nothing to copy");
     };
-    let text = display_str(&text).into_owned();
-    vec![
-        Request::Do(Effect::Copy(text.clone())),
-        Request::Say(Tone::Done, format!("copied {text}")),
-    ]
+    super::copied(display_str(&text).into_owned())
 }

@@ -8,19 +8,18 @@ pub mod why;
 
 pub(in crate::tui) use draw::draw;
 
+use super::about;
 use super::popup::{Notice, Popup};
 use super::sieve::Sieve;
-use super::{Request, done, refused};
+use super::{Request, Standing, copied_path, done, refused};
 use crate::analysis::advice::{Advice, advise};
 use crate::analysis::groups::{self, Bundle, Group, Grouping};
-use crate::tree::PathId;
+use crate::text::Look;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::ids::VersionAt;
-use crate::tui::message::Effect;
 use crate::tui::reads::Reads;
 use crate::tui::scroll::{Moved, Scroll};
-use crate::tui::state::{Jobs, Tone};
 use crate::tui::subject::Subject;
 
 pub use order::{Direction, Field, Order};
@@ -99,13 +98,21 @@ impl WastePane {
         Some((bundle, subject.waste.get(bundle.lead)?))
     }
 
+    /// Returns what the cursor is on.
+    pub fn standing(&self, subject: &Subject, look: Look) -> Option<Standing> {
+        let (_, group) = self.selected(subject)?;
+        let facts = vec![
+            look.units.size(group.bytes),
+            group.cause.as_str().to_owned(),
+        ];
+        Some(Standing::of_path(
+            about::path_of(subject, look, group.place),
+            facts,
+        ))
+    }
+
     /// Does what a command means here.
-    pub fn update(
-        &mut self,
-        command: Command,
-        reads: &Reads<'_>,
-        _jobs: &mut Jobs,
-    ) -> Vec<Request> {
+    pub fn update(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
         let height = self.height(reads);
         if self.scroll.step(command, self.rows.len(), height) == Moved::Yes {
             self.select(reads.subject);
@@ -173,7 +180,7 @@ impl WastePane {
                 layer: Some(group.destroyed_in),
             }],
             Command::View => look_into(subject, group),
-            Command::CopyPath => copy(subject, group.place),
+            Command::CopyPath => copied_path(&subject.tree().path(group.place)),
             _ => {
                 let lines = why::everything(subject, self, bundle, reads.session.look);
                 vec![Request::Show(Popup::Notice(Notice::facts("Waste", lines)))]
@@ -182,10 +189,9 @@ impl WastePane {
     }
 
     /// Edits the line being typed.
-    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>, _jobs: &mut Jobs) -> Vec<Request> {
+    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>) {
         self.sieve.edit(edit);
         self.rebuild(reads);
-        Vec::new()
     }
 
     /// Makes the rows anew and finds the cursor's again; one that is held back is remembered.
@@ -247,12 +253,4 @@ fn look_into(subject: &Subject, group: &Group) -> Vec<Request> {
         })],
         None => refused("there is no file to look into"),
     }
-}
-
-fn copy(subject: &Subject, path: PathId) -> Vec<Request> {
-    let shown = crate::path::display_absolute(&subject.tree().path(path));
-    vec![
-        Request::Do(Effect::Copy(shown.clone())),
-        Request::Say(Tone::Done, format!("copied {shown}")),
-    ]
 }

@@ -150,7 +150,7 @@ impl Content {
 
 /// What changed from one version to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct FileDiff {
     /// The older one.
     pub older: VersionAt,
     /// The newer one.

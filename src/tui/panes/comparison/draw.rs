@@ -2,34 +2,27 @@
 
 use ratatui::layout::Rect;
 
-use super::super::header::{HeaderPart, NAME, draw_pieces};
 use super::{ComparisonAreas, ComparisonPane, Sorting, words};
 use crate::analysis::difference::{Compared, Difference, DifferenceKind, Layers};
 use crate::browse::{Mark, Row};
 use crate::layer::Completeness;
 use crate::path::display_absolute;
 use crate::text::Cut;
+use crate::tui::header_line::{self, HeaderPart, NAME};
 use crate::tui::layout::{Areas, Arrangement};
-use crate::tui::model::Model;
 use crate::tui::paint::{Keys, Paint, matches};
 use crate::tui::panes::sieve;
-use crate::tui::state::Tone;
 use crate::tui::theme::Role;
 use crate::units;
 
 pub(in crate::tui) fn draw(
-    model: &Model,
     pane: &ComparisonPane,
     areas: &Areas,
+    keys: Keys,
     paint: &mut Paint<'_>,
 ) {
     draw_header(pane, areas, paint);
     let parts = ComparisonAreas::of(areas.body, areas.arrangement, &pane.sieve);
-    let keys = if model.popups.is_empty() {
-        Keys::Here
-    } else {
-        Keys::Elsewhere
-    };
     if let Some(found) = &pane.found {
         draw_sums(&found.compared, parts.sums, paint);
         draw_list(pane, &parts, keys, paint);
@@ -43,15 +36,13 @@ pub(in crate::tui) fn draw(
         };
         paint.text(line, &words, style);
     }
-    draw_status(model, pane, areas, paint);
-    super::super::status::footer(model, areas, paint);
 }
 
 fn draw_header(pane: &ComparisonPane, areas: &Areas, paint: &mut Paint<'_>) {
     let look = paint.look;
     let [a, b] = [0, 1].map(|at: usize| look.shown(pane.names[at].as_bytes()));
     let mut pieces = vec![
-        HeaderPart::new(5, Role::Dim, ["layerscope diff".into(), "diff".into()]),
+        HeaderPart::new(5, Role::Dim, ["layerscope diff", "diff"]),
         HeaderPart::new(NAME, Role::Strong, [format!("A {a}   B {b}")]),
     ];
     if let Some(found) = &pane.found {
@@ -66,15 +57,15 @@ fn draw_header(pane: &ComparisonPane, areas: &Areas, paint: &mut Paint<'_>) {
             pieces.push(HeaderPart::new(
                 90,
                 Role::Alarm,
-                ["! a part could not be read".into(), "! incomplete".into()],
+                ["! a part could not be read", "! incomplete"],
             ));
         }
     }
-    draw_pieces(pieces, areas.header, paint);
+    header_line::draw(pieces, areas.header, paint);
     if areas.tabs.is_empty() {
         return;
     }
-    let line = super::super::status::inset(areas.tabs, paint);
+    let line = paint.inset(areas.tabs);
     let words = match &pane.found {
         Some(found) => counts(&found.compared),
         None => String::new(),
@@ -140,7 +131,7 @@ fn draw_sums(compared: &Compared, place: Rect, paint: &mut Paint<'_>) {
     ];
     let style = paint.style(Role::Plain);
     for (text, line) in lines.iter().zip(place.rows()) {
-        let line = super::super::status::inset(line, paint);
+        let line = paint.inset(line);
         paint.text(line, text, style);
     }
 }
@@ -182,11 +173,7 @@ fn draw_list(pane: &ComparisonPane, parts: &ComparisonAreas, keys: Keys, paint: 
                 draw_row(difference, pane.largest, line, paint);
             }
             if row == pane.scroll.at {
-                let role = match keys {
-                    Keys::Here => Role::Cursor,
-                    Keys::Elsewhere => Role::Selected,
-                };
-                paint.tint(line, role);
+                paint.cursor(line, keys);
             }
         }
     }
@@ -278,17 +265,8 @@ fn share(part: u64, whole: u64) -> u16 {
     u16::try_from(share.min(full)).unwrap_or(Row::FULL)
 }
 
-fn draw_status(model: &Model, pane: &ComparisonPane, areas: &Areas, paint: &mut Paint<'_>) {
-    let line = super::super::status::inset(areas.status, paint);
-    if let Some((tone, words)) = &model.said {
-        let role = match tone {
-            Tone::Done => Role::Good,
-            Tone::Refused => Role::Alarm,
-        };
-        let style = paint.style(role);
-        paint.text(line, words, style);
-        return;
-    }
+/// Draws where the cursor is, and what happened there.
+pub(in crate::tui) fn draw_standing(pane: &ComparisonPane, line: Rect, paint: &mut Paint<'_>) {
     let Some(difference) = pane.selected() else {
         return;
     };

@@ -10,19 +10,14 @@ use super::{cells, path};
 use crate::browse::{Counted, FlatView};
 use crate::text::Cut;
 use crate::tui::layout::Arrangement;
-use crate::tui::model::Model;
 use crate::tui::paint::{Keys, Paint};
+use crate::tui::reads::Reads;
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
 use crate::units::count;
 
-pub(in crate::tui) fn draw(model: &Model, subject: &Subject, place: Rect, paint: &mut Paint<'_>) {
-    let pane = &model.files;
-    let keys = if model.popups.is_empty() {
-        Keys::Here
-    } else {
-        Keys::Elsewhere
-    };
+pub(in crate::tui) fn draw(pane: &FilesPane, reads: &Reads<'_>, keys: Keys, paint: &mut Paint<'_>) {
+    let (subject, place) = (reads.subject, reads.area);
     let inner = paint.pane(place, title(pane), &note(pane), keys);
     let parts = pane.parts(inner, paint.arrangement);
     draw_finder(pane, parts.finder, paint);

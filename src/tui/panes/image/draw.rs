@@ -5,27 +5,20 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::{Fact, FactKind, ImagePane, LineSpan};
 use crate::text::Glyphs;
-use crate::tui::model::Model;
 use crate::tui::paint::{Keys, Paint, matches};
 use crate::tui::panes::sieve;
-use crate::tui::subject::Subject;
+use crate::tui::reads::Reads;
 use crate::tui::theme::Role;
 use crate::units;
 
-pub(in crate::tui) fn draw(model: &Model, _subject: &Subject, place: Rect, paint: &mut Paint<'_>) {
-    let pane = &model.image;
-    let keys = if model.popups.is_empty() {
-        Keys::Here
-    } else {
-        Keys::Elsewhere
-    };
+pub(in crate::tui) fn draw(pane: &ImagePane, reads: &Reads<'_>, keys: Keys, paint: &mut Paint<'_>) {
     let at = (pane.scroll.at + 1).min(pane.rows.len());
     let note = format!(
         "{} of {}",
         units::count(at as u64),
         units::count(pane.rows.len() as u64)
     );
-    let inner = paint.pane(place, "Image", &note, keys);
+    let inner = paint.pane(reads.area, "Image", &note, keys);
     let filter = u16::from(pane.sieve.is_shown()).min(inner.height);
     let rows = Rect {
         height: inner.height - filter,
@@ -70,11 +63,7 @@ fn draw_rows(pane: &ImagePane, rows: Rect, keys: Keys, paint: &mut Paint<'_>) {
         };
         draw_fact(fact, *piece, line, paint);
         if at == pane.scroll.at {
-            let role = match keys {
-                Keys::Here => Role::Cursor,
-                Keys::Elsewhere => Role::Selected,
-            };
-            paint.tint(line, role);
+            paint.cursor(line, keys);
         }
     }
 }

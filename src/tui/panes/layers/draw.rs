@@ -8,9 +8,8 @@ use super::listing::{Condition, LayerRow, Owner};
 use super::parts::{LayersAreas, indented};
 use super::tops::Top;
 use crate::text::{Cut, Glyphs};
-use crate::tui::model::Model;
 use crate::tui::paint::{Keys, Paint, bar};
-use crate::tui::subject::Subject;
+use crate::tui::reads::Reads;
 use crate::tui::theme::Role;
 
 /// Sizes of layers, from the smallest to the largest.
@@ -21,15 +20,14 @@ const ASCII_LEVELS: [&str; 9] = [" ", ".", ":", "-", "=", "+", "*", "#", "@"];
 const WIDE_FROM: u16 = 56;
 
 pub(in crate::tui) fn draw(
-    model: &Model,
-    subject: &Subject,
-    place: Rect,
+    pane: &LayersPane,
+    reads: &Reads<'_>,
     keys: Keys,
     paint: &mut Paint<'_>,
 ) {
-    let pane = &model.layers;
+    let subject = reads.subject;
     let note = format!("L{} of {}", pane.layer(), subject.analysis.layers.len());
-    let inner = paint.pane(place, "Layers", &note, keys);
+    let inner = paint.pane(reads.area, "Layers", &note, keys);
     let parts = LayersAreas::of(
         inner,
         paint.arrangement,
@@ -52,11 +50,7 @@ pub(in crate::tui) fn draw(
         if at == pane.scroll.at {
             let style = paint.style(Role::Strong);
             paint.symbol(line.x, y, ">", style);
-            let role = match keys {
-                Keys::Here => Role::Cursor,
-                Keys::Elsewhere => Role::Selected,
-            };
-            paint.tint(line, role);
+            paint.cursor(line, keys);
         }
     }
     draw_details(pane, &parts, paint);

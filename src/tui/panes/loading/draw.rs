@@ -3,14 +3,15 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::LoadingPane;
 use crate::browse::Row;
 use crate::text::Cut;
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
 use crate::tui::layout::{Areas, Arrangement};
-use crate::tui::model::Model;
 use crate::tui::paint::{Keys, Paint};
 use crate::tui::results::{LayerProgress, LayerState, LoadProgress};
+use crate::tui::session::Session;
 use crate::tui::theme::Role;
 use crate::units::count;
 
@@ -19,16 +20,20 @@ const BAR: u16 = 20;
 /// Lines below the layers: a blank, the bar of all, the rate, and what can be done.
 const BELOW: u16 = 5;
 
-pub(in crate::tui) fn draw(model: &Model, areas: &Areas, paint: &mut Paint<'_>) {
+pub(in crate::tui) fn draw(
+    running: Option<&LoadingPane>,
+    session: &Session,
+    areas: &Areas,
+    paint: &mut Paint<'_>,
+) {
     let strong = paint.style(Role::Strong);
-    let title = format!(" layerscope  {}", model.session.locator);
+    let title = format!(" layerscope  {}", session.locator);
     paint.text_cut(areas.header, &title, Cut::Middle, strong);
-    super::super::status::footer(model, areas, paint);
-    let Some(loading) = &model.loading else {
+    let Some(running) = running else {
         return;
     };
-    if let Some(progress) = &loading.progress {
-        draw_progress(model, progress, areas, paint);
+    if let Some(progress) = &running.progress {
+        draw_progress(session, progress, areas, paint);
     } else {
         let style = paint.style(Role::Plain);
         let words = format!(" reading {}", paint.look.ellipsis());
@@ -36,7 +41,7 @@ pub(in crate::tui) fn draw(model: &Model, areas: &Areas, paint: &mut Paint<'_>) 
     }
 }
 
-fn draw_progress(model: &Model, progress: &LoadProgress, areas: &Areas, paint: &mut Paint<'_>) {
+fn draw_progress(session: &Session, progress: &LoadProgress, areas: &Areas, paint: &mut Paint<'_>) {
     let body = areas.body;
     let border = if areas.arrangement <= Arrangement::Bare {
         0
@@ -59,7 +64,7 @@ fn draw_progress(model: &Model, progress: &LoadProgress, areas: &Areas, paint: &
         height: body.height - height,
         ..body
     };
-    draw_whole(model, progress, rest, paint);
+    draw_whole(session, progress, rest, paint);
 }
 
 /// Returns how many layers are read.
@@ -141,7 +146,7 @@ fn percent(part: u64, whole: u64) -> String {
 }
 
 /// Draws the bar of all layers with rate and remaining time.
-fn draw_whole(model: &Model, progress: &LoadProgress, place: Rect, paint: &mut Paint<'_>) {
+fn draw_whole(session: &Session, progress: &LoadProgress, place: Rect, paint: &mut Paint<'_>) {
     let blank = u16::from(place.height > 3);
     let plain = paint.style(Role::Plain);
     let bar = line(place, blank);
@@ -170,7 +175,7 @@ fn draw_whole(model: &Model, progress: &LoadProgress, place: Rect, paint: &mut P
     let rate = format!(" {}", rate(progress, paint));
     paint.text(line(place, blank + 1), &rate, plain);
     if progress.layers.iter().any(is_read) {
-        let keys = &model.session.keys;
+        let keys = &session.keys;
         let key = keys.key(Context::Loading, Command::Open);
         let words = key.map(|key| {
             let key = shown_key(key);

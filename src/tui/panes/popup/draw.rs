@@ -8,13 +8,13 @@ use super::{Notice, NoticeKind, Picker, Popup, Prompt, place};
 use crate::text::{Cut, wrap as wrapped};
 use crate::tui::layout::{Areas, Arrangement};
 use crate::tui::line::Line;
-use crate::tui::model::Model;
 use crate::tui::paint::{Keys, Paint};
+use crate::tui::session::Session;
 use crate::tui::theme::Role;
 use crate::units::count;
 
-pub(in crate::tui) fn draw(model: &Model, popup: &Popup, areas: &Areas, paint: &mut Paint<'_>) {
-    let (session, size) = (&*model.session, model.size);
+pub(in crate::tui) fn draw(popup: &Popup, session: &Session, areas: &Areas, paint: &mut Paint<'_>) {
+    let size = paint.buffer.area.as_size();
     let area = place::area(popup, session, size);
     let list = place::list(popup, session, size);
     let rows = popup.rows(session, size);

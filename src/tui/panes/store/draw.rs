@@ -2,32 +2,30 @@
 
 use ratatui::layout::Rect;
 
+use super::amounts::amount_text;
 use super::table::Table;
 use super::{Aside, Key, Sense, SizedStore, StoreAreas, StorePane, StoreTab, columns, names};
-use super::{disk, header, table};
-use crate::text::Cut;
-use crate::tui::layout::{Areas, Arrangement};
-use crate::tui::model::Model;
+use super::{StoreReads, disk, header};
+use crate::text::{Cut, Look};
+use crate::tui::layout::Areas;
 use crate::tui::paint::{Keys, Paint, matches};
 use crate::tui::panes::sieve;
-use crate::tui::state::Tone;
-use crate::tui::store_subject::{Known, StoreSubject};
 use crate::tui::theme::Role;
 use crate::units;
 
 pub(in crate::tui) fn draw(
-    model: &Model,
-    subject: &StoreSubject,
+    pane: &StorePane,
+    reads: &StoreReads<'_>,
     areas: &Areas,
+    keys: Keys,
     paint: &mut Paint<'_>,
 ) {
-    let pane = &model.store;
-    let Some(sizes) = SizedStore::of(subject, pane.at, pane.sense) else {
+    let Some(sizes) = SizedStore::of(reads.subject, pane.at, pane.sense) else {
         return;
     };
-    header::draw(model, &sizes, areas, paint);
-    let parts = StoreAreas::of(areas.body, areas.arrangement, pane.tab, model.zoom);
-    draw_list(model, &sizes, &parts, paint);
+    header::draw(pane, reads, &sizes, areas, paint);
+    let parts = StoreAreas::of(areas.body, areas.arrangement, pane.tab, reads.zoom);
+    draw_list(pane, &sizes, &parts, keys, paint);
     for (aside, place) in &parts.asides {
         match aside {
             Aside::Containers => draw_aside(pane, &sizes, StoreTab::Containers, *place, paint),
@@ -37,18 +35,16 @@ pub(in crate::tui) fn draw(
         }
     }
     disk::draw_bar(&sizes, parts.bar, paint);
-    draw_status(model, &sizes, areas, paint);
-    super::super::status::footer(model, areas, paint);
 }
 
-fn draw_list(model: &Model, sizes: &SizedStore<'_>, parts: &StoreAreas, paint: &mut Paint<'_>) {
-    let pane = &model.store;
+fn draw_list(
+    pane: &StorePane,
+    sizes: &SizedStore<'_>,
+    parts: &StoreAreas,
+    keys: Keys,
+    paint: &mut Paint<'_>,
+) {
     let list = pane.list(pane.tab);
-    let keys = if model.popups.is_empty() {
-        Keys::Here
-    } else {
-        Keys::Elsewhere
-    };
     let title = columns::title(sizes, pane.tab, paint.look);
     let at = (list.scroll.at + 1).min(list.rows.len());
     let note = format!(
@@ -81,7 +77,7 @@ fn draw_list(model: &Model, sizes: &SizedStore<'_>, parts: &StoreAreas, paint: &
         for (at, line) in visible.zip(rows.rows()) {
             table.row(list.rows[at], line, paint);
             if at == list.scroll.at {
-                paint.tint(line, table::cursor_role(keys));
+                paint.cursor(line, keys);
             }
         }
     }
@@ -217,19 +213,15 @@ fn draw_layers(pane: &StorePane, sizes: &SizedStore<'_>, place: Rect, paint: &mu
     }
 }
 
-/// Draws what just happened, or where the cursor is: the whole name and what it would free.
-fn draw_status(model: &Model, sizes: &SizedStore<'_>, areas: &Areas, paint: &mut Paint<'_>) {
-    let line = super::super::status::inset(areas.status, paint);
-    if let Some((tone, words)) = &model.said {
-        let role = match tone {
-            Tone::Done => Role::Good,
-            Tone::Refused => Role::Alarm,
-        };
-        let style = paint.style(role);
-        paint.text(line, words, style);
-        return;
-    }
-    let Some(key) = model.store.selected() else {
+/// Draws where the cursor is: the whole name and what it would free.
+pub(in crate::tui) fn draw_standing(
+    pane: &StorePane,
+    reads: &StoreReads<'_>,
+    line: Rect,
+    paint: &mut Paint<'_>,
+) {
+    let sizes = SizedStore::of(reads.subject, pane.at, pane.sense);
+    let (Some(sizes), Some(key)) = (sizes, pane.selected()) else {
         return;
     };
     let look = paint.look;
@@ -238,7 +230,7 @@ fn draw_status(model: &Model, sizes: &SizedStore<'_>, areas: &Areas, paint: &mut
         _ => look.shown(names::clipped(&names::name(sizes.store, key)).as_bytes()),
     };
     let place = look.shown(place.as_bytes());
-    let facts = fact(sizes, key, paint);
+    let facts = fact(&sizes, key, paint.look);
     let plain = paint.style(Role::Plain);
     let width = u16::try_from(unicode_width::UnicodeWidthStr::width(facts.as_str()));
     let width = width.unwrap_or(u16::MAX);
@@ -255,13 +247,12 @@ fn draw_status(model: &Model, sizes: &SizedStore<'_>, areas: &Areas, paint: &mut
     }
 }
 
-fn fact(sizes: &SizedStore<'_>, key: Key, paint: &Paint<'_>) -> String {
-    let look = paint.look;
+fn fact(sizes: &SizedStore<'_>, key: Key, look: Look) -> String {
     match key {
         Key::Image(id) if sizes.sense != Sense::Engine => {
             let account = sizes.accounts.images.get(id.as_usize());
             account.map_or_else(String::new, |account| {
-                let freed = columns_amount(account.freed, sizes, paint);
+                let freed = amount_text(account.freed, sizes.known, look);
                 match (account.freed.bytes, account.containers) {
                     (0, 1..) => "in use: removing it alone frees nothing".into(),
                     _ => format!("removing it alone frees {freed}"),
@@ -272,31 +263,5 @@ fn fact(sizes: &SizedStore<'_>, key: Key, paint: &Paint<'_>) -> String {
             sizes.text(sizes.total(key), look)
         }
         _ => sizes.text(sizes.own(key), look),
-    }
-}
-
-fn columns_amount(
-    amount: crate::store::Amount,
-    sizes: &SizedStore<'_>,
-    paint: &Paint<'_>,
-) -> String {
-    super::amounts::amount_text(amount, sizes.known, paint.look)
-}
-
-/// Returns whether there is room for borders.
-pub(super) fn is_bare(paint: &Paint<'_>) -> bool {
-    paint.arrangement <= Arrangement::Bare
-}
-
-/// Returns the words for a store that is still being measured.
-pub(super) fn measuring(model: &Model, known: Known, paint: &Paint<'_>) -> Option<String> {
-    let more = paint.look.ellipsis();
-    match (model.measuring, known) {
-        (Some(_), Known::Records) => {
-            Some(format!("measuring{more} {}", units::count(model.counted)))
-        }
-        (Some(_), Known::Measured) => Some(format!("reading again{more}")),
-        (None, Known::Records) => Some("not measured".into()),
-        (None, Known::Measured) => None,
     }
 }

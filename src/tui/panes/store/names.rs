@@ -3,6 +3,7 @@
 use super::key::Key;
 use crate::image::Digest;
 use crate::store::{Container, ImageId, LayerId, Store, StoredImage};
+use crate::tui::store_subject::{Item, StoreSubject, What};
 
 /// Returns what a row is called, unescaped.
 pub fn name(store: &Store, key: Key) -> String {
@@ -81,6 +82,17 @@ pub fn image(store: &Store, image: &StoredImage) -> String {
         },
         |digest| format!("<none>@{}", short(digest)),
     )
+}
+
+/// Returns what an image or a container is called, unescaped.
+pub fn item(stores: &StoreSubject, item: Item) -> String {
+    let Some(store) = stores.store(item.store) else {
+        return String::new();
+    };
+    match item.what {
+        What::Image(id) => image_briefly(store, id),
+        What::Container(id) => name(store, Key::Container(id)),
+    }
 }
 
 /// Returns one name of an image, the shortest to say.

@@ -7,7 +7,7 @@ use super::columns::{Column, GAP, Placed, Side, cell, placed};
 use super::{Key, SizedStore, StorePane, StoreTab};
 use crate::browse::Row;
 use crate::text::{Cut, Glyphs};
-use crate::tui::paint::{Keys, Paint, bar};
+use crate::tui::paint::{Paint, bar};
 use crate::tui::theme::Role;
 
 /// One table.
@@ -21,13 +21,6 @@ pub(super) struct Table<'a> {
 
 /// Columns in front of a row, for its mark.
 const MARK: u16 = 2;
-
-pub(super) const fn cursor_role(keys: Keys) -> Role {
-    match keys {
-        Keys::Here => Role::Cursor,
-        Keys::Elsewhere => Role::Selected,
-    }
-}
 
 impl Table<'_> {
     pub(super) fn heading(&self, line: Rect, paint: &mut Paint<'_>) {

@@ -10,22 +10,16 @@ use super::{empty, name};
 use crate::browse::{Mark, Projection, Row};
 use crate::layer::EntryKind;
 use crate::text::{Cut, Look, attributes};
-use crate::tui::model::Model;
 use crate::tui::paint::{Keys, Paint, matches};
+use crate::tui::reads::Reads;
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
 use crate::units::count;
 
-pub(in crate::tui) fn draw(
-    model: &Model,
-    subject: &Subject,
-    place: Rect,
-    keys: Keys,
-    paint: &mut Paint<'_>,
-) {
-    let pane = &model.tree;
+pub(in crate::tui) fn draw(pane: &TreePane, reads: &Reads<'_>, keys: Keys, paint: &mut Paint<'_>) {
+    let subject = reads.subject;
     let title = pane.mode.title(pane.layer());
-    let inner = paint.pane(place, &title, &note(pane, paint.look), keys);
+    let inner = paint.pane(reads.area, &title, &note(pane, paint.look), keys);
     let Some(projection) = &pane.projection else {
         return;
     };
@@ -56,14 +50,10 @@ pub(in crate::tui) fn draw(
         };
         sheet.row(at, line, paint);
         if at == pane.scroll.at {
-            let role = match keys {
-                Keys::Here => Role::Cursor,
-                Keys::Elsewhere => Role::Selected,
-            };
-            paint.tint(line, role);
+            paint.cursor(line, keys);
         }
     }
-    if let Some(words) = empty::words(model, subject, projection) {
+    if let Some(words) = empty::words(pane, reads, projection) {
         let below = Rect {
             x: list.x.saturating_add(2),
             y: list.y.saturating_add(2),

@@ -5,6 +5,7 @@ use crate::browse::{Mark, Projection, Scope};
 use crate::layer::{EntryKind, LayerIndex, Meta};
 use crate::text::Look;
 use crate::tree::{Change, MergedTree, PathId, Version};
+use crate::tui::panes::Standing;
 use crate::tui::subject::Subject;
 use crate::units::count;
 
@@ -195,11 +196,11 @@ impl TreePane {
     }
 
     /// Returns the full path of the cursor, escaped, and what is known about it, the most important first.
-    pub fn standing(&self, subject: &Subject, look: Look) -> (String, Vec<String>) {
+    pub fn standing(&self, subject: &Subject, look: Look) -> Standing {
         let path = look.shown(&subject.tree().path(self.path()));
         let path = format!("/{path}");
         let (Some(shown), Some(projection)) = (self.shown(subject), &self.projection) else {
-            return (path, Vec::new());
+            return Standing::of_path(path, Vec::new());
         };
         let mut facts = vec![shown.size(projection, look)];
         if let Some(meta) = shown.meta {
@@ -210,7 +211,7 @@ impl TreePane {
             facts.push(files(u64::from(shown.files)));
         }
         facts.extend(shown.notes(subject.tree(), projection, look));
-        (path, facts)
+        Standing::of_path(path, facts)
     }
 }
 

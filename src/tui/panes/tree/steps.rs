@@ -11,19 +11,13 @@ use crate::tui::command::Command;
 use crate::tui::line::Line;
 use crate::tui::message::Effect;
 use crate::tui::panes::popup::{Popup, Prompt, Purpose};
-use crate::tui::panes::{Request, about, done, refused};
+use crate::tui::panes::{Request, about, copied_path, done, refused};
 use crate::tui::reads::Reads;
 use crate::tui::scroll::Moved;
-use crate::tui::state::Jobs;
 
 impl TreePane {
     /// Does what a command means here.
-    pub fn update(
-        &mut self,
-        command: Command,
-        reads: &Reads<'_>,
-        _jobs: &mut Jobs,
-    ) -> Vec<Request> {
+    pub fn update(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
         if self.scroll.step(command, self.rows.len(), self.height) == Moved::Yes {
             self.wanted = self.path();
             return Vec::new();
@@ -194,13 +188,7 @@ impl TreePane {
             },
             Command::Mark => self.mark(path, reads),
             Command::Extract => self.ask_where_to(reads),
-            Command::CopyPath => {
-                let text = display_absolute(&subject.tree().path(path));
-                let words = format!("copied {text}");
-                let mut requests = vec![Request::Do(Effect::Copy(text))];
-                requests.extend(done(words));
-                requests
-            }
+            Command::CopyPath => copied_path(&subject.tree().path(path)),
             Command::CopyDigest => about::copy_diff_id(subject, self.layer_of_row(reads)),
             Command::Info => vec![Request::Show(Popup::Notice(about::path(
                 subject,

@@ -38,11 +38,7 @@ pub(super) fn draw(labels: &Labels<'_>, place: Rect, keys: Keys, paint: &mut Pai
         };
         draw_row(labels, tile, (line(y), largest), paint);
         if at == picture.at {
-            let role = match keys {
-                Keys::Here => Role::Cursor,
-                Keys::Elsewhere => Role::Selected,
-            };
-            paint.tint(line(y), role);
+            paint.cursor(line(y), keys);
         }
     }
 }

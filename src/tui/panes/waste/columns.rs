@@ -187,11 +187,7 @@ pub(super) fn draw(
             draw_cell(*column, row, pane, subject, place, paint);
         }
         if at == pane.scroll.at {
-            let role = match keys {
-                Keys::Here => Role::Cursor,
-                Keys::Elsewhere => Role::Selected,
-            };
-            paint.tint(line, role);
+            paint.cursor(line, keys);
         }
     }
 }

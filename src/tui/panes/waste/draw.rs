@@ -11,23 +11,19 @@ use crate::analysis::rules::State;
 use crate::report::text::rule_line;
 use crate::text::Cut;
 use crate::tui::layout::Arrangement;
-use crate::tui::model::Model;
 use crate::tui::paint::{Keys, Paint, matches};
 use crate::tui::panes::sieve;
+use crate::tui::reads::Reads;
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
 use crate::units;
 
-pub(in crate::tui) fn draw(model: &Model, subject: &Subject, place: Rect, paint: &mut Paint<'_>) {
+pub(in crate::tui) fn draw(pane: &WastePane, reads: &Reads<'_>, keys: Keys, paint: &mut Paint<'_>) {
+    let (subject, place) = (reads.subject, reads.area);
     let parts = WasteAreas::of(place, paint.arrangement, subject);
-    let keys = if model.popups.is_empty() {
-        Keys::Here
-    } else {
-        Keys::Elsewhere
-    };
-    draw_list(&model.waste, subject, &parts, keys, paint);
+    draw_list(pane, subject, &parts, keys, paint);
     if let Some(place) = parts.why {
-        draw_why(&model.waste, subject, place, paint);
+        draw_why(pane, subject, place, paint);
     }
     draw_rules(subject, parts.rules, paint);
 }
