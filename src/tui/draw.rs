@@ -24,9 +24,8 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     };
     if areas.arrangement == Arrangement::TooSmall {
         let words = format!("{}x{} needed", LEAST.width, LEAST.height);
-        let style = paint.style(Role::Plain);
         let screen = super::paint::first_line(paint.buffer.area);
-        paint.text(screen, &words, style);
+        paint.text(screen, &words, Role::Plain);
         return;
     }
     let keys = if model.popups.is_empty() {

@@ -71,8 +71,7 @@ pub(super) fn draw(mut parts: Vec<HeaderPart>, line: Rect, paint: &mut Paint<'_>
         let Some(form) = part.forms.first() else {
             continue;
         };
-        let style = paint.style(part.role);
-        let used = paint.text_cut(place, form, Cut::Middle, style);
+        let used = paint.text_cut(place, form, Cut::Middle, part.role);
         place = behind(place, used + 2);
     }
 }

@@ -11,7 +11,7 @@ use super::layout::Arrangement;
 use super::scroll::Scroll;
 use super::theme::{Role, Theme};
 use crate::browse::Row;
-use crate::text::{Cut, Glyphs, Look};
+use crate::text::{Cut, Glyphs, Look, plural};
 use crate::units;
 
 /// A screen being drawn.
@@ -25,6 +25,36 @@ pub struct Paint<'a> {
     pub look: Look,
     /// How much fits.
     pub arrangement: Arrangement,
+}
+
+/// How something is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ink {
+    /// As the theme has it.
+    Role(Role),
+    /// As worked out.
+    Style(Style),
+}
+
+impl Ink {
+    fn style(self, theme: Theme) -> Style {
+        match self {
+            Self::Role(role) => theme.style(role),
+            Self::Style(style) => style,
+        }
+    }
+}
+
+impl From<Role> for Ink {
+    fn from(role: Role) -> Self {
+        Self::Role(role)
+    }
+}
+
+impl From<Style> for Ink {
+    fn from(style: Style) -> Self {
+        Self::Style(style)
+    }
 }
 
 /// Whether a pane has the keys.
@@ -50,12 +80,13 @@ impl Paint<'_> {
 
     /// Writes text of our own or already escaped, cut at the end; returns the columns it took. What a cell
     /// cannot show was escaped before; what slips through all the same becomes a blank.
-    pub fn text(&mut self, place: Rect, text: &str, style: Style) -> u16 {
-        self.text_cut(place, text, Cut::End, style)
+    pub fn text(&mut self, place: Rect, text: &str, ink: impl Into<Ink>) -> u16 {
+        self.text_cut(place, text, Cut::End, ink)
     }
 
     /// Writes text, cut as told; returns the columns it took.
-    pub fn text_cut(&mut self, place: Rect, text: &str, cut: Cut, style: Style) -> u16 {
+    pub fn text_cut(&mut self, place: Rect, text: &str, cut: Cut, ink: impl Into<Ink>) -> u16 {
+        let style = ink.into().style(self.theme);
         let place = place.intersection(self.buffer.area);
         if place.is_empty() {
             return 0;
@@ -68,7 +99,7 @@ impl Paint<'_> {
     }
 
     /// Writes text so that it ends at the right edge.
-    pub fn text_right(&mut self, place: Rect, text: &str, style: Style) {
+    pub fn text_right(&mut self, place: Rect, text: &str, ink: impl Into<Ink>) {
         let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
         let shift = place.width.saturating_sub(width);
         let place = Rect {
@@ -76,7 +107,7 @@ impl Paint<'_> {
             width: place.width - shift,
             ..place
         };
-        self.text(place, text, style);
+        self.text(place, text, ink);
     }
 
     fn put(&mut self, place: Rect, text: &str, style: Style) -> u16 {
@@ -142,8 +173,7 @@ impl Paint<'_> {
 
     /// Says something in the first line of a place that is otherwise empty.
     pub fn remark(&mut self, place: Rect, words: &str) {
-        let style = self.style(Role::Dim);
-        self.text(first_line(place), words, style);
+        self.text(first_line(place), words, Role::Dim);
     }
 
     /// Empties a place.
@@ -203,16 +233,17 @@ impl Paint<'_> {
     }
 
     /// Puts one symbol into a cell.
-    pub fn symbol(&mut self, x: u16, y: u16, symbol: &str, style: Style) {
+    pub fn symbol(&mut self, x: u16, y: u16, symbol: &str, ink: impl Into<Ink>) {
+        let style = ink.into().style(self.theme);
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
             cell.set_symbol(symbol).set_style(style);
         }
     }
 
     /// Draws a bar of a share between 0 and [`Row::FULL`] of its place.
-    pub fn bar(&mut self, place: Rect, share: u16, style: Style) {
+    pub fn bar(&mut self, place: Rect, share: u16, ink: impl Into<Ink>) {
         let bar = bar(usize::from(place.width), share, self.look.glyphs);
-        self.text(place, &bar, style);
+        self.text(place, &bar, ink);
     }
 }
 
@@ -246,10 +277,7 @@ pub fn position(scroll: Scroll, rows: usize) -> String {
 
 /// Returns a number of matches in words.
 pub fn matches(count: u64) -> String {
-    match count {
-        1 => "1 match".to_owned(),
-        more => format!("{} matches", units::count(more)),
-    }
+    plural(count, "match", "matches")
 }
 
 /// Returns a bar of some columns, in eighths of a column where the characters allow it. What is not nothing

@@ -9,7 +9,6 @@ pub mod layers;
 pub mod loading;
 pub mod popup;
 pub mod preview;
-pub mod sieve;
 pub mod store;
 pub mod tree;
 pub mod treemap;

@@ -98,15 +98,13 @@ impl<'a> TabLine<'a> {
             } else {
                 Role::Plain
             };
-            let style = paint.style(role);
-            let used = paint.text(place, &text, style);
+            let used = paint.text(place, &text, role);
             place = behind(place, used + GAP);
         }
         let room = usize::from(place.width).saturating_sub(1);
         if let Some(text) = further.iter().find(|text| text.width() <= room) {
-            let style = paint.style(Role::Dim);
             let width = place.width.saturating_sub(1);
-            paint.text_right(Rect { width, ..place }, text, style);
+            paint.text_right(Rect { width, ..place }, text, Role::Dim);
         }
     }
 }

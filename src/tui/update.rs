@@ -14,7 +14,7 @@ use super::line::Line;
 use super::message::{Effect, MouseMode, Msg};
 use super::model::Model;
 use super::panes::popup::{HelpPopup, Popup, Prompt, Purpose};
-use super::screen::Screen;
+use super::screen::{Reading, Screen};
 use super::state::{Tone, ZoomState};
 
 use requests::fulfil;
@@ -155,7 +155,7 @@ fn zoom_out(model: &mut Model) -> bool {
 fn leave(model: &mut Model) -> Vec<Effect> {
     let cancel = match &mut model.screen {
         Screen::Comparison(comparison) => comparison.pane.job.map(Effect::Cancel),
-        screen => screen.reading_mut().and_then(|reading| reading.cancel()),
+        screen => screen.reading_mut().and_then(Reading::cancel),
     };
     model.screen = std::mem::take(&mut model.screen).back();
     cancel.into_iter().collect()
@@ -173,7 +173,7 @@ fn quit_now(model: &mut Model) -> Vec<Effect> {
         return effects;
     }
     let reading = model.screen.reading_mut();
-    let cancel = reading.and_then(|reading| reading.cancel());
+    let cancel = reading.and_then(Reading::cancel);
     cancel.into_iter().chain([Effect::Quit]).collect()
 }
 

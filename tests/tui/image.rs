@@ -24,7 +24,7 @@ fn copied(screen: &Screen) -> Option<String> {
 /// Goes to the first line with some words.
 fn go_to(screen: &mut Screen, words: &str) {
     let pane = &screen.panes().image;
-    let mut lines = pane.rows.iter().map(|row| &pane.lines[row.line]);
+    let mut lines = pane.list.rows.iter().map(|row| &pane.lines[row.line]);
     let at = lines
         .position(|fact| fact.text.contains(words))
         .expect("the line");
@@ -101,9 +101,9 @@ fn w_wraps_long_lines_and_keeps_the_line() {
     let mut screen = view(40, 12);
     go_to(&mut screen, "RUN ./migrate --seed");
     assert_eq!(screen.panes().image.wrap, Wrap::Off);
-    let rows = screen.panes().image.rows.len();
+    let rows = screen.panes().image.list.rows.len();
     screen.keys("w");
-    assert!(screen.panes().image.rows.len() > rows);
+    assert!(screen.panes().image.list.rows.len() > rows);
     assert!(
         screen
             .panes()
@@ -122,7 +122,7 @@ fn w_wraps_long_lines_and_keeps_the_line() {
         .join(" ");
     assert!(joined.contains("/usr/bin/node"), "{}", screen.text());
     screen.keys("w");
-    assert_eq!(screen.panes().image.rows.len(), rows);
+    assert_eq!(screen.panes().image.list.rows.len(), rows);
 }
 
 #[test]
@@ -134,6 +134,7 @@ fn a_filter_keeps_the_headings_of_what_it_finds() {
     let sections: Vec<Section> = screen
         .panes()
         .image
+        .list
         .rows
         .iter()
         .map(|row| screen.panes().image.lines[row.line].section)

@@ -79,7 +79,7 @@ fn rows_of_the_other_lists_are_pressed_too() {
     let mut screen = Screen::demo(80, 24);
     screen.keys("2");
     press(&mut screen, "/app/src/");
-    assert_eq!(screen.panes().waste.scroll.at, 3);
+    assert_eq!(screen.panes().waste.list.scroll.at, 3);
     press(&mut screen, "/app/src/");
     assert_eq!(screen.view().tab, Tab::Layers, "opened");
     screen.keys("3");
@@ -117,7 +117,13 @@ fn a_store_is_pressed_like_any_list() {
     let mut screen = Screen::stores(&stores, crate::screen::session(), 80, 24);
     press(&mut screen, "debian:12");
     assert_eq!(
-        screen.store().pane.list(screen.store().pane.tab).scroll.at,
+        screen
+            .store()
+            .pane
+            .list(screen.store().pane.tab)
+            .list
+            .scroll
+            .at,
         4
     );
     assert!(!screen.model.screen.leads_back());
@@ -128,7 +134,13 @@ fn a_store_is_pressed_like_any_list() {
     assert!(screen.shows("[4]Orphans"));
     screen.send(Msg::Mouse(Mouse::WheelDown(Position::new(5, 5))));
     assert_eq!(
-        screen.store().pane.list(screen.store().pane.tab).scroll.at,
+        screen
+            .store()
+            .pane
+            .list(screen.store().pane.tab)
+            .list
+            .scroll
+            .at,
         1
     );
 }

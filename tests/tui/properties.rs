@@ -158,7 +158,7 @@ fn check_store(screen: &Screen) {
     screen.assert_nothing_raw();
     let model = &screen.model;
     let pane = &screen.store().pane;
-    let list = pane.list(pane.tab);
+    let list = &pane.list(pane.tab).list;
     assert!(list.scroll.at < list.rows.len().max(1));
     let is_seen = model.popups.is_empty()
         && matches!(model.screen, layerscope::tui::screen::Screen::Store(_))

@@ -429,7 +429,7 @@ fn several_stores_follow_each_other() {
 #[test]
 fn sorting_filtering_and_the_basis_of_sizes() {
     let mut screen = shown(120, 40);
-    let first = |screen: &Screen| screen.store().pane.list(screen.store().pane.tab).rows[0];
+    let first = |screen: &Screen| screen.store().pane.list(screen.store().pane.tab).list.rows[0];
     let own = first(&screen);
     screen.keys("S");
     assert_ne!(first(&screen), own);

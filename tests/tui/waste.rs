@@ -79,10 +79,24 @@ fn every_grouping_adds_up_to_all_that_is_wasted() {
         Grouping::Directory,
     ] {
         assert_eq!(screen.panes().waste.grouping, grouping);
-        let shown: u64 = screen.panes().waste.rows.iter().map(|row| row.bytes).sum();
+        let shown: u64 = screen
+            .panes()
+            .waste
+            .list
+            .rows
+            .iter()
+            .map(|row| row.bytes)
+            .sum();
         let subject = &screen.view().subject;
         assert_eq!(shown, subject.analysis.totals.wasted_bytes);
-        let files: usize = screen.panes().waste.rows.iter().map(|row| row.count).sum();
+        let files: usize = screen
+            .panes()
+            .waste
+            .list
+            .rows
+            .iter()
+            .map(|row| row.count)
+            .sum();
         assert_eq!(files, subject.analysis.waste.paths.len());
         screen.keys("m");
     }
@@ -124,6 +138,7 @@ fn sorting_keeps_the_cursor_on_its_group() {
     let bytes: Vec<u64> = screen
         .panes()
         .waste
+        .list
         .rows
         .iter()
         .map(|row| row.bytes)
@@ -131,7 +146,7 @@ fn sorting_keeps_the_cursor_on_its_group() {
     assert!(bytes.is_sorted());
     screen.keys("Ss");
     let subject = std::sync::Arc::clone(&screen.view().subject);
-    let rows = screen.panes().waste.rows.iter();
+    let rows = screen.panes().waste.list.rows.iter();
     let paths: Vec<Vec<u8>> = rows
         .map(|row| subject.tree().path(subject.waste[row.lead].place))
         .collect();
@@ -150,26 +165,29 @@ fn the_cursor_comes_back_from_another_grouping() {
 #[test]
 fn a_filter_matches_paths_causes_and_instructions_while_it_is_typed() {
     let mut screen = waste(80, 24);
-    let all = screen.panes().waste.rows.len();
+    let all = screen.panes().waste.list.rows.len();
     screen.keys("j/OPAQ");
     assert!(screen.model.is_typing());
-    assert_eq!(screen.panes().waste.rows.len(), 0);
+    assert_eq!(screen.panes().waste.list.rows.len(), 0);
     assert!(screen.shows("nothing wasted matches"));
     screen.keys("<backspace><backspace><backspace><backspace>opaq");
-    assert_eq!(screen.panes().waste.rows.len(), 1);
+    assert_eq!(screen.panes().waste.list.rows.len(), 1);
     assert_eq!(place(&screen), "app/node_modules");
     screen.keys("<enter>");
     assert!(!screen.model.is_typing() && screen.shows("/opaq"));
     // What was chosen before comes back.
     screen.keys("<esc>");
     assert_eq!(
-        (screen.panes().waste.rows.len(), place(&screen).as_str()),
+        (
+            screen.panes().waste.list.rows.len(),
+            place(&screen).as_str()
+        ),
         (all, "var/lib/apt/lists")
     );
     screen.keys("/setcap<enter>");
-    assert_eq!(screen.panes().waste.rows.len(), 2);
+    assert_eq!(screen.panes().waste.list.rows.len(), 2);
     screen.keys("<esc>/npmrc<ctrl-t><esc>");
-    assert_eq!(screen.panes().waste.rows.len(), all);
+    assert_eq!(screen.panes().waste.list.rows.len(), all);
 }
 
 #[test]

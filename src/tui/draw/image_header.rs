@@ -208,12 +208,11 @@ fn layer(image: &ImageScreen, line: Rect, paint: &mut Paint<'_>) {
         }
         _ => words,
     };
-    let style = paint.style(Role::Strong);
     let width = u16::try_from(size.width()).unwrap_or(u16::MAX);
-    paint.text_right(line, &size, style);
+    paint.text_right(line, &size, Role::Strong);
     let place = Rect {
         width: line.width.saturating_sub(width + 1),
         ..line
     };
-    paint.text(place, &words, style);
+    paint.text(place, &words, Role::Strong);
 }

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::text::plural;
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
 use crate::tui::model::Model;
@@ -12,7 +13,6 @@ use crate::tui::panes::{Standing, comparison, loading::LoadingPane, store};
 use crate::tui::screen::{ImageScreen, Pane, Screen};
 use crate::tui::state::{Said, Tone};
 use crate::tui::theme::Role;
-use crate::units::count;
 
 /// Says what just happened, or where the cursor is.
 pub(super) fn draw(model: &Model, line: Rect, paint: &mut Paint<'_>) {
@@ -41,8 +41,7 @@ fn draw_said(said: &Said, line: Rect, paint: &mut Paint<'_>) {
         Tone::Done => Role::Good,
         Tone::Refused => Role::Alarm,
     };
-    let style = paint.style(role);
-    paint.text_cut(line, &said.text, said.cut, style);
+    paint.text_cut(line, &said.text, said.cut, role);
 }
 
 /// Least columns for a path beside what else is said.
@@ -71,20 +70,18 @@ fn standing(model: &Model, image: &ImageScreen, line: Rect, paint: &mut Paint<'_
         right = longer;
     }
     let taken = u16::try_from(right.width()).unwrap_or(u16::MAX);
-    let plain = paint.style(Role::Plain);
-    paint.text_right(line, &right, plain);
+    paint.text_right(line, &right, Role::Plain);
     let left = Rect {
         width: line
             .width
             .saturating_sub(taken.saturating_add(2 * u16::from(taken > 0))),
         ..line
     };
-    paint.text_cut(left, &name, cut, plain);
+    paint.text_cut(left, &name, cut, Role::Plain);
 }
 
 /// The filter being typed: text, what was found, how it is written.
 fn filter_line(filter: &Filter, line: Rect, paint: &mut Paint<'_>) {
-    let plain = paint.style(Role::Plain);
     let (words, role) = match (filter.complaint(), filter.found()) {
         (Some(complaint), _) => (complaint.to_owned(), Role::Alarm),
         (None, Some(found)) => {
@@ -104,7 +101,6 @@ fn filter_line(filter: &Filter, line: Rect, paint: &mut Paint<'_>) {
     if filter.complaint().is_some() || typed + right.width() + 2 > room {
         right.clone_from(&words);
     }
-    let style = paint.style(role);
     let right_width = right
         .width()
         .min(room.saturating_sub(typed.min(room / 2) + 2));
@@ -116,12 +112,12 @@ fn filter_line(filter: &Filter, line: Rect, paint: &mut Paint<'_>) {
         width: taken,
         ..line
     };
-    paint.text(place, &right, style);
+    paint.text(place, &right, role);
     let left = Rect {
         width: line.width - taken.saturating_add(1).min(line.width),
         ..line
     };
-    let used = paint.text(left, "/", plain);
+    let used = paint.text(left, "/", Role::Plain);
     typed_text(filter, behind(left, used), paint);
 }
 
@@ -141,13 +137,11 @@ fn typed_text(filter: &Filter, place: Rect, paint: &mut Paint<'_>) {
     let room = usize::from(place.width);
     let skipped = (cursor + 1).saturating_sub(room);
     let visible = skip_columns(&shown, skipped);
-    let plain = paint.style(Role::Strong);
-    let end = paint.text(place, &visible, plain);
+    let end = paint.text(place, &visible, Role::Strong);
     let x = place.x + u16::try_from(cursor - skipped).unwrap_or(0);
-    let style = paint.style(Role::Cursor);
     let under = if x < place.x + end { None } else { Some(" ") };
     match under {
-        Some(blank) => paint.symbol(x, place.y, blank, style),
+        Some(blank) => paint.symbol(x, place.y, blank, Role::Cursor),
         None => paint.tint(Rect::new(x, place.y, 1, 1), Role::Cursor),
     }
 }
@@ -165,19 +159,13 @@ fn skip_columns(text: &str, columns: usize) -> String {
 }
 
 fn matches(directories: u32, files: u32) -> String {
-    let word = |number: u32, one: &str, many: &str| {
-        let word = if number == 1 { one } else { many };
-        format!("{} {word}", count(u64::from(number)))
-    };
+    let found_directories = plural(directories.into(), "dir", "dirs");
+    let found_files = plural(files.into(), "file", "files");
     match (directories, files) {
         (0, 0) => "nothing matches".into(),
-        (0, files) => format!("{} match", word(files, "file", "files")),
-        (directories, 0) => format!("{} match", word(directories, "dir", "dirs")),
-        (directories, files) => format!(
-            "{} {} match",
-            word(directories, "dir", "dirs"),
-            word(files, "file", "files")
-        ),
+        (0, _) => format!("{found_files} match"),
+        (_, 0) => format!("{found_directories} match"),
+        _ => format!("{found_directories} {found_files} match"),
     }
 }
 

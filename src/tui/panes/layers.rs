@@ -16,10 +16,14 @@ use crate::tui::command::Command;
 use crate::tui::reads::Reads;
 use crate::tui::scroll::{Moved, Scroll};
 use crate::tui::subject::Subject;
+use crate::tui::table::{RowsPlace, Table};
 use details::{DetailLine, Length};
-use listing::{LayerRow, Widths};
+use listing::{LayerRow, What};
 use parts::LayersAreas;
 use tops::Top;
+
+/// Columns in front of a row, for the sign of the cursor.
+const CURSOR: u16 = 1;
 
 /// The list of layers.
 #[derive(Debug, Default)]
@@ -28,8 +32,8 @@ pub struct LayersPane {
     pub scroll: Scroll,
     /// A row a layer, bottom first.
     pub rows: Vec<LayerRow>,
-    /// Columns of the cells.
-    pub widths: Widths,
+    /// Where the cells of a row are.
+    pub table: Table<What>,
     /// What is said about the chosen layer.
     pub details: Vec<DetailLine>,
     /// The largest directories of the chosen layer.
@@ -47,7 +51,6 @@ impl LayersPane {
     /// Takes a subject, a new one or the same refined.
     pub fn show(&mut self, reads: &Reads<'_>) {
         self.rows = listing::rows(reads.subject, reads.session.look);
-        self.widths = Widths::of(&self.rows);
         self.choose(self.layer(), reads);
     }
 
@@ -63,7 +66,10 @@ impl LayersPane {
             },
             &self.tops,
         );
-        let height = usize::from(self.parts(reads).list.height);
+        let width = reads.inner().width;
+        let columns = listing::columns(&self.rows, width);
+        self.table = Table::new(columns, width.saturating_sub(CURSOR), 1);
+        let height = self.rows_place(reads).height();
         self.scroll.go(self.scroll.at, self.rows.len(), height);
     }
 
@@ -84,20 +90,19 @@ impl LayersPane {
         )
     }
 
-    /// Returns the layer at a line of the screen.
-    pub fn row_at(&self, line: u16, reads: &Reads<'_>) -> Option<usize> {
-        let list = self.parts(reads).list;
-        let down = line
-            .checked_sub(list.y)
-            .filter(|&down| down < list.height)?;
-        let at = self.scroll.offset.saturating_add(usize::from(down));
-        (at < self.rows.len()).then_some(at)
+    /// Returns where the rows are.
+    pub fn rows_place(&self, reads: &Reads<'_>) -> RowsPlace {
+        RowsPlace {
+            area: self.parts(reads).list,
+            scroll: self.scroll,
+            len: self.rows.len(),
+        }
     }
 
     /// Does what a command means here.
     pub fn update(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
         let mut moved = self.scroll;
-        let height = usize::from(self.parts(reads).list.height);
+        let height = self.rows_place(reads).height();
         if moved.step(command, self.rows.len(), height) == Moved::Yes {
             let layer = LayerIndex(u16::try_from(moved.at).unwrap_or(u16::MAX));
             return vec![Request::ChooseLayer(layer)];

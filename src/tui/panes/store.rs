@@ -11,8 +11,8 @@ mod list;
 pub mod names;
 pub mod parts;
 mod reclaim;
+mod row;
 pub mod rows;
-mod table;
 
 pub(in crate::tui) use draw::{draw, draw_standing};
 
@@ -28,16 +28,18 @@ use crate::path::display_str;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::layout::Arrangement;
+use crate::tui::list::ListAreas;
 use crate::tui::scroll::Moved;
 use crate::tui::session::Session;
 use crate::tui::state::{Tab, ZoomState};
 use crate::tui::store_subject::{Item, StoreSubject};
+use crate::tui::table::RowsPlace;
 
 pub use crate::tui::state::StoreTab;
 pub use amounts::{Sense, SizedStore};
 pub use key::Key;
-pub use list::List;
-pub use parts::{Aside, HasFilter, StoreAreas};
+pub use list::StoreList;
+pub use parts::{Aside, StoreAreas};
 
 /// Whether images that are steps of a build are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,7 +64,7 @@ pub struct StorePane {
     pub steps: StepImages,
     /// What is marked, by store.
     pub marks: BTreeSet<(usize, Key)>,
-    lists: [List; 6],
+    lists: [StoreList; 6],
     /// What the rows were made from.
     shown: Option<Arc<StoreSubject>>,
 }
@@ -86,7 +88,7 @@ pub struct StoreReads<'a> {
 
 impl StorePane {
     /// Returns the list of a view.
-    pub const fn list(&self, tab: StoreTab) -> &List {
+    pub const fn list(&self, tab: StoreTab) -> &StoreList {
         &self.lists[tab.position()]
     }
 
@@ -97,7 +99,7 @@ impl StorePane {
 
     /// Returns whether letters are text.
     pub fn is_typing(&self) -> bool {
-        self.list(self.tab).sieve.is_typing()
+        self.list(self.tab).list.filter.is_typing()
     }
 
     /// Returns whether a row is marked.
@@ -125,8 +127,8 @@ impl StorePane {
 
     /// Fits the pane to its place.
     pub fn resize(&mut self, reads: &StoreReads<'_>) {
-        let height = self.height(reads);
-        self.lists[self.tab.position()].fit(height);
+        let height = self.rows_place(reads).height();
+        self.list_mut().list.fit(height);
     }
 
     fn rebuild(&mut self, reads: &StoreReads<'_>) {
@@ -139,20 +141,15 @@ impl StorePane {
         self.resize(reads);
     }
 
-    /// Returns how many rows of the list fit.
-    fn height(&self, reads: &StoreReads<'_>) -> usize {
-        let parts = StoreAreas::of(reads.body, reads.arrangement, self.tab, reads.zoom);
-        let [_, rows, _] = StoreAreas::inside(parts.list, reads.arrangement, self.has_filter());
-        usize::from(rows.height)
+    fn list_mut(&mut self) -> &mut StoreList {
+        &mut self.lists[self.tab.position()]
     }
 
-    /// Returns whether the list has a line for its filter.
-    pub fn has_filter(&self) -> HasFilter {
-        if self.list(self.tab).sieve.is_shown() {
-            HasFilter::Yes
-        } else {
-            HasFilter::No
-        }
+    /// Returns where the rows are.
+    pub fn rows_place(&self, reads: &StoreReads<'_>) -> RowsPlace {
+        let list = &self.list(self.tab).list;
+        let parts = StoreAreas::of(reads.body, reads.arrangement, self.tab, reads.zoom);
+        list.place(ListAreas::of(parts.list, reads.arrangement, &list.filter).rows)
     }
 
     /// Goes to another view.
@@ -163,10 +160,16 @@ impl StorePane {
 
     /// Does what a command means here.
     pub fn update(&mut self, command: Command, reads: &StoreReads<'_>) -> Vec<Request> {
-        let height = self.height(reads);
-        let list = &mut self.lists[self.tab.position()];
-        if list.step(command, height) == Moved::Yes {
+        let height = self.rows_place(reads).height();
+        if self.list_mut().step(command, height) == Moved::Yes {
             return Vec::new();
+        }
+        if command == Command::Back && !self.list(self.tab).list.filter.is_shown() {
+            return self.step_back();
+        }
+        if let Some(requests) = self.list_mut().list.filter(command) {
+            self.rebuild(reads);
+            return requests;
         }
         match command {
             Command::Show(Tab::Layers) => self.go_to(StoreTab::Layers, reads),
@@ -184,15 +187,6 @@ impl StorePane {
             }
             Command::NextBasis => return self.next_sense(reads),
             Command::NextMode => return self.toggle_steps(reads),
-            Command::Filter | Command::Accept | Command::Back => {
-                return self.filter(command, reads);
-            }
-            Command::ToggleCase => {
-                let words = self.lists[self.tab.position()].sieve.toggle_case();
-                self.rebuild(reads);
-                return done(words);
-            }
-            Command::NextPattern => return refused("this filter takes plain text"),
             Command::Warnings => return self.warnings(reads),
             _ => return self.act(command, reads),
         }
@@ -217,7 +211,7 @@ impl StorePane {
     }
 
     fn sorted(&mut self, order: rows::Order, reads: &StoreReads<'_>) -> Vec<Request> {
-        self.lists[self.tab.position()].order = order;
+        self.list_mut().order = order;
         self.rebuild(reads);
         let words = match (order.field, order.falls()) {
             (rows::Field::Time, false) => "oldest first",
@@ -253,21 +247,6 @@ impl StorePane {
         done(words)
     }
 
-    fn filter(&mut self, command: Command, reads: &StoreReads<'_>) -> Vec<Request> {
-        let sieve = &mut self.lists[self.tab.position()].sieve;
-        let was_shown = sieve.is_shown();
-        match command {
-            Command::Filter => sieve.begin(),
-            Command::Accept => sieve.keep(),
-            _ => sieve.clear(),
-        }
-        if command == Command::Back && !was_shown {
-            return self.step_back();
-        }
-        self.rebuild(reads);
-        Vec::new()
-    }
-
     /// Esc, where there is no filter.
     fn step_back(&mut self) -> Vec<Request> {
         if self.marks.is_empty() {
@@ -279,7 +258,7 @@ impl StorePane {
 
     /// Edits the line being typed.
     pub fn edit(&mut self, edit: &Edit, reads: &StoreReads<'_>) {
-        self.lists[self.tab.position()].sieve.edit(edit);
+        self.list_mut().list.filter.edit(edit);
         self.rebuild(reads);
     }
 
@@ -344,8 +323,8 @@ impl StorePane {
         if !self.marks.remove(&mark) {
             self.marks.insert(mark);
         }
-        let height = self.height(reads);
-        self.lists[self.tab.position()].step(Command::Down, height);
+        let height = self.rows_place(reads).height();
+        self.list_mut().step(Command::Down, height);
     }
 
     /// Asks for the two that are marked to be compared; the row under the cursor stands in for the second.

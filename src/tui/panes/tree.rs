@@ -10,6 +10,7 @@ pub mod filter;
 mod fold;
 pub mod listing;
 mod name;
+mod row_source;
 mod spans;
 mod steps;
 

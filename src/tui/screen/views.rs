@@ -1,7 +1,5 @@
 //! The panes of an image, and which of them a view is made of: a new view has a line in every `match` here.
 
-use ratatui::layout::{Position, Rect};
-
 use crate::text::Look;
 use crate::tui::command::{Command, Context};
 use crate::tui::edit::Edit;
@@ -15,8 +13,8 @@ use crate::tui::panes::treemap::{self, TreemapPane};
 use crate::tui::panes::waste::{self, WastePane};
 use crate::tui::panes::{Request, Standing};
 use crate::tui::reads::Reads;
-use crate::tui::scroll::Scroll;
 use crate::tui::state::{Focus, Jobs, Tab};
+use crate::tui::table::RowsPlace;
 
 /// One of the panes of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,27 +91,6 @@ pub struct Panes {
     pub treemap: TreemapPane,
     /// Configuration and history.
     pub image: ImagePane,
-}
-
-/// Where the rows of a view are, its cursor, and how many rows there are.
-#[derive(Debug, Clone, Copy)]
-pub struct ListPlace {
-    /// The rows on the screen.
-    pub area: Rect,
-    /// The cursor.
-    pub scroll: Scroll,
-    /// How many rows there are.
-    pub rows: usize,
-}
-
-impl ListPlace {
-    /// Returns the row at a place of the screen.
-    pub fn row_at(&self, at: Position) -> Option<usize> {
-        let down = at.y.checked_sub(self.area.y);
-        let down = down.filter(|_| self.area.contains(at))?;
-        let row = self.scroll.offset.saturating_add(usize::from(down));
-        (row < self.rows).then_some(row)
-    }
 }
 
 impl Panes {
@@ -207,28 +184,20 @@ impl Panes {
     pub fn has_step_back(&self, pane: Pane) -> bool {
         match pane {
             Pane::Layers | Pane::Tree | Pane::Preview => true,
-            Pane::Waste => self.waste.sieve.is_shown(),
+            Pane::Waste => self.waste.list.filter.is_shown(),
             Pane::Files => self.files.is_sifting(),
             Pane::Treemap => self.treemap.is_zoomed(),
-            Pane::Image => self.image.sieve.is_shown(),
+            Pane::Image => self.image.list.filter.is_shown(),
         }
     }
 
     /// Returns where the rows of a pane are that is one list.
-    pub fn list(&self, pane: Pane, reads: &Reads<'_>) -> Option<ListPlace> {
-        let (area, scroll, rows) = match pane {
-            Pane::Waste => {
-                let parts = waste::WasteAreas::of(reads.area, reads.arrangement, reads.subject);
-                let area = parts.rows(reads.arrangement, &self.waste.sieve);
-                (area, self.waste.scroll, self.waste.rows.len())
-            }
-            Pane::Files => {
-                let parts = self.files.parts(reads.inner(), reads.arrangement);
-                (parts.rows, self.files.scroll, self.files.rows().len())
-            }
-            Pane::Layers | Pane::Tree | Pane::Preview | Pane::Treemap | Pane::Image => return None,
-        };
-        Some(ListPlace { area, scroll, rows })
+    pub fn list(&self, pane: Pane, reads: &Reads<'_>) -> Option<RowsPlace> {
+        match pane {
+            Pane::Waste => Some(self.waste.rows_place(reads)),
+            Pane::Files => Some(self.files.rows_place(reads)),
+            Pane::Layers | Pane::Tree | Pane::Preview | Pane::Treemap | Pane::Image => None,
+        }
     }
 
     /// Returns what a pane is on, for the status line.

@@ -20,8 +20,8 @@ impl ComparisonScreen {
     /// Returns how many rows of the list fit.
     pub(super) fn height(&self, size: Size) -> usize {
         let areas = layout::areas(size);
-        let parts = ComparisonAreas::of(areas.body, areas.arrangement, &self.pane.sieve);
-        usize::from(parts.rows.height)
+        let parts = ComparisonAreas::of(areas.body, areas.arrangement, &self.pane.list.filter);
+        usize::from(parts.lines.rows.height)
     }
 
     /// Fits the list to the screen.

@@ -9,10 +9,11 @@ use crate::tui::command::Command;
 use crate::tui::layout::Arrangement;
 use crate::tui::message::{Effect, Mouse};
 use crate::tui::model::Model;
-use crate::tui::panes::{Request, store};
+use crate::tui::panes::Request;
 use crate::tui::reads::Surroundings;
-use crate::tui::screen::{ImageScreen, ListPlace, Pane, Screen, StoreScreen};
+use crate::tui::screen::{ImageScreen, Pane, Screen};
 use crate::tui::state::{Focus, Tab};
+use crate::tui::table::RowsPlace;
 use crate::tui::tabs::TabLine;
 
 /// Rows a turn of the wheel moves.
@@ -61,8 +62,8 @@ fn pressed(model: &mut Model, at: Position) -> Vec<Effect> {
     let around = model.around();
     match &model.screen {
         Screen::Store(store) => {
-            let list = store.list(around);
-            move_to(model, at, list)
+            let rows = store.pane.rows_place(&store.reads(around));
+            move_to(model, at, rows)
         }
         Screen::Image(image) => match image.focus_at(at, around) {
             Some(focus) => pressed_in(model, focus, at),
@@ -86,21 +87,6 @@ fn tab_at(model: &Model, at: Position) -> Option<Command> {
         Screen::Loading(_) | Screen::Comparison(_) => return None,
     };
     tabs.at(model.areas().tabs, at.x)
-}
-
-impl StoreScreen {
-    fn list(&self, around: Surroundings<'_>) -> ListPlace {
-        let (pane, reads) = (&self.pane, self.reads(around));
-        let parts = store::StoreAreas::of(reads.body, reads.arrangement, pane.tab, self.zoom);
-        let [_, area, _] =
-            store::StoreAreas::inside(parts.list, reads.arrangement, pane.has_filter());
-        let list = pane.list(pane.tab);
-        ListPlace {
-            area,
-            scroll: list.scroll,
-            rows: list.rows.len(),
-        }
-    }
 }
 
 impl ImageScreen {
@@ -138,7 +124,7 @@ fn pressed_tile(model: &mut Model, at: Position) -> Vec<Effect> {
 }
 
 /// Puts the cursor of a list on the row that is pressed, or opens the one it is on.
-fn move_to(model: &mut Model, at: Position, list: ListPlace) -> Vec<Effect> {
+fn move_to(model: &mut Model, at: Position, list: RowsPlace) -> Vec<Effect> {
     let Some(row) = list.row_at(at) else {
         return Vec::new();
     };
@@ -169,20 +155,14 @@ fn pressed_in(model: &mut Model, focus: Focus, at: Position) -> Vec<Effect> {
     }
     let pane = image.pane();
     let reads = image.reads(pane, around);
-    let (row, cursor) = match focus {
-        Focus::Layers => {
-            let layers = &image.panes.layers;
-            (layers.row_at(at.y, &reads), layers.scroll.at)
-        }
-        Focus::Tree => {
-            let tree = &image.panes.tree;
-            (tree.row_at(at.y, &reads), tree.scroll.at)
-        }
+    let rows = match focus {
+        Focus::Layers => image.panes.layers.rows_place(&reads),
+        Focus::Tree => image.panes.tree.rows_place(&reads),
         Focus::Preview => return Vec::new(),
     };
-    match row {
+    match rows.row_at_line(at.y) {
         None => Vec::new(),
-        Some(row) if row == cursor && had_keys => command_given(model, Command::Open),
+        Some(row) if row == rows.scroll.at && had_keys => command_given(model, Command::Open),
         Some(row) if focus == Focus::Layers => on_image(model, |_, _, _| {
             let layer = LayerIndex(u16::try_from(row).unwrap_or(u16::MAX));
             vec![Request::ChooseLayer(layer)]

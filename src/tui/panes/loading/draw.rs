@@ -9,7 +9,7 @@ use crate::text::Cut;
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
 use crate::tui::layout::{Areas, Arrangement};
-use crate::tui::paint::{Keys, Paint};
+use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::results::{LayerProgress, LayerState, LoadProgress};
 use crate::tui::session::Session;
 use crate::tui::theme::Role;
@@ -26,18 +26,16 @@ pub(in crate::tui) fn draw(
     areas: &Areas,
     paint: &mut Paint<'_>,
 ) {
-    let strong = paint.style(Role::Strong);
     let title = format!(" layerscope  {}", session.locator);
-    paint.text_cut(areas.header, &title, Cut::Middle, strong);
+    paint.text_cut(areas.header, &title, Cut::Middle, Role::Strong);
     let Some(running) = running else {
         return;
     };
     if let Some(progress) = &running.progress {
         draw_progress(session, progress, areas, paint);
     } else {
-        let style = paint.style(Role::Plain);
         let words = format!(" reading {}", paint.look.ellipsis());
-        paint.text(line(areas.body, 0), &words, style);
+        paint.text(line(areas.body, 0), &words, Role::Plain);
     }
 }
 
@@ -110,11 +108,7 @@ fn draw_layer(index: usize, layer: &LayerProgress, place: Rect, paint: &mut Pain
     take_right(&mut right, 8, &words, state, paint);
     if place.width >= 50 {
         let bar = cut_right(&mut right, BAR + 1);
-        let bar = Rect {
-            x: bar.x + 1,
-            width: bar.width.saturating_sub(1),
-            ..bar
-        };
+        let bar = behind(bar, 1);
         paint.bar(bar, share(layer), paint.style(Role::Bar));
     }
     let size = paint.look.units.size(layer.expected_bytes);
@@ -166,11 +160,10 @@ fn draw_whole(session: &Session, progress: &LoadProgress, place: Rect, paint: &m
         ..bar
     };
     take_right(&mut left, width.saturating_add(2), &words, plain, paint);
-    let style = paint.style(Role::Bar);
     paint.bar(
         left,
         share_of(progress.done_bytes, progress.expected_bytes),
-        style,
+        Role::Bar,
     );
     let rate = format!(" {}", rate(progress, paint));
     paint.text(line(place, blank + 1), &rate, plain);

@@ -24,11 +24,10 @@ pub(in crate::tui) fn draw(
     let note = note(pane, parts.body, subject, paint);
     paint.pane(place, &title(pane, subject), &note, keys);
     if pane.version.is_none() {
-        let style = paint.style(Role::Dim);
         let words = "no file here: move to one in the tree";
         let rows = wrapped::wrap(&[words.to_owned()], usize::from(inner.width));
         for (row, line) in rows.iter().zip(inner.rows()) {
-            paint.text(line, row, style);
+            paint.text(line, row, Role::Dim);
         }
         return;
     }
@@ -140,15 +139,14 @@ fn draw_head(
         };
         facts = format!("{nature} {facts}");
     }
-    let (strong, dim) = (paint.style(Role::Strong), paint.style(Role::Dim));
     let line = |row: u16| Rect {
         y: place.y + row,
         height: 1,
         ..place
     };
     if place.height > 1 {
-        paint.text_cut(line(0), &path, Cut::Middle, strong);
-        paint.text(line(1), &facts, dim);
+        paint.text_cut(line(0), &path, Cut::Middle, Role::Strong);
+        paint.text(line(1), &facts, Role::Dim);
         return;
     }
     // The path keeps at least half of a line.
@@ -167,9 +165,9 @@ fn draw_head(
         width: place.width - room,
         ..line(0)
     };
-    paint.text_cut(left, &path, Cut::Middle, strong);
+    paint.text_cut(left, &path, Cut::Middle, Role::Strong);
     if room > 0 {
-        paint.text_right(line(0), beside, dim);
+        paint.text_right(line(0), beside, Role::Dim);
     }
 }
 
@@ -184,8 +182,7 @@ fn draw_body(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
     };
     if let Some(words) = words {
         let words = words.replace('…', paint.look.ellipsis());
-        let style = paint.style(Role::Dim);
-        paint.text(first_line(place), &words, style);
+        paint.text(first_line(place), &words, Role::Dim);
         return;
     }
     match pane.sheet() {

@@ -54,8 +54,6 @@ fn draw_search(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
     let words = words.join(" ");
     let width = u16::try_from(words.width()).unwrap_or(u16::MAX);
     let room = place.width.saturating_sub(width + 1);
-    let style = paint.style(Role::Plain);
-    let dim = paint.style(Role::Dim);
     // What is typed is seen at its end.
     let cursor = search.line.cursor() + 1;
     let hidden = cursor.saturating_sub(usize::from(room.saturating_sub(1)));
@@ -64,7 +62,7 @@ fn draw_search(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
         width: room,
         ..place
     };
-    paint.text(line, &shown, style);
+    paint.text(line, &shown, Role::Plain);
     if search.typing == Typing::Yes {
         let x = u16::try_from(cursor - hidden).unwrap_or(u16::MAX);
         let cell = Rect {
@@ -74,7 +72,7 @@ fn draw_search(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
         };
         paint.tint(cell.intersection(line), Role::Cursor);
     }
-    paint.text_right(place, &words, dim);
+    paint.text_right(place, &words, Role::Dim);
 }
 
 /// Returns the text behind a number of columns.
@@ -139,13 +137,12 @@ fn draw_versions(pane: &PreviewPane, subject: &Subject, place: Rect, paint: &mut
         } else {
             Role::Dim
         };
-        let style = paint.style(role);
         let rest = Rect {
             x,
             width: place.right().saturating_sub(x),
             ..place
         };
-        let taken = paint.text(rest, chip, style);
+        let taken = paint.text(rest, chip, role);
         x = x.saturating_add(taken).saturating_add(GAP);
     }
 }

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::parts::{PreviewAreas, gutter};
 use super::{Body, DiffState, PreviewPane};
+use crate::tui::paint::behind;
 use crate::tui::results::{Document, LineKind, Nature};
 
 /// What is drawn in the body.
@@ -59,11 +60,7 @@ impl<'a> BodyText<'a> {
     pub fn text_area(pane: &PreviewPane, inner: Rect) -> Rect {
         let body = PreviewAreas::of(inner).body;
         let margin = pane.sheet().margin(body.width).min(body.width);
-        Rect {
-            x: body.x + margin,
-            width: body.width - margin,
-            ..body
-        }
+        behind(body, margin)
     }
 }
 

@@ -5,6 +5,8 @@ use super::key::Key;
 use super::{StoreTab, names, rows};
 use crate::store::{Engine, LayerId, State, StoredImage};
 use crate::text::Look;
+use crate::tui::table::Side::{self, Left, Right};
+use crate::tui::table::{self, Cell, Table, Width};
 use crate::tui::theme::Role;
 use crate::units::count;
 
@@ -49,32 +51,8 @@ pub enum Column {
     UsedBy,
 }
 
-/// Where text stands in a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// At the left.
-    Left,
-    /// At the right.
-    Right,
-}
-
-/// A column with its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Placed {
-    /// What it is about.
-    pub column: Column,
-    /// Its heading.
-    pub heading: &'static str,
-    /// Columns of the screen it takes.
-    pub width: u16,
-    /// Where text stands.
-    pub side: Side,
-}
-
 /// A column that may be left out: what it takes, and from which width of the table on it is there.
 type Offer = (Column, &'static str, u16, Side, u16);
-
-use Side::{Left, Right};
 
 const IMAGES: &[Offer] = &[
     (Column::Own, "Unique", 10, Right, 0),
@@ -131,7 +109,7 @@ const VOLUMES: &[Offer] = &[
 const WIDE: u16 = 130;
 
 /// Returns the columns of a view in a table of a width; the last one takes what is left.
-pub fn placed(tab: StoreTab, width: u16) -> Vec<Placed> {
+pub fn table(tab: StoreTab, width: u16) -> Table<Column> {
     let offers = match tab {
         StoreTab::Images => IMAGES,
         StoreTab::Layers => LAYERS,
@@ -141,58 +119,32 @@ pub fn placed(tab: StoreTab, width: u16) -> Vec<Placed> {
         StoreTab::Volumes => VOLUMES,
     };
     let wanted = offers.iter().filter(|(.., least)| width >= *least);
-    let mut columns: Vec<Placed> = wanted
-        .map(|&(column, heading, columns, side, _)| Placed {
-            column,
-            heading,
-            width: match column {
-                Column::Bar if width >= WIDE => 28,
-                Column::Bar if width < 90 => 6,
-                // Pods have two names.
-                Column::ShortName | Column::Image if tab == StoreTab::Containers => {
-                    (width.saturating_sub(28) / 4).clamp(13, 40)
-                }
-                Column::ShortName | Column::Image if width >= WIDE && columns < 28 => 24,
-                Column::ShortName if width >= WIDE => 60,
-                Column::ShortName if width < 64 && tab == StoreTab::Layers => 13,
-                Column::ShortName if width < 64 => columns.min(20),
-                _ => columns,
-            },
-            side,
-        })
-        .collect();
-    let taken: u16 = columns.iter().map(|column| column.width + GAP).sum();
-    if let Some(last) = columns.last_mut() {
-        last.width = width.saturating_sub(taken.saturating_sub(GAP));
-    }
-    columns
+    let columns = wanted.map(|&(what, heading, columns, side, _)| table::Column {
+        what,
+        heading: heading.to_owned(),
+        width: match what {
+            _ if columns == 0 => Width::Rest,
+            _ => Width::Fixed(columns_of(what, columns, tab, width)),
+        },
+        side,
+    });
+    Table::new(columns.collect(), width, 1)
 }
 
-/// Columns of the screen between two columns of a table.
-pub const GAP: u16 = 1;
-
-/// Text of a cell, escaped, and how it looks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
-    /// The text.
-    pub text: String,
-    /// How it looks.
-    pub role: Role,
-}
-
-impl Cell {
-    fn plain(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            role: Role::Plain,
+/// Returns the columns of the screen that one takes in a table of a width.
+fn columns_of(what: Column, usual: u16, tab: StoreTab, width: u16) -> u16 {
+    match what {
+        Column::Bar if width >= WIDE => 28,
+        Column::Bar if width < 90 => 6,
+        // Pods have two names.
+        Column::ShortName | Column::Image if tab == StoreTab::Containers => {
+            (width.saturating_sub(28) / 4).clamp(13, 40)
         }
-    }
-
-    fn dim(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            role: Role::Dim,
-        }
+        Column::ShortName | Column::Image if width >= WIDE && usual < 28 => 24,
+        Column::ShortName if width >= WIDE => 60,
+        Column::ShortName if width < 64 && tab == StoreTab::Layers => 13,
+        Column::ShortName if width < 64 => usual.min(20),
+        _ => usual,
     }
 }
 
@@ -317,10 +269,7 @@ fn state(sizes: &SizedStore<'_>, key: Key, look: Look) -> Cell {
         State::Running => Role::Good,
         _ => Role::Dim,
     };
-    Cell {
-        text: look.shown(container.state.as_str().as_bytes()),
-        role,
-    }
+    Cell::new(look.shown(container.state.as_str().as_bytes()), role)
 }
 
 fn image_of(sizes: &SizedStore<'_>, key: Key) -> String {

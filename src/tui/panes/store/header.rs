@@ -3,7 +3,7 @@
 use super::amounts::amount_text;
 use super::{SizedStore, StorePane, StoreReads, columns};
 use crate::store::{Activity, Basis, Engine, Store};
-use crate::text::{Glyphs, Look};
+use crate::text::{Glyphs, Look, plural};
 use crate::tui::header_line::{self, HeaderPart, NAME};
 use crate::tui::layout::{Areas, Arrangement};
 use crate::tui::paint::Paint;
@@ -24,10 +24,9 @@ pub(super) fn draw(
         return;
     }
     if paint.arrangement <= Arrangement::Bare {
-        let style = paint.style(Role::Strong);
         let title = columns::title(sizes, pane.tab, paint.look);
         let title = title.replace("   ", " ");
-        paint.text(areas.tabs, &title, style);
+        paint.text(areas.tabs, &title, Role::Strong);
         return;
     }
     let tabs = TabLine::of_store(&reads.session.keys, pane.tab);
@@ -84,14 +83,11 @@ fn parts(
     }
     if !store.warnings.is_empty() {
         let number = count(store.warnings.len() as u64);
-        let plural = if store.warnings.len() == 1 { "" } else { "s" };
+        let warnings = plural(store.warnings.len() as u64, "warning", "warnings");
         parts.push(HeaderPart::new(
             75,
             Role::Alarm,
-            [
-                format!("! {number} warning{plural} (w)"),
-                format!("! {number}"),
-            ],
+            [format!("! {warnings} (w)"), format!("! {number}")],
         ));
     }
     parts
@@ -108,16 +104,12 @@ const fn engine(store: &Store) -> &'static str {
 }
 
 fn counts(store: &Store) -> String {
-    let word = |number: usize, one: &str| {
-        let plural = if number == 1 { "" } else { "s" };
-        format!("{} {one}{plural}", count(number as u64))
-    };
     let images = store.images.iter().filter(|image| !image.is_intermediate);
     format!(
         "{}, {}, {}",
-        word(store.layers.len(), "layer"),
-        word(images.count(), "image"),
-        word(store.containers.len(), "container"),
+        plural(store.layers.len() as u64, "layer", "layers"),
+        plural(images.count() as u64, "image", "images"),
+        plural(store.containers.len() as u64, "container", "containers"),
     )
 }
 

@@ -1,76 +1,71 @@
 //! Rows of the tables of a store.
 
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
-use super::columns::{Column, GAP, Placed, Side, cell, placed};
+use super::columns::{Column, cell, table};
 use super::{Key, SizedStore, StorePane, StoreTab};
 use crate::browse::Row;
 use crate::text::{Cut, Glyphs};
-use crate::tui::paint::{Paint, bar};
+use crate::tui::paint::{Ink, Paint, bar, behind};
+use crate::tui::table::Table;
 use crate::tui::theme::Role;
 
 /// One table.
-pub(super) struct Table<'a> {
-    pub(super) sizes: &'a SizedStore<'a>,
-    pub(super) tab: StoreTab,
-    pub(super) pane: &'a StorePane,
+pub(super) struct RowSource<'a> {
+    sizes: &'a SizedStore<'a>,
+    pane: &'a StorePane,
     /// Bytes of the largest row, for bars.
-    pub(super) largest: u64,
+    largest: u64,
+    table: Table<Column>,
 }
 
 /// Columns in front of a row, for its mark.
 const MARK: u16 = 2;
 
-impl Table<'_> {
+impl<'a> RowSource<'a> {
+    /// Makes one for a view in a pane of a width.
+    pub(super) fn new(
+        sizes: &'a SizedStore<'a>,
+        pane: &'a StorePane,
+        tab: StoreTab,
+        width: u16,
+    ) -> Self {
+        Self {
+            sizes,
+            pane,
+            largest: pane.list(tab).largest,
+            table: table(tab, width.saturating_sub(MARK)),
+        }
+    }
+
     pub(super) fn heading(&self, line: Rect, paint: &mut Paint<'_>) {
-        let style = paint.style(Role::Dim);
-        self.each(line, |placed, place| {
-            put(place, placed, placed.heading, (Cut::End, style), paint);
-        });
+        self.table.headings(behind(line, MARK), paint);
     }
 
     pub(super) fn row(&self, key: Key, line: Rect, paint: &mut Paint<'_>) {
         let is_marked = self.pane.is_marked(key);
         if is_marked {
-            let style = paint.style(Role::Marked);
-            paint.text(
-                Rect {
-                    width: line.width.min(1),
-                    ..line
-                },
-                "*",
-                style,
-            );
+            let width = line.width.min(1);
+            paint.text(Rect { width, ..line }, "*", Role::Marked);
         }
-        self.each(line, |placed, place| {
-            if placed.column == Column::Bar {
-                self.bar(key, place, paint);
-                return;
-            }
-            let cell = cell(self.sizes, key, placed.column, paint.look);
-            let role = match placed.column {
-                Column::Name | Column::ShortName if is_marked => Role::Marked,
-                _ => cell.role,
-            };
-            let cut = match (placed.column, key) {
-                // The end of a path tells most.
-                (Column::Name | Column::ShortName, Key::Orphan(_)) => Cut::Middle,
-                _ => Cut::End,
-            };
-            let style = paint.style(role);
-            put(place, placed, &cell.text, (cut, style), paint);
-        });
-    }
-
-    fn each(&self, line: Rect, mut draw: impl FnMut(&Placed, Rect)) {
-        let indent = MARK.min(line.width);
-        let mut x = line.x + indent;
-        for placed in placed(self.tab, line.width - indent) {
-            let width = placed.width.min(line.right().saturating_sub(x));
-            draw(&placed, Rect { x, width, ..line });
-            x = x.saturating_add(placed.width).saturating_add(GAP);
-        }
+        self.table
+            .row(behind(line, MARK), paint, |column, place, paint| {
+                if column == Column::Bar {
+                    self.bar(key, place, paint);
+                    return None;
+                }
+                let mut cell = cell(self.sizes, key, column, paint.look);
+                if matches!(column, Column::Name | Column::ShortName) {
+                    if is_marked {
+                        cell.ink = Ink::Role(Role::Marked);
+                    }
+                    // The end of a path tells most.
+                    if matches!(key, Key::Orphan(_)) {
+                        cell.cut = Cut::Middle;
+                    }
+                }
+                Some(cell)
+            });
     }
 
     /// Draws what is a row's own, and behind it what it shares.
@@ -84,25 +79,8 @@ impl Table<'_> {
         };
         let whole = bar(columns, share(total, self.largest), paint.look.glyphs);
         let light = shared.repeat(whole.chars().count());
-        let dim = paint.style(Role::Dim);
-        paint.text(place, &light, dim);
-        let style = paint.style(Role::Bar);
-        paint.bar(place, share(own, self.largest), style);
-    }
-}
-
-fn put(
-    place: Rect,
-    placed: &Placed,
-    text: &str,
-    (cut, style): (Cut, Style),
-    paint: &mut Paint<'_>,
-) {
-    match placed.side {
-        Side::Left => {
-            paint.text_cut(place, text, cut, style);
-        }
-        Side::Right => paint.text_right(place, text, style),
+        paint.text(place, &light, Role::Dim);
+        paint.bar(place, share(own, self.largest), Role::Bar);
     }
 }
 

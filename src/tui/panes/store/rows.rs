@@ -7,7 +7,7 @@ use super::key::Key;
 use super::names;
 use super::{StepImages, StoreTab};
 use crate::store::{CacheId, ContainerId, ImageId, LayerId, PodId, Store, VolumeId};
-use crate::tui::panes::sieve::Sieve;
+use crate::tui::text_filter::TextFilter;
 
 /// What rows are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -117,7 +117,7 @@ pub struct Choice<'a> {
     /// Their order.
     pub order: Order,
     /// Which of them.
-    pub sieve: &'a Sieve,
+    pub filter: &'a TextFilter,
     /// Whether images of a build's steps are among them.
     pub steps: StepImages,
 }
@@ -125,8 +125,8 @@ pub struct Choice<'a> {
 /// Returns the rows. Cost is that of sorting them.
 pub fn rows(sizes: &SizedStore<'_>, choice: Choice<'_>) -> Vec<Key> {
     let store = sizes.store;
-    let test = choice.sieve.test();
-    let is_all = !choice.sieve.is_on();
+    let test = choice.filter.test();
+    let is_all = !choice.filter.is_on();
     let mut rows: Vec<Key> = all(store, choice)
         .filter(|key| is_all || test.passes(&names::searched(store, *key)))
         .collect();

@@ -67,14 +67,8 @@ pub(super) fn words(pane: &TreePane, reads: &Reads<'_>, projection: &Projection)
 
 pub(super) fn draw(words: &str, place: Rect, paint: &mut Paint<'_>) {
     let pieces: Vec<String> = words.split(' ').map(str::to_owned).collect();
-    let style = paint.style(Role::Plain);
     let lines = flow(&pieces, " ", usize::from(place.width));
-    for (y, line) in (place.y..place.bottom()).zip(lines) {
-        let line_place = Rect {
-            y,
-            height: 1,
-            ..place
-        };
-        paint.text(line_place, line.trim_start(), style);
+    for (line_place, line) in place.rows().zip(lines) {
+        paint.text(line_place, line.trim_start(), Role::Plain);
     }
 }

@@ -3,11 +3,10 @@
 use super::TreePane;
 use crate::browse::{Mark, Projection, Scope};
 use crate::layer::{EntryKind, LayerIndex, Meta};
-use crate::text::Look;
+use crate::text::{Look, plural};
 use crate::tree::{Change, MergedTree, PathId, Version};
 use crate::tui::panes::Standing;
 use crate::tui::subject::Subject;
-use crate::units::count;
 
 /// What a projection shows at a path.
 #[derive(Debug, Clone, Copy)]
@@ -217,8 +216,7 @@ impl TreePane {
 
 /// Returns `1 file` or `1,204 files`.
 pub fn files(number: u64) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} file{plural}", count(number))
+    plural(number, "file", "files")
 }
 
 /// Says which layers a row is owed to.

@@ -14,6 +14,7 @@ use crate::tui::panes::popup::{Popup, Prompt, Purpose};
 use crate::tui::panes::{Request, about, copied_path, done, refused};
 use crate::tui::reads::Reads;
 use crate::tui::scroll::Moved;
+use crate::tui::table::RowsPlace;
 
 impl TreePane {
     /// Does what a command means here.
@@ -76,14 +77,13 @@ impl TreePane {
         self.wanted = self.path();
     }
 
-    /// Returns the row at a line of the screen.
-    pub fn row_at(&self, line: u16, reads: &Reads<'_>) -> Option<usize> {
-        let list = list_area(reads.inner(), reads.arrangement);
-        let down = line
-            .checked_sub(list.y)
-            .filter(|&down| down < list.height)?;
-        let at = self.scroll.offset.saturating_add(usize::from(down));
-        (at < self.rows.len()).then_some(at)
+    /// Returns where the rows are.
+    pub fn rows_place(&self, reads: &Reads<'_>) -> RowsPlace {
+        RowsPlace {
+            area: list_area(reads.inner(), reads.arrangement),
+            scroll: self.scroll,
+            len: self.rows.len(),
+        }
     }
 
     fn show_other(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {

@@ -64,12 +64,16 @@ fn outline(picture: &Picture, lines: &mut Lines) {
 
 /// Writes the title into the upper line and the note into the lower.
 fn head(title: &str, note: &str, place: Rect, paint: &mut Paint<'_>) {
-    let style = paint.style(Role::Focus);
     let room = place.width.saturating_sub(4);
     let line = |y: u16| Rect::new(place.x.saturating_add(2), y, room, 1);
-    paint.text_cut(line(place.y), &format!(" {title} "), Cut::Middle, style);
+    paint.text_cut(
+        line(place.y),
+        &format!(" {title} "),
+        Cut::Middle,
+        Role::Focus,
+    );
     let bottom = place.bottom().saturating_sub(1);
-    paint.text_right(line(bottom), &format!(" {note} "), style);
+    paint.text_right(line(bottom), &format!(" {note} "), Role::Focus);
 }
 
 /// Returns the title, without what is said elsewhere too where there is no room for it.

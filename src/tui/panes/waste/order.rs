@@ -6,8 +6,8 @@ use crate::analysis::WasteCause;
 use crate::analysis::groups::Bundle;
 use crate::image::Layer;
 use crate::path::display;
-use crate::tui::panes::sieve::Sieve;
 use crate::tui::subject::Subject;
+use crate::tui::text_filter::TextFilter;
 
 /// What rows are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -105,11 +105,11 @@ impl Order {
 }
 
 /// Returns the positions of the groups that pass: by path, cause, or instruction of one of the two layers.
-pub(super) fn choose(subject: &Subject, sieve: &Sieve) -> Vec<usize> {
-    if !sieve.is_on() {
+pub(super) fn choose(subject: &Subject, filter: &TextFilter) -> Vec<usize> {
+    if !filter.is_on() {
         return (0..subject.waste.len()).collect();
     }
-    let test = sieve.test();
+    let test = filter.test();
     let layers = subject.analysis.image.layers.iter();
     let layers: Vec<bool> = layers
         .map(Layer::title)
