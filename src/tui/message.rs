@@ -154,7 +154,7 @@ pub enum Effect {
     Read {
         /// The job.
         job: JobId,
-        /// What.
+        /// Which version of which file.
         version: VersionAt,
     },
     /// Work out what changed between two versions of a file.
@@ -172,7 +172,7 @@ pub enum Effect {
     Extract {
         /// The job.
         job: JobId,
-        /// What.
+        /// Files, and directories with what is below them.
         paths: Vec<PathId>,
         /// As which scope shows them.
         scope: Scope,

@@ -34,7 +34,7 @@ pub enum Request {
     Do(Effect),
     /// Show a path in the tree; with a layer, in the tree of that layer.
     GoTo {
-        /// Which.
+        /// The path the cursor goes to.
         path: PathId,
         /// In which layer; `None` for the merged view.
         layer: Option<LayerIndex>,

@@ -2,10 +2,11 @@
 
 use layerscope::analysis::Stage;
 use layerscope::analysis::groups::Grouping;
+use layerscope::browse::Order;
 use layerscope::tui::ids::VersionAt;
 use layerscope::tui::message::Outcome;
 use layerscope::tui::panes::popup::Popup;
-use layerscope::tui::panes::waste::{Direction, Field};
+use layerscope::tui::panes::waste::Field;
 use layerscope::tui::state::{Focus, Tab};
 use layerscope::tui::{Effect, Msg};
 
@@ -122,18 +123,18 @@ fn sorting_keeps_the_cursor_on_its_group() {
     let mut screen = waste(80, 24);
     screen.keys("jjj");
     let chosen = place(&screen);
-    for (keys, field, direction) in [
-        ("s", Field::Path, Direction::Usual),
-        ("s", Field::Cause, Direction::Usual),
-        ("s", Field::Layers, Direction::Usual),
-        ("S", Field::Layers, Direction::Reversed),
-        ("s", Field::Bytes, Direction::Usual),
-        ("S", Field::Bytes, Direction::Reversed),
+    for (keys, field, order) in [
+        ("s", Field::Path, Order::Natural),
+        ("s", Field::Cause, Order::Natural),
+        ("s", Field::Layers, Order::Natural),
+        ("S", Field::Layers, Order::Reversed),
+        ("s", Field::Bytes, Order::Natural),
+        ("S", Field::Bytes, Order::Reversed),
     ] {
         screen.keys(keys);
         assert_eq!(place(&screen), chosen);
-        let order = screen.panes().waste.order;
-        assert_eq!((order.field, order.direction), (field, direction));
+        let sorting = screen.panes().waste.sorting;
+        assert_eq!((sorting.field, sorting.order), (field, order));
     }
     let bytes: Vec<u64> = screen
         .panes()

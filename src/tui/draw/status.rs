@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::text::plural;
+use crate::text::{columns, plural};
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
 use crate::tui::model::Model;
@@ -136,26 +136,14 @@ fn typed_text(filter: &Filter, place: Rect, paint: &mut Paint<'_>) {
     let cursor = paint.look.shown(before.as_bytes()).width();
     let room = usize::from(place.width);
     let skipped = (cursor + 1).saturating_sub(room);
-    let visible = skip_columns(&shown, skipped);
-    let end = paint.text(place, &visible, Role::Strong);
+    let visible = columns::behind(&shown, skipped);
+    let end = paint.text(place, visible, Role::Strong);
     let x = place.x + u16::try_from(cursor - skipped).unwrap_or(0);
     let under = if x < place.x + end { None } else { Some(" ") };
     match under {
         Some(blank) => paint.symbol(x, place.y, blank, Role::Cursor),
         None => paint.tint(Rect::new(x, place.y, 1, 1), Role::Cursor),
     }
-}
-
-fn skip_columns(text: &str, columns: usize) -> String {
-    use unicode_width::UnicodeWidthChar as _;
-    let mut skipped = 0;
-    text.chars()
-        .skip_while(|character| {
-            let is_before = skipped < columns;
-            skipped += character.width().unwrap_or(0);
-            is_before
-        })
-        .collect()
 }
 
 fn matches(directories: u32, files: u32) -> String {

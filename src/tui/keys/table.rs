@@ -6,9 +6,9 @@ use crate::tui::state::{StoreTab, Tab};
 /// One meaning of some keys in one context.
 #[derive(Debug, Clone, Copy)]
 pub struct Binding {
-    /// Where.
+    /// Where the keys mean it.
     pub context: In,
-    /// What.
+    /// What the keys ask for.
     pub command: C,
     /// Name of the action in the configuration; the same in every context where it means the same.
     pub name: &'static str,

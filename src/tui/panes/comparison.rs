@@ -1,4 +1,4 @@
-//! Two images or containers held against each other.
+//! Two images or containers compared: what is in common, and every path that differs.
 
 mod draw;
 
@@ -33,7 +33,7 @@ pub enum Sorting {
     Kind,
 }
 
-/// Two images or containers held against each other.
+/// Two images or containers compared: what is in common, and every path that differs.
 #[derive(Debug)]
 pub struct ComparisonPane {
     /// The job that compares, while it runs.

@@ -139,7 +139,7 @@ pub struct Prompt {
 pub enum Purpose {
     /// Directory to extract to.
     Extract {
-        /// What.
+        /// Files, and directories with what is below them.
         paths: Vec<PathId>,
         /// As which scope shows it.
         scope: Scope,

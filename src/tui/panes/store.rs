@@ -178,12 +178,12 @@ impl StorePane {
             Command::PreviousPane => self.go_to(self.tab.stepped(StoreTab::ALL.len() - 1), reads),
             Command::NextStore | Command::PreviousStore => return self.other_store(command, reads),
             Command::NextSort => {
-                let order = self.list(self.tab).order.next(self.tab);
-                return self.sorted(order, reads);
+                let sorting = self.list(self.tab).sorting.next(self.tab);
+                return self.sorted(sorting, reads);
             }
             Command::ReverseSort => {
-                let order = self.list(self.tab).order.reversed();
-                return self.sorted(order, reads);
+                let sorting = self.list(self.tab).sorting.reversed();
+                return self.sorted(sorting, reads);
             }
             Command::NextBasis => return self.next_sense(reads),
             Command::NextMode => return self.toggle_steps(reads),
@@ -210,10 +210,10 @@ impl StorePane {
         Vec::new()
     }
 
-    fn sorted(&mut self, order: rows::Order, reads: &StoreReads<'_>) -> Vec<Request> {
-        self.list_mut().order = order;
+    fn sorted(&mut self, sorting: rows::Sorting, reads: &StoreReads<'_>) -> Vec<Request> {
+        self.list_mut().sorting = sorting;
         self.rebuild(reads);
-        let words = match (order.field, order.falls()) {
+        let words = match (sorting.field, sorting.falls()) {
             (rows::Field::Time, false) => "oldest first",
             (rows::Field::Time, true) => "newest first",
             (rows::Field::Name, false) => "by name",
@@ -221,7 +221,7 @@ impl StorePane {
             (_, true) => "largest first",
             (_, false) => "smallest first",
         };
-        done(format!("sorted by {}: {words}", order.field.word()))
+        done(format!("sorted by {}: {words}", sorting.field.word()))
     }
 
     fn next_sense(&mut self, reads: &StoreReads<'_>) -> Vec<Request> {

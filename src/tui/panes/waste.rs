@@ -23,7 +23,7 @@ use crate::tui::scroll::Moved;
 use crate::tui::subject::Subject;
 use crate::tui::table::RowsPlace;
 
-pub use order::{Direction, Field, Order};
+pub use order::{Field, Sorting};
 pub use parts::WasteAreas;
 
 /// What is stored for nothing, who stored it and who made it useless.
@@ -34,7 +34,7 @@ pub struct WastePane {
     /// What is put together in a row.
     pub grouping: Grouping,
     /// Order of the rows.
-    pub order: Order,
+    pub sorting: Sorting,
     /// Bytes of the largest of them.
     pub largest: u64,
     /// What to do about the row under the cursor.
@@ -122,11 +122,11 @@ impl WastePane {
         match command {
             Command::NextMode => self.next_grouping(reads),
             Command::NextSort => {
-                self.order = self.order.next();
+                self.sorting = self.sorting.next();
                 self.reordered(reads)
             }
             Command::ReverseSort => {
-                self.order = self.order.reversed();
+                self.sorting = self.sorting.reversed();
                 self.reordered(reads)
             }
             Command::Open | Command::View | Command::CopyPath | Command::Info => {
@@ -149,7 +149,7 @@ impl WastePane {
 
     fn reordered(&mut self, reads: &Reads<'_>) -> Vec<Request> {
         self.rebuild(reads);
-        done(format!("sorted by {}", self.order.words()))
+        done(format!("sorted by {}", self.sorting.words()))
     }
 
     /// Does what concerns the row under the cursor.
@@ -183,7 +183,7 @@ impl WastePane {
         let subject = reads.subject;
         let chosen = order::choose(subject, &self.list.filter);
         self.list.rows = groups::bundle(&subject.waste, chosen, self.grouping);
-        self.order.sort(subject, &mut self.list.rows);
+        self.sorting.sort(subject, &mut self.list.rows);
         self.largest = self
             .list
             .rows

@@ -126,7 +126,7 @@ pub fn unfinished(bytes: &[u8]) -> usize {
 /// The beginning of a file, as far as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
-    /// Which.
+    /// The version that was read.
     pub version: VersionAt,
     /// Its first bytes, with their lines.
     pub document: Document,

@@ -227,3 +227,44 @@ impl Panes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::keys::TABLE;
+
+    /// Does not compile until a new view is named here; where it is listed is then asked for.
+    fn views() -> [Tab; 5] {
+        let all = [
+            Tab::Layers,
+            Tab::Waste,
+            Tab::Files,
+            Tab::Treemap,
+            Tab::Image,
+        ];
+        for tab in all {
+            match tab {
+                Tab::Layers | Tab::Waste | Tab::Files | Tab::Treemap | Tab::Image => {}
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn every_view_has_a_place_in_the_second_line_a_key_and_panes_that_learn_of_images() {
+        assert_eq!(views(), Tab::ALL);
+        for tab in views() {
+            let shows = |command| command == Command::Show(tab);
+            assert!(
+                TABLE.iter().any(|binding| shows(binding.command)),
+                "{tab:?}"
+            );
+            for focus in [Focus::Layers, Focus::Tree, Focus::Preview] {
+                let pane = Pane::of(focus, tab);
+                assert!(Pane::ALL.contains(&pane), "{pane:?}");
+                assert!(Context::ALL.contains(&pane.context()), "{pane:?}");
+                assert!(pane.context().stack().contains(&Context::Views));
+            }
+        }
+    }
+}

@@ -30,7 +30,7 @@ pub fn run(effect: &Effect, options: &analysis::Options, job: &Job) -> Option<Ou
             look,
             file,
             ..
-        } => export(stores, (*format, *look), file, job).map(Outcome::Written),
+        } => export(stores, *format, *look, file, job).map(Outcome::Written),
         _ => return None,
     };
     Some(ended(done, job))
@@ -86,7 +86,8 @@ fn compare_items(
 /// Writes a report to a name that nothing has yet; returns a sentence about it.
 fn export(
     stores: &StoreSubject,
-    (format, look): (Format, Look),
+    format: Format,
+    look: Look,
     file: &Path,
     job: &Job,
 ) -> Result<String> {

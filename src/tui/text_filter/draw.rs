@@ -1,10 +1,11 @@
 //! The line of a filter.
 
 use ratatui::layout::Rect;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::TextFilter;
 use crate::path::display_str;
+use crate::text::columns;
 use crate::tui::paint::{Paint, behind};
 use crate::tui::theme::Role;
 
@@ -15,7 +16,7 @@ pub(in crate::tui) fn draw(filter: &TextFilter, words: &str, place: Rect, paint:
     let text = display_str(filter.line().text()).into_owned();
     let room = place.width.saturating_sub(before + 1);
     let hidden = text.width().saturating_sub(usize::from(room));
-    let text = skipped(&text, hidden);
+    let text = columns::behind(&text, hidden);
     let line = Rect {
         x: place.x + before.min(place.width),
         width: place.width.saturating_sub(before),
@@ -33,17 +34,4 @@ pub(in crate::tui) fn draw(filter: &TextFilter, words: &str, place: Rect, paint:
     if words.width() <= usize::from(rest.width) {
         paint.text_right(rest, words, Role::Dim);
     }
-}
-
-/// Returns a text without its first columns.
-fn skipped(text: &str, columns: usize) -> &str {
-    let mut left = columns;
-    let mut rest = text.char_indices();
-    let start = rest.find(|(_, character)| {
-        let is_reached = left == 0;
-        left = left.saturating_sub(character.width().unwrap_or(0));
-        is_reached
-    });
-    let start = start.map_or(text.len(), |(at, _)| at);
-    text.get(start..).unwrap_or_default()
 }

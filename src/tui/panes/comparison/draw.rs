@@ -1,4 +1,4 @@
-//! Two images or containers held against each other.
+//! Two images or containers compared: what is in common, and every path that differs.
 
 use ratatui::layout::Rect;
 

@@ -12,6 +12,7 @@ use crate::tui::layout::{Areas, Arrangement};
 use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::results::{LayerProgress, LayerState, LoadProgress};
 use crate::tui::session::Session;
+use crate::tui::table::{Cell, Column, Table, Width};
 use crate::tui::theme::Role;
 use crate::units::count;
 
@@ -82,39 +83,65 @@ fn draw_layers(progress: &LoadProgress, place: Rect, paint: &mut Paint<'_>) {
     let most = progress.layers.len().saturating_sub(height);
     let start = first.unwrap_or(0).saturating_sub(height / 2).min(most);
     let shown = progress.layers.iter().enumerate().skip(start).take(height);
-    for (row, (index, layer)) in (0..).zip(shown) {
-        draw_layer(index, layer, line(place, row), paint);
+    let table = table(place.width);
+    for (line, (index, layer)) in place.rows().zip(shown) {
+        draw_layer(&table, index, layer, line, paint);
     }
 }
 
-fn draw_layer(index: usize, layer: &LayerProgress, place: Rect, paint: &mut Paint<'_>) {
-    let (words, role) = match layer.state {
-        LayerState::Waiting => ("waits".to_owned(), Role::Dim),
-        LayerState::Reading => (percent(layer.done_bytes, layer.expected_bytes), Role::Plain),
-        LayerState::Done => ("done".to_owned(), Role::Good),
-        LayerState::Damaged => ("damaged".to_owned(), Role::Alarm),
-    };
-    let plain = paint.style(Role::Plain);
-    let dim = paint.style(Role::Dim);
-    let state = paint.style(role);
-    let mut right = place;
-    if place.width >= 70 {
-        let entries = match layer.entries {
-            0 => String::new(),
-            entries => format!("{} entries", count(entries)),
-        };
-        take_right(&mut right, 17, &entries, dim, paint);
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Title,
+    Size,
+    Bar,
+    State,
+    Entries,
+}
+
+fn table(width: u16) -> Table<What> {
+    let mut columns = vec![
+        Column::left(What::Title, "", Width::Rest),
+        Column::right(What::Size, "", 10),
+    ];
+    if width >= 50 {
+        columns.push(Column::left(What::Bar, "", Width::Fixed(BAR + 1)));
     }
-    take_right(&mut right, 8, &words, state, paint);
-    if place.width >= 50 {
-        let bar = cut_right(&mut right, BAR + 1);
-        let bar = behind(bar, 1);
-        paint.bar(bar, share(layer), paint.style(Role::Bar));
+    columns.push(Column::right(What::State, "", 8));
+    if width >= 70 {
+        columns.push(Column::right(What::Entries, "", 17));
     }
-    let size = paint.look.units.size(layer.expected_bytes);
-    take_right(&mut right, 10, &size, plain, paint);
-    let title = format!("{index:>3}  {}", paint.look.shown(layer.title.as_bytes()));
-    paint.text_cut(right, &title, Cut::End, plain);
+    Table::new(columns, width, 0)
+}
+
+fn draw_layer(
+    table: &Table<What>,
+    index: usize,
+    layer: &LayerProgress,
+    line: Rect,
+    paint: &mut Paint<'_>,
+) {
+    let look = paint.look;
+    table.row(line, paint, |what, place, paint| {
+        Some(match what {
+            What::Title => {
+                let title = look.shown(layer.title.as_bytes());
+                Cell::plain(format!("{index:>3}  {title}"))
+            }
+            What::Size => Cell::plain(look.units.size(layer.expected_bytes)),
+            What::Bar => {
+                paint.bar(behind(place, 1), share(layer), Role::Bar);
+                return None;
+            }
+            What::State => match layer.state {
+                LayerState::Waiting => Cell::dim("waits"),
+                LayerState::Reading => Cell::plain(percent(layer.done_bytes, layer.expected_bytes)),
+                LayerState::Done => Cell::new("done", Role::Good),
+                LayerState::Damaged => Cell::new("damaged", Role::Alarm),
+            },
+            What::Entries if layer.entries == 0 => return None,
+            What::Entries => Cell::dim(format!("{} entries", count(layer.entries))),
+        })
+    });
 }
 
 fn share(layer: &LayerProgress) -> u16 {

@@ -2,6 +2,7 @@
 
 use ratatui::layout::{Position, Rect, Size};
 
+use crate::text::columns;
 use crate::tui::line::Line;
 use crate::tui::paint::Paint;
 use crate::tui::theme::Role;
@@ -11,16 +12,7 @@ pub(super) fn draw_line(line: &Line, place: Rect, paint: &mut Paint<'_>) {
     let shown = paint.look.shown(line.text().as_bytes());
     let room = usize::from(place.width.max(1)) - 1;
     let hidden = line.cursor().saturating_sub(room);
-    let mut before = 0;
-    let text: String = shown
-        .chars()
-        .skip_while(|character| {
-            let is_before = before < hidden;
-            before += unicode_width::UnicodeWidthChar::width(*character).unwrap_or(0);
-            is_before
-        })
-        .collect();
-    paint.text(place, &text, Role::Strong);
+    paint.text(place, columns::behind(&shown, hidden), Role::Strong);
     let x = u16::try_from(line.cursor() - hidden).unwrap_or(u16::MAX);
     let cell = Rect::from((
         Position::new(place.x.saturating_add(x), place.y),

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Case, Pattern, PreviewPane, Typing};
-use crate::text::attributes;
+use crate::text::{attributes, columns};
 use crate::tree::{MergedTree, Version};
 use crate::tui::ids::VersionAt;
 use crate::tui::paint::{Keys, Paint};
@@ -57,12 +57,13 @@ fn draw_search(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
     // What is typed is seen at its end.
     let cursor = search.line.cursor() + 1;
     let hidden = cursor.saturating_sub(usize::from(room.saturating_sub(1)));
-    let shown = skip(&format!("/{}", paint.look.shown(text.as_bytes())), hidden);
+    let shown = format!("/{}", paint.look.shown(text.as_bytes()));
+    let shown = columns::behind(&shown, hidden);
     let line = Rect {
         width: room,
         ..place
     };
-    paint.text(line, &shown, Role::Plain);
+    paint.text(line, shown, Role::Plain);
     if search.typing == Typing::Yes {
         let x = u16::try_from(cursor - hidden).unwrap_or(u16::MAX);
         let cell = Rect {
@@ -73,18 +74,6 @@ fn draw_search(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
         paint.tint(cell.intersection(line), Role::Cursor);
     }
     paint.text_right(place, &words, Role::Dim);
-}
-
-/// Returns the text behind a number of columns.
-fn skip(text: &str, columns: usize) -> String {
-    let mut before = 0;
-    text.chars()
-        .skip_while(|character| {
-            let is_before = before < columns;
-            before += unicode_width::UnicodeWidthChar::width(*character).unwrap_or(0);
-            is_before
-        })
-        .collect()
 }
 
 /// How much is said of each version.

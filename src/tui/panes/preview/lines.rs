@@ -36,7 +36,7 @@ pub(super) fn draw_lines(
             width: indent,
             ..row
         };
-        let style = draw_margin(margin, line, (gutter, place.width), paint);
+        let style = draw_margin(margin, line, gutter, gap(place.width), paint);
         let text = Text {
             bytes: document.line(line),
             matches: matches_in(pane, document.bytes(), document.range(line)),
@@ -63,7 +63,8 @@ pub(super) fn draw_lines(
 fn draw_margin(
     margin: Margin<'_>,
     line: usize,
-    (place, columns): (Rect, u16),
+    place: Rect,
+    gap: u16,
     paint: &mut Paint<'_>,
 ) -> Style {
     let plain = paint.style(Role::Plain);
@@ -71,7 +72,7 @@ fn draw_margin(
         Margin::None => plain,
         Margin::Numbers => {
             let number = Rect {
-                width: place.width.saturating_sub(gap(columns)),
+                width: place.width.saturating_sub(gap),
                 ..place
             };
             paint.text_right(number, &(line + 1).to_string(), Role::Dim);
@@ -255,10 +256,10 @@ pub(super) fn draw_hex(pane: &PreviewPane, bytes: &[u8], place: Rect, paint: &mu
         paint.text(line, &hex::row(chunk, offset as u64, per_row), Role::Plain);
         let part = offset..offset + chunk.len();
         for found in &matches {
-            tint_bytes(found, &part, (line, Role::Match), paint);
+            tint_bytes(found, &part, line, Role::Match, paint);
         }
         if let Some(found) = &pane.search.at {
-            tint_bytes(found, &part, (line, Role::Cursor), paint);
+            tint_bytes(found, &part, line, Role::Cursor, paint);
         }
     }
 }
@@ -267,7 +268,8 @@ pub(super) fn draw_hex(pane: &PreviewPane, bytes: &[u8], place: Rect, paint: &mu
 fn tint_bytes(
     found: &Range<usize>,
     part: &Range<usize>,
-    (line, role): (Rect, Role),
+    line: Rect,
+    role: Role,
     paint: &mut Paint<'_>,
 ) {
     let per_row = hex::bytes_per_row(usize::from(line.width));

@@ -126,14 +126,14 @@ fn measuring(measured: Option<u64>, known: Known, look: Look) -> Option<String> 
 
 /// Returns in which sense and order rows are shown, from the longest form to the shortest.
 fn choices(pane: &StorePane, sizes: &SizedStore<'_>, look: Look) -> Vec<String> {
-    let order = pane.list(pane.tab).order;
-    let arrow = match (look.glyphs, order.falls()) {
+    let sorting = pane.list(pane.tab).sorting;
+    let arrow = match (look.glyphs, sorting.falls()) {
         (Glyphs::Unicode, true) => "↓",
         (Glyphs::Unicode, false) => "↑",
-        (Glyphs::Ascii, falls) if falls == order.field.falls() => "",
+        (Glyphs::Ascii, falls) if falls == sorting.field.falls() => "",
         (Glyphs::Ascii, _) => " reversed",
     };
-    let sort = format!("sort: {}{arrow}", order.field.word());
+    let sort = format!("sort: {}{arrow}", sorting.field.word());
     let basis = sizes.sense.word();
     vec![
         format!("basis: {basis} (a)   {sort}"),

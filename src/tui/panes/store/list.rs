@@ -2,7 +2,7 @@
 
 use super::amounts::SizedStore;
 use super::key::Key;
-use super::rows::{Choice, Order, rows};
+use super::rows::{Choice, Sorting, rows};
 use super::{StepImages, StoreTab};
 use crate::tui::command::Command;
 use crate::tui::list::FilteredList;
@@ -14,7 +14,7 @@ pub struct StoreList {
     /// The rows, their cursor and filter.
     pub list: FilteredList<Key>,
     /// Their order.
-    pub order: Order,
+    pub sorting: Sorting,
     /// Bytes of the largest of them, for bars.
     pub largest: u64,
     /// What the cursor is on, to find it again; kept while a filter holds it back.
@@ -53,7 +53,7 @@ impl StoreList {
             sizes,
             Choice {
                 tab,
-                order: self.order,
+                sorting: self.sorting,
                 filter: &self.list.filter,
                 steps,
             },

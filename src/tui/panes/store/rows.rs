@@ -6,6 +6,7 @@ use super::amounts::SizedStore;
 use super::key::Key;
 use super::names;
 use super::{StepImages, StoreTab};
+use crate::browse::Order;
 use crate::store::{CacheId, ContainerId, ImageId, LayerId, PodId, Store, VolumeId};
 use crate::tui::text_filter::TextFilter;
 
@@ -45,24 +46,14 @@ impl Field {
 
 /// An order of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Order {
+pub struct Sorting {
     /// What is compared.
     pub field: Field,
     /// Which way.
-    pub direction: Direction,
+    pub order: Order,
 }
 
-/// Which way rows are sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Direction {
-    /// As the field has it.
-    #[default]
-    Usual,
-    /// The other way round.
-    Reversed,
-}
-
-impl Order {
+impl Sorting {
     /// Returns the order by the next field that a view has.
     #[must_use]
     pub fn next(self, tab: StoreTab) -> Self {
@@ -71,26 +62,23 @@ impl Order {
         let next = at.map_or(0, |at| (at + 1) % fields.len());
         Self {
             field: fields[next],
-            direction: Direction::Usual,
+            order: Order::Natural,
         }
     }
 
     /// Returns the order the other way round.
     #[must_use]
     pub const fn reversed(self) -> Self {
-        let direction = match self.direction {
-            Direction::Usual => Direction::Reversed,
-            Direction::Reversed => Direction::Usual,
-        };
+        let order = self.order.other();
         Self {
             field: self.field,
-            direction,
+            order,
         }
     }
 
     /// Returns whether the largest comes first.
     pub fn falls(self) -> bool {
-        self.field.falls() == (self.direction == Direction::Usual)
+        self.field.falls() == (self.order == Order::Natural)
     }
 }
 
@@ -115,7 +103,7 @@ pub struct Choice<'a> {
     /// Which view.
     pub tab: StoreTab,
     /// Their order.
-    pub order: Order,
+    pub sorting: Sorting,
     /// Which of them.
     pub filter: &'a TextFilter,
     /// Whether images of a build's steps are among them.
@@ -130,7 +118,7 @@ pub fn rows(sizes: &SizedStore<'_>, choice: Choice<'_>) -> Vec<Key> {
     let mut rows: Vec<Key> = all(store, choice)
         .filter(|key| is_all || test.passes(&names::searched(store, *key)))
         .collect();
-    sort(sizes, choice.order, &mut rows);
+    sort(sizes, choice.sorting, &mut rows);
     if choice.tab == StoreTab::Containers && !store.pods.is_empty() {
         return with_pods(sizes, choice, rows, |key| {
             is_all || test.passes(&names::searched(store, key))
@@ -192,7 +180,7 @@ fn with_pods(
         .filter(|id| members.contains_key(&Some(*id)) || passes(Key::Pod(*id)))
         .map(Key::Pod)
         .collect();
-    sort(sizes, choice.order, &mut pods);
+    sort(sizes, choice.sorting, &mut pods);
     let mut rows = Vec::new();
     for key in pods {
         rows.push(key);
@@ -204,25 +192,25 @@ fn with_pods(
     rows
 }
 
-fn sort(sizes: &SizedStore<'_>, order: Order, rows: &mut [Key]) {
+fn sort(sizes: &SizedStore<'_>, sorting: Sorting, rows: &mut [Key]) {
     let name = |key: &Key| names::name(sizes.store, *key);
-    let number = |key: &Key| match order.field {
+    let number = |key: &Key| match sorting.field {
         Field::Own => sizes.own(*key).bytes(),
         Field::Total => sizes.total(*key).bytes(),
         Field::Users => users(sizes, *key),
         Field::Name | Field::Time => 0,
     };
     // What nobody knows the time of comes behind what is known.
-    let time = |key: &Key| match order.field {
+    let time = |key: &Key| match sorting.field {
         Field::Time => time(sizes.store, *key).unwrap_or(i64::MAX),
         _ => 0,
     };
     rows.sort_by_cached_key(|key| (number(key), time(key), name(key), *key));
-    if order.field.falls() {
+    if sorting.field.falls() {
         // Equal ones stay in the order of their names.
         rows.sort_by_key(|key| std::cmp::Reverse(number(key)));
     }
-    if order.direction == Direction::Reversed {
+    if sorting.order == Order::Reversed {
         rows.reverse();
     }
 }

@@ -90,13 +90,7 @@ impl RowSource<'_> {
         let shown = Shown::of(self.subject.tree(), self.projection, row.path);
         self.sizes(row, &shown, line, paint);
         self.attributes(&shown, line, paint);
-        name::draw(
-            self,
-            (at, row),
-            &shown,
-            self.span(self.spans.name, line),
-            paint,
-        );
+        name::draw(self, at, &shown, self.span(self.spans.name, line), paint);
         self.mark(row, &shown, line, paint);
         if self.pane.mode != TreeMode::Layer
             && let Some(layers) = layers(self.projection, row.path)

@@ -71,7 +71,7 @@ const LEAST_NAME: usize = 12;
 
 pub(super) fn draw(
     sheet: &RowSource<'_>,
-    (at, row): (usize, &Row),
+    at: usize,
     shown: &Shown,
     mut place: Rect,
     paint: &mut Paint<'_>,
@@ -81,6 +81,9 @@ pub(super) fn draw(
         (false, Glyphs::Ascii) => &ASCII_LINES,
         (true, Glyphs::Unicode) => &BARE,
         (true, Glyphs::Ascii) => &ASCII_BARE,
+    };
+    let Some(row) = sheet.pane.rows.get(at) else {
+        return;
     };
     let room = usize::from(place.width).saturating_sub(LEAST_NAME) / 2;
     let lines = guides(&sheet.pane.rows, row, pieces, room);

@@ -1,6 +1,6 @@
 //! What each command does to the tree.
 
-use super::choices::{TOGGLES, Toggle, TreeMode, next_sort, other_order, sort_word};
+use super::choices::{TOGGLES, Toggle, TreeMode, next_sort, sort_word};
 use super::fold::Wish;
 use super::listing::Shown;
 use super::{TreePane, list_area};
@@ -123,7 +123,7 @@ impl TreePane {
                 self.sort = next_sort(self.sort);
                 self.order = Order::Natural;
             }
-            Command::ReverseSort => self.order = other_order(self.order),
+            Command::ReverseSort => self.order = self.order.other(),
             Command::NextBars => {
                 let (bars, words) = self.bars.next();
                 self.bars = bars;

@@ -2,10 +2,10 @@
 
 use ratatui::layout::Rect;
 
-use super::{Direction, Field, WastePane, why};
+use super::{Field, WastePane, why};
 use crate::analysis::WasteCause;
 use crate::analysis::groups::{Bundle, Group, Grouping};
-use crate::browse::{Mark, Row};
+use crate::browse::{Mark, Order, Row};
 use crate::layer::LayerIndex;
 use crate::text::{Glyphs, Look};
 use crate::tui::paint::Paint;
@@ -34,7 +34,7 @@ pub(super) enum What {
 pub(super) fn table(pane: &WastePane, subject: &Subject, width: u16, look: Look) -> Table<What> {
     let columns = chosen(pane.grouping, width).map(|what| {
         let arrow = match field(what) {
-            Some(field) if field == pane.order.field => arrow(pane, look.glyphs),
+            Some(field) if field == pane.sorting.field => arrow(pane, look.glyphs),
             _ => "",
         };
         let heading = format!("{}{arrow}", title(what, pane.grouping));
@@ -112,7 +112,7 @@ const fn field(what: What) -> Option<Field> {
 
 /// Returns which way a sorted column goes: bytes begin with the most, others with the first.
 fn arrow(pane: &WastePane, glyphs: Glyphs) -> &'static str {
-    let falls = (pane.order.field == Field::Bytes) == (pane.order.direction == Direction::Usual);
+    let falls = (pane.sorting.field == Field::Bytes) == (pane.sorting.order == Order::Natural);
     match (glyphs, falls) {
         (Glyphs::Unicode, true) => "↓",
         (Glyphs::Unicode, false) => "↑",
