@@ -159,13 +159,10 @@ pub fn cell(sizes: &SizedStore<'_>, key: Key, column: Column, look: Look) -> Cel
         Column::Private => size(sizes.private(key)),
         Column::Logs => size(sizes.logs(key)),
         Column::Bar => Cell::plain(""),
-        Column::Layers => match key {
-            Key::Image(id) => {
-                let image = sizes.store.images.get(id.as_usize());
-                Cell::plain(image.map_or_else(String::new, |image| image.layers.len().to_string()))
-            }
-            _ => Cell::plain(""),
-        },
+        Column::Layers => {
+            let image = key.image(sizes.store);
+            Cell::plain(image.map_or_else(String::new, |image| image.layers.len().to_string()))
+        }
         Column::Users => {
             let users = sizes.store.known_users(rows::users(sizes, key));
             Cell::plain(users.map_or_else(|| "?".to_owned(), count))
@@ -173,28 +170,20 @@ pub fn cell(sizes: &SizedStore<'_>, key: Key, column: Column, look: Look) -> Cel
         Column::Day => Cell::dim(day(sizes, key)),
         Column::State => state(sizes, key, look),
         Column::Image => Cell::plain(shown(&image_of(sizes, key))),
-        Column::Driver => match key {
-            Key::Volume(id) => {
-                let volume = sizes.store.volumes.get(id.as_usize());
-                Cell::dim(volume.map_or_else(String::new, |volume| shown(&volume.driver)))
-            }
-            _ => Cell::plain(""),
-        },
+        Column::Driver => {
+            let volume = key.volume(sizes.store);
+            Cell::dim(volume.map_or_else(String::new, |volume| shown(&volume.driver)))
+        }
         Column::Id => {
             let id = names::id(sizes.store, key).unwrap_or_default();
             Cell::dim(shown(&id.chars().take(12).collect::<String>()))
         }
         Column::Name | Column::ShortName => Cell::plain(name(sizes, key, look)),
         Column::Growth => Cell::plain(growth(sizes, key, look)),
-        Column::Reason => match key {
-            Key::Orphan(at) => {
-                let found = usize::try_from(at)
-                    .ok()
-                    .and_then(|at| sizes.store.orphans.get(at));
-                Cell::plain(found.map_or_else(String::new, |orphan| shown(&orphan.reason)))
-            }
-            _ => Cell::plain(""),
-        },
+        Column::Reason => {
+            let orphan = key.orphan(sizes.store);
+            Cell::plain(orphan.map_or_else(String::new, |orphan| shown(&orphan.reason)))
+        }
         Column::UsedBy => match key {
             Key::Layer(id) => used_by(sizes, id, look),
             _ => Cell::plain(""),
@@ -206,46 +195,47 @@ pub fn cell(sizes: &SizedStore<'_>, key: Key, column: Column, look: Look) -> Cel
 fn name(sizes: &SizedStore<'_>, key: Key, look: Look) -> String {
     let shown = look.shown(names::clipped(&names::name(sizes.store, key)).as_bytes());
     match key {
-        Key::Image(id) => {
-            let Some(image) = sizes.store.images.get(id.as_usize()) else {
-                return shown;
-            };
-            let kind = match (image.is_intermediate, sizes.store.is_dangling(image)) {
-                (true, _) => " step",
-                (false, Some(true)) => " dangling",
-                (false, None) => " name unknown",
-                (false, Some(false)) => "",
-            };
-            // Docker has all of its images in one.
-            let is_told = matches!(sizes.store.engine, Engine::Containerd | Engine::Kubernetes);
-            let namespace = image.namespace.as_ref().filter(|_| is_told);
-            let namespace = namespace.map_or_else(String::new, |namespace| {
-                format!(" [{}]", look.shown(names::clipped(namespace).as_bytes()))
-            });
-            let missing = image.layers.iter().filter(|layer| layer.is_none()).count();
-            let missing = match missing {
-                0 => String::new(),
-                some => format!(" {some} layers missing"),
-            };
-            let platform = same_name(sizes, image, look);
-            format!("{shown}{kind}{platform}{namespace}{missing}")
-        }
+        Key::Image(_) => match key.image(sizes.store) {
+            Some(image) => format!("{shown}{}", remarks(sizes, image, look)),
+            None => shown,
+        },
         // The root is known, and the end of a place tells most.
-        Key::Orphan(at) => {
-            let orphan = usize::try_from(at)
-                .ok()
-                .and_then(|at| sizes.store.orphans.get(at));
+        Key::Orphan(_) => {
+            let orphan = key.orphan(sizes.store);
             let piece = orphan.and_then(|orphan| sizes.store.pieces.get(orphan.piece.as_usize()));
             piece.map_or(shown, |piece| look.shown(&piece.location.path))
         }
         Key::Pod(_) => format!("pod {shown}"),
-        Key::Container(id) => {
-            let container = sizes.store.containers.get(id.as_usize());
+        Key::Container(_) => {
+            let container = key.container(sizes.store);
             let has_pod = container.is_some_and(|container| container.pod.is_some());
             if has_pod { format!("  {shown}") } else { shown }
         }
         _ => shown,
     }
+}
+
+/// Returns what is special about an image.
+fn remarks(sizes: &SizedStore<'_>, image: &StoredImage, look: Look) -> String {
+    let kind = match (image.is_intermediate, sizes.store.is_dangling(image)) {
+        (true, _) => " step",
+        (false, Some(true)) => " dangling",
+        (false, None) => " name unknown",
+        (false, Some(false)) => "",
+    };
+    // Docker has all of its images in one.
+    let is_told = matches!(sizes.store.engine, Engine::Containerd | Engine::Kubernetes);
+    let namespace = image.namespace.as_ref().filter(|_| is_told);
+    let namespace = namespace.map_or_else(String::new, |namespace| {
+        format!(" [{}]", look.shown(names::clipped(namespace).as_bytes()))
+    });
+    let missing = image.layers.iter().filter(|layer| layer.is_none()).count();
+    let missing = match missing {
+        0 => String::new(),
+        some => format!(" {some} layers missing"),
+    };
+    let platform = same_name(sizes, image, look);
+    format!("{kind}{platform}{namespace}{missing}")
 }
 
 fn day(sizes: &SizedStore<'_>, key: Key) -> String {
@@ -259,10 +249,7 @@ pub fn day_of(seconds: i64) -> String {
 }
 
 fn state(sizes: &SizedStore<'_>, key: Key, look: Look) -> Cell {
-    let Key::Container(id) = key else {
-        return Cell::plain("");
-    };
-    let Some(container) = sizes.store.containers.get(id.as_usize()) else {
+    let Some(container) = key.container(sizes.store) else {
         return Cell::plain("");
     };
     let role = match container.state {
@@ -273,10 +260,7 @@ fn state(sizes: &SizedStore<'_>, key: Key, look: Look) -> Cell {
 }
 
 fn image_of(sizes: &SizedStore<'_>, key: Key) -> String {
-    let Key::Container(id) = key else {
-        return String::new();
-    };
-    let Some(container) = sizes.store.containers.get(id.as_usize()) else {
+    let Some(container) = key.container(sizes.store) else {
         return String::new();
     };
     match container.image {
@@ -306,11 +290,10 @@ fn growth(sizes: &SizedStore<'_>, key: Key, look: Look) -> String {
         let total = sizes.text(sizes.total(key), look);
         return format!("total {total}, its volumes included");
     }
-    let Key::Container(id) = key else {
+    let Some(container) = key.container(sizes.store) else {
         return String::new();
     };
-    let container = sizes.store.containers.get(id.as_usize());
-    let grown = container.and_then(|container| container.growth.first());
+    let grown = container.growth.first();
     grown.map_or_else(
         || "-".into(),
         |grown| {

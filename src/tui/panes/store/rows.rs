@@ -116,6 +116,7 @@ pub fn rows(sizes: &SizedStore<'_>, choice: Choice<'_>) -> Vec<Key> {
     let test = choice.filter.test();
     let is_all = !choice.filter.is_on();
     let mut rows: Vec<Key> = all(store, choice)
+        .into_iter()
         .filter(|key| is_all || test.passes(&names::searched(store, *key)))
         .collect();
     sort(sizes, choice.sorting, &mut rows);
@@ -127,35 +128,28 @@ pub fn rows(sizes: &SizedStore<'_>, choice: Choice<'_>) -> Vec<Key> {
     rows
 }
 
-fn all<'a>(store: &'a Store, choice: Choice<'_>) -> Box<dyn Iterator<Item = Key> + 'a> {
+fn all(store: &Store, choice: Choice<'_>) -> Vec<Key> {
     let wants_steps = choice.steps == StepImages::Shown;
+    let positions = |len: usize| 0..u32::try_from(len).unwrap_or(u32::MAX);
     match choice.tab {
         StoreTab::Images => {
             let images = (0..).map(ImageId).zip(&store.images);
-            let wanted = images.filter(move |(_, image)| wants_steps || !image.is_intermediate);
-            Box::new(wanted.map(|(id, _)| Key::Image(id)))
+            let wanted = images.filter(|(_, image)| wants_steps || !image.is_intermediate);
+            wanted.map(|(id, _)| Key::Image(id)).collect()
         }
-        StoreTab::Layers => Box::new(
-            (0..)
-                .zip(&store.layers)
-                .map(|(at, _)| Key::Layer(LayerId(at))),
-        ),
-        StoreTab::Containers => Box::new(
-            (0..)
-                .zip(&store.containers)
-                .map(|(at, _)| Key::Container(ContainerId(at))),
-        ),
-        StoreTab::Orphans => Box::new((0..).zip(&store.orphans).map(|(at, _)| Key::Orphan(at))),
-        StoreTab::Cache => Box::new(
-            (0..)
-                .zip(&store.cache)
-                .map(|(at, _)| Key::Cache(CacheId(at))),
-        ),
-        StoreTab::Volumes => Box::new(
-            (0..)
-                .zip(&store.volumes)
-                .map(|(at, _)| Key::Volume(VolumeId(at))),
-        ),
+        StoreTab::Layers => positions(store.layers.len())
+            .map(|at| Key::Layer(LayerId(at)))
+            .collect(),
+        StoreTab::Containers => positions(store.containers.len())
+            .map(|at| Key::Container(ContainerId(at)))
+            .collect(),
+        StoreTab::Orphans => positions(store.orphans.len()).map(Key::Orphan).collect(),
+        StoreTab::Cache => positions(store.cache.len())
+            .map(|at| Key::Cache(CacheId(at)))
+            .collect(),
+        StoreTab::Volumes => positions(store.volumes.len())
+            .map(|at| Key::Volume(VolumeId(at)))
+            .collect(),
     }
 }
 
@@ -169,10 +163,7 @@ fn with_pods(
     let store = sizes.store;
     let mut members: HashMap<Option<PodId>, Vec<Key>> = HashMap::new();
     for key in containers {
-        let pod = match key {
-            Key::Container(id) => store.containers.get(id.as_usize()).and_then(|one| one.pod),
-            _ => None,
-        };
+        let pod = key.container(store).and_then(|container| container.pod);
         members.entry(pod).or_default().push(key);
     }
     let pods = (0..).map(PodId).zip(&store.pods).map(|(id, _)| id);
@@ -229,8 +220,8 @@ pub fn users(sizes: &SizedStore<'_>, key: Key) -> u64 {
             .map_or(0, |account| {
                 account.images.len() + account.containers.len() + account.cache.len()
             }),
-        Key::Volume(id) => {
-            let volume = sizes.store.volumes.get(id.as_usize());
+        Key::Volume(_) => {
+            let volume = key.volume(sizes.store);
             volume.map_or(0, |volume| volume.containers.len())
         }
         _ => 0,
@@ -241,21 +232,21 @@ pub fn users(sizes: &SizedStore<'_>, key: Key) -> u64 {
 /// Returns when it was made or, of build cache and orphans, last used or changed; seconds since 1970.
 pub fn time(store: &Store, key: Key) -> Option<i64> {
     match key {
-        Key::Image(id) => {
-            let created = store.images.get(id.as_usize())?.created.as_ref()?;
+        Key::Image(_) => {
+            let created = key.image(store)?.created.as_ref()?;
             created
                 .parse::<jiff::Timestamp>()
                 .ok()
                 .map(jiff::Timestamp::as_second)
         }
         Key::Layer(id) => store.layers.get(id.as_usize())?.created,
-        Key::Container(id) => store.containers.get(id.as_usize())?.created,
+        Key::Container(_) => key.container(store)?.created,
         Key::Cache(id) => {
             let record = store.cache.get(id.as_usize())?;
             record.used.or(record.created)
         }
-        Key::Orphan(at) => {
-            let orphan = store.orphans.get(usize::try_from(at).ok()?)?;
+        Key::Orphan(_) => {
+            let orphan = key.orphan(store)?;
             let piece = store.pieces.get(orphan.piece.as_usize())?;
             orphan.since.or(piece.modified)
         }
