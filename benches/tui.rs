@@ -131,7 +131,9 @@ impl Bench {
     }
 
     fn rows(&self) -> usize {
-        self.model.tree.rows.len()
+        self.model
+            .image()
+            .map_or(0, |image| image.panes.tree.rows.len())
     }
 }
 

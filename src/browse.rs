@@ -17,6 +17,7 @@ mod projecting;
 pub mod projection;
 pub mod rows;
 pub mod search;
+mod search_error;
 pub mod unfold;
 pub mod weights;
 
@@ -29,6 +30,7 @@ pub use path_set::PathSet;
 pub use plan::{Chains, Order, Plan, SortField};
 pub use projection::{Projection, Scope};
 pub use rows::{Row, Rows};
-pub use search::{Case, Pattern, Search, SearchError};
+pub use search::{Case, Pattern, Search};
+pub use search_error::SearchError;
 pub use unfold::first_open;
 pub use weights::Weights;

@@ -3,11 +3,13 @@
 
 pub(crate) mod attributes;
 pub(crate) mod columns;
+pub mod counted;
 pub mod wrap;
 
 use crate::units::Units;
 
 pub use columns::Cut;
+pub use counted::plural;
 
 /// Which characters a report may draw with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

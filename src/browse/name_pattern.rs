@@ -5,7 +5,7 @@ use memchr::memmem::{Finder, FinderBuilder};
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::names::{BETWEEN, Letters, Names, lower};
-use super::search::SearchError;
+use super::search_error::SearchError;
 use crate::path::display_str;
 
 /// What a name has to be like.

@@ -3,12 +3,9 @@
 
 use super::name_pattern::{Anchor, NamePattern};
 use super::names::{Letters, Names};
-use super::search::SearchError;
+use super::search_error::{MOST_STEPS, SearchError};
 use super::{PathSet, Projection};
 use crate::tree::{MergedTree, PathId};
-
-/// Most components of a pattern; each has a bit of a word while paths are looked at.
-pub(super) const MOST_STEPS: usize = 32;
 
 /// What the components of a path have to be like, from the root down.
 #[derive(Debug)]

@@ -29,6 +29,17 @@ pub enum Order {
     Reversed,
 }
 
+impl Order {
+    /// Returns the other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Natural => Self::Reversed,
+            Self::Reversed => Self::Natural,
+        }
+    }
+}
+
 /// Whether directories with nothing of their own to show share a row with the one directory in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Chains {

@@ -2,13 +2,36 @@
 //!
 //! Siblings come one behind another, so that sums are kept at hand and stored once a directory.
 
+use std::collections::HashMap;
+
 use super::projection::{Lens, below, mark, mark_of, state};
 use super::weights::{Name, fact};
 use super::{Mark, PathSet, Projection, Scope, Weights};
 use crate::layer::LayerIndex;
 use crate::tree::{Change, MergedTree, PathId, Version};
 
-pub(super) fn fill(projection: &mut Projection, tree: &MergedTree, weights: &Weights) {
+impl Projection {
+    /// Projects a union. Cost is linear in its paths and versions, whatever the scope.
+    pub fn new(tree: &MergedTree, weights: &Weights, scope: Scope) -> Self {
+        let layer = match scope {
+            Scope::Layer(layer) | Scope::Accumulated(layer) => layer,
+            Scope::Merged => tree.top(),
+        };
+        let mut projection = Self {
+            lens: Lens { scope, layer },
+            state: vec![0; tree.len()],
+            below: vec![0; tree.len()],
+            bytes: vec![0; tree.len()],
+            files: vec![0; tree.len()],
+            layers: vec![[0, 0]; tree.len()],
+            lost: HashMap::new(),
+        };
+        fill(&mut projection, tree, weights);
+        projection
+    }
+}
+
+fn fill(projection: &mut Projection, tree: &MergedTree, weights: &Weights) {
     let scales = Scales {
         lens: projection.lens,
         counted_elsewhere: counted_elsewhere(projection.lens, tree, weights),

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::weights::{fact, facts};
-use super::{Mark, MarkSet, Weights};
+use super::{Mark, MarkSet};
 use crate::layer::LayerIndex;
 use crate::tree::{Change, MergedTree, PathId, Version};
 
@@ -61,25 +61,6 @@ pub struct Projection {
 }
 
 impl Projection {
-    /// Projects a union. Cost is linear in its paths and versions, whatever the scope.
-    pub fn new(tree: &MergedTree, weights: &Weights, scope: Scope) -> Self {
-        let layer = match scope {
-            Scope::Layer(layer) | Scope::Accumulated(layer) => layer,
-            Scope::Merged => tree.top(),
-        };
-        let mut projection = Self {
-            lens: Lens { scope, layer },
-            state: vec![0; tree.len()],
-            below: vec![0; tree.len()],
-            bytes: vec![0; tree.len()],
-            files: vec![0; tree.len()],
-            layers: vec![[0, 0]; tree.len()],
-            lost: HashMap::new(),
-        };
-        super::projecting::fill(&mut projection, tree, weights);
-        projection
-    }
-
     /// Returns the scope.
     pub const fn scope(&self) -> Scope {
         self.lens.scope

@@ -95,6 +95,18 @@ pub(crate) fn flow(pieces: &[String], separator: &str, columns: usize) -> Vec<St
     lines
 }
 
+/// Returns a text without what stands in its first columns.
+pub(crate) fn behind(text: &str, columns: usize) -> &str {
+    let mut before = 0;
+    let start = text.char_indices().find(|(_, character)| {
+        let is_behind = before >= columns;
+        before += character.width().unwrap_or(0);
+        is_behind
+    });
+    let start = start.map_or(text.len(), |(at, _)| at);
+    text.get(start..).unwrap_or_default()
+}
+
 fn head(text: &str, columns: usize) -> String {
     take(text.chars(), columns)
 }

@@ -1,5 +1,7 @@
 //! What a user can ask for, and where.
 
+use super::state::{StoreTab, Tab};
+
 /// Something a key means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Command {
@@ -13,26 +15,10 @@ pub enum Command {
     Suspend,
     /// Show or hide the keys.
     Help,
-    /// Go to the layers and their tree.
-    ShowLayers,
-    /// Go to the waste.
-    ShowWaste,
-    /// Go to the flat list of files.
-    ShowFiles,
-    /// Go to the treemap.
-    ShowTreemap,
-    /// Go to the configuration and history.
-    ShowImage,
-    /// Go to the images of a store.
-    ShowImages,
-    /// Go to the containers of a store.
-    ShowContainers,
-    /// Go to what nobody owns in a store.
-    ShowOrphans,
-    /// Go to the build cache of a store.
-    ShowCache,
-    /// Go to the volumes of a store.
-    ShowVolumes,
+    /// Go to a view of the image.
+    Show(Tab),
+    /// Go to a view of the store that images have not.
+    ShowOfStore(StoreTab),
     /// Next pane of this view.
     NextPane,
     /// Previous pane of this view.
@@ -151,6 +137,16 @@ pub enum Command {
     ToggleCase,
 }
 
+impl StoreTab {
+    /// Returns the command that shows it: one name means one thing, wherever it is.
+    pub const fn command(self) -> Command {
+        match self {
+            Self::Layers => Command::Show(Tab::Layers),
+            other => Command::ShowOfStore(other),
+        }
+    }
+}
+
 /// Where a key means something. A model is in several at a time, the most special first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Context {
@@ -217,6 +213,26 @@ impl Context {
         Self::Notice,
         Self::Picker,
     ];
+
+    /// Returns the contexts in effect where this is the most special one, that one first.
+    pub fn stack(self) -> Vec<Self> {
+        let below: &[Self] = match self {
+            Self::Layers
+            | Self::Tree
+            | Self::Waste
+            | Self::Files
+            | Self::Treemap
+            | Self::Image
+            | Self::Preview => &[Self::Move, Self::Global, Self::Views, Self::Always],
+            Self::Store | Self::Comparison | Self::Notice | Self::Picker => {
+                &[Self::Move, Self::Global, Self::Always]
+            }
+            Self::Loading => &[Self::Global, Self::Always],
+            Self::Filter | Self::Prompt | Self::Help => &[Self::Always],
+            Self::Move | Self::Global | Self::Views | Self::Always => &[],
+        };
+        [&[self], below].concat()
+    }
 
     /// Returns whether letters are text here.
     pub const fn takes_text(self) -> bool {

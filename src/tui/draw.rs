@@ -1,17 +1,16 @@
 //! Drawing. Reads only: the same model gives the same cells, and only what is on the screen is looked at.
 
-use ratatui::Frame;
-use ratatui::layout::Rect;
+mod image_header;
+mod status;
 
-use super::layout::{Areas, Arrangement, LEAST};
+use ratatui::Frame;
+
+use super::layout::{Arrangement, LEAST};
 use super::model::Model;
 use super::paint::{Keys, Paint};
-use super::panes::{
-    comparison, files, header, image, layers, loading, popup, preview, status, store, tree,
-    treemap, waste,
-};
-use super::state::{Focus, Screen, Tab};
-use super::subject::Subject;
+use super::panes::{comparison, loading, popup, store};
+use super::screen::{ImageScreen, Pane, Screen};
+use super::state::{Focus, Tab};
 use super::theme::Role;
 
 /// Draws a frame.
@@ -25,49 +24,62 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     };
     if areas.arrangement == Arrangement::TooSmall {
         let words = format!("{}x{} needed", LEAST.width, LEAST.height);
-        let style = paint.style(Role::Plain);
-        let place = paint.buffer.area;
-        paint.text(Rect { height: 1, ..place }, &words, style);
+        let screen = super::paint::first_line(paint.buffer.area);
+        paint.text(screen, &words, Role::Plain);
         return;
     }
-    match (&model.subject, &model.stores, &model.comparison) {
-        (Some(subject), ..) => draw_subject(model, subject, &areas, &mut paint),
-        (None, Some(_), Some(comparison)) if model.screen() == Screen::Comparison => {
-            comparison::draw(model, comparison, &areas, &mut paint);
+    let keys = if model.popups.is_empty() {
+        Keys::Here
+    } else {
+        Keys::Elsewhere
+    };
+    match &model.screen {
+        Screen::Loading(reading) => {
+            let running = reading.running.as_ref();
+            loading::draw(running, &model.session, &areas, &mut paint);
         }
-        (None, Some(stores), _) if model.screen() == Screen::Store => {
-            store::draw(model, stores, &areas, &mut paint);
+        Screen::Image(image) => {
+            image_header::draw(image, &model.session, &areas, &mut paint);
+            draw_image(model, image, keys, &mut paint);
         }
-        _ => loading::draw(model, &areas, &mut paint),
+        Screen::Store(store) => {
+            let reads = store.reads(model.around());
+            store::draw(&store.pane, &reads, &areas, keys, &mut paint);
+        }
+        Screen::Comparison(comparison) => {
+            comparison::draw(&comparison.pane, &areas, keys, &mut paint);
+        }
+    }
+    status::draw(model, areas.status, &mut paint);
+    if !areas.footer.is_empty() {
+        status::draw_keys(model, areas.footer, &mut paint);
     }
     for popup in &model.popups {
-        popup::draw(model, popup, &areas, &mut paint);
+        popup::draw(popup, &model.session, &areas, &mut paint);
     }
 }
 
-fn draw_subject(model: &Model, subject: &Subject, areas: &Areas, paint: &mut Paint<'_>) {
-    header::draw(model, subject, areas, paint);
-    let columns = model.columns();
-    let keys = |focus| {
-        if model.focus == focus && model.popups.is_empty() {
-            Keys::Here
+fn draw_image(model: &Model, image: &ImageScreen, keys: Keys, paint: &mut Paint<'_>) {
+    let columns = image.columns(model.size);
+    let panes = [
+        (columns.layers, Focus::Layers),
+        (columns.tree, Focus::Tree),
+        (columns.preview, Focus::Preview),
+    ];
+    let mut draw = |focus| {
+        let pane = Pane::of(focus, image.tab);
+        let reads = image.reads(pane, model.around());
+        let keys = if focus == image.focus {
+            keys
         } else {
             Keys::Elsewhere
-        }
+        };
+        image.panes.draw(pane, &reads, keys, paint);
     };
-    if let Some(place) = columns.layers {
-        layers::draw(model, subject, place, keys(Focus::Layers), paint);
+    for (_, focus) in panes.iter().filter(|(place, _)| place.is_some()) {
+        draw(*focus);
     }
-    if let Some(place) = columns.tree {
-        tree::draw(model, subject, place, keys(Focus::Tree), paint);
+    if image.tab != Tab::Layers && columns.preview.is_none() {
+        draw(image.focus);
     }
-    match (model.tab, columns.preview) {
-        (_, Some(place)) => preview::draw(model, subject, place, keys(Focus::Preview), paint),
-        (Tab::Layers, None) => {}
-        (Tab::Waste, None) => waste::draw(model, subject, areas.body, paint),
-        (Tab::Files, None) => files::draw(model, subject, areas.body, paint),
-        (Tab::Treemap, None) => treemap::draw(model, subject, areas.body, paint),
-        (Tab::Image, None) => image::draw(model, subject, areas.body, paint),
-    }
-    status::draw(model, subject, areas, paint);
 }

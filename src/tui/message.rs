@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ratatui::layout::{Position, Size};
 
 use super::command::Command;
-use super::results::{Content, Difference, LoadProgress, Ranking, Sought, StoreComparison};
+use super::results::{Content, FileDiff, LoadProgress, Ranking, Sought, StoreComparison};
 use super::store_subject::{Item, StoreSubject};
 use super::subject::Subject;
 use crate::browse::Scope;
@@ -55,14 +55,14 @@ pub enum Outcome {
     Loaded(Arc<Subject>),
     /// A layer store can be shown: its records, or everything.
     Store(Arc<StoreSubject>),
-    /// Two images of a store were held against each other.
-    Held(Arc<StoreComparison>),
+    /// Two images of a store were compared.
+    Compared(Arc<StoreComparison>),
     /// The source holds several images, one of which has to be chosen.
     Choices(Vec<Choice>),
     /// A version of a file was read, as far as it is shown.
     Read(Arc<Content>),
-    /// Two versions were compared.
-    Compared(Arc<Difference>),
+    /// What changed between two versions of a file was worked out.
+    Diffed(Arc<FileDiff>),
     /// The fuzzy search is done.
     Ranked(Arc<Ranking>),
     /// Something was written; a sentence for the status line.
@@ -124,8 +124,8 @@ pub enum Effect {
         /// Which image or container of them.
         item: Item,
     },
-    /// Hold two images or containers of a store against each other.
-    Hold {
+    /// Compare two images or containers of a store.
+    CompareItems {
         /// The job.
         job: JobId,
         /// The stores.
@@ -154,11 +154,11 @@ pub enum Effect {
     Read {
         /// The job.
         job: JobId,
-        /// What.
+        /// Which version of which file.
         version: VersionAt,
     },
-    /// Compare two versions of a file.
-    Compare {
+    /// Work out what changed between two versions of a file.
+    Diff {
         /// The job.
         job: JobId,
         /// The older one.
@@ -172,7 +172,7 @@ pub enum Effect {
     Extract {
         /// The job.
         job: JobId,
-        /// What.
+        /// Files, and directories with what is below them.
         paths: Vec<PathId>,
         /// As which scope shows them.
         scope: Scope,

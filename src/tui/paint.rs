@@ -8,9 +8,10 @@ use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::layout::Arrangement;
+use super::scroll::Scroll;
 use super::theme::{Role, Theme};
 use crate::browse::Row;
-use crate::text::{Cut, Glyphs, Look};
+use crate::text::{Cut, Glyphs, Look, plural};
 use crate::units;
 
 /// A screen being drawn.
@@ -24,6 +25,36 @@ pub struct Paint<'a> {
     pub look: Look,
     /// How much fits.
     pub arrangement: Arrangement,
+}
+
+/// How something is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ink {
+    /// As the theme has it.
+    Role(Role),
+    /// As worked out.
+    Style(Style),
+}
+
+impl Ink {
+    fn style(self, theme: Theme) -> Style {
+        match self {
+            Self::Role(role) => theme.style(role),
+            Self::Style(style) => style,
+        }
+    }
+}
+
+impl From<Role> for Ink {
+    fn from(role: Role) -> Self {
+        Self::Role(role)
+    }
+}
+
+impl From<Style> for Ink {
+    fn from(style: Style) -> Self {
+        Self::Style(style)
+    }
 }
 
 /// Whether a pane has the keys.
@@ -49,12 +80,13 @@ impl Paint<'_> {
 
     /// Writes text of our own or already escaped, cut at the end; returns the columns it took. What a cell
     /// cannot show was escaped before; what slips through all the same becomes a blank.
-    pub fn text(&mut self, place: Rect, text: &str, style: Style) -> u16 {
-        self.text_cut(place, text, Cut::End, style)
+    pub fn text(&mut self, place: Rect, text: &str, ink: impl Into<Ink>) -> u16 {
+        self.text_cut(place, text, Cut::End, ink)
     }
 
     /// Writes text, cut as told; returns the columns it took.
-    pub fn text_cut(&mut self, place: Rect, text: &str, cut: Cut, style: Style) -> u16 {
+    pub fn text_cut(&mut self, place: Rect, text: &str, cut: Cut, ink: impl Into<Ink>) -> u16 {
+        let style = ink.into().style(self.theme);
         let place = place.intersection(self.buffer.area);
         if place.is_empty() {
             return 0;
@@ -67,7 +99,7 @@ impl Paint<'_> {
     }
 
     /// Writes text so that it ends at the right edge.
-    pub fn text_right(&mut self, place: Rect, text: &str, style: Style) {
+    pub fn text_right(&mut self, place: Rect, text: &str, ink: impl Into<Ink>) {
         let width = u16::try_from(text.width()).unwrap_or(u16::MAX);
         let shift = place.width.saturating_sub(width);
         let place = Rect {
@@ -75,7 +107,7 @@ impl Paint<'_> {
             width: place.width - shift,
             ..place
         };
-        self.text(place, text, style);
+        self.text(place, text, ink);
     }
 
     fn put(&mut self, place: Rect, text: &str, style: Style) -> u16 {
@@ -121,6 +153,27 @@ impl Paint<'_> {
     pub fn tint(&mut self, place: Rect, role: Role) {
         let place = place.intersection(self.buffer.area);
         self.buffer.set_style(place, self.theme.style(role));
+    }
+
+    /// Shows that the cursor is on a row.
+    pub fn cursor(&mut self, line: Rect, keys: Keys) {
+        self.tint(
+            line,
+            match keys {
+                Keys::Here => Role::Cursor,
+                Keys::Elsewhere => Role::Selected,
+            },
+        );
+    }
+
+    /// Leaves a column free where there is room.
+    pub fn inset(&self, line: Rect) -> Rect {
+        behind(line, u16::from(self.arrangement > Arrangement::Bare))
+    }
+
+    /// Says something in the first line of a place that is otherwise empty.
+    pub fn remark(&mut self, place: Rect, words: &str) {
+        self.text(first_line(place), words, Role::Dim);
     }
 
     /// Empties a place.
@@ -180,25 +233,51 @@ impl Paint<'_> {
     }
 
     /// Puts one symbol into a cell.
-    pub fn symbol(&mut self, x: u16, y: u16, symbol: &str, style: Style) {
+    pub fn symbol(&mut self, x: u16, y: u16, symbol: &str, ink: impl Into<Ink>) {
+        let style = ink.into().style(self.theme);
         if let Some(cell) = self.buffer.cell_mut((x, y)) {
             cell.set_symbol(symbol).set_style(style);
         }
     }
 
     /// Draws a bar of a share between 0 and [`Row::FULL`] of its place.
-    pub fn bar(&mut self, place: Rect, share: u16, style: Style) {
+    pub fn bar(&mut self, place: Rect, share: u16, ink: impl Into<Ink>) {
         let bar = bar(usize::from(place.width), share, self.look.glyphs);
-        self.text(place, &bar, style);
+        self.text(place, &bar, ink);
     }
+}
+
+/// Returns what is left of a place behind some columns.
+pub fn behind(place: Rect, columns: u16) -> Rect {
+    let columns = columns.min(place.width);
+    Rect {
+        x: place.x.saturating_add(columns),
+        width: place.width - columns,
+        ..place
+    }
+}
+
+/// Returns the first line of a place.
+pub fn first_line(place: Rect) -> Rect {
+    Rect {
+        height: place.height.min(1),
+        ..place
+    }
+}
+
+/// Returns where in a list one is: `3 of 12`.
+pub fn position(scroll: Scroll, rows: usize) -> String {
+    let at = scroll.at.saturating_add(1).min(rows);
+    format!(
+        "{} of {}",
+        units::count(at as u64),
+        units::count(rows as u64)
+    )
 }
 
 /// Returns a number of matches in words.
 pub fn matches(count: u64) -> String {
-    match count {
-        1 => "1 match".to_owned(),
-        more => format!("{} matches", units::count(more)),
-    }
+    plural(count, "match", "matches")
 }
 
 /// Returns a bar of some columns, in eighths of a column where the characters allow it. What is not nothing

@@ -4,14 +4,11 @@
 pub mod about;
 pub mod comparison;
 pub mod files;
-pub(in crate::tui) mod header;
 pub mod image;
 pub mod layers;
 pub mod loading;
 pub mod popup;
 pub mod preview;
-pub mod sieve;
-pub(in crate::tui) mod status;
 pub mod store;
 pub mod tree;
 pub mod treemap;
@@ -20,9 +17,11 @@ pub mod waste;
 use super::command::Command;
 use super::ids::VersionAt;
 use super::message::Effect;
-use super::state::{Tab, Tone};
+use super::state::{Said, Tab, Tone};
 use super::store_subject::Item;
 use crate::layer::LayerIndex;
+use crate::path::display_absolute;
+use crate::text::Cut;
 use crate::tree::PathId;
 use popup::{Popup, Purpose};
 
@@ -30,12 +29,12 @@ use popup::{Popup, Purpose};
 #[derive(Debug, Clone)]
 pub enum Request {
     /// Say something in the status line.
-    Say(Tone, String),
+    Say(Said),
     /// Have something done.
     Do(Effect),
     /// Show a path in the tree; with a layer, in the tree of that layer.
     GoTo {
-        /// Which.
+        /// The path the cursor goes to.
         path: PathId,
         /// In which layer; `None` for the merged view.
         layer: Option<LayerIndex>,
@@ -61,9 +60,9 @@ pub enum Request {
     /// Read another image of the source.
     Choose(usize),
     /// Open an image or a container of a store.
-    Enter(Item),
-    /// Hold two of them against each other.
-    Compare(Item, Item),
+    Open(Item),
+    /// Compare two of them.
+    Compare([Item; 2]),
     /// Leave the comparison.
     LeaveComparison,
     /// Do what was asked for in a prompt.
@@ -72,10 +71,43 @@ pub enum Request {
 
 /// Says that something was done.
 pub fn done(text: impl Into<String>) -> Vec<Request> {
-    vec![Request::Say(Tone::Done, text.into())]
+    vec![Request::Say(Said::new(Tone::Done, text))]
 }
 
 /// Says why something was not done.
 pub fn refused(text: impl Into<String>) -> Vec<Request> {
-    vec![Request::Say(Tone::Refused, text.into())]
+    vec![Request::Say(Said::new(Tone::Refused, text))]
+}
+
+/// Copies text of the image, escaped, and says so.
+pub fn copied(text: String) -> Vec<Request> {
+    let said = Said::copied(&text);
+    vec![Request::Do(Effect::Copy(text)), Request::Say(said)]
+}
+
+/// Copies the path of something, and says so.
+pub fn copied_path(path: &[u8]) -> Vec<Request> {
+    copied(display_absolute(path))
+}
+
+/// What the cursor is on, for the status line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Its full name, escaped.
+    pub name: String,
+    /// What is known about it, the most important first.
+    pub facts: Vec<String>,
+    /// What is left out of the name where it does not fit.
+    pub cut: Cut,
+}
+
+impl Standing {
+    /// Makes one of a path.
+    pub fn of_path(path: String, facts: Vec<String>) -> Self {
+        Self {
+            name: path,
+            facts,
+            cut: Cut::Middle,
+        }
+    }
 }

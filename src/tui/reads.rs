@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 use super::layout::Arrangement;
 use super::session::Session;
@@ -29,4 +29,13 @@ impl Reads<'_> {
     pub fn inner(&self) -> Rect {
         self.arrangement.inner(self.area)
     }
+}
+
+/// What a screen has around it.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Settings.
+    pub session: &'a Session,
+    /// Of the terminal.
+    pub size: Size,
 }

@@ -6,6 +6,6 @@ mod progress;
 mod ranking;
 
 pub use comparison::StoreComparison;
-pub use document::{Content, Difference, Document, LineKind, Nature, unfinished};
+pub use document::{Content, Document, FileDiff, LineKind, Nature, unfinished};
 pub use progress::{LayerProgress, LayerState, LoadProgress};
 pub use ranking::{Ranking, Sought};

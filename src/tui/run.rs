@@ -20,6 +20,7 @@ use super::ids::{JobId, VersionAt};
 use super::message::{Complaint, Effect, Msg, Outcome};
 use super::model::Model;
 use super::pager;
+use super::screen::{ImageScreen, StoreScreen};
 use super::session::Session;
 use super::signals::{Signal, Signals};
 use super::store_subject::Known;
@@ -161,8 +162,7 @@ impl View {
 
     fn draw(&mut self) -> io::Result<()> {
         let is_due = self.frame == Frame::Drawn
-            || self.model.subject.is_some()
-            || self.model.stores.is_some()
+            || !self.model.screen.is_empty()
             || !self.model.popups.is_empty()
             || !self.worker.is_loading()
             || Instant::now() >= self.next_tick;
@@ -270,17 +270,15 @@ impl View {
 
     /// Returns whether nothing is on the screen and nothing will be.
     fn has_nothing(&self) -> bool {
-        self.model.subject.is_none() && self.model.stores.is_none() && !self.worker.is_loading()
+        self.model.screen.is_empty() && !self.worker.is_loading()
     }
 
     /// Returns whether every layer is on the screen, be it with comparisons open, or a measured store.
     fn has_whole_image(&self) -> bool {
-        let stores = self.model.stores.as_ref();
-        if stores.is_some_and(|stores| stores.known == Known::Measured) {
-            return true;
-        }
-        let subject = self.model.subject.as_ref();
-        subject.is_some_and(|subject| subject.analysis.stage > Stage::Partial)
+        let is_measured = |store: &StoreScreen| store.subject.known == Known::Measured;
+        let is_read = |image: &ImageScreen| image.subject.analysis.stage > Stage::Partial;
+        self.model.screen.store().is_some_and(is_measured)
+            || self.model.image().is_some_and(is_read)
     }
 
     /// Takes every event there is.
@@ -340,7 +338,7 @@ impl View {
                 let begun = self.worker.enter(job, stores, item);
                 begun.map_err(terminal_error)?;
             }
-            Effect::Hold { .. } | Effect::ExportStore { .. } => {
+            Effect::CompareItems { .. } | Effect::ExportStore { .. } => {
                 self.worker.begin_with_stores(effect);
             }
             Effect::Browse(job) => self.worker.browse(job),
@@ -352,12 +350,12 @@ impl View {
             }
             Effect::Mouse(mouse) => self.terminal.set_mouse(mouse).map_err(terminal_error)?,
             Effect::Read { .. }
-            | Effect::Compare { .. }
+            | Effect::Diff { .. }
             | Effect::Extract { .. }
             | Effect::Export { .. }
             | Effect::Rank { .. } => {
-                if let Some(subject) = &self.model.subject {
-                    self.worker.begin(effect, Arc::clone(subject));
+                if let Some(image) = self.model.image() {
+                    self.worker.begin(effect, Arc::clone(&image.subject));
                 }
             }
         }
@@ -373,9 +371,10 @@ impl View {
     }
 
     fn page(&mut self, version: VersionAt) -> Turn {
-        let Some(subject) = self.model.subject.clone() else {
+        let Some(image) = self.model.image() else {
             return Ok(None);
         };
+        let subject = Arc::clone(&image.subject);
         let look = self.model.session.look;
         let show = || pager::page(&subject, version, &self.pager, look);
         let shown = self.terminal.outside(show).map_err(terminal_error)?;

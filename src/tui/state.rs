@@ -1,9 +1,10 @@
 //! Words for the state of the view that panes share.
 
 use super::ids::JobId;
+use crate::text::Cut;
 
 /// One of the five views.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Tab {
     /// Layers and their tree.
     #[default]
@@ -40,6 +41,59 @@ impl Tab {
     }
 }
 
+/// One of the views of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum StoreTab {
+    /// Images.
+    #[default]
+    Images,
+    /// Layers, and who has them.
+    Layers,
+    /// Containers, by pod where there are pods.
+    Containers,
+    /// What nobody owns.
+    Orphans,
+    /// Build cache.
+    Cache,
+    /// Volumes.
+    Volumes,
+}
+
+impl StoreTab {
+    /// Every view, in the order of their keys.
+    pub const ALL: [Self; 6] = [
+        Self::Images,
+        Self::Layers,
+        Self::Containers,
+        Self::Orphans,
+        Self::Cache,
+        Self::Volumes,
+    ];
+
+    /// Returns the name on the screen.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Images => "Images",
+            Self::Layers => "Layers",
+            Self::Containers => "Containers",
+            Self::Orphans => "Orphans",
+            Self::Cache => "Build cache",
+            Self::Volumes => "Volumes",
+        }
+    }
+
+    /// Returns its position in [`Self::ALL`].
+    pub const fn position(self) -> usize {
+        self as usize
+    }
+
+    /// Returns the view some steps further, from the last one on to the first.
+    #[must_use]
+    pub fn stepped(self, by: usize) -> Self {
+        Self::ALL[(self.position() + by) % Self::ALL.len()]
+    }
+}
+
 /// Which pane of the layers view has the keys; [`Focus::Preview`] lies over the other views too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Focus {
@@ -61,6 +115,17 @@ pub enum ZoomState {
     Zoomed,
 }
 
+impl ZoomState {
+    /// Returns the other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Shared => Self::Zoomed,
+            Self::Zoomed => Self::Shared,
+        }
+    }
+}
+
 /// How a sentence in the status line is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
@@ -70,17 +135,42 @@ pub enum Tone {
     Refused,
 }
 
-/// What is on the screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Screen {
-    /// Nothing yet: something is read.
-    Loading,
-    /// An image.
-    Image,
-    /// A layer store.
-    Store,
-    /// Two images of a store.
-    Comparison,
+/// What the status line says just happened; the next command clears it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// How it is meant.
+    pub tone: Tone,
+    /// The sentence, escaped.
+    pub text: String,
+    /// What is left out of it where it does not fit.
+    pub cut: Cut,
+    /// The job that runs while the sentence is true.
+    pub while_runs: Option<JobId>,
+}
+
+impl Said {
+    /// Says something in a tone.
+    pub fn new(tone: Tone, text: impl Into<String>) -> Self {
+        Self {
+            tone,
+            text: text.into(),
+            cut: Cut::End,
+            while_runs: None,
+        }
+    }
+
+    /// Says what was copied: of a path both ends matter.
+    pub fn copied(text: &str) -> Self {
+        let cut = if text.starts_with('/') {
+            Cut::Middle
+        } else {
+            Cut::End
+        };
+        Self {
+            cut,
+            ..Self::new(Tone::Done, format!("copied {text}"))
+        }
+    }
 }
 
 /// Numbers jobs.

@@ -54,7 +54,7 @@ impl StoreSubject {
 pub struct Item {
     /// Position of the store.
     pub store: usize,
-    /// What.
+    /// The image or container.
     pub what: What,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows a terminal. Everything ends soon after its job is cancelled.
 
-pub mod compare;
+pub mod diff;
 mod export;
 mod extract;
 pub mod page;
@@ -22,10 +22,10 @@ use crate::progress::Job;
 pub const fn job_of(effect: &Effect) -> Option<JobId> {
     match effect {
         Effect::Read { job, .. }
-        | Effect::Compare { job, .. }
+        | Effect::Diff { job, .. }
         | Effect::Extract { job, .. }
         | Effect::Export { job, .. }
-        | Effect::Hold { job, .. }
+        | Effect::CompareItems { job, .. }
         | Effect::ExportStore { job, .. }
         | Effect::Rank { job, .. } => Some(*job),
         Effect::Quit
@@ -46,8 +46,9 @@ pub fn run(effect: &Effect, subject: &Subject, job: &Job) -> Option<Outcome> {
         Effect::Read { version, .. } => {
             read::run(subject, *version, job).map(|content| Outcome::Read(Arc::new(content)))
         }
-        Effect::Compare { older, newer, .. } => compare::run(subject, *older, *newer, job)
-            .map(|difference| Outcome::Compared(Arc::new(difference))),
+        Effect::Diff { older, newer, .. } => {
+            diff::run(subject, *older, *newer, job).map(|diff| Outcome::Diffed(Arc::new(diff)))
+        }
         Effect::Extract {
             paths,
             scope,

@@ -77,7 +77,7 @@ fn every_image_of_the_corpus_can_be_looked_at() {
         screen.writes = Writes::Kept;
         check(&screen);
         screen.keys("mm");
-        let projection = screen.model.tree.projection.as_ref().unwrap();
+        let projection = screen.panes().tree.projection.as_ref().unwrap();
         assert_eq!(projection.bytes(PathId::ROOT), effective, "{name}");
         assert!(screen.shows(&Units::Iec.size(effective)), "{name}");
         for (keys, width) in TOUR.into_iter().zip([90, 40, 130].into_iter().cycle()) {

@@ -26,12 +26,12 @@ fn files(width: u16, height: u16) -> Screen {
 }
 
 fn path_of(screen: &Screen, path: PathId) -> String {
-    let subject = screen.model.subject.as_ref().unwrap();
+    let subject = &screen.view().subject;
     String::from_utf8(subject.tree().path(path)).expect("a path of the demo image")
 }
 
 fn cursor(screen: &Screen) -> (String, u16) {
-    let file = screen.model.files.selected().expect("a row");
+    let file = screen.panes().files.selected().expect("a row");
     (path_of(screen, file.path), file.layer.0)
 }
 
@@ -51,7 +51,7 @@ fn the_merged_files_come_largest_first() {
     assert!(screen.shows("Files: merged (what the container sees)"));
     assert!(screen.shows("largest first   1 of 48"));
     assert_eq!(cursor(&screen), ("usr/bin/node".into(), 11));
-    let rows = screen.model.files.rows();
+    let rows = screen.panes().files.rows();
     assert!(rows.is_sorted_by_key(|file| std::cmp::Reverse(file.bytes)));
     let row = screen.line_with("/usr/bin/node");
     assert!(row.contains("8.8 MiB  L11 m"), "{row}");
@@ -63,14 +63,14 @@ fn a_hard_link_is_marked_where_its_bytes_are_not_counted() {
     assert!(screen.line_with("/bin/busybox").contains("L0 A  "));
     assert!(screen.line_with("/bin/cat").contains("L0 AH "));
     let counted: u64 = screen
-        .model
+        .panes()
         .files
         .rows()
         .iter()
         .filter(|file| file.counted == Counted::Here)
         .map(|file| file.bytes)
         .sum();
-    let subject = screen.model.subject.as_ref().unwrap();
+    let subject = &screen.view().subject;
     assert_eq!(counted, subject.analysis.totals.effective_bytes);
 }
 
@@ -84,10 +84,10 @@ fn every_version_of_every_layer_says_what_became_of_it() {
     screen.resize(80, 30);
     let row = screen.line_with("deb.harbour.example_main");
     assert!(row.contains("wasted") && !row.contains("live"), "{row}");
-    let subject = screen.model.subject.clone().unwrap();
+    let subject = std::sync::Arc::clone(&screen.view().subject);
     let stored: u64 = subject.analysis.totals.content_bytes;
     let here = |file: &&FlatFile| file.counted == Counted::Here;
-    let rows = screen.model.files.rows().iter();
+    let rows = screen.panes().files.rows().iter();
     // A file that its own layer stores twice is one version of its path.
     let shadowed: u64 = subject
         .analysis
@@ -100,7 +100,7 @@ fn every_version_of_every_layer_says_what_became_of_it() {
     let listed: u64 = rows.filter(here).map(|file| file.bytes).sum();
     assert_eq!(listed + shadowed, stored);
     screen.keys("m");
-    assert_eq!(screen.model.files.view, FlatView::Merged);
+    assert_eq!(screen.panes().files.view, FlatView::Merged);
 }
 
 #[test]
@@ -119,10 +119,10 @@ fn orders_follow_each_other_and_keep_the_cursor() {
     let mut screen = files(80, 24);
     let before = cursor(&screen);
     screen.keys("s");
-    assert_eq!(screen.model.files.sorting().field, Field::Path);
+    assert_eq!(screen.panes().files.sorting().field, Field::Path);
     assert_eq!(cursor(&screen), before);
     let paths: Vec<String> = screen
-        .model
+        .panes()
         .files
         .rows()
         .iter()
@@ -133,35 +133,35 @@ fn orders_follow_each_other_and_keep_the_cursor() {
     screen.keys("s");
     assert!(
         screen
-            .model
+            .panes()
             .files
             .rows()
             .is_sorted_by_key(|file| file.layer)
     );
     screen.keys("S");
     let reversed = |one: &FlatFile, next: &FlatFile| one.layer >= next.layer;
-    assert!(screen.model.files.rows().is_sorted_by(reversed));
+    assert!(screen.panes().files.rows().is_sorted_by(reversed));
     assert_eq!(cursor(&screen), before);
     screen.keys("s");
-    assert_eq!(screen.model.files.sorting().field, Field::Size);
+    assert_eq!(screen.panes().files.sorting().field, Field::Size);
 }
 
 #[test]
 fn a_filter_works_while_it_is_typed_and_is_kept() {
     let mut screen = files(80, 24);
     screen.keys("/libc");
-    assert!(screen.model.files.is_typing());
+    assert!(screen.panes().files.is_typing());
     assert_eq!(cursor(&screen).0, "lib/libc.so.6");
     let line = screen.line_with("/libc");
     assert!(line.contains(" of 48 paths"), "{line}");
     assert!(screen.styled().contains("CCCC"), "what matched is set off");
     screen.keys("<down><up><enter>");
-    assert!(!screen.model.files.is_typing());
-    assert!(screen.model.files.rows().len() < 48);
+    assert!(!screen.panes().files.is_typing());
+    assert!(screen.panes().files.rows().len() < 48);
     screen.keys("jk/<esc>");
-    assert_eq!(screen.model.files.rows().len(), 48);
+    assert_eq!(screen.panes().files.rows().len(), 48);
     assert_eq!(cursor(&screen).0, "lib/libc.so.6", "the cursor stays");
-    assert_eq!(screen.model.tab, Tab::Files);
+    assert_eq!(screen.view().tab, Tab::Files);
 }
 
 #[test]
@@ -172,28 +172,28 @@ fn a_filter_that_matches_nothing_says_how_to_go_on() {
     screen.keys("<enter>vyieo<enter>");
     assert!(screen.shows("there is no file here"));
     screen.keys("<esc>");
-    assert_eq!(screen.model.files.rows().len(), 48);
+    assert_eq!(screen.panes().files.rows().len(), 48);
 }
 
 #[test]
 fn found_files_can_be_sorted_like_all() {
     let mut screen = files(80, 24);
     screen.keys("/js<enter>");
-    assert_eq!(screen.model.files.sorting().field, Field::Match);
+    assert_eq!(screen.panes().files.sorting().field, Field::Match);
     screen.keys("s");
-    let rows = screen.model.files.rows();
+    let rows = screen.panes().files.rows();
     assert!(rows.is_sorted_by_key(|file| std::cmp::Reverse(file.bytes)));
     screen.keys("<esc>");
-    assert_eq!(screen.model.files.sorting().field, Field::Size);
+    assert_eq!(screen.panes().files.sorting().field, Field::Size);
 }
 
 #[test]
 fn a_filter_stays_when_the_list_is_switched() {
     let mut screen = files(80, 24);
     screen.keys("/node<enter>m");
-    let subject = screen.model.subject.clone().unwrap();
+    let subject = std::sync::Arc::clone(&screen.view().subject);
     let deleted = "app/node_modules/linter/index.js";
-    let rows = screen.model.files.rows().iter();
+    let rows = screen.panes().files.rows().iter();
     let mut paths = rows.map(|file| subject.tree().path(file.path));
     assert!(paths.any(|path| path == deleted.as_bytes()));
 }
@@ -221,7 +221,7 @@ fn every_key_of_a_file_does_its_work() {
         matches!(&prompt.purpose, Purpose::Extract { paths, scope: Scope::Merged } if paths.len() == 1)
     );
     screen.keys("<esc>v");
-    assert_eq!(screen.model.focus, Focus::Preview);
+    assert_eq!(screen.view().focus, Focus::Preview);
 }
 
 #[test]
@@ -253,15 +253,15 @@ fn a_file_is_shown_in_the_tree() {
     let mut screen = files(80, 24);
     screen.keys("<enter>");
     assert_eq!(
-        (screen.model.tab, screen.model.focus),
+        (screen.view().tab, screen.view().focus),
         (Tab::Layers, Focus::Tree)
     );
-    assert_eq!(screen.model.tree.mode, TreeMode::Merged);
-    assert_eq!(path_of(&screen, screen.model.tree.path()), "usr/bin/node");
+    assert_eq!(screen.panes().tree.mode, TreeMode::Merged);
+    assert_eq!(path_of(&screen, screen.panes().tree.path()), "usr/bin/node");
     screen.keys("3mg<enter>");
-    assert_eq!(screen.model.tree.mode, TreeMode::Layer);
-    assert_eq!(screen.model.layers.layer(), LayerIndex(1));
-    assert_eq!(path_of(&screen, screen.model.tree.path()), "usr/bin/node");
+    assert_eq!(screen.panes().tree.mode, TreeMode::Layer);
+    assert_eq!(screen.panes().layers.layer(), LayerIndex(1));
+    assert_eq!(path_of(&screen, screen.panes().tree.path()), "usr/bin/node");
 }
 
 #[test]
@@ -276,9 +276,9 @@ fn any_path_is_found_from_anywhere() {
     );
     // Deleted: shown in the layer that last had it.
     screen.keys("<enter>");
-    assert_eq!(screen.model.tab, Tab::Layers);
-    assert_eq!(screen.model.tree.mode, TreeMode::Layer);
-    assert_eq!(screen.model.layers.layer(), LayerIndex(1));
+    assert_eq!(screen.view().tab, Tab::Layers);
+    assert_eq!(screen.panes().tree.mode, TreeMode::Layer);
+    assert_eq!(screen.panes().layers.layer(), LayerIndex(1));
     // Directories are found too, and what is there is shown as a container sees it.
     screen.keys("Fapp/dist/$<enter>");
     screen.keys("<esc>Fapp/dist");
@@ -286,11 +286,11 @@ fn any_path_is_found_from_anywhere() {
     assert!(screen.shows("/app/dist/ "), "{}", screen.text());
     screen.keys("v");
     screen.keys("<esc>Fapp/dist<enter>");
-    assert_eq!(screen.model.tree.mode, TreeMode::Merged);
-    assert_eq!(path_of(&screen, screen.model.tree.path()), "app/dist");
+    assert_eq!(screen.panes().tree.mode, TreeMode::Merged);
+    assert_eq!(path_of(&screen, screen.panes().tree.path()), "app/dist");
     screen.keys("3");
     assert_eq!(
-        screen.model.files.rows().len(),
+        screen.panes().files.rows().len(),
         48,
         "the list is the list again"
     );
@@ -301,8 +301,8 @@ fn leaving_the_search_returns_to_where_it_began() {
     for (key, tab) in [("1", Tab::Layers), ("2", Tab::Waste), ("4", Tab::Treemap)] {
         let mut screen = Screen::demo(80, 24);
         screen.keys(key).keys("Fnode<esc>");
-        assert_eq!(screen.model.tab, tab);
-        assert_eq!(screen.model.files.finder.reach, Reach::List);
+        assert_eq!(screen.view().tab, tab);
+        assert_eq!(screen.panes().files.finder.reach, Reach::List);
     }
 }
 
@@ -362,7 +362,7 @@ fn no_size_is_too_small() {
         screen.keys("<down><down>");
     }
     screen.resize(80, 24);
-    let at = screen.model.files.scroll;
+    let at = screen.panes().files.scroll;
     assert!(at.at >= at.offset && at.at < at.offset + 19, "{at:?}");
 }
 
@@ -370,7 +370,7 @@ fn no_size_is_too_small() {
 fn late_results_are_dropped() {
     let mut screen = files(80, 24);
     screen.keys("/li");
-    let shown = screen.model.files.rows().to_vec();
+    let shown = screen.panes().files.rows().to_vec();
     let nothing = Ranking {
         pattern: "l".into(),
         ..Ranking::default()
@@ -379,7 +379,7 @@ fn late_results_are_dropped() {
         let outcome = Outcome::Ranked(nothing.clone().into());
         screen.send(Msg::Done(job, outcome));
     }
-    assert_eq!(screen.model.files.rows(), shown);
+    assert_eq!(screen.panes().files.rows(), shown);
 }
 
 #[test]
@@ -400,7 +400,7 @@ fn each_letter_cancels_what_was_asked_before() {
     // The answer to the first is not shown any more.
     let outcome = tasks::run(&first[0], &demo_subject(), &Job::new()).unwrap();
     update(&mut screen.model, Msg::Done(*job, outcome));
-    assert!(screen.model.files.finder.is_waiting());
+    assert!(screen.panes().files.finder.is_waiting());
 }
 
 #[test]
@@ -504,16 +504,13 @@ fn the_list_and_the_search_outlive_a_refined_image() {
     screen.keys("jj");
     let before = cursor(&screen);
     let job = screen.model.jobs.take_number();
-    screen.model.loading = Some(layerscope::tui::panes::loading::LoadingPane {
-        job,
-        ..Default::default()
-    });
+    screen.reads_again(job);
     screen.send(Msg::Done(job, Outcome::Loaded(demo_subject())));
     assert_eq!(cursor(&screen), before);
     screen.keys("/libc");
-    let found = screen.model.files.rows().len();
+    let found = screen.panes().files.rows().len();
     screen.send(Msg::Done(job, Outcome::Loaded(demo_subject())));
-    assert_eq!(screen.model.files.rows().len(), found);
+    assert_eq!(screen.panes().files.rows().len(), found);
 }
 
 #[test]
@@ -522,15 +519,12 @@ fn a_search_is_asked_again_when_layers_are_added() {
     let above = LayerBuilder::new().file("a/one", b"22").into_items();
     let mut screen = Screen::layers(std::slice::from_ref(&below), 80, 24);
     screen.keys("3/one");
-    assert_eq!(screen.model.files.rows().len(), 1);
+    assert_eq!(screen.panes().files.rows().len(), 1);
     let job = screen.model.jobs.take_number();
-    screen.model.loading = Some(layerscope::tui::panes::loading::LoadingPane {
-        job,
-        ..Default::default()
-    });
+    screen.reads_again(job);
     let more = subject_of(&[below, above]);
     screen.send(Msg::Done(job, Outcome::Loaded(more.into())));
-    assert_eq!(screen.model.files.rows().len(), 2);
+    assert_eq!(screen.panes().files.rows().len(), 2);
     screen.keys("<esc>");
     assert_eq!(cursor(&screen).0, "z/one");
 }

@@ -23,8 +23,8 @@ fn copied(screen: &Screen) -> Option<String> {
 
 /// Goes to the first line with some words.
 fn go_to(screen: &mut Screen, words: &str) {
-    let pane = &screen.model.image;
-    let mut lines = pane.rows.iter().map(|row| &pane.lines[row.line]);
+    let pane = &screen.panes().image;
+    let mut lines = pane.list.rows.iter().map(|row| &pane.lines[row.line]);
     let at = lines
         .position(|fact| fact.text.contains(words))
         .expect("the line");
@@ -70,14 +70,14 @@ fn enter_goes_to_the_layer_of_a_line() {
     go_to(&mut screen, "RUN rm .npmrc");
     screen.keys("<enter>");
     assert_eq!(
-        (screen.model.tab, screen.model.focus),
+        (screen.view().tab, screen.view().focus),
         (Tab::Layers, Focus::Tree)
     );
-    assert_eq!(screen.model.layers.layer().0, 6);
+    assert_eq!(screen.panes().layers.layer().0, 6);
     screen.keys("5");
     go_to(&mut screen, "NODE_ENV=production");
     screen.keys("<enter>");
-    assert_eq!(screen.model.tab, Tab::Image);
+    assert_eq!(screen.view().tab, Tab::Image);
     assert!(screen.model.said.is_some());
 }
 
@@ -100,13 +100,13 @@ fn y_copies_all_of_a_line() {
 fn w_wraps_long_lines_and_keeps_the_line() {
     let mut screen = view(40, 12);
     go_to(&mut screen, "RUN ./migrate --seed");
-    assert_eq!(screen.model.image.wrap, Wrap::Off);
-    let rows = screen.model.image.rows.len();
+    assert_eq!(screen.panes().image.wrap, Wrap::Off);
+    let rows = screen.panes().image.list.rows.len();
     screen.keys("w");
-    assert!(screen.model.image.rows.len() > rows);
+    assert!(screen.panes().image.list.rows.len() > rows);
     assert!(
         screen
-            .model
+            .panes()
             .image
             .current()
             .unwrap()
@@ -122,7 +122,7 @@ fn w_wraps_long_lines_and_keeps_the_line() {
         .join(" ");
     assert!(joined.contains("/usr/bin/node"), "{}", screen.text());
     screen.keys("w");
-    assert_eq!(screen.model.image.rows.len(), rows);
+    assert_eq!(screen.panes().image.list.rows.len(), rows);
 }
 
 #[test]
@@ -132,11 +132,12 @@ fn a_filter_keeps_the_headings_of_what_it_finds() {
     assert!(screen.model.is_typing() && screen.shows("nothing matches"));
     screen.keys("<ctrl-t><ctrl-t>");
     let sections: Vec<Section> = screen
-        .model
+        .panes()
         .image
+        .list
         .rows
         .iter()
-        .map(|row| screen.model.image.lines[row.line].section)
+        .map(|row| screen.panes().image.lines[row.line].section)
         .collect();
     assert_eq!(
         sections,
@@ -150,12 +151,12 @@ fn a_filter_keeps_the_headings_of_what_it_finds() {
     assert!(screen.shows("2 match"));
     screen.keys("<enter>G");
     assert!(!screen.model.is_typing());
-    let chosen = screen.model.image.current().cloned();
+    let chosen = screen.panes().image.current().cloned();
     screen.keys("<esc>");
-    assert_eq!(screen.model.image.current().cloned(), chosen);
+    assert_eq!(screen.panes().image.current().cloned(), chosen);
     // The name of a part finds all of it.
     screen.keys("/Labels<enter>");
-    assert_eq!(screen.model.image.found, 2);
+    assert_eq!(screen.panes().image.found, 2);
 }
 
 #[test]

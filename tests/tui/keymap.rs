@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use layerscope::tui::Effect;
 use layerscope::tui::command::{Command, Context};
 use layerscope::tui::keys::{Key, KeyError, KeyMap, Preset, TABLE};
+use layerscope::tui::state::{StoreTab, Tab};
 
 use crate::screen::{Screen, session};
 use crate::support::LayerBuilder;
@@ -23,24 +24,25 @@ macro_rules! all_commands {
         for command in [$(Command::$name),*] {
             match command {
                 $(Command::$name => {})*
+                Command::Show(_) | Command::ShowOfStore(_) => {}
             }
         }
-        [$(Command::$name),*]
+        let views = Tab::ALL.map(Command::Show);
+        let of_store = StoreTab::ALL.map(StoreTab::command);
+        [&[$(Command::$name),*][..], &views, &of_store].concat()
     }};
 }
 
 #[rustfmt::skip]
 fn all_commands() -> Vec<Command> {
     all_commands![
-        Quit, QuitNow, Back, Suspend, Help, ShowLayers, ShowWaste, ShowFiles, ShowTreemap,
-        ShowImage, ShowImages, ShowContainers, ShowOrphans, ShowCache, ShowVolumes, NextPane, PreviousPane, Zoom, Reload, ToggleMouse, NextLayer, PreviousLayer, NextStore, PreviousStore, Up,
+        Quit, QuitNow, Back, Suspend, Help, NextPane, PreviousPane, Zoom, Reload, ToggleMouse, NextLayer, PreviousLayer, NextStore, PreviousStore, Up,
         Down, Left, Right, PageUp, PageDown, HalfPageUp, HalfPageDown, Top, Bottom, Open, Toggle,
         FoldAll, UnfoldAll, NextMode, ScopeLayer, ScopeAccumulated, ToggleAdded, ToggleModified,
         ToggleDeleted, ToggleUnchanged, NextSort, ReverseSort, NextBars, ToggleColumns, Wrap,
         Filter, NextMatch, PreviousMatch, Fuzzy, View, Page, Extract, Mark, CopyPath, CopyDigest,
         Info, Reclaim, NextBasis, Warnings, Export, ZoomOut, ToggleSmall, NextColour, Diff, CompareMarked, Accept, NextPattern, ToggleCase
     ]
-    .to_vec()
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::support::{LayerBuilder, image};
 fn layers() -> Screen {
     let mut screen = Screen::demo(80, 24);
     screen.keys("<shift-tab>");
-    assert_eq!(screen.model.focus, Focus::Layers);
+    assert_eq!(screen.view().focus, Focus::Layers);
     screen
 }
 
@@ -47,26 +47,26 @@ fn the_list_tells_number_size_and_instruction() {
 fn moving_in_the_list_changes_the_tree() {
     let mut screen = layers();
     screen.keys("g");
-    assert_eq!(screen.model.layers.layer().0, 0);
-    assert_eq!(screen.model.tree.layer().0, 0);
+    assert_eq!(screen.panes().layers.layer().0, 0);
+    assert_eq!(screen.panes().tree.layer().0, 0);
     assert!(screen.shows("this layer (L0)"));
     screen.keys("jj<pgdn><end>");
-    assert_eq!(screen.model.tree.layer().0, 11);
+    assert_eq!(screen.panes().tree.layer().0, 11);
     screen.keys("K");
-    assert_eq!(screen.model.tree.layer().0, 10);
+    assert_eq!(screen.panes().tree.layer().0, 10);
 }
 
 #[test]
 fn keys_of_the_list_reach_the_tree() {
     let mut screen = layers();
     screen.keys("m");
-    assert_eq!(screen.model.tree.mode, TreeMode::Accumulated);
-    assert_eq!(screen.model.focus, Focus::Layers);
+    assert_eq!(screen.panes().tree.mode, TreeMode::Accumulated);
+    assert_eq!(screen.view().focus, Focus::Layers);
     screen.keys("/lib");
-    assert_eq!(screen.model.focus, Focus::Tree);
-    assert!(screen.model.tree.is_typing() && screen.shows("/lib"));
+    assert_eq!(screen.view().focus, Focus::Tree);
+    assert!(screen.panes().tree.is_typing() && screen.shows("/lib"));
     screen.keys("<esc><tab><enter>");
-    assert_eq!(screen.model.focus, Focus::Tree, "Enter goes to the tree");
+    assert_eq!(screen.view().focus, Focus::Tree, "Enter goes to the tree");
 }
 
 #[test]

@@ -81,14 +81,14 @@ fn kind(effect: &Effect) -> &'static str {
 #[test]
 fn a_failure_is_told_with_a_way_on() {
     let mut screen = Screen::waiting(session(), 80, 24);
-    let job = screen.model.loading.as_ref().unwrap().job;
+    let job = screen.reading().unwrap();
     let error = Error::NotFound {
         name: "app.tar".into(),
     };
     let complaint = Complaint::of(&error);
     assert!(complaint.hint.is_some());
     screen.send(Msg::Done(job, Outcome::Failed(complaint)));
-    assert!(screen.model.loading.is_none());
+    assert!(screen.reading().is_none());
     assert_eq!(screen.model.popups.len(), 1);
     screen.keys("<esc>");
     assert!(screen.model.popups.is_empty());

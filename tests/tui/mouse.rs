@@ -27,10 +27,10 @@ fn a_press_puts_the_cursor_there_and_a_second_one_opens() {
     press(&mut screen, "app/");
     assert!(!screen.shows("data/"), "{}", screen.text());
     press(&mut screen, "WORKDIR");
-    assert_eq!(screen.model.focus, Focus::Layers);
-    assert_eq!(screen.model.layers.layer().0, 3);
+    assert_eq!(screen.view().focus, Focus::Layers);
+    assert_eq!(screen.panes().layers.layer().0, 3);
     press(&mut screen, "WORKDIR");
-    assert_eq!(screen.model.focus, Focus::Tree, "opened");
+    assert_eq!(screen.view().focus, Focus::Tree, "opened");
 }
 
 #[test]
@@ -43,21 +43,21 @@ fn a_press_on_a_name_shows_that_view() {
     ] {
         let mut screen = Screen::demo(80, 24);
         press(&mut screen, words);
-        assert_eq!(screen.model.tab, tab);
+        assert_eq!(screen.view().tab, tab);
         press(&mut screen, "1 Layers");
-        assert_eq!(screen.model.tab, Tab::Layers);
+        assert_eq!(screen.view().tab, Tab::Layers);
     }
 }
 
 #[test]
 fn the_wheel_moves_in_the_pane_under_it() {
     let mut screen = Screen::demo(80, 24);
-    let layer = screen.model.layers.layer().0;
+    let layer = screen.panes().layers.layer().0;
     screen.send(Msg::Mouse(Mouse::WheelUp(Position::new(5, 8))));
-    assert_eq!(screen.model.layers.layer().0, layer - 3);
-    assert_eq!(screen.model.focus, Focus::Tree);
+    assert_eq!(screen.panes().layers.layer().0, layer - 3);
+    assert_eq!(screen.view().focus, Focus::Tree);
     screen.send(Msg::Mouse(Mouse::WheelDown(Position::new(50, 8))));
-    assert_eq!(screen.model.tree.scroll.at, 3);
+    assert_eq!(screen.panes().tree.scroll.at, 3);
 }
 
 #[test]
@@ -79,9 +79,9 @@ fn rows_of_the_other_lists_are_pressed_too() {
     let mut screen = Screen::demo(80, 24);
     screen.keys("2");
     press(&mut screen, "/app/src/");
-    assert_eq!(screen.model.waste.scroll.at, 3);
+    assert_eq!(screen.panes().waste.list.scroll.at, 3);
     press(&mut screen, "/app/src/");
-    assert_eq!(screen.model.tab, Tab::Layers, "opened");
+    assert_eq!(screen.view().tab, Tab::Layers, "opened");
     screen.keys("3");
     press(&mut screen, "/bin/grep");
     assert!(
@@ -95,9 +95,9 @@ fn rows_of_the_other_lists_are_pressed_too() {
 fn tiles_are_pressed_too() {
     let mut screen = Screen::demo(80, 24);
     screen.keys("4G");
-    let rest = screen.model.treemap.picture.at;
+    let rest = screen.panes().treemap.picture.at;
     press(&mut screen, "usr/");
-    assert_eq!((rest > 0, screen.model.treemap.picture.at), (true, 0));
+    assert_eq!((rest > 0, screen.panes().treemap.picture.at), (true, 0));
     press(&mut screen, "usr/");
     assert!(screen.shows("/usr   8.8 MiB"), "{}", screen.text());
     screen.resize(20, 4);
@@ -116,13 +116,31 @@ fn a_store_is_pressed_like_any_list() {
     );
     let mut screen = Screen::stores(&stores, crate::screen::session(), 80, 24);
     press(&mut screen, "debian:12");
-    assert_eq!(screen.model.store.list(screen.model.store.tab).scroll.at, 4);
-    assert!(screen.model.entered.is_none());
+    assert_eq!(
+        screen
+            .store()
+            .pane
+            .list(screen.store().pane.tab)
+            .list
+            .scroll
+            .at,
+        4
+    );
+    assert!(!screen.model.screen.leads_back());
     press(&mut screen, "debian:12");
-    assert!(screen.model.entered.is_some(), "opened");
+    assert!(screen.model.screen.leads_back(), "opened");
     screen.keys("<esc>");
     press(&mut screen, "4 Orphans");
     assert!(screen.shows("[4]Orphans"));
     screen.send(Msg::Mouse(Mouse::WheelDown(Position::new(5, 5))));
-    assert_eq!(screen.model.store.list(screen.model.store.tab).scroll.at, 1);
+    assert_eq!(
+        screen
+            .store()
+            .pane
+            .list(screen.store().pane.tab)
+            .list
+            .scroll
+            .at,
+        1
+    );
 }

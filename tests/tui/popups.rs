@@ -79,7 +79,7 @@ fn said(screen: &Screen) -> String {
         .model
         .said
         .clone()
-        .map(|(_, words)| words)
+        .map(|said| said.text)
         .unwrap_or_default()
 }
 
@@ -290,7 +290,7 @@ fn the_cursor_of_many_choices_stays_on_the_screen() {
 fn leaving_the_choice_that_everything_waits_for_leaves_the_program() {
     let mut screen = Screen::waiting(session(), 80, 24);
     screen.effects.clear();
-    let job = screen.model.loading.as_ref().expect("a load").job;
+    let job = screen.reading().expect("a load");
     screen.send(Msg::Done(
         job,
         Outcome::Choices(vec![choice(0, &["a:1"], None), choice(1, &[], None)]),

@@ -8,7 +8,7 @@ use layerscope::tui::ids::VersionAt;
 use layerscope::tui::message::Outcome;
 use layerscope::tui::panes::Request;
 use layerscope::tui::panes::popup::{Popup, Purpose};
-use layerscope::tui::panes::preview::{Body, Compared, Wrap};
+use layerscope::tui::panes::preview::{Body, DiffState, Wrap};
 use layerscope::tui::reads::Reads;
 use layerscope::tui::results::Nature;
 use layerscope::tui::state::Focus;
@@ -55,7 +55,7 @@ fn look(screen: &mut Screen, path: &[u8], layer: u16) {
 }
 
 fn at(screen: &Screen, path: &[u8], layer: u16) -> VersionAt {
-    let subject = screen.model.subject.clone().expect("an image");
+    let subject = std::sync::Arc::clone(&screen.view().subject);
     let path = ImagePath::new(path).expect("a path");
     VersionAt {
         path: subject.tree().find(path).expect("the path"),
@@ -67,14 +67,18 @@ fn with_reads<T>(
     screen: &mut Screen,
     call: impl FnOnce(&mut Screen, &Reads<'_>, &mut layerscope::tui::state::Jobs) -> T,
 ) -> T {
-    let subject = screen.model.subject.clone().expect("an image");
+    let subject = std::sync::Arc::clone(&screen.view().subject);
     let session = screen.model.session.clone();
     let areas = screen.model.areas();
     let reads = Reads {
         subject: &subject,
         session: &session,
-        layer: screen.model.layers.layer(),
-        area: screen.model.columns().preview.unwrap_or(areas.body),
+        layer: screen.panes().layers.layer(),
+        area: screen
+            .view()
+            .columns(screen.model.size)
+            .preview
+            .unwrap_or(areas.body),
         arrangement: areas.arrangement,
     };
     let mut jobs = screen.model.jobs;
@@ -86,10 +90,11 @@ fn with_reads<T>(
 /// Asks for a version and leaves undone what has to be done for it.
 fn ask(screen: &mut Screen, path: &[u8], layer: u16) -> Vec<Request> {
     let version = at(screen, path, layer);
-    screen.model.before_preview = screen.model.focus;
-    screen.model.focus = Focus::Preview;
+    let view = screen.view_mut();
+    view.before_preview = view.focus;
+    view.focus = Focus::Preview;
     with_reads(screen, |screen, reads, jobs| {
-        screen.model.preview.look(version, reads, jobs)
+        screen.view_mut().panes.preview.look(version, reads, jobs)
     })
 }
 
@@ -98,7 +103,7 @@ fn done(screen: &mut Screen, requests: Vec<Request>) {
         let Request::Do(effect) = request else {
             continue;
         };
-        let subject = screen.model.subject.clone().expect("an image");
+        let subject = std::sync::Arc::clone(&screen.view().subject);
         if let (Some(job), Some(outcome)) = (
             tasks::job_of(&effect),
             tasks::run(&effect, &subject, &Job::new()),
@@ -110,7 +115,7 @@ fn done(screen: &mut Screen, requests: Vec<Request>) {
 }
 
 fn first_line(screen: &Screen) -> usize {
-    screen.model.preview.viewport.line
+    screen.panes().preview.viewport.line
 }
 
 /// Every cell holds something that a terminal draws and does not obey.
@@ -184,7 +189,7 @@ fn versions_are_stepped_through_up_and_down() {
             .said
             .as_ref()
             .unwrap()
-            .1
+            .text
             .contains("no layer above")
     );
     screen.keys("KKKKK");
@@ -195,7 +200,7 @@ fn versions_are_stepped_through_up_and_down() {
             .said
             .as_ref()
             .unwrap()
-            .1
+            .text
             .contains("no layer below")
     );
 }
@@ -207,9 +212,9 @@ fn m_shows_text_as_hex_and_hex_as_text_at_the_same_place() {
     screen.keys("G");
     let line = first_line(&screen);
     screen.keys("m");
-    assert_eq!(screen.model.preview.nature(), Nature::Binary);
+    assert_eq!(screen.panes().preview.nature(), Nature::Binary);
     assert!(screen.shows("offset 0x"));
-    assert!(screen.model.preview.offset > 100);
+    assert!(screen.panes().preview.offset > 100);
     screen.keys("gm");
     assert_eq!(first_line(&screen), 0);
     assert!(screen.shows("  1  line 1"));
@@ -224,17 +229,17 @@ fn hex_scrolls_by_rows_and_stays_in_the_file() {
     look(&mut screen, b"etc/app.conf", 2);
     assert!(screen.line_with("00000000").contains(".ELF."));
     screen.keys("j");
-    assert_eq!(screen.model.preview.offset, 16);
+    assert_eq!(screen.panes().preview.offset, 16);
     screen.keys("G");
-    let last = screen.model.preview.offset;
+    let last = screen.panes().preview.offset;
     assert!(screen.shows("100 %"));
     screen.keys("jj<pgdn>");
-    assert_eq!(screen.model.preview.offset, last);
+    assert_eq!(screen.panes().preview.offset, last);
     screen.resize(40, 12);
-    assert_eq!(screen.model.preview.offset % 4, 0);
+    assert_eq!(screen.panes().preview.offset % 4, 0);
     assert_harmless(&screen);
     screen.keys("g");
-    assert_eq!(screen.model.preview.offset, 0);
+    assert_eq!(screen.panes().preview.offset, 0);
 }
 
 #[test]
@@ -249,7 +254,7 @@ fn d_shows_the_difference_from_the_version_below_and_takes_it_back() {
     let styled = screen.styled();
     assert!(styled.contains("G.GGGGGGGGGGG") && styled.contains("R.RRRRRRR"));
     screen.keys("d");
-    assert!(matches!(screen.model.preview.compared, Compared::No));
+    assert!(matches!(screen.panes().preview.diff, DiffState::No));
     assert!(screen.shows("  1  line 1"));
 }
 
@@ -261,7 +266,7 @@ fn a_difference_follows_the_version_and_says_where_binary_files_differ() {
     assert!(screen.shows("binary files"));
     assert!(screen.shows("the first difference is at offset 0 (0x0)"));
     screen.keys("m");
-    assert!(screen.model.said.as_ref().unwrap().1.contains("no hex"));
+    assert!(screen.model.said.as_ref().unwrap().text.contains("no hex"));
     screen.keys("<esc>");
     look(&mut screen, b"etc/app.conf", 0);
     screen.keys("d");
@@ -271,7 +276,7 @@ fn a_difference_follows_the_version_and_says_where_binary_files_differ() {
             .said
             .as_ref()
             .unwrap()
-            .1
+            .text
             .contains("first version")
     );
 }
@@ -314,11 +319,11 @@ fn w_wraps_and_the_sides_scroll() {
     look(&mut screen, b"a", 0);
     assert!(!screen.shows("END") && screen.shows("…"));
     screen.keys("ll");
-    assert_eq!(screen.model.preview.viewport.left, 16);
+    assert_eq!(screen.panes().preview.viewport.left, 16);
     screen.keys("h<left><left>");
-    assert_eq!(screen.model.preview.viewport.left, 0);
+    assert_eq!(screen.panes().preview.viewport.left, 0);
     screen.keys("<right>w");
-    assert_eq!(screen.model.preview.wrap, Wrap::On);
+    assert_eq!(screen.panes().preview.wrap, Wrap::On);
     assert!(screen.shows("END") && screen.shows("2  second"));
     screen.keys("w");
     assert!(!screen.shows("END"));
@@ -339,14 +344,26 @@ fn a_search_goes_along_while_typing_and_n_goes_on() {
     assert!(screen.model.said.is_some(), "around the end");
     screen.keys("/<ctrl-u>line 5<enter>");
     screen.keys("n");
-    let second = screen.model.preview.search.at.clone().unwrap();
+    let second = screen.panes().preview.search.at.clone().unwrap();
     screen.keys("N");
-    assert!(screen.model.preview.search.at.clone().unwrap().start < second.start);
+    assert!(screen.panes().preview.search.at.clone().unwrap().start < second.start);
     screen.keys("<esc>");
-    assert!(!screen.model.preview.search.is_on());
-    assert_eq!(screen.model.focus, Focus::Preview, "Esc goes one step back");
+    assert!(!screen.panes().preview.search.is_on());
+    assert_eq!(
+        screen.view().focus,
+        Focus::Preview,
+        "Esc goes one step back"
+    );
     screen.keys("n");
-    assert!(screen.model.said.as_ref().unwrap().1.contains("/ begins"));
+    assert!(
+        screen
+            .model
+            .said
+            .as_ref()
+            .unwrap()
+            .text
+            .contains("/ begins")
+    );
     screen.keys("/zebra");
     assert!(screen.shows("no match"));
     screen.keys("<esc>");
@@ -369,7 +386,7 @@ fn searches_know_case_expressions_and_bytes() {
     screen.keys("<esc>");
     look(&mut screen, b"etc/app.conf", 2);
     screen.keys("/7f 45<ctrl-r><enter>n");
-    assert_eq!(screen.model.preview.search.at, Some(14..16));
+    assert_eq!(screen.panes().preview.search.at, Some(14..16));
     screen.keys("/<up><down><esc>");
 }
 
@@ -378,17 +395,17 @@ fn leaving_gives_the_keys_back() {
     let mut screen = versions(80, 24);
     look(&mut screen, b"etc/app.conf", 0);
     screen.keys("q");
-    assert_eq!(screen.model.focus, Focus::Tree);
+    assert_eq!(screen.view().focus, Focus::Tree);
     look(&mut screen, b"etc/app.conf", 1);
     screen.keys("<esc>");
-    assert_eq!(screen.model.focus, Focus::Tree);
+    assert_eq!(screen.view().focus, Focus::Tree);
 }
 
 #[test]
 fn what_is_done_with_a_file_is_asked_for() {
     let mut screen = versions(80, 24);
     look(&mut screen, b"etc/app.conf", 1);
-    let version = screen.model.preview.version.unwrap();
+    let version = screen.panes().preview.version.unwrap();
     screen.keys("o");
     assert!(matches!(screen.effects.last(), Some(Effect::Page(page)) if *page == version));
     screen.keys("y");
@@ -415,7 +432,15 @@ fn what_is_done_with_a_file_is_asked_for() {
         assert!(text.contains(deed), "{text}");
     }
     screen.keys("<esc>JJeo");
-    assert!(screen.model.said.as_ref().unwrap().1.contains("only files"));
+    assert!(
+        screen
+            .model
+            .said
+            .as_ref()
+            .unwrap()
+            .text
+            .contains("only files")
+    );
 }
 
 #[test]
@@ -426,7 +451,7 @@ fn a_version_is_extracted_below_the_directory_and_nothing_is_overwritten() {
     look(&mut screen, b"etc/app.conf", 1);
     let typed = format!("e<ctrl-u>{}<enter>", target.display());
     screen.keys(&typed);
-    let said = screen.model.said.clone().unwrap().1;
+    let said = screen.model.said.clone().unwrap().text;
     assert!(
         said.contains("1 file (") && said.contains("written below"),
         "{said}"
@@ -450,7 +475,7 @@ fn a_report_is_written_once_and_not_over_another() {
             .said
             .clone()
             .unwrap()
-            .1
+            .text
             .contains("text report written")
     );
     let text = std::fs::read_to_string(&target).unwrap();
@@ -563,12 +588,20 @@ fn a_compressed_layer_is_read_only_when_asked() {
         let mut screen = Screen::of(analysis, session(), 160, 40);
         let version = at(&screen, b"a", 0);
         let requests = with_reads(&mut screen, |screen, reads, jobs| {
-            screen.model.preview.follow(Some(version), reads, jobs)
+            screen
+                .view_mut()
+                .panes
+                .preview
+                .follow(Some(version), reads, jobs)
         });
         assert_eq!(requests.len(), usize::from(reads_at_once));
         done(&mut screen, requests);
         let again = with_reads(&mut screen, |screen, reads, jobs| {
-            screen.model.preview.follow(Some(version), reads, jobs)
+            screen
+                .view_mut()
+                .panes
+                .preview
+                .follow(Some(version), reads, jobs)
         });
         assert!(again.is_empty(), "nothing has changed");
         assert_eq!(
@@ -595,7 +628,7 @@ fn what_is_not_waited_for_any_more_is_cancelled_and_its_result_dropped() {
     ));
     done(&mut screen, first);
     assert!(
-        matches!(screen.model.preview.body, Body::Reading(_)),
+        matches!(screen.panes().preview.body, Body::Reading(_)),
         "a stale result"
     );
     done(&mut screen, second);
@@ -633,7 +666,7 @@ fn a_cancelled_job_reads_nothing() {
     let stack = stack(vec![LayerBuilder::new().file("a", lines(3))]);
     let mut screen = Screen::layers(&stack, 80, 24);
     let asked = ask(&mut screen, b"a", 0);
-    let subject = screen.model.subject.clone().unwrap();
+    let subject = std::sync::Arc::clone(&screen.view().subject);
     let job = Job::new();
     job.cancel();
     for request in asked {
@@ -661,19 +694,16 @@ fn what_is_shown_stays_when_more_of_the_image_is_known() {
     let mut screen = Screen::layers(&all[..1], 80, 24);
     look(&mut screen, b"m", 0);
     screen.keys("jjj");
-    let before = screen.model.preview.version.unwrap();
+    let before = screen.panes().preview.version.unwrap();
     let job = screen.model.jobs.take_number();
-    screen.model.loading = Some(layerscope::tui::panes::loading::LoadingPane {
-        job,
-        ..Default::default()
-    });
+    screen.reads_again(job);
     let analysis = opened::analyse(&all, &[Codec::None]);
     let subject = layerscope::tui::Subject::new(analysis, &screen.model.session.rules);
     screen.send(Msg::Done(
         job,
         Outcome::Loaded(std::sync::Arc::new(subject)),
     ));
-    let after = screen.model.preview.version.unwrap();
+    let after = screen.panes().preview.version.unwrap();
     assert_ne!(before.path, after.path, "the test tests something");
     assert_eq!(after, at(&screen, b"m", 0));
     assert_eq!(first_line(&screen), 3);
@@ -712,15 +742,15 @@ fn the_tree_leads_into_a_file_and_the_preview_follows_its_cursor() {
     let mut screen = Screen::demo(200, 50);
     screen.keys("mm/os-rel<enter>G");
     assert!(screen.shows("ID=harbour"), "{}", screen.text());
-    assert_eq!(screen.model.focus, Focus::Tree);
+    assert_eq!(screen.view().focus, Focus::Tree);
     screen.keys("<up>");
     assert!(!screen.shows("ID=harbour"));
     screen.keys("<down>v");
-    assert_eq!(screen.model.focus, Focus::Preview);
+    assert_eq!(screen.view().focus, Focus::Preview);
     screen.keys("K");
     assert!(screen.shows("[L0]") && screen.shows("ID=harbour"));
     screen.keys("q");
-    assert_eq!(screen.model.focus, Focus::Tree);
+    assert_eq!(screen.view().focus, Focus::Tree);
     screen.resize(80, 24).keys("v");
     assert!(screen.shows("ID=harbour"), "{}", screen.text());
 }

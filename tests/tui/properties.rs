@@ -123,24 +123,24 @@ pub fn check(screen: &Screen) {
     let buffer = screen.buffer();
     screen.assert_nothing_raw();
     let model = &screen.model;
-    let Some(subject) = &model.subject else {
+    let Some(image) = model.image() else {
         return;
     };
-    let layers = subject.analysis.layers.len();
+    let layers = image.subject.analysis.layers.len();
     assert_eq!(
-        model.tree.layer(),
-        model.layers.layer(),
+        image.panes.tree.layer(),
+        image.panes.layers.layer(),
         "both show one layer"
     );
-    assert!(model.layers.layer().as_usize() < layers.max(1));
-    let rows = &model.tree.rows;
-    let at = model.tree.scroll.at;
+    assert!(image.panes.layers.layer().as_usize() < layers.max(1));
+    let rows = &image.panes.tree.rows;
+    let at = image.panes.tree.scroll.at;
     assert!(at < rows.len().max(1), "row {at} of {}", rows.len());
-    if let Some(place) = model.columns().tree {
+    if let Some(place) = image.columns(model.size).tree {
         let height = usize::from(model.areas().arrangement.inner(place).height);
-        let visible = model.tree.scroll.visible(rows.len(), height);
+        let visible = image.panes.tree.scroll.visible(rows.len(), height);
         assert!(height == 0 || rows.is_empty() || visible.contains(&at));
-        let has_keys = model.focus == Focus::Tree && model.popups.is_empty();
+        let has_keys = image.focus == Focus::Tree && model.popups.is_empty();
         if has_keys && height > 0 && model.areas().arrangement != Arrangement::TooSmall {
             let mut cells = buffer.content.iter();
             assert!(
@@ -157,10 +157,11 @@ fn check_store(screen: &Screen) {
     let buffer = screen.buffer();
     screen.assert_nothing_raw();
     let model = &screen.model;
-    let list = model.store.list(model.store.tab);
+    let pane = &screen.store().pane;
+    let list = &pane.list(pane.tab).list;
     assert!(list.scroll.at < list.rows.len().max(1));
     let is_seen = model.popups.is_empty()
-        && model.screen() == layerscope::tui::state::Screen::Store
+        && matches!(model.screen, layerscope::tui::screen::Screen::Store(_))
         && model.areas().arrangement > Arrangement::Bare;
     if is_seen && !list.rows.is_empty() {
         let mut cells = buffer.content.iter();

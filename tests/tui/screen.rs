@@ -10,8 +10,12 @@ use layerscope::progress::Job;
 use layerscope::text::{Detail, Glyphs, Look};
 use layerscope::tui::draw::draw;
 use layerscope::tui::events::message;
+use layerscope::tui::ids::JobId;
 use layerscope::tui::keys::{KeyMap, Preset};
 use layerscope::tui::message::{MouseMode, Outcome};
+use layerscope::tui::panes::comparison::ComparisonPane;
+use layerscope::tui::panes::loading::LoadingPane;
+use layerscope::tui::screen::{ImageScreen, Panes, StoreScreen};
 use layerscope::tui::theme::Theme;
 use layerscope::tui::update::{start, update};
 use layerscope::tui::{Effect, Model, Msg, Session, StoreSubject, Subject, tasks};
@@ -148,13 +152,58 @@ impl Screen {
         Self::show(&demo_subject(), session(), width, height)
     }
 
+    /// Returns the image on the screen.
+    pub fn view(&self) -> &ImageScreen {
+        self.model.image().expect("an image")
+    }
+
+    /// Returns the image on the screen, to be changed.
+    pub fn view_mut(&mut self) -> &mut ImageScreen {
+        match &mut self.model.screen {
+            layerscope::tui::screen::Screen::Image(image) => image,
+            other => panic!("no image: {other:?}"),
+        }
+    }
+
+    /// Returns the panes of the image on the screen.
+    pub fn panes(&self) -> &Panes {
+        &self.view().panes
+    }
+
+    /// Returns the stores, on the screen or behind what is.
+    pub fn store(&self) -> &StoreScreen {
+        self.model.screen.store().expect("stores")
+    }
+
+    /// Returns the comparison on the screen.
+    pub fn comparison(&self) -> &ComparisonPane {
+        match &self.model.screen {
+            layerscope::tui::screen::Screen::Comparison(comparison) => &comparison.pane,
+            other => panic!("no comparison: {other:?}"),
+        }
+    }
+
+    /// Lets a job read the image on the screen again.
+    pub fn reads_again(&mut self, job: JobId) {
+        self.view_mut().reading.running = Some(LoadingPane {
+            job,
+            progress: None,
+        });
+    }
+
+    /// Returns the job that reads an image, if one does.
+    pub fn reading(&self) -> Option<JobId> {
+        let running = self.model.screen.reading()?.running.as_ref()?;
+        Some(running.job)
+    }
+
     /// Sends a message and does what can be done of its effects; the rest is kept.
     pub fn send(&mut self, msg: Msg) {
         let mut pending = update(&mut self.model, msg);
         while let Some(effect) = pending.pop() {
             let is_write = matches!(effect, Effect::Extract { .. } | Effect::Export { .. });
             let done = tasks::job_of(&effect)
-                .zip(self.model.subject.clone())
+                .zip(self.model.image().map(|image| Arc::clone(&image.subject)))
                 .filter(|_| self.writes == Writes::Done || !is_write);
             match done {
                 Some((job, subject)) => {

@@ -113,8 +113,8 @@ fn every_view_of_a_store_at_every_size() {
             check(&format!("store-pods-{width}x{height}-{look}"), &screen);
             let mut screen = show(vec![docker()], Known::Measured);
             screen.keys("<space><space>D");
-            if let Some(job) = screen.model.comparison.as_ref().and_then(|pane| pane.job) {
-                screen.send(Msg::Done(job, Outcome::Held(Arc::new(comparison()))));
+            if let Some(job) = screen.comparison().job {
+                screen.send(Msg::Done(job, Outcome::Compared(Arc::new(comparison()))));
             }
             check(
                 &format!("store-comparison-{width}x{height}-{look}"),
@@ -131,7 +131,7 @@ fn loading_and_choosing_at_every_size() {
             let mut screen = Screen::waiting(session.clone(), width, height);
             screen.send(Msg::Tick(progress()));
             check(&format!("loading-{width}x{height}-{look}"), &screen);
-            let job = screen.model.loading.as_ref().expect("a load").job;
+            let job = screen.reading().expect("a load");
             screen.send(Msg::Done(job, Outcome::Choices(choices())));
             check(&format!("choices-{width}x{height}-{look}"), &screen);
         }

@@ -120,10 +120,10 @@ fn the_cursor_stays_on_its_row_when_sizes_become_known() {
         24,
     );
     screen.keys("j<space>");
-    let before = screen.model.store.selected();
+    let before = screen.store().pane.selected();
     let name = |screen: &Screen| {
-        let stores = screen.model.stores.clone().expect("stores");
-        let key = screen.model.store.selected().expect("a row");
+        let stores = &screen.store().subject;
+        let key = screen.store().pane.selected().expect("a row");
         layerscope::tui::panes::store::names::name(stores.store(0).expect("a store"), key)
     };
     let called = name(&screen);
@@ -131,15 +131,15 @@ fn the_cursor_stays_on_its_row_when_sizes_become_known() {
     let mut later = docker();
     later.images.remove(4);
     later.images.rotate_left(1);
-    let job = screen.model.measuring.expect("a job");
+    let job = screen.store().measuring.expect("a job");
     screen.send(Msg::Done(
         job,
         Outcome::Store(subject(vec![later], Known::Measured)),
     ));
     assert_eq!(name(&screen), called);
-    assert_ne!(screen.model.store.selected(), before);
-    assert_eq!(screen.model.store.marks.len(), 1);
-    assert_eq!(screen.model.measuring, None);
+    assert_ne!(screen.store().pane.selected(), before);
+    assert_eq!(screen.store().pane.marks.len(), 1);
+    assert_eq!(screen.store().measuring, None);
 }
 
 #[test]
@@ -161,9 +161,9 @@ fn every_view_is_a_key_and_tab_away() {
         );
     }
     screen.keys("<tab>");
-    assert_eq!(screen.model.store.tab, StoreTab::Layers);
+    assert_eq!(screen.store().pane.tab, StoreTab::Layers);
     screen.keys("<shift-tab><shift-tab>");
-    assert_eq!(screen.model.store.tab, StoreTab::Volumes);
+    assert_eq!(screen.store().pane.tab, StoreTab::Volumes);
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn an_image_is_opened_and_left_again() {
     assert!(screen.shows("Images") && screen.shows("web-1"));
     // What comes late is not shown.
     screen.send(Msg::Done(job, Outcome::Loaded(demo_subject())));
-    assert!(screen.model.subject.is_none());
+    assert!(screen.model.image().is_none());
     for back in [
         "q",
         "<esc>",
@@ -282,7 +282,7 @@ fn commands_are_shown_and_copied_and_none_is_run() {
     assert!(!screen.shows("have to be removed first"));
     // Esc takes back the notice, then the filter, then the marks; it never leaves.
     screen.keys("<esc><esc><esc><esc>");
-    assert!(screen.model.store.marks.is_empty() && !quits(&screen));
+    assert!(screen.store().pane.marks.is_empty() && !quits(&screen));
     screen.keys("4d");
     assert!(screen.shows("no command of Docker removes this"));
     screen.keys("<esc>2d");
@@ -320,13 +320,13 @@ fn two_marked_are_compared() {
     assert!(screen.shows("mark two images or containers"));
     screen.keys("<space><space>D");
     let hold = screen.effects.iter().rev().find_map(|effect| match effect {
-        Effect::Hold { job, items, .. } => Some((*job, *items)),
+        Effect::CompareItems { job, items, .. } => Some((*job, *items)),
         _ => None,
     });
     let (job, items) = hold.expect("a comparison");
     assert_ne!(items[0], items[1]);
     assert!(screen.shows("reading both"));
-    screen.send(Msg::Done(job, Outcome::Held(Arc::new(comparison()))));
+    screen.send(Msg::Done(job, Outcome::Compared(Arc::new(comparison()))));
     for words in [
         "ml/train:latest",
         "in common    1 layer, 117.0 MiB",
@@ -336,24 +336,14 @@ fn two_marked_are_compared() {
         assert!(screen.shows(words), "{words}\n{}", screen.text());
     }
     // The heaviest first; then by path.
-    let first = |screen: &Screen| {
-        screen
-            .model
-            .comparison
-            .as_ref()
-            .unwrap()
-            .selected()
-            .unwrap()
-            .path
-            .clone()
-    };
+    let first = |screen: &Screen| screen.comparison().selected().unwrap().path.clone();
     assert_eq!(first(&screen), b"usr/lib/large");
     screen.keys("ssg");
     assert!(screen.keys("/bin<enter>").shows("1 match"));
     screen.keys("y");
     assert_eq!(copied(&screen), "/bin/tool");
     screen.keys("<esc>");
-    assert!(screen.model.comparison.is_some());
+    assert!(screen.comparison().found.is_some());
     screen.keys("<esc>");
     assert!(screen.shows("[1]Images") && !quits(&screen));
 }
@@ -405,11 +395,11 @@ fn what_was_not_compared_is_told() {
     let mut screen = shown(120, 24);
     screen.keys("<space><space>D");
     let hold = screen.effects.iter().rev().find_map(|effect| match effect {
-        Effect::Hold { job, .. } => Some(*job),
+        Effect::CompareItems { job, .. } => Some(*job),
         _ => None,
     });
     let job = hold.expect("a comparison");
-    screen.send(Msg::Done(job, Outcome::Held(Arc::new(found))));
+    screen.send(Msg::Done(job, Outcome::Compared(Arc::new(found))));
     screen.keys("sg");
     for words in [
         "1 not compared (?)",
@@ -441,7 +431,7 @@ fn several_stores_follow_each_other() {
 #[test]
 fn sorting_filtering_and_the_basis_of_sizes() {
     let mut screen = shown(120, 40);
-    let first = |screen: &Screen| screen.model.store.list(screen.model.store.tab).rows[0];
+    let first = |screen: &Screen| screen.store().pane.list(screen.store().pane.tab).list.rows[0];
     let own = first(&screen);
     screen.keys("S");
     assert_ne!(first(&screen), own);
@@ -568,10 +558,10 @@ fn hostile_names_reach_neither_screen_nor_clipboard_nor_shell() {
 fn rows_that_are_gone_are_nothing() {
     let mut screen = shown(80, 24);
     screen.keys("<space>");
-    let key = screen.model.store.selected();
+    let key = screen.store().pane.selected();
     assert!(matches!(key, Some(Key::Image(_))));
     screen.keys("r");
-    let job = screen.model.measuring.expect("a job");
+    let job = screen.store().measuring.expect("a job");
     let mut empty = docker();
     empty.images.clear();
     empty.containers.clear();
@@ -582,7 +572,7 @@ fn rows_that_are_gone_are_nothing() {
     ));
     assert!(screen.shows("there is no image in this store"));
     screen.keys("idD<enter><space>yY3idj2i");
-    assert!(screen.model.store.marks.is_empty());
+    assert!(screen.store().pane.marks.is_empty());
 }
 
 #[test]

@@ -45,21 +45,21 @@ fn changes() -> Vec<Vec<Item>> {
 
 fn screen() -> Screen {
     let mut screen = Screen::layers(&changes(), 100, 30);
-    assert_eq!(screen.model.layers.layer().0, 1, "the top layer is empty");
+    assert_eq!(screen.panes().layers.layer().0, 1, "the top layer is empty");
     screen.keys("+g");
     screen
 }
 
 /// Returns the path under the cursor.
 fn here(screen: &Screen) -> String {
-    let subject = screen.model.subject.as_ref().unwrap();
-    String::from_utf8(subject.tree().path(screen.model.tree.path())).unwrap()
+    let subject = &screen.view().subject;
+    String::from_utf8(subject.tree().path(screen.panes().tree.path())).unwrap()
 }
 
 /// Moves to the row that shows some text.
 fn go(screen: &mut Screen, path: &str) {
     screen.keys("g");
-    for _ in 0..screen.model.tree.rows.len() {
+    for _ in 0..screen.panes().tree.rows.len() {
         if here(screen) == path {
             return;
         }
@@ -69,8 +69,8 @@ fn go(screen: &mut Screen, path: &str) {
 }
 
 fn said(screen: &Screen) -> (Tone, &str) {
-    let (tone, words) = screen.model.said.as_ref().expect("something said");
-    (*tone, words)
+    let said = screen.model.said.as_ref().expect("something said");
+    (said.tone, &said.text)
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn rows_fold_and_unfold_and_the_cursor_finds_its_way_up() {
         "srv",
         "the row that stands for what is folded"
     );
-    assert_eq!(screen.model.tree.rows.len(), 4);
+    assert_eq!(screen.panes().tree.rows.len(), 4);
     screen.keys("+");
     assert!(screen.shows("large") && screen.shows("passwd"));
     screen.keys("<left><right>");
@@ -147,8 +147,8 @@ fn rows_fold_and_unfold_and_the_cursor_finds_its_way_up() {
 fn moving_goes_a_row_a_screen_and_to_the_ends() {
     let mut screen = Screen::demo(80, 16);
     screen.keys("mm+g");
-    let at = |screen: &Screen| screen.model.tree.scroll.at;
-    let last = screen.model.tree.rows.len() - 1;
+    let at = |screen: &Screen| screen.panes().tree.scroll.at;
+    let last = screen.panes().tree.rows.len() - 1;
     for (key, expected) in [
         ("j", 1),
         ("<down>", 2),
@@ -175,11 +175,11 @@ fn the_mode_changes_and_the_cursor_stays_on_its_path() {
     let mut screen = screen();
     go(&mut screen, "etc/passwd");
     screen.keys("m");
-    assert_eq!(screen.model.tree.mode, TreeMode::Accumulated);
+    assert_eq!(screen.panes().tree.mode, TreeMode::Accumulated);
     assert_eq!(here(&screen), "etc/passwd");
     assert!(screen.shows("tool") && screen.shows("accumulated up to L1"));
     screen.keys("zm");
-    assert_eq!(screen.model.tree.scope(), Scope::Merged);
+    assert_eq!(screen.panes().tree.scope(), Scope::Merged);
     assert_eq!(here(&screen), "etc/passwd");
     assert!(screen.line_with("From").contains("Name"));
     assert!(screen.line_with("passwd").contains("L1"));
@@ -190,7 +190,7 @@ fn the_mode_changes_and_the_cursor_stays_on_its_path() {
     screen.keys("A");
     assert_eq!(said(&screen).0, Tone::Refused);
     screen.keys("m");
-    assert_eq!(screen.model.tree.mode, TreeMode::Layer);
+    assert_eq!(screen.panes().tree.mode, TreeMode::Layer);
     assert_eq!(here(&screen), "etc/passwd");
 }
 
@@ -199,12 +199,12 @@ fn layers_change_from_the_tree_and_back_without_losing_the_place() {
     let mut screen = screen();
     go(&mut screen, "srv/data/large");
     screen.keys("K");
-    assert_eq!(screen.model.layers.layer().0, 0);
+    assert_eq!(screen.panes().layers.layer().0, 0);
     assert_eq!(here(&screen), "srv", "the nearest directory there is");
     screen.keys("J");
     assert_eq!(here(&screen), "srv/data/large");
     screen.keys("JJJJ");
-    assert_eq!(screen.model.layers.layer().0, 2);
+    assert_eq!(screen.panes().layers.layer().0, 2);
     let words = "this layer is empty; J next layer, m accumulated";
     assert!(screen.shows(words), "{}", screen.text());
 }
@@ -246,8 +246,8 @@ fn siblings_are_sorted_and_reversed() {
     let mut screen = screen();
     screen.keys("-");
     let order = |screen: &Screen| -> Vec<String> {
-        let tree = screen.model.subject.as_ref().unwrap();
-        let rows = screen.model.tree.rows.as_slice().iter().skip(1);
+        let tree = &screen.view().subject;
+        let rows = screen.panes().tree.rows.as_slice().iter().skip(1);
         rows.map(|row| String::from_utf8(tree.tree().path(row.path)).unwrap())
             .collect()
     };
@@ -310,7 +310,7 @@ fn a_filter_finds_while_typing_and_leaves_no_trace_when_cancelled() {
 fn a_kept_filter_leaves_the_tree_usable_and_its_end_leaves_the_cursor() {
     let mut screen = screen();
     screen.keys("/a<enter>");
-    assert!(!screen.model.tree.is_typing());
+    assert!(!screen.panes().tree.is_typing());
     let matches = screen.line_with("/a:");
     assert!(matches.contains("/a: 4 match"), "{matches}");
     screen.keys("gn");
@@ -381,7 +381,7 @@ fn kinds_of_patterns_and_case_change_while_typing() {
     assert!(screen.shows("any case") && screen.shows("1 file match"));
     screen.keys("<esc>/<enter>");
     assert!(
-        !screen.model.tree.filter.is_on(),
+        !screen.panes().tree.filter.is_on(),
         "nothing to look for is no filter"
     );
 }
@@ -405,7 +405,7 @@ fn paths_and_digests_are_copied() {
     let Some(Effect::Copy(digest)) = screen.effects.last() else {
         panic!("nothing copied");
     };
-    let image = &screen.model.subject.as_ref().unwrap().analysis.image;
+    let image = &&screen.view().subject.analysis.image;
     let own = image.layers[11].diff_id.as_ref().map(ToString::to_string);
     assert_eq!(Some(digest), own.as_ref());
 }
@@ -417,10 +417,10 @@ fn files_are_looked_into_and_what_is_gone_as_it_was() {
     screen.keys("o");
     assert!(matches!(screen.effects.last(), Some(Effect::Page(version)) if version.layer.0 == 1));
     screen.keys("v");
-    assert_eq!(screen.model.focus, Focus::Preview);
+    assert_eq!(screen.view().focus, Focus::Preview);
     assert!(screen.shows("root and more"));
     screen.keys("<esc>");
-    assert_eq!(screen.model.focus, Focus::Tree);
+    assert_eq!(screen.view().focus, Focus::Tree);
     go(&mut screen, "srv/cache/one");
     screen.keys("o");
     assert!(matches!(screen.effects.last(), Some(Effect::Page(version)) if version.layer.0 == 0));
@@ -452,14 +452,14 @@ fn extraction_asks_where_to_and_takes_what_is_marked() {
     );
     screen.keys("<esc>");
     go(&mut screen, "etc/passwd");
-    let second = screen.model.tree.scroll.at + 1;
+    let second = screen.panes().tree.scroll.at + 1;
     screen.keys("x");
     assert!(
         screen.line_with("passwd").contains("*M"),
         "{}",
         screen.text()
     );
-    assert_eq!(screen.model.tree.scroll.at, second, "on to the next row");
+    assert_eq!(screen.panes().tree.scroll.at, second, "on to the next row");
     go(&mut screen, "srv/data/large");
     screen.keys("x");
     assert_eq!(said(&screen), (Tone::Done, "2 marked; e extracts"));
@@ -467,7 +467,7 @@ fn extraction_asks_where_to_and_takes_what_is_marked() {
     let Purpose::Extract { paths, scope } = purpose(&screen) else {
         panic!("another question");
     };
-    assert_eq!((paths.len(), scope), (2, screen.model.tree.scope()));
+    assert_eq!((paths.len(), scope), (2, screen.panes().tree.scope()));
     assert!(screen.shows("2 marked paths"));
 }
 
@@ -506,13 +506,13 @@ fn everything_about_a_path_is_told_layer_by_layer() {
 fn the_pane_is_zoomed_and_esc_comes_back() {
     let mut screen = screen();
     screen.keys("z");
-    assert!(!screen.shows("Layers ─") && screen.model.zoom == ZoomState::Zoomed);
+    assert!(!screen.shows("Layers ─") && screen.view().zoom == ZoomState::Zoomed);
     screen.keys("<esc>");
-    assert_eq!(screen.model.zoom, ZoomState::Shared);
+    assert_eq!(screen.view().zoom, ZoomState::Shared);
     screen.keys("<tab>");
-    assert_eq!(screen.model.focus, Focus::Layers);
+    assert_eq!(screen.view().focus, Focus::Layers);
     screen.keys("<shift-tab>");
-    assert_eq!(screen.model.focus, Focus::Tree);
+    assert_eq!(screen.view().focus, Focus::Tree);
     for (key, tab) in [
         ("2", Tab::Waste),
         ("3", Tab::Files),
@@ -521,7 +521,7 @@ fn the_pane_is_zoomed_and_esc_comes_back() {
         ("1", Tab::Layers),
     ] {
         screen.keys(key);
-        assert_eq!(screen.model.tab, tab);
+        assert_eq!(screen.view().tab, tab);
     }
     screen.keys("q");
     assert!(matches!(screen.effects.last(), Some(Effect::Quit)));
@@ -591,7 +591,7 @@ fn deep_directories_leave_room_for_the_name() {
     for stack in [stack.to_vec(), vec![deep.into_items()]] {
         let mut screen = Screen::layers(&stack, 80, 24);
         screen.keys("+G");
-        for _ in 0..screen.model.tree.rows.len() {
+        for _ in 0..screen.panes().tree.rows.len() {
             let text = screen.text();
             let rows = text
                 .lines()
@@ -615,7 +615,7 @@ fn another_reading_of_the_image_keeps_the_place_by_path() {
     go(&mut screen, "etc/passwd");
     screen.keys("x");
     go(&mut screen, "etc/passwd");
-    let (old, line) = (screen.model.tree.path(), screen.line_with(" passwd"));
+    let (old, line) = (screen.panes().tree.path(), screen.line_with(" passwd"));
     let mut stack = changes();
     // Paths that come before all others get the identities of those.
     stack[0].extend(layer().file("a/b/c", "1").file("b/c", "2").into_items());
@@ -627,7 +627,7 @@ fn another_reading_of_the_image_keeps_the_place_by_path() {
         _ => None,
     });
     screen.send(Msg::Done(job.unwrap(), Outcome::Loaded(Arc::new(subject))));
-    assert_ne!(screen.model.tree.path(), old, "other identities");
+    assert_ne!(screen.panes().tree.path(), old, "other identities");
     assert_eq!(here(&screen), "etc/passwd");
     assert_eq!(
         screen.line_with(" passwd"),
@@ -695,7 +695,7 @@ fn an_image_that_is_read_again_is_shown_as_it_is_now() {
             };
             let mut screen = Screen::layers(&part(before), 100, 30);
             screen.keys(mode).keys("r");
-            let job = screen.model.loading.as_ref().unwrap().job;
+            let job = screen.reading().unwrap();
             let analysis = opened::analyse(&part(after), &[Codec::None]);
             let bytes = analysis.totals.effective_bytes;
             let subject = Arc::new(Subject::new(analysis, &session().rules));
@@ -703,7 +703,7 @@ fn an_image_that_is_read_again_is_shown_as_it_is_now() {
             screen.keys("+jjjG");
             crate::properties::check(&screen);
             screen.keys("1");
-            let tree = &screen.model.tree;
+            let tree = &screen.panes().tree;
             if tree.scope() == Scope::Merged {
                 let projection = tree.projection.as_ref().unwrap();
                 assert_eq!(projection.bytes(layerscope::tree::PathId::ROOT), bytes);
@@ -727,11 +727,11 @@ fn ctrl_c_ends_reading_again_and_not_the_view() {
 fn esc_goes_back_to_the_view_a_jump_came_from() {
     let mut screen = Screen::demo(80, 24);
     screen.keys("2<enter>");
-    assert_eq!(screen.model.tab, Tab::Layers);
+    assert_eq!(screen.view().tab, Tab::Layers);
     screen.keys("<esc>");
-    assert_eq!(screen.model.tab, Tab::Waste);
+    assert_eq!(screen.view().tab, Tab::Waste);
     screen.keys("<enter>1<esc>");
-    assert_eq!(screen.model.tab, Tab::Layers, "1 was meant to stay");
+    assert_eq!(screen.view().tab, Tab::Layers, "1 was meant to stay");
 }
 
 #[test]

@@ -42,12 +42,12 @@ fn sized(width: u16, height: u16) -> Screen {
 }
 
 fn path_of(screen: &Screen, path: PathId) -> String {
-    let subject = screen.model.subject.as_ref().unwrap();
+    let subject = &screen.view().subject;
     String::from_utf8(subject.tree().path(path)).expect("a path of the image")
 }
 
 fn at(screen: &Screen) -> String {
-    match screen.model.treemap.selected() {
+    match screen.panes().treemap.selected() {
         Some(path) => path_of(screen, path),
         None => "rest".into(),
     }
@@ -55,7 +55,7 @@ fn at(screen: &Screen) -> String {
 
 /// The cursor is on a tile that is on the screen, and the tiles are all of the directory.
 fn assert_sound(screen: &Screen) {
-    let pane = &screen.model.treemap;
+    let pane = &screen.panes().treemap;
     let tiles = &pane.picture.tiles;
     assert!(pane.picture.at < tiles.len().max(1));
     if !pane.is_small_only() {
@@ -81,7 +81,7 @@ fn what_is_large_has_a_tile_and_the_rest_is_told() {
         screen.text()
     );
     assert!(screen.shows("usr/  146.5 KiB 49%"), "{}", screen.text());
-    let rest = screen.model.treemap.picture.tiles.last().unwrap();
+    let rest = screen.panes().treemap.picture.tiles.last().unwrap();
     assert_eq!((rest.what, rest.bytes), (What::Rest { count: 41 }, 800));
     assert!(screen.shows("+41"), "{}", screen.text());
     assert!(screen.shows("800 B"));
@@ -95,9 +95,9 @@ fn what_is_large_has_a_tile_and_the_rest_is_told() {
 fn the_cursor_moves_to_neighbours_and_stays_at_the_edge() {
     let mut screen = sized(100, 30);
     assert_eq!(at(&screen), "usr");
-    let usr = screen.model.treemap.picture.tiles[0].place;
+    let usr = screen.panes().treemap.picture.tiles[0].place;
     screen.keys("<right>");
-    let right = screen.model.treemap.picture.selected().unwrap().place;
+    let right = screen.panes().treemap.picture.selected().unwrap().place;
     assert_eq!(right.x, usr.right());
     screen.keys("<left>");
     assert_eq!(at(&screen), "usr");
@@ -133,18 +133,18 @@ fn the_tile_of_the_cursor_is_seen_without_colours() {
 fn one_goes_into_directories_and_back() {
     let mut screen = sized(100, 30);
     screen.keys("<enter>");
-    assert_eq!(path_of(&screen, screen.model.treemap.directory()), "usr");
+    assert_eq!(path_of(&screen, screen.panes().treemap.directory()), "usr");
     assert_eq!(at(&screen), "usr/lib/big");
     assert_sound(&screen);
     screen.keys("<backspace>");
     assert_eq!(
-        (screen.model.treemap.directory(), at(&screen)),
+        (screen.panes().treemap.directory(), at(&screen)),
         (PathId::ROOT, "usr".into())
     );
     screen.keys("<enter><esc>");
-    assert_eq!(screen.model.treemap.directory(), PathId::ROOT);
+    assert_eq!(screen.panes().treemap.directory(), PathId::ROOT);
     screen.keys("<esc>");
-    assert_eq!(screen.model.tab, Tab::Treemap);
+    assert_eq!(screen.view().tab, Tab::Treemap);
     screen.keys("<backspace>");
     assert!(screen.shows("this is all of it"));
 }
@@ -153,19 +153,19 @@ fn one_goes_into_directories_and_back() {
 fn a_file_is_looked_into() {
     let mut screen = treemap(100, 30);
     screen.keys("<enter><enter>");
-    assert_eq!(screen.model.focus, Focus::Preview);
+    assert_eq!(screen.view().focus, Focus::Preview);
     let mut screen = treemap(100, 30);
     screen.keys("v");
     assert!(screen.shows("a directory: Enter goes into it"));
     screen.keys("<enter>v");
-    assert_eq!(screen.model.focus, Focus::Preview);
+    assert_eq!(screen.view().focus, Focus::Preview);
 }
 
 #[test]
 fn small_entries_are_shown_instead_of_large_ones() {
     let mut screen = sized(100, 30);
     screen.keys("+");
-    assert!(screen.model.treemap.is_small_only());
+    assert!(screen.panes().treemap.is_small_only());
     assert!(screen.shows("small entries of /"));
     assert!(screen.shows("small-00"));
     assert!(!screen.shows("usr/"));
@@ -173,7 +173,7 @@ fn small_entries_are_shown_instead_of_large_ones() {
     screen.keys("<backspace>");
     assert_eq!(at(&screen), "rest", "back on the tile one came through");
     screen.keys("<enter>");
-    assert!(screen.model.treemap.is_small_only());
+    assert!(screen.panes().treemap.is_small_only());
     // Every small entry is reached in the end.
     for _ in 0..60 {
         screen.keys("+");
@@ -187,26 +187,26 @@ fn small_entries_are_shown_instead_of_large_ones() {
     for _ in 0..60 {
         screen.keys("<esc>");
     }
-    assert!(!screen.model.treemap.is_small_only());
-    assert_eq!(screen.model.treemap.directory(), PathId::ROOT);
+    assert!(!screen.panes().treemap.is_small_only());
+    assert_eq!(screen.panes().treemap.directory(), PathId::ROOT);
 }
 
 #[test]
 fn colours_tell_waste_or_change() {
     let mut screen = treemap(100, 30);
-    assert_eq!(screen.model.treemap.colour(), Colour::Waste);
+    assert_eq!(screen.panes().treemap.colour(), Colour::Waste);
     assert!(screen.line_with("usr/").contains("wasted 8.8 MiB"));
     assert!(screen.shows("colour: waste"));
     screen.keys("c");
-    assert_eq!(screen.model.treemap.colour(), Colour::Change);
+    assert_eq!(screen.panes().treemap.colour(), Colour::Change);
     screen.keys("cm");
     assert_eq!(
-        screen.model.treemap.colour(),
+        screen.panes().treemap.colour(),
         Colour::Waste,
         "what was chosen stays"
     );
-    let subject = screen.model.subject.clone().unwrap();
-    let wasted = screen.model.treemap.wasted(PathId::ROOT);
+    let subject = std::sync::Arc::clone(&screen.view().subject);
+    let wasted = screen.panes().treemap.wasted(PathId::ROOT);
     assert_eq!(wasted, subject.analysis.waste.total_bytes);
 }
 
@@ -215,11 +215,11 @@ fn a_layer_shows_what_it_did_and_what_it_deleted() {
     let mut screen = treemap(100, 30);
     // The layer that removes the lists of packages.
     screen.keys("KKKKKKKKKm");
-    assert_eq!(screen.model.layers.layer(), LayerIndex(2));
-    assert_eq!(screen.model.treemap.mode, TreeMode::Layer);
+    assert_eq!(screen.panes().layers.layer(), LayerIndex(2));
+    assert_eq!(screen.panes().treemap.mode, TreeMode::Layer);
     assert!(screen.shows("Treemap: layer L2"), "{}", screen.text());
     assert_sound(&screen);
-    let pane = &screen.model.treemap;
+    let pane = &screen.panes().treemap;
     let gone = pane.picture.tiles.iter().any(|tile| match tile.what {
         What::Entry { path, .. } => pane.mark(path) == Mark::Removed && tile.bytes > 6_000_000,
         What::Rest { .. } => false,
@@ -248,7 +248,7 @@ fn a_layer_shows_what_it_did_and_what_it_deleted() {
 fn a_directory_that_another_layer_does_not_have_is_left() {
     let mut screen = treemap(100, 30);
     screen.keys("m");
-    let layers = screen.model.subject.as_ref().unwrap().analysis.layers.len();
+    let layers = screen.view().subject.analysis.layers.len();
     for _ in 0..layers {
         screen.keys("<enter>");
         screen.keys("<esc>J");
@@ -270,13 +270,13 @@ fn every_key_of_a_tile_does_its_work() {
     );
     screen.keys("<esc><space>");
     assert_eq!(
-        (screen.model.tab, screen.model.focus),
+        (screen.view().tab, screen.view().focus),
         (Tab::Layers, Focus::Tree)
     );
-    assert_eq!(screen.model.tree.mode, TreeMode::Merged);
-    assert_eq!(path_of(&screen, screen.model.tree.path()), "usr");
+    assert_eq!(screen.panes().tree.mode, TreeMode::Merged);
+    assert_eq!(path_of(&screen, screen.panes().tree.path()), "usr");
     screen.keys("4m<space>");
-    assert_eq!(screen.model.tree.mode, TreeMode::Layer);
+    assert_eq!(screen.panes().tree.mode, TreeMode::Layer);
     screen.keys("4Gy");
     assert!(screen.shows("small entries: Enter shows them one by one"));
 }
@@ -360,13 +360,10 @@ fn the_place_outlives_a_refined_image() {
     let mut screen = treemap(100, 30);
     screen.keys("+<right>");
     screen.keys("<esc><enter>");
-    let before = (screen.model.treemap.directory(), at(&screen));
+    let before = (screen.panes().treemap.directory(), at(&screen));
     let job = screen.model.jobs.take_number();
-    screen.model.loading = Some(layerscope::tui::panes::loading::LoadingPane {
-        job,
-        ..Default::default()
-    });
+    screen.reads_again(job);
     screen.send(Msg::Done(job, Outcome::Loaded(demo_subject())));
-    assert_eq!((screen.model.treemap.directory(), at(&screen)), before);
+    assert_eq!((screen.panes().treemap.directory(), at(&screen)), before);
     assert_sound(&screen);
 }

@@ -2,10 +2,11 @@
 
 use layerscope::analysis::Stage;
 use layerscope::analysis::groups::Grouping;
+use layerscope::browse::Order;
 use layerscope::tui::ids::VersionAt;
 use layerscope::tui::message::Outcome;
 use layerscope::tui::panes::popup::Popup;
-use layerscope::tui::panes::waste::{Direction, Field};
+use layerscope::tui::panes::waste::Field;
 use layerscope::tui::state::{Focus, Tab};
 use layerscope::tui::{Effect, Msg};
 
@@ -20,8 +21,8 @@ fn waste(width: u16, height: u16) -> Screen {
 
 /// Returns the place of the row under the cursor.
 fn place(screen: &Screen) -> String {
-    let subject = screen.model.subject.as_ref().unwrap();
-    let (_, group) = screen.model.waste.selected(subject).expect("a row");
+    let subject = &screen.view().subject;
+    let (_, group) = screen.panes().waste.selected(subject).expect("a row");
     String::from_utf8(subject.tree().path(group.place)).unwrap()
 }
 
@@ -78,11 +79,25 @@ fn every_grouping_adds_up_to_all_that_is_wasted() {
         Grouping::Cause,
         Grouping::Directory,
     ] {
-        assert_eq!(screen.model.waste.grouping, grouping);
-        let shown: u64 = screen.model.waste.rows.iter().map(|row| row.bytes).sum();
-        let subject = screen.model.subject.as_ref().unwrap();
+        assert_eq!(screen.panes().waste.grouping, grouping);
+        let shown: u64 = screen
+            .panes()
+            .waste
+            .list
+            .rows
+            .iter()
+            .map(|row| row.bytes)
+            .sum();
+        let subject = &screen.view().subject;
         assert_eq!(shown, subject.analysis.totals.wasted_bytes);
-        let files: usize = screen.model.waste.rows.iter().map(|row| row.count).sum();
+        let files: usize = screen
+            .panes()
+            .waste
+            .list
+            .rows
+            .iter()
+            .map(|row| row.count)
+            .sum();
         assert_eq!(files, subject.analysis.waste.paths.len());
         screen.keys("m");
     }
@@ -108,30 +123,31 @@ fn sorting_keeps_the_cursor_on_its_group() {
     let mut screen = waste(80, 24);
     screen.keys("jjj");
     let chosen = place(&screen);
-    for (keys, field, direction) in [
-        ("s", Field::Path, Direction::Usual),
-        ("s", Field::Cause, Direction::Usual),
-        ("s", Field::Layers, Direction::Usual),
-        ("S", Field::Layers, Direction::Reversed),
-        ("s", Field::Bytes, Direction::Usual),
-        ("S", Field::Bytes, Direction::Reversed),
+    for (keys, field, order) in [
+        ("s", Field::Path, Order::Natural),
+        ("s", Field::Cause, Order::Natural),
+        ("s", Field::Layers, Order::Natural),
+        ("S", Field::Layers, Order::Reversed),
+        ("s", Field::Bytes, Order::Natural),
+        ("S", Field::Bytes, Order::Reversed),
     ] {
         screen.keys(keys);
         assert_eq!(place(&screen), chosen);
-        let order = screen.model.waste.order;
-        assert_eq!((order.field, order.direction), (field, direction));
+        let sorting = screen.panes().waste.sorting;
+        assert_eq!((sorting.field, sorting.order), (field, order));
     }
     let bytes: Vec<u64> = screen
-        .model
+        .panes()
         .waste
+        .list
         .rows
         .iter()
         .map(|row| row.bytes)
         .collect();
     assert!(bytes.is_sorted());
     screen.keys("Ss");
-    let subject = screen.model.subject.clone().unwrap();
-    let rows = screen.model.waste.rows.iter();
+    let subject = std::sync::Arc::clone(&screen.view().subject);
+    let rows = screen.panes().waste.list.rows.iter();
     let paths: Vec<Vec<u8>> = rows
         .map(|row| subject.tree().path(subject.waste()[row.lead].place))
         .collect();
@@ -150,26 +166,29 @@ fn the_cursor_comes_back_from_another_grouping() {
 #[test]
 fn a_filter_matches_paths_causes_and_instructions_while_it_is_typed() {
     let mut screen = waste(80, 24);
-    let all = screen.model.waste.rows.len();
+    let all = screen.panes().waste.list.rows.len();
     screen.keys("j/OPAQ");
     assert!(screen.model.is_typing());
-    assert_eq!(screen.model.waste.rows.len(), 0);
+    assert_eq!(screen.panes().waste.list.rows.len(), 0);
     assert!(screen.shows("nothing wasted matches"));
     screen.keys("<backspace><backspace><backspace><backspace>opaq");
-    assert_eq!(screen.model.waste.rows.len(), 1);
+    assert_eq!(screen.panes().waste.list.rows.len(), 1);
     assert_eq!(place(&screen), "app/node_modules");
     screen.keys("<enter>");
     assert!(!screen.model.is_typing() && screen.shows("/opaq"));
     // What was chosen before comes back.
     screen.keys("<esc>");
     assert_eq!(
-        (screen.model.waste.rows.len(), place(&screen).as_str()),
+        (
+            screen.panes().waste.list.rows.len(),
+            place(&screen).as_str()
+        ),
         (all, "var/lib/apt/lists")
     );
     screen.keys("/setcap<enter>");
-    assert_eq!(screen.model.waste.rows.len(), 2);
+    assert_eq!(screen.panes().waste.list.rows.len(), 2);
     screen.keys("<esc>/npmrc<ctrl-t><esc>");
-    assert_eq!(screen.model.waste.rows.len(), all);
+    assert_eq!(screen.panes().waste.list.rows.len(), all);
 }
 
 #[test]
@@ -177,17 +196,17 @@ fn enter_goes_to_the_place_in_the_layer_that_made_it_useless() {
     let mut screen = waste(80, 24);
     screen.keys("j<enter>");
     assert_eq!(
-        (screen.model.tab, screen.model.focus),
+        (screen.view().tab, screen.view().focus),
         (Tab::Layers, Focus::Tree)
     );
-    assert_eq!(screen.model.layers.layer().0, 2);
+    assert_eq!(screen.panes().layers.layer().0, 2);
 }
 
 #[test]
 fn v_looks_into_the_largest_wasted_version() {
     let mut screen = waste(80, 24);
     screen.keys("jv");
-    assert_eq!(screen.model.focus, Focus::Preview);
+    assert_eq!(screen.view().focus, Focus::Preview);
     let reads = screen.effects.iter().find_map(|effect| match effect {
         Effect::Read {
             version: VersionAt { path, layer },
@@ -196,7 +215,7 @@ fn v_looks_into_the_largest_wasted_version() {
         _ => None,
     });
     let (path, layer) = reads.expect("something is read");
-    let subject = screen.model.subject.as_ref().unwrap();
+    let subject = &screen.view().subject;
     let main = b"var/lib/apt/lists/deb.harbour.example_main";
     assert_eq!(
         (subject.tree().path(path).as_slice(), layer.0),
@@ -238,8 +257,8 @@ fn the_cursor_stays_on_its_group_when_layers_are_added() {
         screen.keys("j");
     }
     // The whole image has more paths, so that every one has another number.
-    let whole = Screen::demo(80, 24).model.subject.unwrap();
-    let first = screen.model.subject.clone().unwrap();
+    let whole = crate::screen::demo_subject();
+    let first = std::sync::Arc::clone(&screen.view().subject);
     assert_ne!(first.tree().len(), whole.tree().len());
     screen.keys("r");
     let job = screen.effects.iter().rev().find_map(|effect| match effect {
@@ -307,7 +326,7 @@ fn nothing_wasted_says_so_and_refuses_politely() {
         screen.keys("2");
         assert!(screen.shows("nothing is wasted"), "{}", screen.text());
         screen.keys("<enter>vyijkGgmsS/x<enter><esc>");
-        assert_eq!(screen.model.tab, Tab::Waste);
+        assert_eq!(screen.view().tab, Tab::Waste);
     }
 }
 

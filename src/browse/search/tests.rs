@@ -1,4 +1,5 @@
 use super::*;
+use crate::browse::search_error::MOST_STEPS;
 
 fn error(text: &str, pattern: Pattern) -> String {
     let error = Search::parse(text, pattern, Case::Smart).unwrap_err();

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use super::map::Bound;
-use super::{Key, map};
+use super::{Binding, Key};
 use crate::tui::command::Context;
+
+/// A binding with its keys in effect.
+pub(super) type Bound = (&'static Binding, Vec<Key>);
 
 /// A key that two actions want where both have a meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,99 +37,19 @@ impl fmt::Display for Clash {
     }
 }
 
-/// Contexts that are asked one after the other, as [`crate::tui::Model::contexts`] and popups have them.
-const STACKS: [&[Context]; 15] = [
-    &[
-        Context::Layers,
-        Context::Move,
-        Context::Global,
-        Context::Views,
-        Context::Always,
-    ],
-    &[
-        Context::Tree,
-        Context::Move,
-        Context::Global,
-        Context::Views,
-        Context::Always,
-    ],
-    &[
-        Context::Waste,
-        Context::Move,
-        Context::Global,
-        Context::Views,
-        Context::Always,
-    ],
-    &[
-        Context::Files,
-        Context::Move,
-        Context::Global,
-        Context::Views,
-        Context::Always,
-    ],
-    &[
-        Context::Treemap,
-        Context::Move,
-        Context::Global,
-        Context::Views,
-        Context::Always,
-    ],
-    &[
-        Context::Image,
-        Context::Move,
-        Context::Global,
-        Context::Views,
-        Context::Always,
-    ],
-    &[
-        Context::Preview,
-        Context::Move,
-        Context::Global,
-        Context::Views,
-        Context::Always,
-    ],
-    &[
-        Context::Store,
-        Context::Move,
-        Context::Global,
-        Context::Always,
-    ],
-    &[
-        Context::Comparison,
-        Context::Move,
-        Context::Global,
-        Context::Always,
-    ],
-    &[
-        Context::Notice,
-        Context::Move,
-        Context::Global,
-        Context::Always,
-    ],
-    &[
-        Context::Picker,
-        Context::Move,
-        Context::Global,
-        Context::Always,
-    ],
-    &[Context::Loading, Context::Global, Context::Always],
-    &[Context::Filter, Context::Always],
-    &[Context::Prompt, Context::Always],
-    &[Context::Help, Context::Always],
-];
-
 /// Returns every clash, each once.
 pub(super) fn all(bindings: &[Bound]) -> Vec<Clash> {
     let mut found: Vec<Clash> = Vec::new();
-    for stack in STACKS {
+    let stacks = Context::ALL.map(Context::stack);
+    // Those that only lie below others are looked at there.
+    for stack in stacks.iter().filter(|stack| stack.len() > 1) {
         for (at, &context) in stack.iter().enumerate() {
             for &other in &stack[at..] {
-                let between = between(bindings, context, other);
-                found.extend(
-                    between
-                        .filter(|clash| !found.contains(clash))
-                        .collect::<Vec<_>>(),
-                );
+                for clash in between(bindings, context, other) {
+                    if !found.contains(&clash) {
+                        found.push(clash);
+                    }
+                }
             }
         }
     }
@@ -135,7 +57,7 @@ pub(super) fn all(bindings: &[Bound]) -> Vec<Clash> {
 }
 
 /// Returns the clashes that a preset does not have.
-pub(super) fn new_ones(bindings: &[map::Bound], preset: &[map::Bound]) -> Vec<Clash> {
+pub(super) fn new_ones(bindings: &[Bound], preset: &[Bound]) -> Vec<Clash> {
     let known = all(preset);
     let mut found = all(bindings);
     found.retain(|clash| !known.contains(clash));

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Binding, Clash, Key, Preset, TABLE, clash};
+use super::clash::{self, Bound};
+use super::{Binding, Clash, Key, Preset, TABLE};
 use crate::tui::command::{Command, Context};
 
 /// Why keys cannot be as somebody wants them.
@@ -33,9 +34,6 @@ pub struct KeyMap {
     /// In the order of the table: its binding and its keys in effect.
     bindings: Vec<Bound>,
 }
-
-/// A binding with its keys in effect.
-pub(super) type Bound = (&'static Binding, Vec<Key>);
 
 impl KeyMap {
     /// Makes the map of a preset, with the keys of some actions replaced. An action without keys is switched

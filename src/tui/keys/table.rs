@@ -1,13 +1,14 @@
 //! The one table of keys: bindings, footer, help, `docs/keys.md` and manual page are made from it.
 
-use super::super::command::{Command as C, Context as In};
+use crate::tui::command::{Command as C, Context as In};
+use crate::tui::state::{StoreTab, Tab};
 
 /// One meaning of some keys in one context.
 #[derive(Debug, Clone, Copy)]
 pub struct Binding {
-    /// Where.
+    /// Where the keys mean it.
     pub context: In,
-    /// What.
+    /// What the keys ask for.
     pub command: C,
     /// Name of the action in the configuration; the same in every context where it means the same.
     pub name: &'static str,
@@ -66,11 +67,11 @@ pub const TABLE: &[Binding] = &[
     bind(In::Global, C::Reload, "reload", &["r"], "read the image or the store again"),
     bind(In::Global, C::ToggleMouse, "mouse", &[",", "f2"], "mouse on or off"),
 
-    bind(In::Views, C::ShowLayers, "layers", &["1"], "layers and their tree"),
-    bind(In::Views, C::ShowWaste, "waste", &["2"], "waste: what, who stored it, who made it useless"),
-    bind(In::Views, C::ShowFiles, "files", &["3"], "all files in one list"),
-    bind(In::Views, C::ShowTreemap, "treemap", &["4"], "treemap"),
-    bind(In::Views, C::ShowImage, "image", &["5"], "configuration, history, digests, warnings"),
+    bind(In::Views, C::Show(Tab::Layers), "layers", &["1"], "layers and their tree"),
+    bind(In::Views, C::Show(Tab::Waste), "waste", &["2"], "waste: what, who stored it, who made it useless"),
+    bind(In::Views, C::Show(Tab::Files), "files", &["3"], "all files in one list"),
+    bind(In::Views, C::Show(Tab::Treemap), "treemap", &["4"], "treemap"),
+    bind(In::Views, C::Show(Tab::Image), "image", &["5"], "configuration, history, digests, warnings"),
     bind(In::Views, C::NextLayer, "next-layer", &["J"], "next layer, from any pane"),
     bind(In::Views, C::PreviousLayer, "previous-layer", &["K"], "previous layer, from any pane"),
     bind(In::Views, C::Fuzzy, "fuzzy", &["F"], "fuzzy search over all paths of all layers").hint("find"),
@@ -176,12 +177,12 @@ pub const TABLE: &[Binding] = &[
     bind(In::Preview, C::Info, "info", &["i"], "everything about the path"),
 
     bind(In::Store, C::Open, "open", &["enter"], "open the image or the container; of others everything known").hint("open"),
-    bind(In::Store, C::ShowImages, "images", &["1"], "images"),
-    bind(In::Store, C::ShowLayers, "layers", &["2"], "layers, and who has each"),
-    bind(In::Store, C::ShowContainers, "containers", &["3"], "containers: what they have written, logs, what grew"),
-    bind(In::Store, C::ShowOrphans, "orphans", &["4"], "what nobody owns, and why"),
-    bind(In::Store, C::ShowCache, "build-cache", &["5"], "build cache"),
-    bind(In::Store, C::ShowVolumes, "volumes", &["6"], "volumes"),
+    bind(In::Store, C::ShowOfStore(StoreTab::Images), "images", &["1"], "images"),
+    bind(In::Store, C::Show(Tab::Layers), "layers", &["2"], "layers, and who has each"),
+    bind(In::Store, C::ShowOfStore(StoreTab::Containers), "containers", &["3"], "containers: what they have written, logs, what grew"),
+    bind(In::Store, C::ShowOfStore(StoreTab::Orphans), "orphans", &["4"], "what nobody owns, and why"),
+    bind(In::Store, C::ShowOfStore(StoreTab::Cache), "build-cache", &["5"], "build cache"),
+    bind(In::Store, C::ShowOfStore(StoreTab::Volumes), "volumes", &["6"], "volumes"),
     bind(In::Store, C::Mark, "mark", &["space", "x"], "mark for comparison, or for the commands").hint("mark"),
     bind(In::Store, C::CompareMarked, "compare", &["D"], "compare the two images or containers that are marked").hint("compare"),
     bind(In::Store, C::Reclaim, "reclaim", &["d"], "commands that would free the row, or what is marked; nothing is run").hint("commands"),

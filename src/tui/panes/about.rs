@@ -2,12 +2,11 @@
 
 use super::popup::Notice;
 use super::tree::listing::{files, length, meta};
-use super::{Request, done, refused};
+use super::{Request, copied, refused};
 use crate::analysis::{WasteCause, WastedPath};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::text::{Look, attributes};
 use crate::tree::{Change, HideCause, MergedTree, PathId, Version};
-use crate::tui::message::Effect;
 use crate::tui::subject::Subject;
 use crate::units::count;
 
@@ -151,6 +150,11 @@ fn wasted_line(look: Look, wasted: &WastedPath) -> String {
     }
 }
 
+/// Returns a path, absolute and escaped.
+pub fn path_of(subject: &Subject, look: Look, path: PathId) -> String {
+    format!("/{}", look.shown(&subject.tree().path(path)))
+}
+
 /// Returns the instruction of a layer, escaped.
 pub fn layer_title(subject: &Subject, look: Look, layer: LayerIndex) -> String {
     let layers = &subject.analysis.image.layers;
@@ -166,7 +170,5 @@ pub fn copy_diff_id(subject: &Subject, layer: LayerIndex) -> Vec<Request> {
     let Some(diff_id) = layer_of.and_then(|layer| layer.diff_id.as_ref()) else {
         return refused(format!("the configuration has no diff ID for L{layer}"));
     };
-    let mut requests = vec![Request::Do(Effect::Copy(diff_id.to_string()))];
-    requests.extend(done(format!("copied {diff_id}")));
-    requests
+    copied(diff_id.to_string())
 }

@@ -1,26 +1,25 @@
-//! Two images or containers held against each other.
+//! Two images or containers compared: what is in common, and every path that differs.
 
 mod draw;
 
-pub(in crate::tui) use draw::draw;
+pub(in crate::tui) use draw::{draw, draw_standing};
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
-use super::sieve::Sieve;
-use super::{Request, done, refused};
+use super::{Request, copied_path, done, refused};
 use crate::analysis::comparison::{Difference, DifferenceKind, Doubt};
 use crate::path::display_absolute;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::ids::JobId;
 use crate::tui::layout::Arrangement;
-use crate::tui::message::Effect;
+use crate::tui::list::{FilteredList, ListAreas};
 use crate::tui::results::StoreComparison;
-use crate::tui::scroll::{Moved, Scroll};
-use crate::tui::state::Tone;
+use crate::tui::scroll::Moved;
+use crate::tui::text_filter::TextFilter;
 
 /// What rows are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,7 +33,7 @@ pub enum Sorting {
     Kind,
 }
 
-/// Two images or containers held against each other.
+/// Two images or containers compared: what is in common, and every path that differs.
 #[derive(Debug)]
 pub struct ComparisonPane {
     /// The job that compares, while it runs.
@@ -43,14 +42,10 @@ pub struct ComparisonPane {
     pub found: Option<Arc<StoreComparison>>,
     /// Names of the two, unescaped.
     pub names: [String; 2],
-    /// Cursor.
-    pub scroll: Scroll,
     /// Positions in [`Compared::paths`](crate::analysis::comparison::ImageComparison::paths).
-    pub rows: Vec<usize>,
+    pub list: FilteredList<usize>,
     /// Their order.
     pub sorting: Sorting,
-    /// Which of them are shown.
-    pub sieve: Sieve,
     /// Weight of the heaviest of them.
     pub largest: u64,
 }
@@ -62,10 +57,8 @@ impl ComparisonPane {
             job: Some(job),
             found: None,
             names,
-            scroll: Scroll::default(),
-            rows: Vec::new(),
+            list: FilteredList::default(),
             sorting: Sorting::default(),
-            sieve: Sieve::default(),
             largest: 0,
         }
     }
@@ -79,73 +72,66 @@ impl ComparisonPane {
 
     /// Returns whether letters are text.
     pub fn is_typing(&self) -> bool {
-        self.sieve.is_typing()
+        self.list.filter.is_typing()
     }
 
     /// Returns the path under the cursor.
     pub fn selected(&self) -> Option<&Difference> {
         let found = self.found.as_ref()?;
-        found.compared.paths.get(*self.rows.get(self.scroll.at)?)
-    }
-
-    /// Returns what happened at a row.
-    pub fn row(&self, row: usize) -> Option<&Difference> {
-        let found = self.found.as_ref()?;
-        found.compared.paths.get(*self.rows.get(row)?)
+        found.compared.paths.get(*self.list.selected()?)
     }
 
     /// Keeps the cursor on the screen.
     pub fn fit(&mut self, height: usize) {
-        self.scroll.go(self.scroll.at, self.rows.len(), height);
+        self.list.fit(height);
     }
 
     fn rebuild(&mut self, height: usize) {
-        let current = self.rows.get(self.scroll.at).copied();
+        let current = self.list.selected().copied();
         let Some(found) = &self.found else {
             return;
         };
         let paths = &found.compared.paths;
-        let test = self.sieve.test();
-        let is_all = !self.sieve.is_on();
-        self.rows = (0..paths.len())
+        let test = self.list.filter.test();
+        let is_all = !self.list.filter.is_on();
+        self.list.rows = (0..paths.len())
             .filter(|&at| is_all || test.passes(&display_absolute(&paths[at].path)))
             .collect();
         // They are in the order of their paths.
         match self.sorting {
-            Sorting::Weight => self.rows.sort_by_key(|&at| Reverse(paths[at].weight())),
-            Sorting::Kind => self.rows.sort_by_key(|&at| paths[at].kind),
+            Sorting::Weight => self
+                .list
+                .rows
+                .sort_by_key(|&at| Reverse(paths[at].weight())),
+            Sorting::Kind => self.list.rows.sort_by_key(|&at| paths[at].kind),
             Sorting::Path => {}
         }
-        let weights = self.rows.iter().map(|&at| paths[at].weight());
+        let weights = self.list.rows.iter().map(|&at| paths[at].weight());
         self.largest = weights.max().unwrap_or(0);
-        let at = current.and_then(|current| self.rows.iter().position(|&row| row == current));
+        let at = current.and_then(|current| self.list.rows.iter().position(|&row| row == current));
         let at = at.unwrap_or(0);
-        self.scroll.go(at, self.rows.len(), height);
+        self.list.go(at, height);
     }
 
     /// Does what a command means here.
     pub fn update(&mut self, command: Command, height: usize) -> Vec<Request> {
-        if self.scroll.step(command, self.rows.len(), height) == Moved::Yes {
+        if self.list.step(command, height) == Moved::Yes {
             return Vec::new();
         }
-        match command {
-            Command::Filter => self.sieve.begin(),
-            Command::Accept => self.sieve.keep(),
-            Command::Back if !self.sieve.is_shown() => return vec![Request::LeaveComparison],
-            Command::Back => self.sieve.clear(),
-            Command::Quit => return vec![Request::LeaveComparison],
-            Command::ToggleCase => {
-                let words = self.sieve.toggle_case();
-                self.rebuild(height);
-                return done(words);
-            }
-            Command::NextPattern => return refused("this filter takes plain text"),
-            Command::NextSort => return self.sort(height),
-            Command::CopyPath => return self.copy(),
-            _ => return Vec::new(),
+        let leaves =
+            command == Command::Quit || (command == Command::Back && !self.list.filter.is_shown());
+        if leaves {
+            return vec![Request::LeaveComparison];
         }
-        self.rebuild(height);
-        Vec::new()
+        if let Some(requests) = self.list.filter(command) {
+            self.rebuild(height);
+            return requests;
+        }
+        match command {
+            Command::NextSort => self.sort(height),
+            Command::CopyPath => self.copy(),
+            _ => Vec::new(),
+        }
     }
 
     fn sort(&mut self, height: usize) -> Vec<Request> {
@@ -163,16 +149,12 @@ impl ComparisonPane {
         let Some(selected) = self.selected() else {
             return refused("nothing is selected");
         };
-        let text = display_absolute(&selected.path);
-        vec![
-            Request::Do(Effect::Copy(text.clone())),
-            Request::Say(Tone::Done, format!("copied {text}")),
-        ]
+        copied_path(&selected.path)
     }
 
     /// Edits the line being typed.
     pub fn edit(&mut self, edit: &Edit, height: usize) {
-        self.sieve.edit(edit);
+        self.list.filter.edit(edit);
         self.rebuild(height);
     }
 }
@@ -203,17 +185,13 @@ pub struct ComparisonAreas {
     pub sums: Rect,
     /// The list, border included.
     pub list: Rect,
-    /// The heading of the list.
-    pub heading: Rect,
-    /// Its rows.
-    pub rows: Rect,
-    /// The line of the filter.
-    pub filter: Rect,
+    /// Its lines.
+    pub lines: ListAreas,
 }
 
 impl ComparisonAreas {
     /// Divides the body.
-    pub fn of(body: Rect, arrangement: Arrangement, sieve: &Sieve) -> Self {
+    pub fn of(body: Rect, arrangement: Arrangement, filter: &TextFilter) -> Self {
         let sums = match body.height {
             0..8 => 0,
             8..12 => 1,
@@ -224,22 +202,13 @@ impl ComparisonAreas {
             height: body.height - sums,
             ..body
         };
-        let has_filter = if sieve.is_shown() {
-            super::store::HasFilter::Yes
-        } else {
-            super::store::HasFilter::No
-        };
-        let [heading, rows, filter] =
-            super::store::StoreAreas::inside(list, arrangement, has_filter);
         Self {
             sums: Rect {
                 height: sums,
                 ..body
             },
             list,
-            heading,
-            rows,
-            filter,
+            lines: ListAreas::of(list, arrangement, filter),
         }
     }
 }

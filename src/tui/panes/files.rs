@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
-use super::{Request, done};
+use super::{Request, Standing, done};
 use crate::browse::{FlatFile, FlatView};
 use crate::layer::LayerIndex;
 use crate::text::Look;
@@ -32,6 +32,7 @@ use crate::tui::scorer::Scorer;
 use crate::tui::scroll::{Moved, Scroll};
 use crate::tui::state::{Jobs, Tab};
 use crate::tui::subject::Subject;
+use crate::tui::table::RowsPlace;
 use finder::{Edited, Finder, Reach, Taken};
 use order::{Field, Sorting};
 use row::FileRow;
@@ -159,7 +160,7 @@ impl FilesPane {
     /// Does what a command means here.
     pub fn update(&mut self, command: Command, reads: &Reads<'_>, jobs: &mut Jobs) -> Vec<Request> {
         self.wanted = None;
-        let height = self.height(reads);
+        let height = self.rows_place(reads).height();
         if self.scroll.step(command, self.rows().len(), height) == Moved::Yes {
             self.light(reads);
             return Vec::new();
@@ -228,10 +229,10 @@ impl FilesPane {
     }
 
     /// Returns the full path of the cursor, escaped, and what is known about it, the most important first.
-    pub fn standing(&self, subject: &Subject, look: Look) -> Option<(String, Vec<String>)> {
+    pub fn standing(&self, subject: &Subject, look: Look) -> Option<Standing> {
         let row = FileRow::of(subject, self.selected()?);
         let path = row::shown_path(subject.tree(), look, row.file.path, row.kind);
-        Some((path, row.facts(subject, look)))
+        Some(Standing::of_path(path, row.facts(subject, look)))
     }
 
     /// Returns the order of the rows.
@@ -266,8 +267,13 @@ impl FilesPane {
         }
     }
 
-    fn height(&self, reads: &Reads<'_>) -> usize {
-        usize::from(self.parts(reads.inner(), reads.arrangement).rows.height)
+    /// Returns where the rows are.
+    pub fn rows_place(&self, reads: &Reads<'_>) -> RowsPlace {
+        RowsPlace {
+            area: self.parts(reads.inner(), reads.arrangement).rows,
+            scroll: self.scroll,
+            len: self.rows().len(),
+        }
     }
 
     /// Takes what was found into the rows, the best first under the cursor.
@@ -342,7 +348,7 @@ impl FilesPane {
     }
 
     fn put_cursor(&mut self, at: usize, reads: &Reads<'_>) {
-        let height = self.height(reads);
+        let height = self.rows_place(reads).height();
         self.scroll.go(at, self.rows().len(), height);
         self.light(reads);
     }
@@ -353,7 +359,9 @@ impl FilesPane {
         let Some(ranking) = &self.finder.ranking else {
             return;
         };
-        let visible = self.scroll.visible(self.rows().len(), self.height(reads));
+        let visible = self
+            .scroll
+            .visible(self.rows().len(), self.rows_place(reads).height());
         let mut scorer = Scorer::new(&ranking.pattern);
         let rows = self.rows().get(visible).unwrap_or_default();
         self.hits = rows

@@ -6,30 +6,24 @@ mod wrap;
 
 pub(in crate::tui) use draw::draw;
 
-use super::sieve::Sieve;
-use super::{Request, done, refused};
+use super::{Request, copied, done, refused};
 use crate::layer::LayerIndex;
 use crate::tree::PathId;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
-use crate::tui::message::Effect;
+use crate::tui::list::FilteredList;
 use crate::tui::reads::Reads;
-use crate::tui::scroll::{Moved, Scroll};
-use crate::tui::state::{Jobs, Tone};
+use crate::tui::scroll::Moved;
 
 /// Configuration, history, digests and warnings of the image.
 #[derive(Debug, Default)]
 pub struct ImagePane {
-    /// Cursor, a row.
-    pub scroll: Scroll,
-    /// Which lines are shown.
-    pub sieve: Sieve,
+    /// What is on the screen: lines, or the pieces of those that are wrapped.
+    pub list: FilteredList<LineSpan>,
     /// What becomes of long lines.
     pub wrap: Wrap,
     /// Every line.
     pub lines: Vec<Fact>,
-    /// What is on the screen: lines, or the pieces of those that are wrapped.
-    pub rows: Vec<LineSpan>,
     /// How many lines pass the filter, headings left out.
     pub found: usize,
 }
@@ -127,7 +121,7 @@ impl ImagePane {
 
     /// Returns whether letters are text.
     pub fn is_typing(&self) -> bool {
-        self.sieve.is_typing()
+        self.list.filter.is_typing()
     }
 
     /// Returns the line under the cursor.
@@ -136,37 +130,26 @@ impl ImagePane {
     }
 
     fn current_line(&self) -> Option<usize> {
-        self.rows.get(self.scroll.at).map(|piece| piece.line)
+        self.list.selected().map(|piece| piece.line)
     }
 
     /// Does what a command means here.
-    pub fn update(
-        &mut self,
-        command: Command,
-        reads: &Reads<'_>,
-        _jobs: &mut Jobs,
-    ) -> Vec<Request> {
+    pub fn update(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
         let height = self.height(reads);
-        if self.scroll.step(command, self.rows.len(), height) == Moved::Yes {
+        if self.list.step(command, height) == Moved::Yes {
             return Vec::new();
         }
-        match command {
-            Command::Filter => self.sieve.begin(),
-            Command::Accept => self.sieve.keep(),
-            Command::Back => self.sieve.clear(),
-            Command::ToggleCase => {
-                let words = self.sieve.toggle_case();
-                self.rebuild(self.current_line(), reads);
-                return done(words);
-            }
-            Command::NextPattern => return refused("this filter takes plain text"),
-            Command::Wrap => return self.toggle_wrap(reads),
-            Command::CopyPath => return self.copy(),
-            Command::Open => return self.open(),
-            _ => return Vec::new(),
+        let line = self.current_line();
+        if let Some(requests) = self.list.filter(command) {
+            self.rebuild(line, reads);
+            return requests;
         }
-        self.rebuild(self.current_line(), reads);
-        Vec::new()
+        match command {
+            Command::Wrap => self.toggle_wrap(reads),
+            Command::CopyPath => self.copy(),
+            Command::Open => self.open(),
+            _ => Vec::new(),
+        }
     }
 
     fn toggle_wrap(&mut self, reads: &Reads<'_>) -> Vec<Request> {
@@ -183,10 +166,7 @@ impl ImagePane {
         let Some(fact) = self.current().filter(|fact| fact.kind != FactKind::Heading) else {
             return refused("there is no line to copy");
         };
-        vec![
-            Request::Do(Effect::Copy(fact.text.clone())),
-            Request::Say(Tone::Done, format!("copied {}", fact.text)),
-        ]
+        copied(fact.text.clone())
     }
 
     fn open(&self) -> Vec<Request> {
@@ -200,10 +180,9 @@ impl ImagePane {
     }
 
     /// Edits the line being typed.
-    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>, _jobs: &mut Jobs) -> Vec<Request> {
-        self.sieve.edit(edit);
+    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>) {
+        self.list.filter.edit(edit);
         self.rebuild(self.current_line(), reads);
-        Vec::new()
     }
 
     /// Makes the rows anew; the cursor goes to a line, or where it would be.
@@ -212,7 +191,7 @@ impl ImagePane {
         let is_fact = |line: &&usize| self.lines[**line].kind != FactKind::Heading;
         self.found = chosen.iter().filter(is_fact).count();
         let width = reads.inner().width;
-        self.rows = match self.wrap {
+        self.list.rows = match self.wrap {
             Wrap::Off => chosen.iter().map(|&line| self.whole(line)).collect(),
             Wrap::On => chosen
                 .iter()
@@ -220,13 +199,13 @@ impl ImagePane {
                 .collect(),
         };
         // Rows are in the order of lines.
-        let first_row = |line: usize| self.rows.partition_point(|piece| piece.line < line);
-        let at = line.map_or(self.scroll.at, first_row);
+        let first_row = |line: usize| self.list.rows.partition_point(|piece| piece.line < line);
+        let at = line.map_or(self.list.scroll.at, first_row);
         let last = line.map_or(at, |line| first_row(line + 1).saturating_sub(1));
         let height = self.height(reads);
         // Where all of the line fits on the screen, all of it shows.
-        self.scroll.go(last, self.rows.len(), height);
-        self.scroll.go(at, self.rows.len(), height);
+        self.list.go(last, height);
+        self.list.go(at, height);
     }
 
     fn whole(&self, line: usize) -> LineSpan {
@@ -239,10 +218,10 @@ impl ImagePane {
 
     /// Returns the lines that pass, with the headings of those, and all of a part whose heading passes.
     fn chosen(&self) -> Vec<usize> {
-        if !self.sieve.is_on() {
+        if !self.list.filter.is_on() {
             return (0..self.lines.len()).collect();
         }
-        let test = self.sieve.test();
+        let test = self.list.filter.test();
         let mut chosen = Vec::new();
         let mut heading = None;
         let mut whole_part = None;
@@ -262,7 +241,7 @@ impl ImagePane {
 
     /// Returns the rows that fit above the filter.
     fn height(&self, reads: &Reads<'_>) -> usize {
-        let filter = usize::from(self.sieve.is_shown());
+        let filter = usize::from(self.list.filter.is_shown());
         usize::from(reads.inner().height).saturating_sub(filter)
     }
 }

@@ -9,19 +9,21 @@ pub mod tops;
 pub(in crate::tui) use draw::draw;
 
 use super::popup::{Notice, Popup};
-use super::{Request, about, done};
+use super::{Request, Standing, about, copied};
 use crate::layer::LayerIndex;
-use crate::text::Look;
+use crate::text::{Cut, Look};
 use crate::tui::command::Command;
-use crate::tui::message::Effect;
 use crate::tui::reads::Reads;
 use crate::tui::scroll::{Moved, Scroll};
-use crate::tui::state::Jobs;
 use crate::tui::subject::Subject;
+use crate::tui::table::{RowsPlace, Table};
 use details::{DetailLine, Length};
-use listing::{LayerRow, Widths};
+use listing::{LayerRow, What};
 use parts::LayersAreas;
 use tops::Top;
+
+/// Columns in front of a row, for the sign of the cursor.
+const CURSOR: u16 = 1;
 
 /// The list of layers.
 #[derive(Debug, Default)]
@@ -30,8 +32,8 @@ pub struct LayersPane {
     pub scroll: Scroll,
     /// A row a layer, bottom first.
     pub rows: Vec<LayerRow>,
-    /// Columns of the cells.
-    pub widths: Widths,
+    /// Where the cells of a row are.
+    pub table: Table<What>,
     /// What is said about the chosen layer.
     pub details: Vec<DetailLine>,
     /// The largest directories of the chosen layer.
@@ -49,7 +51,6 @@ impl LayersPane {
     /// Takes a subject, a new one or the same refined.
     pub fn show(&mut self, reads: &Reads<'_>) {
         self.rows = listing::rows(reads.subject, reads.session.look);
-        self.widths = Widths::of(&self.rows);
         self.choose(self.layer(), reads);
     }
 
@@ -65,7 +66,10 @@ impl LayersPane {
             },
             &self.tops,
         );
-        let height = usize::from(self.parts(reads).list.height);
+        let width = reads.inner().width;
+        let columns = listing::columns(&self.rows, width);
+        self.table = Table::new(columns, width.saturating_sub(CURSOR), 1);
+        let height = self.rows_place(reads).height();
         self.scroll.go(self.scroll.at, self.rows.len(), height);
     }
 
@@ -86,25 +90,19 @@ impl LayersPane {
         )
     }
 
-    /// Returns the layer at a line of the screen.
-    pub fn row_at(&self, line: u16, reads: &Reads<'_>) -> Option<usize> {
-        let list = self.parts(reads).list;
-        let down = line
-            .checked_sub(list.y)
-            .filter(|&down| down < list.height)?;
-        let at = self.scroll.offset.saturating_add(usize::from(down));
-        (at < self.rows.len()).then_some(at)
+    /// Returns where the rows are.
+    pub fn rows_place(&self, reads: &Reads<'_>) -> RowsPlace {
+        RowsPlace {
+            area: self.parts(reads).list,
+            scroll: self.scroll,
+            len: self.rows.len(),
+        }
     }
 
     /// Does what a command means here.
-    pub fn update(
-        &mut self,
-        command: Command,
-        reads: &Reads<'_>,
-        _jobs: &mut Jobs,
-    ) -> Vec<Request> {
+    pub fn update(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
         let mut moved = self.scroll;
-        let height = usize::from(self.parts(reads).list.height);
+        let height = self.rows_place(reads).height();
         if moved.step(command, self.rows.len(), height) == Moved::Yes {
             let layer = LayerIndex(u16::try_from(moved.at).unwrap_or(u16::MAX));
             return vec![Request::ChooseLayer(layer)];
@@ -121,18 +119,27 @@ impl LayersPane {
                 Vec::new()
             }
             Command::Back => vec![Request::ZoomOut],
-            Command::CopyPath => self.copy_instruction(reads),
+            Command::CopyPath => copied(about::layer_title(
+                reads.subject,
+                reads.session.look,
+                self.layer(),
+            )),
             Command::CopyDigest => about::copy_diff_id(reads.subject, self.layer()),
             Command::Info => vec![Request::Show(Popup::Notice(self.notice(reads)))],
             _ => Vec::new(),
         }
     }
 
-    fn copy_instruction(&self, reads: &Reads<'_>) -> Vec<Request> {
-        let text = about::layer_title(reads.subject, reads.session.look, self.layer());
-        let mut requests = vec![Request::Do(Effect::Copy(text.clone()))];
-        requests.extend(done(format!("copied {text}")));
-        requests
+    /// Returns what the cursor is on.
+    pub fn standing(&self, subject: &Subject, look: Look) -> Standing {
+        let layer = self.layer();
+        let title = about::layer_title(subject, look, layer);
+        let row = self.rows.get(layer.as_usize());
+        Standing {
+            name: format!("L{layer} {title}"),
+            facts: row.map(|row| row.size.clone()).into_iter().collect(),
+            cut: Cut::End,
+        }
     }
 
     fn notice(&self, reads: &Reads<'_>) -> Notice {

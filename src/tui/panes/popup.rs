@@ -4,6 +4,7 @@ mod draw;
 mod draw_help;
 pub mod help;
 pub mod place;
+mod typed_line;
 
 pub(in crate::tui) use draw::draw;
 
@@ -138,7 +139,7 @@ pub struct Prompt {
 pub enum Purpose {
     /// Directory to extract to.
     Extract {
-        /// What.
+        /// Files, and directories with what is below them.
         paths: Vec<PathId>,
         /// As which scope shows it.
         scope: Scope,

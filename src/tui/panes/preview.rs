@@ -18,7 +18,7 @@ pub(in crate::tui) use draw::draw;
 use std::sync::Arc;
 
 use super::popup::Notice;
-use super::{Request, refused};
+use super::{Request, Standing, about, refused};
 use crate::layer::Access;
 use crate::limits;
 use crate::path::ImagePath;
@@ -28,10 +28,11 @@ use crate::tui::ids::{JobId, VersionAt};
 use crate::tui::message::{Complaint, Effect};
 use crate::tui::reads::Reads;
 use crate::tui::results::Content;
-use crate::tui::results::Difference;
 use crate::tui::results::Document;
+use crate::tui::results::FileDiff;
 use crate::tui::results::Nature;
 use crate::tui::state::Jobs;
+use crate::tui::subject::Subject;
 
 pub use search::{Case, Pattern, Search, Typing};
 pub use sheet::{BodyText, Margin};
@@ -57,14 +58,14 @@ pub enum Body {
 
 /// The difference from the version below.
 #[derive(Debug, Default)]
-pub enum Compared {
+pub enum DiffState {
     /// Not wanted.
     #[default]
     No,
     /// Being worked out.
     Working(JobId),
     /// There.
-    Done(Arc<Difference>),
+    Done(Arc<FileDiff>),
     /// It could not be made, and why.
     Failed(Document),
 }
@@ -87,7 +88,7 @@ pub struct PreviewPane {
     /// Its contents.
     pub body: Body,
     /// The difference, where it is wanted.
-    pub compared: Compared,
+    pub diff: DiffState,
     /// Text or hex.
     pub form: Presentation,
     /// Whether long lines go on in further rows.
@@ -154,8 +155,8 @@ impl PreviewPane {
 
     /// Returns the job that reads or compares for it.
     pub const fn job(&self) -> Option<JobId> {
-        match (&self.compared, &self.body) {
-            (Compared::Working(job), _) | (_, Body::Reading(job)) => Some(*job),
+        match (&self.diff, &self.body) {
+            (DiffState::Working(job), _) | (_, Body::Reading(job)) => Some(*job),
             _ => None,
         }
     }
@@ -185,7 +186,7 @@ impl PreviewPane {
         let requests = if let Some(version) = version {
             // A difference is worked out for those who ask.
             let mut requests = self.cancel();
-            self.compared = Compared::No;
+            self.diff = DiffState::No;
             self.body = Body::Nothing;
             requests.extend(self.turn_to(version, Reason::Passed, reads, jobs));
             requests
@@ -224,9 +225,9 @@ impl PreviewPane {
         if reason == Reason::Asked || is_cheap(version, reads) {
             requests.extend(self.read(version, jobs));
         }
-        if !matches!(self.compared, Compared::No) {
-            self.compared = Compared::No;
-            requests.extend(self.compare_below(reads, jobs));
+        if !matches!(self.diff, DiffState::No) {
+            self.diff = DiffState::No;
+            requests.extend(self.diff_below(reads, jobs));
         }
         requests
     }
@@ -245,7 +246,7 @@ impl PreviewPane {
         if let Body::Reading(job) = self.body {
             cancelled.push(Request::Do(Effect::Cancel(job)));
         }
-        if let Compared::Working(job) = self.compared {
+        if let DiffState::Working(job) = self.diff {
             cancelled.push(Request::Do(Effect::Cancel(job)));
         }
         cancelled
@@ -257,8 +258,8 @@ impl PreviewPane {
         if let (Body::Reading(_), Some(version)) = (&self.body, self.version) {
             self.body = unread(reads.subject.tree(), version, reads.session.look);
         }
-        if matches!(self.compared, Compared::Working(_)) {
-            self.compared = Compared::No;
+        if matches!(self.diff, DiffState::Working(_)) {
+            self.diff = DiffState::No;
         }
         cancelled
     }
@@ -272,10 +273,10 @@ impl PreviewPane {
         }
     }
 
-    /// Takes a comparison.
-    pub fn compare(&mut self, job: JobId, difference: &Arc<Difference>, reads: &Reads<'_>) {
-        if matches!(self.compared, Compared::Working(own) if own == job) {
-            self.compared = Compared::Done(Arc::clone(difference));
+    /// Takes what changed from the version below.
+    pub fn take_diff(&mut self, job: JobId, diff: &Arc<FileDiff>, reads: &Reads<'_>) {
+        if matches!(self.diff, DiffState::Working(own) if own == job) {
+            self.diff = DiffState::Done(Arc::clone(diff));
             self.viewport = Viewport::default();
             self.search_anew();
             self.resize(reads);
@@ -291,8 +292,8 @@ impl PreviewPane {
     pub fn fail(&mut self, job: JobId, complaint: &Complaint) -> bool {
         if matches!(self.body, Body::Reading(own) if own == job) {
             self.body = Body::Failed(Document::of_lines(&Notice::failure(complaint).lines));
-        } else if matches!(self.compared, Compared::Working(own) if own == job) {
-            self.compared = Compared::Failed(Document::of_lines(&Notice::failure(complaint).lines));
+        } else if matches!(self.diff, DiffState::Working(own) if own == job) {
+            self.diff = DiffState::Failed(Document::of_lines(&Notice::failure(complaint).lines));
         } else {
             return false;
         }
@@ -311,11 +312,17 @@ impl PreviewPane {
         }
     }
 
+    /// Returns what is looked into.
+    pub fn standing(&self, subject: &Subject, look: Look) -> Option<Standing> {
+        let path = about::path_of(subject, look, self.version?.path);
+        Some(Standing::of_path(path, Vec::new()))
+    }
+
     /// Returns whether contents are shown as text or in hex.
     pub fn nature(&self) -> Nature {
-        match (&self.body, &self.compared, self.form) {
-            (Body::Read(_), Compared::No, Presentation::Chosen(nature)) => nature,
-            (Body::Read(content), Compared::No, Presentation::Natural) => content.nature,
+        match (&self.body, &self.diff, self.form) {
+            (Body::Read(_), DiffState::No, Presentation::Chosen(nature)) => nature,
+            (Body::Read(content), DiffState::No, Presentation::Natural) => content.nature,
             _ => Nature::Text,
         }
     }

@@ -11,11 +11,10 @@ mod list;
 pub mod names;
 pub mod parts;
 mod reclaim;
+mod row;
 pub mod rows;
-mod table;
 
-pub(in crate::tui) use draw::draw;
-pub(in crate::tui) use header::tab_at;
+pub(in crate::tui) use draw::{draw, draw_standing};
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -29,85 +28,18 @@ use crate::path::display_str;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::layout::Arrangement;
-use crate::tui::message::Effect;
+use crate::tui::list::ListAreas;
 use crate::tui::scroll::Moved;
 use crate::tui::session::Session;
-use crate::tui::state::{Tone, ZoomState};
+use crate::tui::state::{Tab, ZoomState};
 use crate::tui::store_subject::{Item, StoreSubject};
+use crate::tui::table::RowsPlace;
 
+pub use crate::tui::state::StoreTab;
 pub use amounts::{Sense, SizedStore};
 pub use key::Key;
-pub use list::List;
-pub use parts::{Aside, HasFilter, StoreAreas};
-
-/// One of the views of a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum StoreTab {
-    /// Images.
-    #[default]
-    Images,
-    /// Layers, and who has them.
-    Layers,
-    /// Containers, by pod where there are pods.
-    Containers,
-    /// What nobody owns.
-    Orphans,
-    /// Build cache.
-    Cache,
-    /// Volumes.
-    Volumes,
-}
-
-impl StoreTab {
-    /// Every view, in the order of their keys.
-    pub const ALL: [Self; 6] = [
-        Self::Images,
-        Self::Layers,
-        Self::Containers,
-        Self::Orphans,
-        Self::Cache,
-        Self::Volumes,
-    ];
-
-    /// Returns the name on the screen.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Images => "Images",
-            Self::Layers => "Layers",
-            Self::Containers => "Containers",
-            Self::Orphans => "Orphans",
-            Self::Cache => "Build cache",
-            Self::Volumes => "Volumes",
-        }
-    }
-
-    /// Returns the command that shows it.
-    pub const fn command(self) -> Command {
-        match self {
-            Self::Images => Command::ShowImages,
-            Self::Layers => Command::ShowLayers,
-            Self::Containers => Command::ShowContainers,
-            Self::Orphans => Command::ShowOrphans,
-            Self::Cache => Command::ShowCache,
-            Self::Volumes => Command::ShowVolumes,
-        }
-    }
-
-    const fn position(self) -> usize {
-        match self {
-            Self::Images => 0,
-            Self::Layers => 1,
-            Self::Containers => 2,
-            Self::Orphans => 3,
-            Self::Cache => 4,
-            Self::Volumes => 5,
-        }
-    }
-
-    fn stepped(self, by: usize) -> Self {
-        Self::ALL[(self.position() + by) % Self::ALL.len()]
-    }
-}
+pub use list::StoreList;
+pub use parts::{Aside, StoreAreas};
 
 /// Whether images that are steps of a build are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -132,7 +64,7 @@ pub struct StorePane {
     pub steps: StepImages,
     /// What is marked, by store.
     pub marks: BTreeSet<(usize, Key)>,
-    lists: [List; 6],
+    lists: [StoreList; 6],
     /// What the rows were made from.
     shown: Option<Arc<StoreSubject>>,
 }
@@ -150,11 +82,13 @@ pub struct StoreReads<'a> {
     pub arrangement: Arrangement,
     /// Whether the list is alone.
     pub zoom: ZoomState,
+    /// Entries counted so far, while the store is measured.
+    pub measured: Option<u64>,
 }
 
 impl StorePane {
     /// Returns the list of a view.
-    pub const fn list(&self, tab: StoreTab) -> &List {
+    pub const fn list(&self, tab: StoreTab) -> &StoreList {
         &self.lists[tab.position()]
     }
 
@@ -165,7 +99,7 @@ impl StorePane {
 
     /// Returns whether letters are text.
     pub fn is_typing(&self) -> bool {
-        self.list(self.tab).sieve.is_typing()
+        self.list(self.tab).list.filter.is_typing()
     }
 
     /// Returns whether a row is marked.
@@ -193,8 +127,8 @@ impl StorePane {
 
     /// Fits the pane to its place.
     pub fn resize(&mut self, reads: &StoreReads<'_>) {
-        let height = self.height(reads);
-        self.lists[self.tab.position()].fit(height);
+        let height = self.rows_place(reads).height();
+        self.list_mut().list.fit(height);
     }
 
     fn rebuild(&mut self, reads: &StoreReads<'_>) {
@@ -207,20 +141,15 @@ impl StorePane {
         self.resize(reads);
     }
 
-    /// Returns how many rows of the list fit.
-    fn height(&self, reads: &StoreReads<'_>) -> usize {
-        let parts = StoreAreas::of(reads.body, reads.arrangement, self.tab, reads.zoom);
-        let [_, rows, _] = StoreAreas::inside(parts.list, reads.arrangement, self.has_filter());
-        usize::from(rows.height)
+    fn list_mut(&mut self) -> &mut StoreList {
+        &mut self.lists[self.tab.position()]
     }
 
-    /// Returns whether the list has a line for its filter.
-    pub fn has_filter(&self) -> HasFilter {
-        if self.list(self.tab).sieve.is_shown() {
-            HasFilter::Yes
-        } else {
-            HasFilter::No
-        }
+    /// Returns where the rows are.
+    pub fn rows_place(&self, reads: &StoreReads<'_>) -> RowsPlace {
+        let list = &self.list(self.tab).list;
+        let parts = StoreAreas::of(reads.body, reads.arrangement, self.tab, reads.zoom);
+        list.place(ListAreas::of(parts.list, reads.arrangement, &list.filter).rows)
     }
 
     /// Goes to another view.
@@ -231,41 +160,33 @@ impl StorePane {
 
     /// Does what a command means here.
     pub fn update(&mut self, command: Command, reads: &StoreReads<'_>) -> Vec<Request> {
-        let height = self.height(reads);
-        let list = &mut self.lists[self.tab.position()];
-        if list.step(command, height) == Moved::Yes {
+        let height = self.rows_place(reads).height();
+        if self.list_mut().step(command, height) == Moved::Yes {
             return Vec::new();
         }
-        let tab = StoreTab::ALL
-            .into_iter()
-            .find(|tab| tab.command() == command);
-        if let Some(tab) = tab {
-            self.go_to(tab, reads);
-            return Vec::new();
+        if command == Command::Back && !self.list(self.tab).list.filter.is_shown() {
+            return self.step_back();
+        }
+        if let Some(requests) = self.list_mut().list.filter(command) {
+            self.rebuild(reads);
+            return requests;
         }
         match command {
+            Command::Show(Tab::Layers) => self.go_to(StoreTab::Layers, reads),
+            Command::ShowOfStore(tab) => self.go_to(tab, reads),
             Command::NextPane => self.go_to(self.tab.stepped(1), reads),
             Command::PreviousPane => self.go_to(self.tab.stepped(StoreTab::ALL.len() - 1), reads),
             Command::NextStore | Command::PreviousStore => return self.other_store(command, reads),
             Command::NextSort => {
-                let order = self.list(self.tab).order.next(self.tab);
-                return self.sorted(order, reads);
+                let sorting = self.list(self.tab).sorting.next(self.tab);
+                return self.sorted(sorting, reads);
             }
             Command::ReverseSort => {
-                let order = self.list(self.tab).order.reversed();
-                return self.sorted(order, reads);
+                let sorting = self.list(self.tab).sorting.reversed();
+                return self.sorted(sorting, reads);
             }
             Command::NextBasis => return self.next_sense(reads),
             Command::NextMode => return self.toggle_steps(reads),
-            Command::Filter | Command::Accept | Command::Back => {
-                return self.filter(command, reads);
-            }
-            Command::ToggleCase => {
-                let words = self.lists[self.tab.position()].sieve.toggle_case();
-                self.rebuild(reads);
-                return done(words);
-            }
-            Command::NextPattern => return refused("this filter takes plain text"),
             Command::Warnings => return self.warnings(reads),
             _ => return self.act(command, reads),
         }
@@ -289,10 +210,10 @@ impl StorePane {
         Vec::new()
     }
 
-    fn sorted(&mut self, order: rows::Order, reads: &StoreReads<'_>) -> Vec<Request> {
-        self.lists[self.tab.position()].order = order;
+    fn sorted(&mut self, sorting: rows::Sorting, reads: &StoreReads<'_>) -> Vec<Request> {
+        self.list_mut().sorting = sorting;
         self.rebuild(reads);
-        let words = match (order.field, order.falls()) {
+        let words = match (sorting.field, sorting.falls()) {
             (rows::Field::Time, false) => "oldest first",
             (rows::Field::Time, true) => "newest first",
             (rows::Field::Name, false) => "by name",
@@ -300,7 +221,7 @@ impl StorePane {
             (_, true) => "largest first",
             (_, false) => "smallest first",
         };
-        done(format!("sorted by {}: {words}", order.field.word()))
+        done(format!("sorted by {}: {words}", sorting.field.word()))
     }
 
     fn next_sense(&mut self, reads: &StoreReads<'_>) -> Vec<Request> {
@@ -326,21 +247,6 @@ impl StorePane {
         done(words)
     }
 
-    fn filter(&mut self, command: Command, reads: &StoreReads<'_>) -> Vec<Request> {
-        let sieve = &mut self.lists[self.tab.position()].sieve;
-        let was_shown = sieve.is_shown();
-        match command {
-            Command::Filter => sieve.begin(),
-            Command::Accept => sieve.keep(),
-            _ => sieve.clear(),
-        }
-        if command == Command::Back && !was_shown {
-            return self.step_back();
-        }
-        self.rebuild(reads);
-        Vec::new()
-    }
-
     /// Esc, where there is no filter.
     fn step_back(&mut self) -> Vec<Request> {
         if self.marks.is_empty() {
@@ -351,10 +257,9 @@ impl StorePane {
     }
 
     /// Edits the line being typed.
-    pub fn edit(&mut self, edit: &Edit, reads: &StoreReads<'_>) -> Vec<Request> {
-        self.lists[self.tab.position()].sieve.edit(edit);
+    pub fn edit(&mut self, edit: &Edit, reads: &StoreReads<'_>) {
+        self.list_mut().list.filter.edit(edit);
         self.rebuild(reads);
-        Vec::new()
     }
 
     fn warnings(&self, reads: &StoreReads<'_>) -> Vec<Request> {
@@ -395,7 +300,7 @@ impl StorePane {
         };
         match command {
             Command::Open => match key.what() {
-                Some(what) => vec![Request::Enter(Item {
+                Some(what) => vec![Request::Open(Item {
                     store: self.at,
                     what,
                 })],
@@ -418,8 +323,8 @@ impl StorePane {
         if !self.marks.remove(&mark) {
             self.marks.insert(mark);
         }
-        let height = self.height(reads);
-        self.lists[self.tab.position()].step(Command::Down, height);
+        let height = self.rows_place(reads).height();
+        self.list_mut().step(Command::Down, height);
     }
 
     /// Asks for the two that are marked to be compared; the row under the cursor stands in for the second.
@@ -437,7 +342,7 @@ impl StorePane {
             items.push(other);
         }
         match *items.as_slice() {
-            [first, second] => vec![Request::Compare(first, second)],
+            [first, second] => vec![Request::Compare([first, second])],
             [] | [_] => refused("mark two images or containers with Space to compare them"),
             _ => refused(format!("{} are marked: two can be compared", items.len())),
         }
@@ -480,9 +385,5 @@ fn copied(text: Option<String>) -> Vec<Request> {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return refused("there is nothing to copy");
     };
-    let text = display_str(&text).into_owned();
-    vec![
-        Request::Do(Effect::Copy(text.clone())),
-        Request::Say(Tone::Done, format!("copied {text}")),
-    ]
+    super::copied(display_str(&text).into_owned())
 }

@@ -10,6 +10,7 @@ pub mod filter;
 mod fold;
 pub mod listing;
 mod name;
+mod row_source;
 mod spans;
 mod steps;
 
@@ -19,7 +20,6 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
-use super::Request;
 use crate::browse::{Chains, MarkSet, Order, PathSet, Plan, Projection, Rows, Scope, SortField};
 use crate::layer::LayerIndex;
 use crate::tree::{MergedTree, PathId};
@@ -28,7 +28,6 @@ use crate::tui::ids::VersionAt;
 use crate::tui::layout::Arrangement;
 use crate::tui::reads::Reads;
 use crate::tui::scroll::Scroll;
-use crate::tui::state::Jobs;
 use crate::tui::subject::Subject;
 use choices::{Bars, Columns};
 use filter::Filter;
@@ -205,10 +204,9 @@ impl TreePane {
     }
 
     /// Edits the filter.
-    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>, _jobs: &mut Jobs) -> Vec<Request> {
+    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>) {
         self.filter.line.edit(edit);
         self.filter_changed(reads);
-        Vec::new()
     }
 
     /// Returns the path the cursor is on.

@@ -8,37 +8,33 @@ pub mod why;
 
 pub(in crate::tui) use draw::draw;
 
+use super::about;
 use super::popup::{Notice, Popup};
-use super::sieve::Sieve;
-use super::{Request, done, refused};
+use super::{Request, Standing, copied_path, done, refused};
 use crate::analysis::advice::{Advice, advise};
 use crate::analysis::groups::{self, Bundle, Group, Grouping};
-use crate::tree::PathId;
+use crate::text::Look;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::ids::VersionAt;
-use crate::tui::message::Effect;
+use crate::tui::list::{FilteredList, ListAreas};
 use crate::tui::reads::Reads;
-use crate::tui::scroll::{Moved, Scroll};
-use crate::tui::state::{Jobs, Tone};
+use crate::tui::scroll::Moved;
 use crate::tui::subject::Subject;
+use crate::tui::table::RowsPlace;
 
-pub use order::{Direction, Field, Order};
+pub use order::{Field, Sorting};
 pub use parts::WasteAreas;
 
 /// What is stored for nothing, who stored it and who made it useless.
 #[derive(Debug, Default)]
 pub struct WastePane {
-    /// Cursor.
-    pub scroll: Scroll,
+    /// The rows, their cursor and filter.
+    pub list: FilteredList<Bundle>,
     /// What is put together in a row.
     pub grouping: Grouping,
     /// Order of the rows.
-    pub order: Order,
-    /// Which groups are shown.
-    pub sieve: Sieve,
-    /// The rows.
-    pub rows: Vec<Bundle>,
+    pub sorting: Sorting,
     /// Bytes of the largest of them.
     pub largest: u64,
     /// What to do about the row under the cursor.
@@ -84,50 +80,55 @@ impl WastePane {
 
     /// Fits the pane to its place.
     pub fn resize(&mut self, reads: &Reads<'_>) {
-        let height = self.height(reads);
-        self.scroll.go(self.scroll.at, self.rows.len(), height);
+        let height = self.rows_place(reads).height();
+        self.list.fit(height);
     }
 
     /// Returns whether letters are text.
     pub fn is_typing(&self) -> bool {
-        self.sieve.is_typing()
+        self.list.filter.is_typing()
     }
 
     /// Returns the row under the cursor with its largest group.
     pub fn selected<'s>(&self, subject: &'s Subject) -> Option<(Bundle, &'s Group)> {
-        let bundle = *self.rows.get(self.scroll.at)?;
+        let bundle = *self.list.selected()?;
         Some((bundle, subject.waste().get(bundle.lead)?))
     }
 
+    /// Returns what the cursor is on.
+    pub fn standing(&self, subject: &Subject, look: Look) -> Option<Standing> {
+        let (_, group) = self.selected(subject)?;
+        let facts = vec![
+            look.units.size(group.bytes),
+            group.cause.as_str().to_owned(),
+        ];
+        Some(Standing::of_path(
+            about::path_of(subject, look, group.place),
+            facts,
+        ))
+    }
+
     /// Does what a command means here.
-    pub fn update(
-        &mut self,
-        command: Command,
-        reads: &Reads<'_>,
-        _jobs: &mut Jobs,
-    ) -> Vec<Request> {
-        let height = self.height(reads);
-        if self.scroll.step(command, self.rows.len(), height) == Moved::Yes {
+    pub fn update(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
+        let height = self.rows_place(reads).height();
+        if self.list.step(command, height) == Moved::Yes {
             self.select(reads.subject);
             return Vec::new();
+        }
+        if let Some(requests) = self.list.filter(command) {
+            self.rebuild(reads);
+            return requests;
         }
         match command {
             Command::NextMode => self.next_grouping(reads),
             Command::NextSort => {
-                self.order = self.order.next();
+                self.sorting = self.sorting.next();
                 self.reordered(reads)
             }
             Command::ReverseSort => {
-                self.order = self.order.reversed();
+                self.sorting = self.sorting.reversed();
                 self.reordered(reads)
             }
-            Command::Filter | Command::Accept | Command::Back => self.filter(command, reads),
-            Command::ToggleCase => {
-                let words = self.sieve.toggle_case();
-                self.rebuild(reads);
-                done(words)
-            }
-            Command::NextPattern => refused("this filter takes plain text"),
             Command::Open | Command::View | Command::CopyPath | Command::Info => {
                 self.act(command, reads)
             }
@@ -148,17 +149,7 @@ impl WastePane {
 
     fn reordered(&mut self, reads: &Reads<'_>) -> Vec<Request> {
         self.rebuild(reads);
-        done(format!("sorted by {}", self.order.words()))
-    }
-
-    fn filter(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
-        match command {
-            Command::Filter => self.sieve.begin(),
-            Command::Accept => self.sieve.keep(),
-            _ => self.sieve.clear(),
-        }
-        self.rebuild(reads);
-        Vec::new()
+        done(format!("sorted by {}", self.sorting.words()))
     }
 
     /// Does what concerns the row under the cursor.
@@ -173,7 +164,7 @@ impl WastePane {
                 layer: Some(group.destroyed_in),
             }],
             Command::View => look_into(subject, group),
-            Command::CopyPath => copy(subject, group.place),
+            Command::CopyPath => copied_path(&subject.tree().path(group.place)),
             _ => {
                 let lines = why::everything(subject, self, bundle, reads.session.look);
                 vec![Request::Show(Popup::Notice(Notice::facts("Waste", lines)))]
@@ -182,33 +173,42 @@ impl WastePane {
     }
 
     /// Edits the line being typed.
-    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>, _jobs: &mut Jobs) -> Vec<Request> {
-        self.sieve.edit(edit);
+    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>) {
+        self.list.filter.edit(edit);
         self.rebuild(reads);
-        Vec::new()
     }
 
     /// Makes the rows anew and finds the cursor's again; one that is held back is remembered.
     fn rebuild(&mut self, reads: &Reads<'_>) {
         let subject = reads.subject;
-        let chosen = order::choose(subject, &self.sieve);
-        self.rows = groups::bundle(subject.waste(), chosen, self.grouping);
-        self.order.sort(subject, &mut self.rows);
-        self.largest = self.rows.iter().map(|row| row.bytes).max().unwrap_or(0);
+        let chosen = order::choose(subject, &self.list.filter);
+        self.list.rows = groups::bundle(subject.waste(), chosen, self.grouping);
+        self.sorting.sort(subject, &mut self.list.rows);
+        self.largest = self
+            .list
+            .rows
+            .iter()
+            .map(|row| row.bytes)
+            .max()
+            .unwrap_or(0);
         let found = self.current.as_ref().and_then(|current| {
-            let mut leads = self.rows.iter().map(|row| subject.waste().get(row.lead));
+            let mut leads = self
+                .list
+                .rows
+                .iter()
+                .map(|row| subject.waste().get(row.lead));
             leads
                 .position(|lead| lead.is_some_and(|lead| self.grouping.joins(lead, &current.group)))
         });
         let at = found.unwrap_or(if self.current.is_none() {
             0
         } else {
-            self.scroll.at
+            self.list.scroll.at
         });
-        let height = self.height(reads);
-        self.scroll.go(at, self.rows.len(), height);
+        let height = self.rows_place(reads).height();
+        self.list.go(at, height);
         // What is in the row, or held back by the filter, comes back to the cursor when its own row does.
-        let is_kept = found.is_some() || (self.current.is_some() && self.sieve.is_on());
+        let is_kept = found.is_some() || (self.current.is_some() && self.list.filter.is_on());
         if is_kept {
             self.advise(subject);
         } else {
@@ -228,10 +228,11 @@ impl WastePane {
         self.advice = selected.and_then(|(_, group)| advise(&subject.analysis, group));
     }
 
-    /// Returns how many rows of the list fit.
-    fn height(&self, reads: &Reads<'_>) -> usize {
+    /// Returns where the rows are.
+    pub fn rows_place(&self, reads: &Reads<'_>) -> RowsPlace {
         let parts = WasteAreas::of(reads.area, reads.arrangement, reads.subject);
-        usize::from(parts.rows(reads.arrangement, &self.sieve).height)
+        let areas = ListAreas::of(parts.list, reads.arrangement, &self.list.filter);
+        self.list.place(areas.rows)
     }
 }
 
@@ -247,12 +248,4 @@ fn look_into(subject: &Subject, group: &Group) -> Vec<Request> {
         })],
         None => refused("there is no file to look into"),
     }
-}
-
-fn copy(subject: &Subject, path: PathId) -> Vec<Request> {
-    let shown = crate::path::display_absolute(&subject.tree().path(path));
-    vec![
-        Request::Do(Effect::Copy(shown.clone())),
-        Request::Say(Tone::Done, format!("copied {shown}")),
-    ]
 }

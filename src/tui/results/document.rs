@@ -126,7 +126,7 @@ pub fn unfinished(bytes: &[u8]) -> usize {
 /// The beginning of a file, as far as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
-    /// Which.
+    /// The version that was read.
     pub version: VersionAt,
     /// Its first bytes, with their lines.
     pub document: Document,
@@ -150,7 +150,7 @@ impl Content {
 
 /// What changed from one version to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct FileDiff {
     /// The older one.
     pub older: VersionAt,
     /// The newer one.

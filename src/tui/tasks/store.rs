@@ -1,4 +1,4 @@
-//! Work on layer stores: opening what they hold, holding two of their images against each other, reports.
+//! Work on layer stores: opening what they hold, comparing two of their images, reports.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,23 +15,22 @@ use crate::report::store::StoreReport;
 use crate::source::{Opened, SourceInfo};
 use crate::text::Look;
 use crate::tui::message::{Effect, Outcome};
+use crate::tui::panes::store::names;
 use crate::tui::results::StoreComparison;
 use crate::tui::store_subject::{Item, StoreSubject, What};
-use crate::tui::update::name_of;
 
 /// Does what an effect asks for about stores; `None` where it asks for something else.
 pub fn run(effect: &Effect, options: &analysis::Options, job: &Job) -> Option<Outcome> {
     let done = match effect {
-        Effect::Hold { stores, items, .. } => {
-            hold(stores, *items, options, job).map(|found| Outcome::Held(Arc::new(found)))
-        }
+        Effect::CompareItems { stores, items, .. } => compare_items(stores, *items, options, job)
+            .map(|found| Outcome::Compared(Arc::new(found))),
         Effect::ExportStore {
             stores,
             format,
             look,
             file,
             ..
-        } => export(stores, (*format, *look), file, job).map(Outcome::Written),
+        } => export(stores, *format, *look, file, job).map(Outcome::Written),
         _ => return None,
     };
     Some(ended(done, job))
@@ -59,7 +58,7 @@ pub fn open(stores: &StoreSubject, item: Item) -> Result<Opened> {
     })
 }
 
-fn hold(
+fn compare_items(
     stores: &StoreSubject,
     items: [Item; 2],
     options: &analysis::Options,
@@ -73,7 +72,7 @@ fn hold(
     let (a, b) = (read(first)?, read(second)?);
     job.check()?;
     Ok(StoreComparison {
-        names: items.map(|item| name_of(stores, item)),
+        names: items.map(|item| names::item(stores, item)),
         completeness: if a.complete && b.complete {
             Completeness::Complete
         } else {
@@ -86,7 +85,8 @@ fn hold(
 /// Writes a report to a name that nothing has yet; returns a sentence about it.
 fn export(
     stores: &StoreSubject,
-    (format, look): (Format, Look),
+    format: Format,
+    look: Look,
     file: &Path,
     job: &Job,
 ) -> Result<String> {

@@ -1,129 +1,106 @@
 //! How jobs end: an image to show, contents, failures.
 
-use std::sync::Arc;
-
-use super::{PaneArea, enter_view, follow, with_place};
-use crate::analysis::Stage;
-use crate::layer::LayerIndex;
+use super::image::{self, on_image};
+use super::{comparison, leave, store};
 use crate::tui::ids::JobId;
 use crate::tui::message::{Complaint, Effect, Outcome};
 use crate::tui::model::Model;
 use crate::tui::panes::popup::{Notice, Picker, Popup};
 use crate::tui::reads::Reads;
-use crate::tui::state::Tone;
-use crate::tui::subject::Subject;
+use crate::tui::screen::{Pane, Panes, Screen};
+use crate::tui::scroll::Scroll;
+use crate::tui::state::{Said, Tone};
 
 pub(super) fn job_done(model: &mut Model, job: JobId, outcome: Outcome) -> Vec<Effect> {
-    let is_loading = model
-        .loading
-        .as_ref()
-        .is_some_and(|loading| loading.job == job);
     match outcome {
-        Outcome::Loaded(subject) if is_loading => return loaded(model, subject),
-        Outcome::Choices(choices) if is_loading => {
-            model.loading = None;
+        Outcome::Loaded(subject) if is_read_by(model, job) => return image::take(model, subject),
+        Outcome::Choices(choices) if is_read_by(model, job) => {
+            stop_reading(model);
             model.popups.push(Popup::Picker(Picker {
                 choices,
-                scroll: crate::tui::scroll::Scroll::default(),
+                scroll: Scroll::default(),
             }));
         }
-        Outcome::Store(stores) => super::store::take(model, job, stores),
-        Outcome::Held(comparison) => super::store::held(model, job, comparison),
         Outcome::Loaded(_) | Outcome::Choices(_) => {}
-        Outcome::Read(content) => preview_done(model, |model, reads| {
-            model.preview.take(job, &content, reads);
+        Outcome::Store(stores) => store::take(model, job, stores),
+        Outcome::Compared(found) => comparison::take(model, job, found),
+        Outcome::Read(content) => pane_done(model, Pane::Preview, |panes, reads| {
+            panes.preview.take(job, &content, reads);
         }),
-        Outcome::Compared(difference) => preview_done(model, |model, reads| {
-            model.preview.compare(job, &difference, reads);
+        Outcome::Diffed(diff) => pane_done(model, Pane::Preview, |panes, reads| {
+            panes.preview.take_diff(job, &diff, reads);
         }),
-        Outcome::Ranked(ranking) => {
-            if let Some(subject) = model.subject.clone() {
-                with_place(model, &subject, PaneArea::Body, |model, reads, _| {
-                    model.files.take(job, &ranking, reads);
-                });
-            }
-        }
+        Outcome::Ranked(ranking) => pane_done(model, Pane::Files, |panes, reads| {
+            panes.files.take(job, &ranking, reads);
+        }),
         Outcome::Written(words) => {
-            model.writing = model.writing.filter(|writing| *writing != job);
-            model.said = Some((Tone::Done, words));
+            forget_writing(model, job);
+            model.said = Some(Said::new(Tone::Done, words));
         }
         Outcome::Failed(complaint) => failed(model, job, &complaint),
         Outcome::Cancelled => {
-            model.writing = model.writing.filter(|writing| *writing != job);
-            if is_loading {
-                model.loading = None;
+            forget_writing(model, job);
+            if is_read_by(model, job) {
+                stop_reading(model);
             }
-            super::store::ended(model, job);
+            forget(model, job);
         }
     }
     Vec::new()
 }
 
-fn preview_done(model: &mut Model, call: impl FnOnce(&mut Model, &Reads<'_>)) {
-    if let Some(subject) = model.subject.clone() {
-        with_place(model, &subject, PaneArea::Preview, |model, reads, _| {
-            call(model, reads);
-        });
+/// Hands a pane what a job has for it, if the image is still there.
+fn pane_done(model: &mut Model, pane: Pane, take: impl FnOnce(&mut Panes, &Reads<'_>)) {
+    on_image(model, |image, around, _| {
+        let (panes, reads) = image.panes_and_reads(pane, around);
+        take(panes, &reads);
+        Vec::new()
+    });
+}
+
+/// Returns whether a job reads what is on the screen, or is to be.
+fn is_read_by(model: &Model, job: JobId) -> bool {
+    let reading = model.screen.reading();
+    reading.is_some_and(|reading| reading.is_by(job))
+}
+
+fn stop_reading(model: &mut Model) {
+    if let Some(reading) = model.screen.reading_mut() {
+        reading.running = None;
+    }
+}
+
+fn forget_writing(model: &mut Model, job: JobId) {
+    model.writing = model.writing.filter(|writing| *writing != job);
+}
+
+/// Forgets a job that came to nothing: one that measured a store, or compared two images.
+fn forget(model: &mut Model, job: JobId) {
+    if let Some(store) = model.screen.store_mut() {
+        store.measuring = store.measuring.filter(|measuring| *measuring != job);
+    }
+    if let Screen::Comparison(comparison) = &mut model.screen
+        && comparison.pane.job.take_if(|own| *own == job).is_some()
+    {
+        leave(model);
     }
 }
 
 fn failed(model: &mut Model, job: JobId, complaint: &Complaint) {
-    model.writing = model.writing.filter(|writing| *writing != job);
-    if model.preview.fail(job, complaint) {
+    forget_writing(model, job);
+    if let Screen::Image(image) = &mut model.screen
+        && image.panes.preview.fail(job, complaint)
+    {
         return;
     }
-    if model
-        .loading
-        .as_ref()
-        .is_some_and(|loading| loading.job == job)
-    {
-        model.loading = None;
+    if is_read_by(model, job) {
+        stop_reading(model);
         // Nothing of it is there to be looked at.
-        if model.subject.is_none() {
-            model.entered = None;
+        if matches!(model.screen, Screen::Loading(_)) {
+            leave(model);
         }
     }
-    super::store::ended(model, job);
-    model.popups.push(Popup::Notice(Notice::failure(complaint)));
-}
-
-/// Shows an image, or the same one with more known about it.
-fn loaded(model: &mut Model, subject: Arc<Subject>) -> Vec<Effect> {
-    let is_first = model.subject.is_none();
-    model.subject = Some(Arc::clone(&subject));
-    if subject.analysis.stage == Stage::Final {
-        model.loading = None;
-    }
-    let layers = subject.analysis.layers.len();
-    with_place(model, &subject, PaneArea::Layers, |model, reads, _| {
-        model.layers.show(reads);
-    });
-    if is_first {
-        let first = crate::tui::panes::layers::first_choice(&subject);
-        with_place(model, &subject, PaneArea::Layers, |model, reads, _| {
-            model.layers.choose(first, reads);
-        });
-    }
-    let layer = LayerIndex(
-        model
-            .layers
-            .layer()
-            .0
-            .min(u16::try_from(layers.saturating_sub(1)).unwrap_or(u16::MAX)),
-    );
-    with_place(model, &subject, PaneArea::Tree, |model, reads, _| {
-        model.tree.show(layer, reads);
-    });
-    with_place(model, &subject, PaneArea::Preview, |model, reads, _| {
-        model.preview.show(reads);
-    });
-    with_place(model, &subject, PaneArea::Body, |model, reads, _| {
-        model.waste.show(reads);
-        model.files.show(reads);
-        model.treemap.show(reads);
-        model.image.show(reads);
-    });
-    let mut effects = enter_view(model);
-    effects.extend(follow(model));
-    effects
+    forget(model, job);
+    let notice = Notice::failure(complaint);
+    model.popups.push(Popup::Notice(notice));
 }

@@ -1,192 +1,140 @@
 //! What panes ask of the model.
 
-use super::{PaneArea, enter_view, follow, load, resize, show_tab, with_place};
-use crate::layer::LayerIndex;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::image::on_image;
+use super::{comparison, leave, load, store, zoom_out};
 use crate::report::Format;
-use crate::tree::PathId;
-use crate::tui::command::Command;
-use crate::tui::ids::VersionAt;
+use crate::tui::ids::JobId;
 use crate::tui::message::Effect;
-use crate::tui::model::{Entered, Model};
+use crate::tui::model::Model;
 use crate::tui::panes::Request;
 use crate::tui::panes::popup::Purpose;
-use crate::tui::panes::tree::TreeMode;
-use crate::tui::state::{Focus, Screen, Tab, Tone, ZoomState};
+use crate::tui::screen::Screen;
+use crate::tui::state::{Focus, Tone};
 
 /// Does what panes ask of the model.
-pub(in crate::tui) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<Effect> {
+pub(super) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<Effect> {
     let mut effects = Vec::new();
     let mut requests = requests.into_iter().peekable();
     while let Some(request) = requests.next() {
-        match request {
-            Request::Say(tone, text) => model.said = Some((tone, text)),
-            Request::Do(effect) => effects.push(effect),
-            Request::GoTo { path, layer } => effects.extend(go_to(model, path, layer)),
-            Request::ChooseLayer(layer) => effects.extend(choose_layer(model, layer)),
-            Request::Look(version) => effects.extend(look(model, version)),
-            Request::LeavePreview => {
-                model.focus = model.before_preview;
-                resize(model, model.size);
+        effects.extend(match request {
+            Request::Say(said) => {
+                model.said = Some(said);
+                Vec::new()
             }
-            Request::FocusTree => {
-                model.focus = Focus::Tree;
-                resize(model, model.size);
+            Request::Do(effect) => vec![effect],
+            Request::Show(popup) => {
+                model.popups.push(popup);
+                Vec::new()
             }
-            Request::ShowView(tab) => effects.extend(show_tab(model, tab)),
-            Request::Tree(command) => effects.extend(tell_tree(model, command)),
-            Request::ZoomOut if model.zoom == ZoomState::Zoomed => {
-                model.zoom = ZoomState::Shared;
-                resize(model, model.size);
-            }
-            Request::ZoomOut => {
-                if let Some(tab) = model.before_jump.take() {
-                    effects.extend(show_tab(model, tab));
-                } else if model.screen() == Screen::Image && model.entered.is_some() {
-                    effects.extend(super::store::leave(model));
-                }
-            }
-            Request::Show(popup) => model.popups.push(popup),
-            Request::Close => {
-                model.popups.pop();
-                // A choice that was not made leaves nothing to look at.
-                let is_choosing = matches!(requests.peek(), Some(Request::Choose(_)));
-                if model.popups.is_empty()
-                    && model.screen() == Screen::Loading
-                    && model.loading.is_none()
-                    && !is_choosing
-                {
-                    effects.push(Effect::Quit);
-                }
-            }
-            Request::Choose(index) => effects.extend(load(model, Some(index))),
-            Request::Enter(item) => {
-                if let Some(stores) = model.stores.clone() {
-                    effects.extend(super::store::enter(model, Entered { stores, item }));
-                }
-            }
-            Request::Compare(first, second) => {
-                effects.extend(super::store::hold(model, [first, second]));
-            }
-            Request::LeaveComparison => effects.extend(super::store::leave_comparison(model)),
-            Request::Answer(purpose, text) => effects.extend(answer(model, purpose, &text)),
-        }
+            // A choice that was not made leaves nothing to look at.
+            Request::Close => close(model)
+                .filter(|_| !is_choice(requests.peek()))
+                .into_iter()
+                .collect(),
+            Request::Choose(index) => load(model, Some(index)),
+            Request::Answer(purpose, text) => answer(model, purpose, &text),
+            Request::ZoomOut if zoom_out(model) => Vec::new(),
+            Request::ZoomOut => step_back(model),
+            Request::Open(item) => store::open(model, item),
+            Request::Compare(items) => comparison::compare(model, items),
+            Request::LeaveComparison => leave(model),
+            request => of_image(model, request),
+        });
     }
     effects
 }
 
-fn tell_tree(model: &mut Model, command: Command) -> Vec<Effect> {
-    let Some(subject) = model.subject.clone() else {
-        return Vec::new();
-    };
-    let requests = with_place(model, &subject, PaneArea::Tree, |model, reads, jobs| {
-        model.tree.update(command, reads, jobs)
-    });
-    fulfil(model, requests)
+/// Does what a pane of an image asks of another one.
+fn of_image(model: &mut Model, request: Request) -> Vec<Effect> {
+    on_image(model, |image, around, jobs| match request {
+        Request::GoTo { path, layer } => image.go_to(path, layer, around, jobs),
+        Request::ChooseLayer(layer) => image.choose_layer(layer, around, jobs),
+        Request::Look(version) => image.look(version, around, jobs),
+        Request::LeavePreview => image.give_keys(image.before_preview, around),
+        Request::FocusTree => image.give_keys(Focus::Tree, around),
+        Request::ShowView(tab) => image.show_tab(tab, around, jobs),
+        Request::Tree(command) => image.tell_tree(command, around),
+        _ => Vec::new(),
+    })
 }
 
-pub(super) fn go_to(model: &mut Model, path: PathId, layer: Option<LayerIndex>) -> Vec<Effect> {
-    let before = Some(model.tab).filter(|tab| *tab != Tab::Layers);
-    let Some(subject) = model.subject.clone() else {
-        return Vec::new();
-    };
-    model.focus = Focus::Tree;
-    let mut effects = show_tab(model, Tab::Layers);
-    model.before_jump = before;
-    let mode = match layer {
-        None => TreeMode::Merged,
-        Some(layer) => {
-            effects.extend(choose_layer(model, layer));
-            TreeMode::Layer
-        }
-    };
-    with_place(model, &subject, PaneArea::Tree, |model, reads, _| {
-        model.tree.set_mode(mode, reads);
-        model.tree.go_to(path, reads);
-    });
-    effects.extend(follow(model));
-    effects
+const fn is_choice(request: Option<&Request>) -> bool {
+    matches!(request, Some(Request::Choose(_)))
 }
 
-pub(super) fn choose_layer(model: &mut Model, layer: LayerIndex) -> Vec<Effect> {
-    let Some(subject) = model.subject.clone() else {
-        return Vec::new();
+/// Takes away what is on top; leaves where that was all there is to see.
+fn close(model: &mut Model) -> Option<Effect> {
+    model.popups.pop();
+    let is_blank = match &model.screen {
+        Screen::Loading(reading) => reading.running.is_none(),
+        _ => false,
     };
-    with_place(model, &subject, PaneArea::Layers, |model, reads, _| {
-        model.layers.choose(layer, reads);
-    });
-    with_place(model, &subject, PaneArea::Tree, |model, reads, _| {
-        model.tree.choose(layer, reads);
-    });
-    let mut effects = enter_view(model);
-    effects.extend(follow(model));
-    effects
+    (is_blank && model.popups.is_empty()).then_some(Effect::Quit)
 }
 
-fn look(model: &mut Model, version: VersionAt) -> Vec<Effect> {
-    let Some(subject) = model.subject.clone() else {
+/// Goes back to where a jump into the tree came from, or from an image to its store.
+fn step_back(model: &mut Model) -> Vec<Effect> {
+    let (screen, around, jobs) = model.screen_and_around();
+    let Screen::Image(image) = screen else {
         return Vec::new();
     };
-    if model.focus != Focus::Preview {
-        model.before_preview = model.focus;
-        model.focus = Focus::Preview;
-        resize(model, model.size);
+    match image.jump_back(around, jobs) {
+        Some(requests) => fulfil(model, requests),
+        None => leave(model),
     }
-    let requests = with_place(model, &subject, PaneArea::Preview, |model, reads, jobs| {
-        model.preview.look(version, reads, jobs)
-    });
-    fulfil(model, requests)
 }
 
 fn answer(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effect> {
     let text = text.trim();
     if text.is_empty() {
-        model.said = Some((
-            Tone::Refused,
-            "nothing was written: no name was given".into(),
-        ));
+        model.say(Tone::Refused, "nothing was written: no name was given");
         return Vec::new();
     }
     let job = model.jobs.take_number();
-    let look = model.session.look;
     let effect = match purpose {
         Purpose::Extract { paths, scope } => Effect::Extract {
             job,
             paths,
             scope,
             directory: text.into(),
-            units: look.units,
+            units: model.session.look.units,
         },
-        Purpose::Export => {
-            let Some(format) = Format::of_file(text) else {
-                let words = match model.screen() {
-                    Screen::Store => {
-                        "nothing was written: the name has to end with .json, .txt or .ncdu"
-                    }
-                    _ => "nothing was written: the name has to end with .json or .txt",
-                };
-                model.said = Some((Tone::Refused, words.into()));
-                return Vec::new();
-            };
-            if model.screen() == Screen::Store
-                && let Some(stores) = model.stores.clone()
-            {
-                model.writing = Some(job);
-                return vec![Effect::ExportStore {
-                    job,
-                    stores,
-                    format,
-                    look,
-                    file: text.into(),
-                }];
-            }
-            Effect::Export {
-                job,
-                format,
-                look,
-                file: text.into(),
-            }
-        }
+        Purpose::Export => match Format::of_file(text) {
+            Some(format) => export(model, job, format, text.into()),
+            None => return unknown_format(model),
+        },
     };
     model.writing = Some(job);
     vec![effect]
+}
+
+fn unknown_format(model: &mut Model) -> Vec<Effect> {
+    let words = match &model.screen {
+        Screen::Store(_) => "nothing was written: the name has to end with .json, .txt or .ncdu",
+        _ => "nothing was written: the name has to end with .json or .txt",
+    };
+    model.say(Tone::Refused, words);
+    Vec::new()
+}
+
+fn export(model: &Model, job: JobId, format: Format, file: PathBuf) -> Effect {
+    let look = model.session.look;
+    match &model.screen {
+        Screen::Store(store) => Effect::ExportStore {
+            job,
+            stores: Arc::clone(&store.subject),
+            format,
+            look,
+            file,
+        },
+        _ => Effect::Export {
+            job,
+            format,
+            look,
+            file,
+        },
+    }
 }

@@ -36,7 +36,7 @@ pub struct Origin {
     pub analysis: analysis::Options,
     /// Bytes that decompression may produce over one job; 0 for no limit.
     pub expanded_limit: u64,
-    /// What the image is held against.
+    /// Rules that the image is judged by.
     pub rules: RuleSet,
     /// What was read last: standard input cannot be read again, and a choice needs no second look.
     pub known: Mutex<Option<Arc<Source>>>,

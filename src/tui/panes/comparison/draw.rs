@@ -1,57 +1,44 @@
-//! Two images or containers held against each other.
+//! Two images or containers compared: what is in common, and every path that differs.
 
 use ratatui::layout::Rect;
 
-use super::super::header::{HeaderPart, NAME, draw_pieces};
 use super::{ComparisonAreas, ComparisonPane, Sorting, words};
 use crate::analysis::comparison::{Difference, DifferenceKind, ImageComparison, Layers};
 use crate::browse::{Mark, Row};
 use crate::layer::Completeness;
 use crate::path::display_absolute;
 use crate::text::Cut;
+use crate::tui::header_line::{self, HeaderPart, NAME};
 use crate::tui::layout::{Areas, Arrangement};
-use crate::tui::model::Model;
-use crate::tui::paint::{Keys, Paint, matches};
-use crate::tui::panes::sieve;
-use crate::tui::state::Tone;
+use crate::tui::paint::{Keys, Paint, behind, first_line};
+use crate::tui::table::{Cell, Column, Table, Width};
 use crate::tui::theme::Role;
 use crate::units;
 
 pub(in crate::tui) fn draw(
-    model: &Model,
     pane: &ComparisonPane,
     areas: &Areas,
+    keys: Keys,
     paint: &mut Paint<'_>,
 ) {
     draw_header(pane, areas, paint);
-    let parts = ComparisonAreas::of(areas.body, areas.arrangement, &pane.sieve);
-    let keys = if model.popups.is_empty() {
-        Keys::Here
-    } else {
-        Keys::Elsewhere
-    };
+    let parts = ComparisonAreas::of(areas.body, areas.arrangement, &pane.list.filter);
     if let Some(found) = &pane.found {
         draw_sums(&found.compared, parts.sums, paint);
         draw_list(pane, &parts, keys, paint);
     } else {
         let inner = paint.pane(parts.list, "Comparison", "", keys);
-        let style = paint.style(Role::Plain);
         let words = format!("reading both{} (Esc gives up)", paint.look.ellipsis());
-        let line = Rect {
-            height: inner.height.min(1),
-            ..inner
-        };
-        paint.text(line, &words, style);
+        let line = first_line(inner);
+        paint.text(line, &words, Role::Plain);
     }
-    draw_status(model, pane, areas, paint);
-    super::super::status::footer(model, areas, paint);
 }
 
 fn draw_header(pane: &ComparisonPane, areas: &Areas, paint: &mut Paint<'_>) {
     let look = paint.look;
     let [a, b] = [0, 1].map(|at: usize| look.shown(pane.names[at].as_bytes()));
     let mut pieces = vec![
-        HeaderPart::new(5, Role::Dim, ["layerscope diff".into(), "diff".into()]),
+        HeaderPart::new(5, Role::Dim, ["layerscope diff", "diff"]),
         HeaderPart::new(NAME, Role::Strong, [format!("A {a}   B {b}")]),
     ];
     if let Some(found) = &pane.found {
@@ -66,15 +53,15 @@ fn draw_header(pane: &ComparisonPane, areas: &Areas, paint: &mut Paint<'_>) {
             pieces.push(HeaderPart::new(
                 90,
                 Role::Alarm,
-                ["! a part could not be read".into(), "! incomplete".into()],
+                ["! a part could not be read", "! incomplete"],
             ));
         }
     }
-    draw_pieces(pieces, areas.header, paint);
+    header_line::draw(pieces, areas.header, paint);
     if areas.tabs.is_empty() {
         return;
     }
-    let line = super::super::status::inset(areas.tabs, paint);
+    let line = paint.inset(areas.tabs);
     let words = match &pane.found {
         Some(found) => counts(&found.compared),
         None => String::new(),
@@ -84,16 +71,11 @@ fn draw_header(pane: &ComparisonPane, areas: &Areas, paint: &mut Paint<'_>) {
         Sorting::Path => "sort: path",
         Sorting::Kind => "sort: change",
     };
-    let (plain, dim) = (paint.style(Role::Plain), paint.style(Role::Dim));
-    let used = paint.text(line, &words, plain);
-    let rest = Rect {
-        x: line.x + used,
-        width: line.width - used,
-        ..line
-    };
+    let used = paint.text(line, &words, Role::Plain);
+    let rest = behind(line, used);
     if usize::from(rest.width) > sort.len() + 2 {
         let width = rest.width - 1;
-        paint.text_right(Rect { width, ..rest }, sort, dim);
+        paint.text_right(Rect { width, ..rest }, sort, Role::Dim);
     }
 }
 
@@ -138,66 +120,36 @@ fn draw_sums(compared: &ImageComparison, place: Rect, paint: &mut Paint<'_>) {
         format!("only in A    {}", layers(compared.only_a)),
         format!("only in B    {}", layers(compared.only_b)),
     ];
-    let style = paint.style(Role::Plain);
     for (text, line) in lines.iter().zip(place.rows()) {
-        let line = super::super::status::inset(line, paint);
-        paint.text(line, text, style);
+        let line = paint.inset(line);
+        paint.text(line, text, Role::Plain);
     }
 }
 
 fn draw_list(pane: &ComparisonPane, parts: &ComparisonAreas, keys: Keys, paint: &mut Paint<'_>) {
-    let at = (pane.scroll.at + 1).min(pane.rows.len());
-    let note = format!(
-        "{} of {}",
-        units::count(at as u64),
-        units::count(pane.rows.len() as u64)
-    );
-    paint.pane(parts.list, "Paths", &note, keys);
-    if pane.rows.is_empty() {
-        let words = if pane.sieve.is_on() {
-            "nothing matches; Esc clears the filter"
-        } else {
-            "no path differs"
-        };
-        let style = paint.style(Role::Dim);
-        let line = Rect {
-            height: parts.rows.height.min(1),
-            ..parts.rows
-        };
-        paint.text(line, words, style);
+    paint.pane(parts.list, "Paths", &pane.list.position(), keys);
+    let lines = &parts.lines;
+    let table = table(lines.rows.width, paint.arrangement);
+    if !pane.list.rows.is_empty() {
+        table.headings(lines.heading, paint);
+    }
+    let empty = if pane.list.filter.is_on() {
+        "nothing matches; Esc clears the filter"
     } else {
-        let style = paint.style(Role::Dim);
-        columns(parts.heading, paint, |column, place, paint| match column {
-            Column::A => paint.text_right(place, "A", style),
-            Column::B => paint.text_right(place, "B", style),
-            Column::Path => {
-                paint.text(place, "Path", style);
+        "no path differs"
+    };
+    let paths = pane.found.as_ref().map(|found| &found.compared.paths);
+    pane.list
+        .draw_rows(lines.rows, empty, keys, paint, |at, line, paint| {
+            if let Some(difference) = paths.and_then(|paths| paths.get(*at)) {
+                draw_row(&table, difference, pane.largest, line, paint);
             }
-            Column::Mark | Column::Bar => {}
         });
-        let height = usize::from(parts.rows.height);
-        let visible = pane.scroll.visible(pane.rows.len(), height);
-        for (row, line) in visible.zip(parts.rows.rows()) {
-            if let Some(difference) = pane.row(row) {
-                draw_row(difference, pane.largest, line, paint);
-            }
-            if row == pane.scroll.at {
-                let role = match keys {
-                    Keys::Here => Role::Cursor,
-                    Keys::Elsewhere => Role::Selected,
-                };
-                paint.tint(line, role);
-            }
-        }
-    }
-    if !parts.filter.is_empty() {
-        let words = matches(pane.rows.len() as u64);
-        sieve::draw(&pane.sieve, &words, parts.filter, paint);
-    }
+    pane.list.draw_filter(lines.filter, paint);
 }
 
-#[derive(Clone, Copy)]
-enum Column {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
     Mark,
     A,
     B,
@@ -205,71 +157,62 @@ enum Column {
     Path,
 }
 
-fn columns(line: Rect, paint: &mut Paint<'_>, mut draw: impl FnMut(Column, Rect, &mut Paint<'_>)) {
-    let widths: &[(Column, u16)] = if paint.arrangement <= Arrangement::Bare {
-        &[(Column::Mark, 1), (Column::B, 10), (Column::Path, 0)]
-    } else if line.width < 70 {
-        &[
-            (Column::Mark, 1),
-            (Column::A, 10),
-            (Column::B, 10),
-            (Column::Path, 0),
-        ]
-    } else {
-        &[
-            (Column::Mark, 1),
-            (Column::A, 10),
-            (Column::B, 10),
-            (Column::Bar, 8),
-            (Column::Path, 0),
-        ]
-    };
-    let mut x = line.x;
-    for (column, width) in widths {
-        let left = line.right().saturating_sub(x);
-        let width = if *width == 0 {
-            left
-        } else {
-            (*width).min(left)
-        };
-        draw(*column, Rect { x, width, ..line }, paint);
-        x = x.saturating_add(width).saturating_add(1);
+fn table(width: u16, arrangement: Arrangement) -> Table<What> {
+    let is_bare = arrangement <= Arrangement::Bare;
+    let mut columns = vec![Column::left(What::Mark, "", Width::Fixed(1))];
+    if !is_bare {
+        columns.push(Column::right(What::A, "A", 10));
     }
+    columns.push(Column::right(What::B, "B", 10));
+    if !is_bare && width >= 70 {
+        columns.push(Column::left(What::Bar, "", Width::Fixed(8)));
+    }
+    columns.push(Column::left(What::Path, "Path", Width::Rest));
+    Table::new(columns, width, 1)
 }
 
-fn draw_row(difference: &Difference, largest: u64, line: Rect, paint: &mut Paint<'_>) {
-    let mark = match difference.kind {
+fn draw_row(
+    table: &Table<What>,
+    difference: &Difference,
+    largest: u64,
+    line: Rect,
+    paint: &mut Paint<'_>,
+) {
+    let look = paint.look;
+    let side = |bytes: u64, missing: DifferenceKind| {
+        Cell::plain(if difference.kind == missing {
+            "-".to_owned()
+        } else {
+            look.units.size(bytes)
+        })
+    };
+    table.row(line, paint, |what, place, paint| {
+        Some(match what {
+            What::Mark => {
+                let role = Role::Change(mark(difference.kind));
+                Cell::new(difference.kind.letter().to_string(), role)
+            }
+            What::A => side(difference.bytes_a, DifferenceKind::Added),
+            What::B => side(difference.bytes_b, DifferenceKind::Removed),
+            What::Bar => {
+                paint.bar(place, share(difference.weight(), largest), Role::Bar);
+                return None;
+            }
+            What::Path => {
+                let path = display_absolute(&difference.path);
+                Cell::plain(look.shown(path.as_bytes())).cut_in_the_middle()
+            }
+        })
+    });
+}
+
+const fn mark(kind: DifferenceKind) -> Mark {
+    match kind {
         DifferenceKind::Added => Mark::Added,
         DifferenceKind::Removed => Mark::Removed,
         DifferenceKind::Changed => Mark::Modified,
         DifferenceKind::MetadataOnly | DifferenceKind::NotCompared => Mark::Touched,
-    };
-    let (plain, style) = (paint.style(Role::Plain), paint.style(Role::Change(mark)));
-    let units = paint.look.units;
-    let side = |bytes: u64, missing: DifferenceKind| {
-        if difference.kind == missing {
-            "-".to_owned()
-        } else {
-            units.size(bytes)
-        }
-    };
-    let a = side(difference.bytes_a, DifferenceKind::Added);
-    let b = side(difference.bytes_b, DifferenceKind::Removed);
-    let share = share(difference.weight(), largest);
-    let path = paint
-        .look
-        .shown(display_absolute(&difference.path).as_bytes());
-    columns(line, paint, |column, place, paint| match column {
-        Column::Mark => {
-            paint.text(place, &difference.kind.letter().to_string(), style);
-        }
-        Column::A => paint.text_right(place, &a, plain),
-        Column::B => paint.text_right(place, &b, plain),
-        Column::Bar => paint.bar(place, share, paint.style(Role::Bar)),
-        Column::Path => {
-            paint.text_cut(place, &path, Cut::Middle, plain);
-        }
-    });
+    }
 }
 
 fn share(part: u64, whole: u64) -> u16 {
@@ -278,17 +221,8 @@ fn share(part: u64, whole: u64) -> u16 {
     u16::try_from(share.min(full)).unwrap_or(Row::FULL)
 }
 
-fn draw_status(model: &Model, pane: &ComparisonPane, areas: &Areas, paint: &mut Paint<'_>) {
-    let line = super::super::status::inset(areas.status, paint);
-    if let Some((tone, words)) = &model.said {
-        let role = match tone {
-            Tone::Done => Role::Good,
-            Tone::Refused => Role::Alarm,
-        };
-        let style = paint.style(role);
-        paint.text(line, words, style);
-        return;
-    }
+/// Draws where the cursor is, and what happened there.
+pub(in crate::tui) fn draw_standing(pane: &ComparisonPane, line: Rect, paint: &mut Paint<'_>) {
     let Some(difference) = pane.selected() else {
         return;
     };
@@ -296,17 +230,16 @@ fn draw_status(model: &Model, pane: &ComparisonPane, areas: &Areas, paint: &mut 
         .look
         .shown(display_absolute(&difference.path).as_bytes());
     let words = words(difference);
-    let plain = paint.style(Role::Plain);
     let taken = u16::try_from(words.len() + 2).unwrap_or(u16::MAX);
     // What is not certain is told at the cost of the path, which its row tells too.
     if taken < line.width / 2 || difference.doubt.is_some() && taken < line.width {
-        paint.text_right(line, &words, plain);
+        paint.text_right(line, &words, Role::Plain);
         let left = Rect {
             width: line.width - taken,
             ..line
         };
-        paint.text_cut(left, &path, Cut::Middle, plain);
+        paint.text_cut(left, &path, Cut::Middle, Role::Plain);
     } else {
-        paint.text_cut(line, &path, Cut::Middle, plain);
+        paint.text_cut(line, &path, Cut::Middle, Role::Plain);
     }
 }

@@ -4,13 +4,12 @@ use super::FilesPane;
 use super::finder::Reach;
 use super::row::{FileRow, shown_path};
 use crate::browse::{FlatFile, FlatView, Scope};
-use crate::path::display_absolute;
 use crate::tui::command::Command;
 use crate::tui::ids::VersionAt;
 use crate::tui::line::Line;
 use crate::tui::message::Effect;
 use crate::tui::panes::popup::{Popup, Prompt, Purpose};
-use crate::tui::panes::{Request, about, done, refused};
+use crate::tui::panes::{Request, about, copied_path, refused};
 use crate::tui::reads::Reads;
 
 impl FilesPane {
@@ -44,7 +43,7 @@ impl FilesPane {
             Command::Page if !row.has_data() => refused("only files can be paged"),
             Command::Page => vec![Request::Do(Effect::Page(version))],
             Command::Extract => vec![Request::Show(self.ask_where_to(row, reads))],
-            Command::CopyPath => copy(file, reads),
+            Command::CopyPath => copied_path(&reads.subject.tree().path(file.path)),
             _ => vec![Request::Show(Popup::Notice(about::path(
                 reads.subject,
                 reads.session.look,
@@ -97,12 +96,4 @@ impl FilesPane {
             },
         })
     }
-}
-
-fn copy(file: FlatFile, reads: &Reads<'_>) -> Vec<Request> {
-    let text = display_absolute(&reads.subject.tree().path(file.path));
-    let words = format!("copied {text}");
-    let mut requests = vec![Request::Do(Effect::Copy(text))];
-    requests.extend(done(words));
-    requests
 }

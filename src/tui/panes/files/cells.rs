@@ -1,22 +1,20 @@
 //! The columns of the list: which there are for a width, and what is in them.
 
-use ratatui::layout::Rect;
-
-use super::super::about::layer_title;
 use super::FilesPane;
-use super::draw::{is_bare, is_elsewhere};
 use super::finder::Reach;
 use super::row::{Fate, FileRow};
 use crate::browse::{FlatView, Mark};
 use crate::layer::EntryKind;
 use crate::text::{Look, attributes};
 use crate::tui::layout::Arrangement;
+use crate::tui::panes::about::layer_title;
 use crate::tui::subject::Subject;
+use crate::tui::table::{Cell, Column, Table, Width};
 use crate::tui::theme::Role;
 
-/// A column.
+/// What a column shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
+pub(super) enum What {
     Size,
     Layer,
     Mark,
@@ -31,147 +29,78 @@ pub(super) enum Column {
     Instruction,
 }
 
-impl Column {
-    pub(super) const fn title(self) -> &'static str {
-        match self {
-            Self::Size => "Size",
-            Self::Layer => "In",
-            Self::Mark => "",
-            Self::Fate | Self::FullFate => "State",
-            Self::Mode => "Mode",
-            Self::Owner => "Owner",
-            Self::Time => "Modified",
-            Self::Path => "Path",
-            Self::Instruction => "Layer",
-        }
+/// Returns the columns for a width.
+pub(super) fn table(
+    pane: &FilesPane,
+    subject: &Subject,
+    width: u16,
+    arrangement: Arrangement,
+) -> Table<What> {
+    let left = |what, heading, columns| Column::left(what, heading, Width::Fixed(columns));
+    let mut columns = vec![Column::right(What::Size, "Size", 10)];
+    let has_versions = pane.view == FlatView::Versions || pane.finder.reach != Reach::List;
+    if width >= 34 {
+        columns.push(Column::right(What::Layer, "In", 4));
+        columns.push(left(What::Mark, "", 2));
     }
-
-    pub(super) const fn is_right(self) -> bool {
-        matches!(self, Self::Size | Self::Layer)
+    if has_versions && width >= 130 {
+        columns.push(left(What::FullFate, "State", 22));
+    } else if has_versions && width >= 40 && arrangement > Arrangement::Bare {
+        columns.push(left(What::Fate, "State", 6));
     }
-
-    /// Returns the columns it takes; 0 for those that take the rest.
-    const fn width(self) -> u16 {
-        match self {
-            Self::Size | Self::Mode => 10,
-            Self::Layer => 4,
-            Self::Mark => 2,
-            Self::Fate => 6,
-            Self::FullFate => 22,
-            Self::Owner => 11,
-            Self::Time => 16,
-            Self::Path | Self::Instruction => 0,
-        }
+    if width >= 100 {
+        columns.push(left(What::Mode, "Mode", 10));
+        columns.push(left(What::Owner, "Owner", 11));
+        columns.push(left(What::Time, "Modified", 16));
     }
+    columns.push(Column::left(What::Path, "Path", Width::Rest));
+    let layers = &subject.analysis.image.layers;
+    let rest = Table::new(columns.clone(), width, GAP).width(What::Path);
+    if rest > LEAST_PATH && layers.iter().any(|layer| layer.instruction.is_some()) {
+        let instruction = (rest - GAP) * 2 / 5;
+        columns.push(left(What::Instruction, "Layer", instruction - GAP));
+    }
+    Table::new(columns, width, GAP)
 }
 
-/// The columns of one width.
-#[derive(Debug)]
-pub(super) struct Cells {
-    columns: Vec<(Column, u16)>,
-}
+/// Columns between two columns.
+const GAP: u16 = 1;
 
-impl Cells {
-    pub(super) fn of(
-        width: u16,
-        pane: &FilesPane,
-        subject: &Subject,
-        arrangement: Arrangement,
-    ) -> Self {
-        let mut columns = vec![Column::Size];
-        let has_versions = pane.view == FlatView::Versions || pane.finder.reach != Reach::List;
-        if width >= 34 {
-            columns.extend([Column::Layer, Column::Mark]);
-        }
-        if has_versions && width >= 130 {
-            columns.push(Column::FullFate);
-        } else if has_versions && width >= 40 && !is_bare(arrangement) {
-            columns.push(Column::Fate);
-        }
-        if width >= 100 {
-            columns.extend([Column::Mode, Column::Owner, Column::Time]);
-        }
-        columns.push(Column::Path);
-        let is_told = subject
-            .analysis
-            .image
-            .layers
-            .iter()
-            .any(|layer| layer.instruction.is_some());
-        let fixed: u16 = columns.iter().map(|column| column.width() + 1).sum();
-        let rest = width.saturating_sub(fixed);
-        let instruction = if is_told && rest >= 80 {
-            rest * 2 / 5
-        } else {
-            0
-        };
-        let mut columns: Vec<(Column, u16)> = columns
-            .into_iter()
-            .map(|column| match column {
-                Column::Path => (column, (rest + 1).saturating_sub(instruction)),
-                _ => (column, column.width()),
-            })
-            .collect();
-        if instruction > 1 {
-            columns.push((Column::Instruction, instruction - 1));
-        }
-        Self { columns }
-    }
+/// Columns of a path from which on it shares them with the instruction.
+const LEAST_PATH: u16 = 80;
 
-    /// Returns where the columns are in a line.
-    pub(super) fn places(&self, line: Rect) -> Vec<(Column, Rect)> {
-        let mut x = line.x;
-        let mut places = Vec::with_capacity(self.columns.len());
-        for &(column, width) in &self.columns {
-            let left = line.right().saturating_sub(x);
-            let place = Rect {
-                x,
-                width: width.min(left),
-                ..line
-            };
-            places.push((column, place));
-            x = x.saturating_add(width).saturating_add(1);
-        }
-        places
-    }
-}
-
-pub(super) fn role(column: Column, row: &FileRow) -> Role {
-    let is_over = row.fate != Fate::Live;
-    match column {
-        Column::Size if is_elsewhere(row) => Role::Dim,
-        Column::Mark => Role::Change(row.mark),
-        Column::Fate | Column::FullFate => match row.fate {
-            Fate::Wasted { .. } => Role::Waste,
-            Fate::Live | Fate::Gone { .. } => Role::Dim,
-        },
-        Column::Mode | Column::Owner | Column::Time | Column::Instruction => Role::Dim,
-        Column::Path if is_over => Role::Dim,
-        Column::Size | Column::Layer | Column::Path => Role::Plain,
-    }
-}
-
-pub(super) fn text(column: Column, row: &FileRow, subject: &Subject, look: Look) -> String {
-    match column {
-        Column::Size => size(row, look),
-        Column::Layer => format!("L{}", row.file.layer),
-        Column::Mark => mark(row),
-        Column::Fate => fate(row).into(),
-        Column::FullFate => row.fate.words(),
-        Column::Mode => {
+/// Returns what stands in a cell; a path is drawn.
+pub(super) fn cell(what: What, row: &FileRow, subject: &Subject, look: Look) -> Option<Cell> {
+    let meta = row.meta;
+    Some(match what {
+        What::Size if row.is_elsewhere() => Cell::dim(size(row, look)),
+        What::Size => Cell::plain(size(row, look)),
+        What::Layer => Cell::plain(format!("L{}", row.file.layer)),
+        What::Mark => Cell::new(mark(row), Role::Change(row.mark)),
+        What::Fate => Cell::new(fate(row), fate_role(row)),
+        What::FullFate => Cell::new(row.fate.words(), fate_role(row)),
+        What::Mode => {
             let kind = row.kind.unwrap_or(EntryKind::Whiteout);
-            attributes::permissions(kind.letter(), row.meta.map(|meta| meta.mode))
+            let mode = meta.map(|meta| meta.mode);
+            Cell::dim(attributes::permissions(kind.letter(), mode))
         }
-        Column::Owner => row
-            .meta
-            .map(|meta| format!("{}:{}", meta.uid, meta.gid))
-            .unwrap_or_default(),
-        Column::Time => row
-            .meta
-            .map(|meta| attributes::time(meta.mtime))
-            .unwrap_or_default(),
-        Column::Instruction => layer_title(subject, look, row.file.layer),
-        Column::Path => String::new(),
+        What::Owner => {
+            let owner = meta.map(|meta| format!("{}:{}", meta.uid, meta.gid));
+            Cell::dim(owner.unwrap_or_default())
+        }
+        What::Time => {
+            let time = meta.map(|meta| attributes::time(meta.mtime));
+            Cell::dim(time.unwrap_or_default())
+        }
+        What::Instruction => Cell::dim(layer_title(subject, look, row.file.layer)),
+        What::Path => return None,
+    })
+}
+
+const fn fate_role(row: &FileRow) -> Role {
+    match row.fate {
+        Fate::Wasted { .. } => Role::Waste,
+        Fate::Live | Fate::Gone { .. } => Role::Dim,
     }
 }
 
@@ -184,7 +113,7 @@ fn size(row: &FileRow, look: Look) -> String {
 
 /// Returns the letter of the change, and `H` for a name whose bytes are counted at another one.
 fn mark(row: &FileRow) -> String {
-    let link = if is_elsewhere(row) { 'H' } else { ' ' };
+    let link = if row.is_elsewhere() { 'H' } else { ' ' };
     let letter = match row.mark {
         Mark::Unchanged => ' ',
         mark => mark.letter(),

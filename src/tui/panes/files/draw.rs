@@ -3,59 +3,32 @@
 use ratatui::layout::Rect;
 
 use super::FilesPane;
-use super::cells::{Cells, Column};
+use super::cells::What;
 use super::finder::Reach;
-use super::row::{FileRow, shown_path};
+use super::row::{Fate, FileRow, shown_path};
 use super::{cells, path};
-use crate::browse::{Counted, FlatView};
-use crate::text::Cut;
-use crate::tui::layout::Arrangement;
-use crate::tui::model::Model;
-use crate::tui::paint::{Keys, Paint};
+use crate::browse::FlatView;
+use crate::tui::paint::{Keys, Paint, behind};
+use crate::tui::reads::Reads;
 use crate::tui::subject::Subject;
+use crate::tui::table::Table;
 use crate::tui::theme::Role;
 use crate::units::count;
 
-pub(in crate::tui) fn draw(model: &Model, subject: &Subject, place: Rect, paint: &mut Paint<'_>) {
-    let pane = &model.files;
-    let keys = if model.popups.is_empty() {
-        Keys::Here
-    } else {
-        Keys::Elsewhere
-    };
+pub(in crate::tui) fn draw(pane: &FilesPane, reads: &Reads<'_>, keys: Keys, paint: &mut Paint<'_>) {
+    let (subject, place) = (reads.subject, reads.area);
     let inner = paint.pane(place, title(pane), &note(pane), keys);
     let parts = pane.parts(inner, paint.arrangement);
     draw_finder(pane, parts.finder, paint);
-    let cells = Cells::of(parts.rows.width, pane, subject, paint.arrangement);
-    draw_titles(&cells, parts.titles, paint);
-    let height = usize::from(parts.rows.height);
-    if pane.rows().is_empty() && height > 0 {
-        let style = paint.style(Role::Dim);
-        let words = empty(pane, subject);
-        paint.text(line_of(parts.rows, 0), &words, style);
+    let table = cells::table(pane, subject, parts.rows.width, paint.arrangement);
+    table.headings(parts.titles, paint);
+    if pane.rows().is_empty() {
+        paint.remark(parts.rows, &empty(pane, subject));
     }
-    let visible = pane.scroll.visible(pane.rows().len(), height);
-    for (y, at) in (0u16..).zip(visible) {
-        let place = line_of(parts.rows, y);
-        draw_row(subject, pane, at, &cells, (place, paint));
-        if at == pane.scroll.at {
-            paint.tint(
-                place,
-                match keys {
-                    Keys::Here => Role::Cursor,
-                    Keys::Elsewhere => Role::Selected,
-                },
-            );
-        }
-    }
-}
-
-fn line_of(place: Rect, y: u16) -> Rect {
-    Rect {
-        y: place.y.saturating_add(y),
-        height: 1,
-        ..place
-    }
+    let rows = pane.rows_place(reads);
+    rows.draw(keys, paint, |at, line, paint| {
+        draw_row(&table, reads, pane, at, line, paint);
+    });
 }
 
 const fn title(pane: &FilesPane) -> &'static str {
@@ -117,14 +90,8 @@ fn draw_finder(pane: &FilesPane, place: Rect, paint: &mut Paint<'_>) {
         }
         None => String::new(),
     };
-    let strong = paint.style(Role::Strong);
-    let used = paint.text(place, sign, strong);
-    let room = Rect {
-        x: place.x.saturating_add(used),
-        width: place.width.saturating_sub(used),
-        ..place
-    };
-    let plain = paint.style(Role::Plain);
+    let used = paint.text(place, sign, Role::Strong);
+    let room = behind(place, used);
     let counts_width = u16::try_from(counts.chars().count() + 2).unwrap_or(u16::MAX);
     let text_room = Rect {
         width: room.width.saturating_sub(counts_width),
@@ -132,7 +99,7 @@ fn draw_finder(pane: &FilesPane, place: Rect, paint: &mut Paint<'_>) {
     };
     draw_line(pane, text_room, paint);
     if text_room.width >= 4 {
-        paint.text_right(room, &counts, plain);
+        paint.text_right(room, &counts, Role::Plain);
     }
 }
 
@@ -143,8 +110,7 @@ fn draw_line(pane: &FilesPane, place: Rect, paint: &mut Paint<'_>) {
     let cursor = u16::try_from(line.cursor()).unwrap_or(u16::MAX);
     let shift = (cursor + 1).saturating_sub(place.width);
     let shown: String = text.chars().skip(usize::from(shift)).collect();
-    let style = paint.style(Role::Plain);
-    paint.text(place, &shown, style);
+    paint.text(place, &shown, Role::Plain);
     if pane.is_typing() && place.width > 0 {
         let at = Rect {
             x: place.x.saturating_add(cursor - shift),
@@ -155,51 +121,29 @@ fn draw_line(pane: &FilesPane, place: Rect, paint: &mut Paint<'_>) {
     }
 }
 
-fn draw_titles(cells: &Cells, place: Rect, paint: &mut Paint<'_>) {
-    let style = paint.style(Role::Dim);
-    for (column, at) in cells.places(place) {
-        if column.is_right() {
-            paint.text_right(at, column.title(), style);
-        } else {
-            paint.text(at, column.title(), style);
-        }
-    }
-}
-
 fn draw_row(
-    subject: &Subject,
+    table: &Table<What>,
+    reads: &Reads<'_>,
     pane: &FilesPane,
     at: usize,
-    cells: &Cells,
-    (place, paint): (Rect, &mut Paint<'_>),
+    line: Rect,
+    paint: &mut Paint<'_>,
 ) {
     let Some(&file) = pane.rows().get(at) else {
         return;
     };
+    let subject = reads.subject;
     let row = FileRow::of(subject, file);
-    for (column, at_cell) in cells.places(place) {
-        let role = cells::role(column, &row);
-        let style = paint.style(role);
-        if column == Column::Path {
+    table.row(line, paint, |what, place, paint| {
+        let cell = cells::cell(what, &row, subject, paint.look);
+        if cell.is_none() {
             let path = shown_path(subject.tree(), paint.look, file.path, row.kind);
-            path::draw(at_cell, &path, pane.hits(at), (style, paint));
-            continue;
+            let role = match row.fate {
+                Fate::Live => Role::Plain,
+                _ => Role::Dim,
+            };
+            path::draw(place, &path, pane.hits(at), role, paint);
         }
-        let text = cells::text(column, &row, subject, paint.look);
-        if column.is_right() {
-            paint.text_right(at_cell, &text, style);
-        } else {
-            paint.text_cut(at_cell, &text, Cut::End, style);
-        }
-    }
-}
-
-/// Returns whether a row is about bytes that are counted in another one.
-pub(super) fn is_elsewhere(row: &FileRow) -> bool {
-    row.file.counted == Counted::Elsewhere
-}
-
-/// Returns whether there is room for borders.
-pub(super) fn is_bare(arrangement: Arrangement) -> bool {
-    arrangement <= Arrangement::Bare
+        cell
+    });
 }

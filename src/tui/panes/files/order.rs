@@ -61,10 +61,7 @@ impl Sorting {
     #[must_use]
     pub const fn reversed(self) -> Self {
         Self {
-            order: match self.order {
-                Order::Natural => Order::Reversed,
-                Order::Reversed => Order::Natural,
-            },
+            order: self.order.other(),
             ..self
         }
     }

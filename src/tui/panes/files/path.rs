@@ -1,28 +1,22 @@
 //! A path cut in the middle, with what was matched in it set off.
 
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::text::columns::fitting;
-use crate::tui::paint::Paint;
+use crate::tui::paint::{Paint, behind};
 use crate::tui::theme::Role;
 
 /// Draws a path; `hits` are the characters that were matched, ascending.
-pub(super) fn draw(
-    place: Rect,
-    path: &str,
-    hits: &[usize],
-    (style, paint): (Style, &mut Paint<'_>),
-) {
+pub(super) fn draw(place: Rect, path: &str, hits: &[usize], role: Role, paint: &mut Paint<'_>) {
+    let style = paint.style(role);
     let columns = usize::from(place.width);
     let cut = Middle::of(path, columns, paint.look.ellipsis());
     let lit = style.patch(paint.style(Role::Match));
     let mut at = place;
     for (run, is_hit) in runs(path, &cut, hits, paint.look.ellipsis()) {
         let used = paint.text(at, &run, if is_hit { lit } else { style });
-        at.x = at.x.saturating_add(used);
-        at.width = at.width.saturating_sub(used);
+        at = behind(at, used);
     }
 }
 

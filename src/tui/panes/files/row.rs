@@ -105,6 +105,11 @@ impl FileRow {
         facts
     }
 
+    /// Returns whether its bytes are counted in another row.
+    pub fn is_elsewhere(&self) -> bool {
+        self.file.counted == Counted::Elsewhere
+    }
+
     /// Returns whether data can be read.
     pub fn has_data(&self) -> bool {
         self.kind.is_some_and(EntryKind::is_file)

@@ -5,28 +5,15 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::{Fact, FactKind, ImagePane, LineSpan};
 use crate::text::Glyphs;
-use crate::tui::model::Model;
-use crate::tui::paint::{Keys, Paint, matches};
-use crate::tui::panes::sieve;
-use crate::tui::subject::Subject;
+use crate::tui::paint::{Keys, Paint, behind, matches};
+use crate::tui::reads::Reads;
+use crate::tui::text_filter;
 use crate::tui::theme::Role;
-use crate::units;
 
-pub(in crate::tui) fn draw(model: &Model, _subject: &Subject, place: Rect, paint: &mut Paint<'_>) {
-    let pane = &model.image;
-    let keys = if model.popups.is_empty() {
-        Keys::Here
-    } else {
-        Keys::Elsewhere
-    };
-    let at = (pane.scroll.at + 1).min(pane.rows.len());
-    let note = format!(
-        "{} of {}",
-        units::count(at as u64),
-        units::count(pane.rows.len() as u64)
-    );
-    let inner = paint.pane(place, "Image", &note, keys);
-    let filter = u16::from(pane.sieve.is_shown()).min(inner.height);
+pub(in crate::tui) fn draw(pane: &ImagePane, reads: &Reads<'_>, keys: Keys, paint: &mut Paint<'_>) {
+    let note = pane.list.position();
+    let inner = paint.pane(reads.area, "Image", &note, keys);
+    let filter = u16::from(pane.list.filter.is_shown()).min(inner.height);
     let rows = Rect {
         height: inner.height - filter,
         ..inner
@@ -39,44 +26,18 @@ pub(in crate::tui) fn draw(model: &Model, _subject: &Subject, place: Rect, paint
             ..inner
         };
         let words = matches(pane.found as u64);
-        sieve::draw(&pane.sieve, &words, line, paint);
+        text_filter::draw(&pane.list.filter, &words, line, paint);
     }
 }
 
 fn draw_rows(pane: &ImagePane, rows: Rect, keys: Keys, paint: &mut Paint<'_>) {
-    if pane.rows.is_empty() {
-        let style = paint.style(Role::Dim);
-        let line = Rect {
-            height: rows.height.min(1),
-            ..rows
-        };
-        paint.text(line, "nothing matches; Esc clears the filter", style);
-        return;
-    }
-    let visible = pane
-        .scroll
-        .visible(pane.rows.len(), usize::from(rows.height));
-    for (y, at) in (rows.y..rows.bottom()).zip(visible) {
-        let line = Rect {
-            y,
-            height: 1,
-            ..rows
-        };
-        let piece = pane.rows.get(at);
-        let Some((piece, fact)) =
-            piece.and_then(|piece| Some((piece, pane.lines.get(piece.line)?)))
-        else {
-            continue;
-        };
-        draw_fact(fact, *piece, line, paint);
-        if at == pane.scroll.at {
-            let role = match keys {
-                Keys::Here => Role::Cursor,
-                Keys::Elsewhere => Role::Selected,
-            };
-            paint.tint(line, role);
-        }
-    }
+    let empty = "nothing matches; Esc clears the filter";
+    pane.list
+        .draw_rows(rows, empty, keys, paint, |piece, line, paint| {
+            if let Some(fact) = pane.lines.get(piece.line) {
+                draw_fact(fact, *piece, line, paint);
+            }
+        });
 }
 
 fn draw_fact(fact: &Fact, piece: LineSpan, line: Rect, paint: &mut Paint<'_>) {
@@ -95,17 +56,11 @@ fn draw_fact(fact: &Fact, piece: LineSpan, line: Rect, paint: &mut Paint<'_>) {
         ..line
     };
     if piece.start == 0 && indent > 1 {
-        let style = paint.style(Role::Dim);
-        paint.text(label.intersection(line), &fact.label, style);
+        paint.text(label.intersection(line), &fact.label, Role::Dim);
     }
-    let text = Rect {
-        x: line.x + indent,
-        width: line.width.saturating_sub(indent),
-        ..line
-    };
-    let style = paint.style(role);
+    let text = behind(line, indent);
     let shown = fact.text.get(piece.start..piece.end).unwrap_or_default();
-    paint.text(text, begin(shown, usize::from(text.width)), style);
+    paint.text(text, begin(shown, usize::from(text.width)), role);
 }
 
 /// Draws a line with the name in it.
@@ -114,15 +69,13 @@ fn draw_heading(fact: &Fact, line: Rect, paint: &mut Paint<'_>) {
         Glyphs::Unicode => "─",
         Glyphs::Ascii => "-",
     };
-    let border = paint.style(Role::Border);
-    paint.text(line, &dash.repeat(usize::from(line.width)), border);
+    paint.text(line, &dash.repeat(usize::from(line.width)), Role::Border);
     let name = Rect {
         x: line.x.saturating_add(1),
         width: line.width.saturating_sub(2),
         ..line
     };
-    let style = paint.style(Role::Strong);
-    paint.text(name, &format!(" {} ", fact.label), style);
+    paint.text(name, &format!(" {} ", fact.label), Role::Strong);
 }
 
 /// Returns the beginning of a text, a little more than fits: a label may be a megabyte long.

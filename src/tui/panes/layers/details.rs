@@ -9,6 +9,7 @@ use crate::text::columns::flow;
 use crate::text::wrap::break_at;
 use crate::text::{Cut, Look};
 use crate::tui::subject::Subject;
+use crate::tui::theme::Role;
 use crate::units::count;
 
 /// A line of the details.
@@ -20,6 +21,8 @@ pub enum DetailLine {
         label: &'static str,
         /// Escaped, cut to the width.
         text: String,
+        /// How it looks.
+        role: Role,
     },
     /// A directory and its part of the layer.
     Top(Top),
@@ -81,8 +84,13 @@ pub fn of(
     let columns = usize::from(room.width.saturating_sub(room.label()).max(8));
     let mut details = Vec::new();
     for (label, pieces) in facts(subject, look, layer) {
+        let role = match pieces {
+            Pieces::Alarm(_) => Role::Alarm,
+            _ => Role::Plain,
+        };
         let lines = match pieces {
             Pieces::Some(pieces) => flow(&pieces, "  ", columns),
+            Pieces::Alarm(words) => vec![words.to_owned()],
             Pieces::Text(text) => wrapped(&text, look, columns, room.length),
             Pieces::Word(word) if room.length == Length::Short => {
                 vec![look.fit(&word, columns, Cut::Middle)]
@@ -90,16 +98,17 @@ pub fn of(
             Pieces::Word(word) => wrapped(&word, look, columns, room.length),
         };
         let labels = std::iter::once(label).chain(std::iter::repeat(""));
-        details.extend(
-            labels
-                .zip(lines)
-                .map(|(label, text)| DetailLine::Fact { label, text }),
-        );
+        details.extend(labels.zip(lines).map(|(label, text)| DetailLine::Fact {
+            label,
+            text,
+            role,
+        }));
     }
     if !tops.is_empty() {
         let heading = |text: &str| DetailLine::Fact {
             label: "",
             text: text.into(),
+            role: Role::Plain,
         };
         details.extend([heading(""), heading("Size by top directory")]);
         details.extend(tops.iter().cloned().map(DetailLine::Top));
@@ -114,6 +123,7 @@ pub fn all(subject: &Subject, look: Look, layer: LayerIndex) -> Vec<String> {
         match pieces {
             Pieces::Some(pieces) => lines.push(format!("{label:9}{}", pieces.join("  "))),
             Pieces::Word(word) => lines.push(format!("{label:9}{word}")),
+            Pieces::Alarm(words) => lines.push(format!("{label:9}{words}")),
             Pieces::Text(text) => {
                 let labels = std::iter::once(label).chain(std::iter::repeat(""));
                 let shown = text
@@ -150,6 +160,8 @@ pub fn all(subject: &Subject, look: Look, layer: LayerIndex) -> Vec<String> {
 enum Pieces {
     /// Short pieces, broken between them, escaped.
     Some(Vec<String>),
+    /// Why the figures are not those of all of it.
+    Alarm(&'static str),
     /// Text of the image, unescaped, broken anywhere.
     Text(String),
     /// One word; its middle is left out where it is too long.
@@ -165,10 +177,9 @@ fn facts(subject: &Subject, look: Look, index: LayerIndex) -> Vec<(&'static str,
     };
     let mut facts = Vec::new();
     if figures.unread {
-        facts.push(("State", Pieces::Some(vec!["not read yet".into()])));
+        facts.push(("State", Pieces::Alarm("not read yet")));
     } else if !figures.complete {
-        let words = "damaged: a part could not be read";
-        facts.push(("State", Pieces::Some(vec![words.into()])));
+        facts.push(("State", Pieces::Alarm("damaged: a part could not be read")));
     }
     facts.push(("Size", Pieces::Some(sizes(look, layer, figures))));
     facts.push(("Changes", Pieces::Some(changes(figures))));

@@ -3,6 +3,7 @@
 use crate::text::Look;
 use crate::text::columns::widest;
 use crate::tui::subject::Subject;
+use crate::tui::table::{Column, Width};
 use crate::units::count;
 
 /// A layer, in words. Everything is escaped.
@@ -48,39 +49,50 @@ pub enum Owner {
     Own,
 }
 
-/// Columns of the widest cell of each column, or of its heading; 0 where there is nothing to show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Widths {
-    /// Of [`LayerRow::number`].
-    pub number: u16,
-    /// Of the mark of layers of the base image.
-    pub base: u16,
-    /// Of [`LayerRow::size`].
-    pub size: u16,
-    /// Of [`LayerRow::blob`].
-    pub blob: u16,
-    /// Of [`LayerRow::entries`].
-    pub entries: u16,
-    /// Of [`LayerRow::wasted`].
-    pub wasted: u16,
+/// What a column of the list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// [`LayerRow::number`].
+    Number,
+    /// The mark of layers of the base image.
+    Base,
+    /// [`LayerRow::size`].
+    Size,
+    /// [`LayerRow::level`].
+    Level,
+    /// [`LayerRow::blob`].
+    Blob,
+    /// [`LayerRow::entries`].
+    Entries,
+    /// [`LayerRow::wasted`].
+    Wasted,
+    /// [`LayerRow::title`].
+    Title,
 }
 
-impl Widths {
-    /// Measures rows.
-    pub fn of(rows: &[LayerRow]) -> Self {
-        let widest = |cell: fn(&LayerRow) -> &str, heading: &str| {
-            let cells = rows.iter().map(cell).chain([heading]);
-            u16::try_from(widest(cells)).unwrap_or(u16::MAX)
-        };
-        Self {
-            number: widest(|row| &row.number, "#"),
-            base: u16::from(rows.iter().any(|row| row.owner == Owner::Base)),
-            size: widest(|row| &row.size, "Size"),
-            blob: widest(|row| &row.blob, "Blob"),
-            entries: widest(|row| &row.entries, "Entries"),
-            wasted: widest(|row| &row.wasted, "Wasted"),
-        }
+/// From this width on there are columns for blobs, entries and waste.
+const WIDE_FROM: u16 = 56;
+
+/// Returns the columns for some rows in a pane of a width: as wide as the widest cell.
+pub fn columns(rows: &[LayerRow], width: u16) -> Vec<Column<What>> {
+    let fitting = |what, heading: &'static str, cell: fn(&LayerRow) -> &str| {
+        let cells = rows.iter().map(cell).chain([heading]);
+        let columns = u16::try_from(widest(cells)).unwrap_or(u16::MAX);
+        Column::right(what, heading, columns)
+    };
+    let mut columns = vec![fitting(What::Number, "#", |row| &row.number)];
+    if rows.iter().any(|row| row.owner == Owner::Base) {
+        columns.push(Column::left(What::Base, "", Width::Fixed(1)));
     }
+    columns.push(fitting(What::Size, "Size", |row| &row.size));
+    columns.push(Column::left(What::Level, "", Width::Fixed(1)));
+    if width >= WIDE_FROM {
+        columns.push(fitting(What::Blob, "Blob", |row| &row.blob));
+        columns.push(fitting(What::Entries, "Entries", |row| &row.entries));
+        columns.push(fitting(What::Wasted, "Wasted", |row| &row.wasted));
+    }
+    columns.push(Column::left(What::Title, "Command", Width::Rest));
+    columns
 }
 
 /// Returns the rows, bottom first.

@@ -3,14 +3,16 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::LoadingPane;
 use crate::browse::Row;
 use crate::text::Cut;
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
 use crate::tui::layout::{Areas, Arrangement};
-use crate::tui::model::Model;
-use crate::tui::paint::{Keys, Paint};
+use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::results::{LayerProgress, LayerState, LoadProgress};
+use crate::tui::session::Session;
+use crate::tui::table::{Cell, Column, Table, Width};
 use crate::tui::theme::Role;
 use crate::units::count;
 
@@ -19,24 +21,26 @@ const BAR: u16 = 20;
 /// Lines below the layers: a blank, the bar of all, the rate, and what can be done.
 const BELOW: u16 = 5;
 
-pub(in crate::tui) fn draw(model: &Model, areas: &Areas, paint: &mut Paint<'_>) {
-    let strong = paint.style(Role::Strong);
-    let title = format!(" layerscope  {}", model.session.locator);
-    paint.text_cut(areas.header, &title, Cut::Middle, strong);
-    super::super::status::footer(model, areas, paint);
-    let Some(loading) = &model.loading else {
+pub(in crate::tui) fn draw(
+    running: Option<&LoadingPane>,
+    session: &Session,
+    areas: &Areas,
+    paint: &mut Paint<'_>,
+) {
+    let title = format!(" layerscope  {}", session.locator);
+    paint.text_cut(areas.header, &title, Cut::Middle, Role::Strong);
+    let Some(running) = running else {
         return;
     };
-    if let Some(progress) = &loading.progress {
-        draw_progress(model, progress, areas, paint);
+    if let Some(progress) = &running.progress {
+        draw_progress(session, progress, areas, paint);
     } else {
-        let style = paint.style(Role::Plain);
         let words = format!(" reading {}", paint.look.ellipsis());
-        paint.text(line(areas.body, 0), &words, style);
+        paint.text(line(areas.body, 0), &words, Role::Plain);
     }
 }
 
-fn draw_progress(model: &Model, progress: &LoadProgress, areas: &Areas, paint: &mut Paint<'_>) {
+fn draw_progress(session: &Session, progress: &LoadProgress, areas: &Areas, paint: &mut Paint<'_>) {
     let body = areas.body;
     let border = if areas.arrangement <= Arrangement::Bare {
         0
@@ -59,7 +63,7 @@ fn draw_progress(model: &Model, progress: &LoadProgress, areas: &Areas, paint: &
         height: body.height - height,
         ..body
     };
-    draw_whole(model, progress, rest, paint);
+    draw_whole(session, progress, rest, paint);
 }
 
 /// Returns how many layers are read.
@@ -79,43 +83,65 @@ fn draw_layers(progress: &LoadProgress, place: Rect, paint: &mut Paint<'_>) {
     let most = progress.layers.len().saturating_sub(height);
     let start = first.unwrap_or(0).saturating_sub(height / 2).min(most);
     let shown = progress.layers.iter().enumerate().skip(start).take(height);
-    for (row, (index, layer)) in (0..).zip(shown) {
-        draw_layer(index, layer, line(place, row), paint);
+    let table = table(place.width);
+    for (line, (index, layer)) in place.rows().zip(shown) {
+        draw_layer(&table, index, layer, line, paint);
     }
 }
 
-fn draw_layer(index: usize, layer: &LayerProgress, place: Rect, paint: &mut Paint<'_>) {
-    let (words, role) = match layer.state {
-        LayerState::Waiting => ("waits".to_owned(), Role::Dim),
-        LayerState::Reading => (percent(layer.done_bytes, layer.expected_bytes), Role::Plain),
-        LayerState::Done => ("done".to_owned(), Role::Good),
-        LayerState::Damaged => ("damaged".to_owned(), Role::Alarm),
-    };
-    let plain = paint.style(Role::Plain);
-    let dim = paint.style(Role::Dim);
-    let state = paint.style(role);
-    let mut right = place;
-    if place.width >= 70 {
-        let entries = match layer.entries {
-            0 => String::new(),
-            entries => format!("{} entries", count(entries)),
-        };
-        take_right(&mut right, 17, &entries, dim, paint);
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Title,
+    Size,
+    Bar,
+    State,
+    Entries,
+}
+
+fn table(width: u16) -> Table<What> {
+    let mut columns = vec![
+        Column::left(What::Title, "", Width::Rest),
+        Column::right(What::Size, "", 10),
+    ];
+    if width >= 50 {
+        columns.push(Column::left(What::Bar, "", Width::Fixed(BAR + 1)));
     }
-    take_right(&mut right, 8, &words, state, paint);
-    if place.width >= 50 {
-        let bar = cut_right(&mut right, BAR + 1);
-        let bar = Rect {
-            x: bar.x + 1,
-            width: bar.width.saturating_sub(1),
-            ..bar
-        };
-        paint.bar(bar, share(layer), paint.style(Role::Bar));
+    columns.push(Column::right(What::State, "", 8));
+    if width >= 70 {
+        columns.push(Column::right(What::Entries, "", 17));
     }
-    let size = paint.look.units.size(layer.expected_bytes);
-    take_right(&mut right, 10, &size, plain, paint);
-    let title = format!("{index:>3}  {}", paint.look.shown(layer.title.as_bytes()));
-    paint.text_cut(right, &title, Cut::End, plain);
+    Table::new(columns, width, 0)
+}
+
+fn draw_layer(
+    table: &Table<What>,
+    index: usize,
+    layer: &LayerProgress,
+    line: Rect,
+    paint: &mut Paint<'_>,
+) {
+    let look = paint.look;
+    table.row(line, paint, |what, place, paint| {
+        Some(match what {
+            What::Title => {
+                let title = look.shown(layer.title.as_bytes());
+                Cell::plain(format!("{index:>3}  {title}"))
+            }
+            What::Size => Cell::plain(look.units.size(layer.expected_bytes)),
+            What::Bar => {
+                paint.bar(behind(place, 1), share(layer), Role::Bar);
+                return None;
+            }
+            What::State => match layer.state {
+                LayerState::Waiting => Cell::dim("waits"),
+                LayerState::Reading => Cell::plain(percent(layer.done_bytes, layer.expected_bytes)),
+                LayerState::Done => Cell::new("done", Role::Good),
+                LayerState::Damaged => Cell::new("damaged", Role::Alarm),
+            },
+            What::Entries if layer.entries == 0 => return None,
+            What::Entries => Cell::dim(format!("{} entries", count(layer.entries))),
+        })
+    });
 }
 
 fn share(layer: &LayerProgress) -> u16 {
@@ -141,7 +167,7 @@ fn percent(part: u64, whole: u64) -> String {
 }
 
 /// Draws the bar of all layers with rate and remaining time.
-fn draw_whole(model: &Model, progress: &LoadProgress, place: Rect, paint: &mut Paint<'_>) {
+fn draw_whole(session: &Session, progress: &LoadProgress, place: Rect, paint: &mut Paint<'_>) {
     let blank = u16::from(place.height > 3);
     let plain = paint.style(Role::Plain);
     let bar = line(place, blank);
@@ -161,16 +187,15 @@ fn draw_whole(model: &Model, progress: &LoadProgress, place: Rect, paint: &mut P
         ..bar
     };
     take_right(&mut left, width.saturating_add(2), &words, plain, paint);
-    let style = paint.style(Role::Bar);
     paint.bar(
         left,
         share_of(progress.done_bytes, progress.expected_bytes),
-        style,
+        Role::Bar,
     );
     let rate = format!(" {}", rate(progress, paint));
     paint.text(line(place, blank + 1), &rate, plain);
     if progress.layers.iter().any(is_read) {
-        let keys = &model.session.keys;
+        let keys = &session.keys;
         let key = keys.key(Context::Loading, Command::Open);
         let words = key.map(|key| {
             let key = shown_key(key);

@@ -1,20 +1,20 @@
 //! What lies on top: help, messages, prompts, choices.
 
-use ratatui::layout::{Position, Rect, Size};
+use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::draw_help;
+use super::typed_line::draw_line;
 use super::{Notice, NoticeKind, Picker, Popup, Prompt, place};
 use crate::text::{Cut, wrap as wrapped};
 use crate::tui::layout::{Areas, Arrangement};
-use crate::tui::line::Line;
-use crate::tui::model::Model;
-use crate::tui::paint::{Keys, Paint};
+use crate::tui::paint::{Keys, Paint, behind};
+use crate::tui::session::Session;
 use crate::tui::theme::Role;
 use crate::units::count;
 
-pub(in crate::tui) fn draw(model: &Model, popup: &Popup, areas: &Areas, paint: &mut Paint<'_>) {
-    let (session, size) = (&*model.session, model.size);
+pub(in crate::tui) fn draw(popup: &Popup, session: &Session, areas: &Areas, paint: &mut Paint<'_>) {
+    let size = paint.buffer.area.as_size();
     let area = place::area(popup, session, size);
     let list = place::list(popup, session, size);
     let rows = popup.rows(session, size);
@@ -24,8 +24,7 @@ pub(in crate::tui) fn draw(model: &Model, popup: &Popup, areas: &Areas, paint: &
     let note = note(popup, rows, usize::from(list.height));
     if areas.arrangement <= Arrangement::Bare {
         let line = Rect { height: 1, ..area };
-        let style = paint.style(Role::Strong);
-        paint.text(line, &title, style);
+        paint.text(line, &title, Role::Strong);
     } else {
         paint.frame(area, &title, &note, Keys::Here);
     }
@@ -88,8 +87,7 @@ fn draw_notice(notice: &Notice, place: Rect, paint: &mut Paint<'_>) {
             NoticeKind::Facts if at < first => Role::Strong,
             _ => Role::Plain,
         };
-        let style = paint.style(role);
-        paint.text(line, &rows[at], style);
+        paint.text(line, &rows[at], role);
     }
 }
 
@@ -99,44 +97,14 @@ fn draw_prompt(prompt: &Prompt, place: Rect, paint: &mut Paint<'_>) {
     let room = usize::from(place.height.saturating_sub(1));
     let skipped = rows.len().saturating_sub(room);
     let mut lines = place.rows();
-    let style = paint.style(Role::Plain);
     for (row, line) in rows[skipped..].iter().zip(lines.by_ref().take(room)) {
-        paint.text(line, row, style);
+        paint.text(line, row, Role::Plain);
     }
     if let Some(line) = lines.next() {
-        let dim = paint.style(Role::Dim);
-        let taken = paint.text(line, "> ", dim);
-        let rest = Rect {
-            x: line.x + taken,
-            width: line.width - taken,
-            ..line
-        };
+        let taken = paint.text(line, "> ", Role::Dim);
+        let rest = behind(line, taken);
         draw_line(&prompt.line, rest, paint);
     }
-}
-
-/// Draws a line being typed with its cursor, scrolled so that the cursor is seen.
-pub(super) fn draw_line(line: &Line, place: Rect, paint: &mut Paint<'_>) {
-    let shown = paint.look.shown(line.text().as_bytes());
-    let room = usize::from(place.width.max(1)) - 1;
-    let hidden = line.cursor().saturating_sub(room);
-    let mut before = 0;
-    let text: String = shown
-        .chars()
-        .skip_while(|character| {
-            let is_before = before < hidden;
-            before += unicode_width::UnicodeWidthChar::width(*character).unwrap_or(0);
-            is_before
-        })
-        .collect();
-    let style = paint.style(Role::Strong);
-    paint.text(place, &text, style);
-    let x = u16::try_from(line.cursor() - hidden).unwrap_or(u16::MAX);
-    let cell = Rect::from((
-        Position::new(place.x.saturating_add(x), place.y),
-        Size::new(1, 1),
-    ));
-    paint.tint(cell.intersection(place), Role::Cursor);
 }
 
 fn draw_picker(picker: &Picker, place: Rect, paint: &mut Paint<'_>) {
@@ -165,7 +133,6 @@ fn draw_picker(picker: &Picker, place: Rect, paint: &mut Paint<'_>) {
             Some(_) => Role::Dim,
             None => Role::Plain,
         };
-        let style = paint.style(role);
         let mut x = line.x;
         for (cell, columns) in row.iter().zip(widths) {
             if columns == 0 {
@@ -174,7 +141,7 @@ fn draw_picker(picker: &Picker, place: Rect, paint: &mut Paint<'_>) {
             let columns = u16::try_from(columns).unwrap_or(u16::MAX);
             let width = columns.min(line.right().saturating_sub(x));
             let part = Rect { x, width, ..*line };
-            paint.text_cut(part, cell, Cut::End, style);
+            paint.text_cut(part, cell, Cut::End, role);
             x = x.saturating_add(columns).saturating_add(2);
         }
         if *at == picker.scroll.at {

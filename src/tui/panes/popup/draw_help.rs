@@ -4,9 +4,9 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::HelpPopup;
-use super::draw::draw_line;
 use super::help::{GAP, HelpLine, table};
-use crate::tui::paint::Paint;
+use super::typed_line::draw_line;
+use crate::tui::paint::{Paint, behind, first_line};
 use crate::tui::session::Session;
 use crate::tui::theme::Role;
 
@@ -17,22 +17,10 @@ pub(super) fn draw(
     list: Rect,
     paint: &mut Paint<'_>,
 ) {
-    draw_search(
-        popup,
-        Rect {
-            height: inner.height.min(1),
-            ..inner
-        },
-        paint,
-    );
+    draw_search(popup, first_line(inner), paint);
     let table = table(popup, &session.keys, usize::from(list.width));
     if table.height() == 0 {
-        let style = paint.style(Role::Dim);
-        let line = Rect {
-            height: list.height.min(1),
-            ..list
-        };
-        paint.text(line, "no key, action or help has these letters", style);
+        paint.remark(list, "no key, action or help has these letters");
         return;
     }
     let count = table.columns.len().max(1);
@@ -64,28 +52,21 @@ fn part(place: Rect, from: usize, width: usize) -> Rect {
 fn draw_search(popup: &HelpPopup, place: Rect, paint: &mut Paint<'_>) {
     draw_line(&popup.search, place, paint);
     if popup.search.text().is_empty() && place.width > 1 {
-        let style = paint.style(Role::Dim);
-        let rest = Rect {
-            x: place.x + 1,
-            width: place.width - 1,
-            ..place
-        };
-        paint.text(rest, "type to search, Esc closes", style);
+        let rest = behind(place, 1);
+        paint.text(rest, "type to search, Esc closes", Role::Dim);
     }
 }
 
 fn draw_line_of_help(line: &HelpLine, keys_width: usize, place: Rect, paint: &mut Paint<'_>) {
-    let plain = paint.style(Role::Plain);
     let behind = |left: usize| part(place, keys_width.max(left) + 2 * GAP, usize::MAX);
     let (left, style, help) = match line {
         HelpLine::Blank => return,
         HelpLine::Heading(title) => {
-            let style = paint.style(Role::Strong);
-            paint.text(place, title, style);
+            paint.text(place, title, Role::Strong);
             return;
         }
         HelpLine::More(help) => {
-            paint.text(behind(0), help, plain);
+            paint.text(behind(0), help, Role::Plain);
             return;
         }
         HelpLine::Keys { keys, help } => (keys.clone(), paint.style(Role::Key), help),
@@ -95,5 +76,5 @@ fn draw_line_of_help(line: &HelpLine, keys_width: usize, place: Rect, paint: &mu
         }
     };
     paint.text(part(place, GAP, usize::MAX), &left, style);
-    paint.text(behind(left.width()), help, plain);
+    paint.text(behind(left.width()), help, Role::Plain);
 }

@@ -1,14 +1,14 @@
 //! What the preview does on a command.
 
 use super::{
-    Body, BodyText, Compared, PreviewPane, Reason, Request, Viewport, Wrap, facts, hex, refused,
+    Body, BodyText, DiffState, PreviewPane, Reason, Request, Viewport, Wrap, facts, hex, refused,
 };
 use crate::browse::Scope;
 use crate::tui::command::Command;
 use crate::tui::ids::VersionAt;
 use crate::tui::line::Line;
 use crate::tui::message::Effect;
-use crate::tui::panes::done;
+use crate::tui::panes::copied_path;
 use crate::tui::panes::popup::{Notice, Popup, Prompt, Purpose};
 use crate::tui::panes::preview::Presentation;
 use crate::tui::reads::Reads;
@@ -105,7 +105,7 @@ impl PreviewPane {
     }
 
     fn next_form(&mut self, reads: &Reads<'_>) -> Vec<Request> {
-        if !matches!(self.compared, Compared::No) {
+        if !matches!(self.diff, DiffState::No) {
             return refused("a difference has no hex: d leaves it");
         }
         let Body::Read(content) = &self.body else {
@@ -132,21 +132,21 @@ impl PreviewPane {
     }
 
     fn toggle_diff(&mut self, reads: &Reads<'_>, jobs: &mut Jobs) -> Vec<Request> {
-        if matches!(self.compared, Compared::No) {
-            return self.compare_below(reads, jobs);
+        if matches!(self.diff, DiffState::No) {
+            return self.diff_below(reads, jobs);
         }
-        let cancelled = match self.compared {
-            Compared::Working(job) => vec![Request::Do(Effect::Cancel(job))],
+        let cancelled = match self.diff {
+            DiffState::Working(job) => vec![Request::Do(Effect::Cancel(job))],
             _ => Vec::new(),
         };
-        self.compared = Compared::No;
+        self.diff = DiffState::No;
         self.viewport = Viewport::default();
         self.search.compile(self.nature());
         self.resize(reads);
         cancelled
     }
 
-    pub(super) fn compare_below(&mut self, reads: &Reads<'_>, jobs: &mut Jobs) -> Vec<Request> {
+    pub(super) fn diff_below(&mut self, reads: &Reads<'_>, jobs: &mut Jobs) -> Vec<Request> {
         let tree = reads.subject.tree();
         let is_file = |at: VersionAt| at.data(tree).is_some();
         let Some(newer) = self.version.filter(|&at| is_file(at)) else {
@@ -155,8 +155,8 @@ impl PreviewPane {
         match newer.below(tree) {
             Some(older) if is_file(older) => {
                 let job = jobs.take_number();
-                self.compared = Compared::Working(job);
-                vec![Request::Do(Effect::Compare { job, older, newer })]
+                self.diff = DiffState::Working(job);
+                vec![Request::Do(Effect::Diff { job, older, newer })]
             }
             Some(_) => refused("the version below is no file"),
             None => refused("this is the first version: there is nothing below to compare with"),
@@ -203,11 +203,7 @@ impl PreviewPane {
         let Some(version) = self.version else {
             return refused("no file is shown");
         };
-        let tree = reads.subject.tree();
-        let path = crate::path::display_absolute(&tree.path(version.path));
-        let said = done(format!("copied {path}"));
-        let copy = Request::Do(Effect::Copy(path));
-        std::iter::once(copy).chain(said).collect()
+        copied_path(&reads.subject.tree().path(version.path))
     }
 
     fn info(&self, reads: &Reads<'_>) -> Vec<Request> {

@@ -3,34 +3,31 @@
 use ratatui::layout::Rect;
 
 use super::parts::PreviewAreas;
-use super::{Body, BodyText, Compared, Margin, PreviewPane, Viewport, facts, hex};
+use super::{Body, BodyText, DiffState, Margin, PreviewPane, Viewport, facts, hex};
 use super::{foot, lines};
 use crate::text::{Cut, wrap as wrapped};
-use crate::tui::model::Model;
-use crate::tui::paint::{Keys, Paint};
+use crate::tui::paint::{Keys, Paint, first_line};
+use crate::tui::reads::Reads;
 use crate::tui::results::{Content, Nature};
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
 use crate::units::count;
 
 pub(in crate::tui) fn draw(
-    model: &Model,
-    subject: &Subject,
-    place: Rect,
+    pane: &PreviewPane,
+    reads: &Reads<'_>,
     keys: Keys,
     paint: &mut Paint<'_>,
 ) {
-    let pane = &model.preview;
-    let inner = paint.arrangement.inner(place);
+    let (subject, place, inner) = (reads.subject, reads.area, reads.inner());
     let parts = PreviewAreas::of(inner);
     let note = note(pane, parts.body, subject, paint);
     paint.pane(place, &title(pane, subject), &note, keys);
     if pane.version.is_none() {
-        let style = paint.style(Role::Dim);
         let words = "no file here: move to one in the tree";
         let rows = wrapped::wrap(&[words.to_owned()], usize::from(inner.width));
         for (row, line) in rows.iter().zip(inner.rows()) {
-            paint.text(line, row, style);
+            paint.text(line, row, Role::Dim);
         }
         return;
     }
@@ -55,7 +52,7 @@ fn title(pane: &PreviewPane, subject: &Subject) -> String {
     };
     let below = at
         .below(tree)
-        .filter(|_| !matches!(pane.compared, Compared::No));
+        .filter(|_| !matches!(pane.diff, DiffState::No));
     match below {
         Some(below) => format!("Difference: L{} to L{own}{among}", below.layer),
         None => format!("Preview: L{own}{among}"),
@@ -142,15 +139,14 @@ fn draw_head(
         };
         facts = format!("{nature} {facts}");
     }
-    let (strong, dim) = (paint.style(Role::Strong), paint.style(Role::Dim));
     let line = |row: u16| Rect {
         y: place.y + row,
         height: 1,
         ..place
     };
     if place.height > 1 {
-        paint.text_cut(line(0), &path, Cut::Middle, strong);
-        paint.text(line(1), &facts, dim);
+        paint.text_cut(line(0), &path, Cut::Middle, Role::Strong);
+        paint.text(line(1), &facts, Role::Dim);
         return;
     }
     // The path keeps at least half of a line.
@@ -169,30 +165,24 @@ fn draw_head(
         width: place.width - room,
         ..line(0)
     };
-    paint.text_cut(left, &path, Cut::Middle, strong);
+    paint.text_cut(left, &path, Cut::Middle, Role::Strong);
     if room > 0 {
-        paint.text_right(line(0), beside, dim);
+        paint.text_right(line(0), beside, Role::Dim);
     }
 }
 
 fn draw_body(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
-    let words = match (&pane.compared, &pane.body) {
-        (Compared::Working(_), _) => Some("comparing… (Esc leaves)"),
-        (Compared::No, Body::Reading(_)) => Some("reading… (Esc leaves)"),
-        (Compared::No, Body::Read(content)) if content.document.is_empty() => Some("an empty file"),
+    let words = match (&pane.diff, &pane.body) {
+        (DiffState::Working(_), _) => Some("comparing… (Esc leaves)"),
+        (DiffState::No, Body::Reading(_)) => Some("reading… (Esc leaves)"),
+        (DiffState::No, Body::Read(content)) if content.document.is_empty() => {
+            Some("an empty file")
+        }
         _ => None,
     };
     if let Some(words) = words {
         let words = words.replace('…', paint.look.ellipsis());
-        let style = paint.style(Role::Dim);
-        paint.text(
-            Rect {
-                height: place.height.min(1),
-                ..place
-            },
-            &words,
-            style,
-        );
+        paint.text(first_line(place), &words, Role::Dim);
         return;
     }
     match pane.sheet() {

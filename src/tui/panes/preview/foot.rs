@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Case, Pattern, PreviewPane, Typing};
-use crate::text::attributes;
+use crate::text::{attributes, columns};
 use crate::tree::{MergedTree, Version};
 use crate::tui::ids::VersionAt;
 use crate::tui::paint::{Keys, Paint};
@@ -54,17 +54,16 @@ fn draw_search(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
     let words = words.join(" ");
     let width = u16::try_from(words.width()).unwrap_or(u16::MAX);
     let room = place.width.saturating_sub(width + 1);
-    let style = paint.style(Role::Plain);
-    let dim = paint.style(Role::Dim);
     // What is typed is seen at its end.
     let cursor = search.line.cursor() + 1;
     let hidden = cursor.saturating_sub(usize::from(room.saturating_sub(1)));
-    let shown = skip(&format!("/{}", paint.look.shown(text.as_bytes())), hidden);
+    let shown = format!("/{}", paint.look.shown(text.as_bytes()));
+    let shown = columns::behind(&shown, hidden);
     let line = Rect {
         width: room,
         ..place
     };
-    paint.text(line, &shown, style);
+    paint.text(line, shown, Role::Plain);
     if search.typing == Typing::Yes {
         let x = u16::try_from(cursor - hidden).unwrap_or(u16::MAX);
         let cell = Rect {
@@ -74,19 +73,7 @@ fn draw_search(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
         };
         paint.tint(cell.intersection(line), Role::Cursor);
     }
-    paint.text_right(place, &words, dim);
-}
-
-/// Returns the text behind a number of columns.
-fn skip(text: &str, columns: usize) -> String {
-    let mut before = 0;
-    text.chars()
-        .skip_while(|character| {
-            let is_before = before < columns;
-            before += unicode_width::UnicodeWidthChar::width(*character).unwrap_or(0);
-            is_before
-        })
-        .collect()
+    paint.text_right(place, &words, Role::Dim);
 }
 
 /// How much is said of each version.
@@ -139,13 +126,12 @@ fn draw_versions(pane: &PreviewPane, subject: &Subject, place: Rect, paint: &mut
         } else {
             Role::Dim
         };
-        let style = paint.style(role);
         let rest = Rect {
             x,
             width: place.right().saturating_sub(x),
             ..place
         };
-        let taken = paint.text(rest, chip, style);
+        let taken = paint.text(rest, chip, role);
         x = x.saturating_add(taken).saturating_add(GAP);
     }
 }

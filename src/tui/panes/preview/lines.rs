@@ -9,7 +9,7 @@ use super::parts::gap;
 use super::pieces::{ShownCharacter, drawn, pieces, wraps};
 use super::{Margin, PreviewPane, Wrap, hex};
 use crate::browse::Mark;
-use crate::tui::paint::Paint;
+use crate::tui::paint::{Paint, behind};
 use crate::tui::results::{Document, LineKind};
 use crate::tui::theme::Role;
 use crate::units::count;
@@ -36,7 +36,7 @@ pub(super) fn draw_lines(
             width: indent,
             ..row
         };
-        let style = draw_margin(margin, line, (gutter, place.width), paint);
+        let style = draw_margin(margin, line, gutter, gap(place.width), paint);
         let text = Text {
             bytes: document.line(line),
             matches: matches_in(pane, document.bytes(), document.range(line)),
@@ -63,19 +63,19 @@ pub(super) fn draw_lines(
 fn draw_margin(
     margin: Margin<'_>,
     line: usize,
-    (place, columns): (Rect, u16),
+    place: Rect,
+    gap: u16,
     paint: &mut Paint<'_>,
 ) -> Style {
     let plain = paint.style(Role::Plain);
     match margin {
         Margin::None => plain,
         Margin::Numbers => {
-            let dim = paint.style(Role::Dim);
             let number = Rect {
-                width: place.width.saturating_sub(gap(columns)),
+                width: place.width.saturating_sub(gap),
                 ..place
             };
-            paint.text_right(number, &(line + 1).to_string(), dim);
+            paint.text_right(number, &(line + 1).to_string(), Role::Dim);
             plain
         }
         Margin::Changes(kinds) => {
@@ -191,11 +191,7 @@ impl Text<'_> {
         let Ok(column) = u16::try_from(column) else {
             return;
         };
-        let place = Rect {
-            x: row.x.saturating_add(column),
-            width: row.width.saturating_sub(column),
-            ..row
-        };
+        let place = behind(row, column);
         let is_in = |range: &Range<usize>| range.contains(&piece.at);
         let style = match &self.current {
             Some(range) if is_in(range) => self.style.patch(paint.style(Role::Cursor)),
@@ -212,30 +208,24 @@ fn draw_edge(row: Rect, paint: &mut Paint<'_>) {
         crate::text::Glyphs::Unicode => "…",
         crate::text::Glyphs::Ascii => ">",
     };
-    let style = paint.style(Role::Dim);
     let last = Rect {
         x: row.right().saturating_sub(1),
         width: row.width.min(1),
         ..row
     };
-    paint.text(last, mark, style);
+    paint.text(last, mark, Role::Dim);
 }
 
 /// Says that the rest of a long line is not drawn.
 fn draw_remark(row: Rect, column: usize, cut: usize, paint: &mut Paint<'_>) {
     let column = u16::try_from(column).unwrap_or(u16::MAX);
-    let place = Rect {
-        x: row.x.saturating_add(column),
-        width: row.width.saturating_sub(column),
-        ..row
-    };
+    let place = behind(row, column);
     let more = format!(
         "{} {} bytes more on this line: o pager, m hex",
         paint.look.ellipsis(),
         count(cut as u64)
     );
-    let style = paint.style(Role::Dim);
-    paint.text(place, &more, style);
+    paint.text(place, &more, Role::Dim);
 }
 
 fn row_of(place: Rect, row: usize) -> Option<Rect> {
@@ -256,7 +246,6 @@ pub(super) fn draw_hex(pane: &PreviewPane, bytes: &[u8], place: Rect, paint: &mu
         .take(usize::from(place.height));
     let last = (first + per_row * usize::from(place.height)).min(bytes.len());
     let matches = pane.search.within(bytes, first..last);
-    let plain = paint.style(Role::Plain);
     for ((row, chunk), y) in seen.enumerate().zip(place.y..) {
         let offset = first + row * per_row;
         let line = Rect {
@@ -264,13 +253,13 @@ pub(super) fn draw_hex(pane: &PreviewPane, bytes: &[u8], place: Rect, paint: &mu
             height: 1,
             ..place
         };
-        paint.text(line, &hex::row(chunk, offset as u64, per_row), plain);
+        paint.text(line, &hex::row(chunk, offset as u64, per_row), Role::Plain);
         let part = offset..offset + chunk.len();
         for found in &matches {
-            tint_bytes(found, &part, (line, Role::Match), paint);
+            tint_bytes(found, &part, line, Role::Match, paint);
         }
         if let Some(found) = &pane.search.at {
-            tint_bytes(found, &part, (line, Role::Cursor), paint);
+            tint_bytes(found, &part, line, Role::Cursor, paint);
         }
     }
 }
@@ -279,7 +268,8 @@ pub(super) fn draw_hex(pane: &PreviewPane, bytes: &[u8], place: Rect, paint: &mu
 fn tint_bytes(
     found: &Range<usize>,
     part: &Range<usize>,
-    (line, role): (Rect, Role),
+    line: Rect,
+    role: Role,
     paint: &mut Paint<'_>,
 ) {
     let per_row = hex::bytes_per_row(usize::from(line.width));

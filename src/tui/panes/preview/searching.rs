@@ -5,7 +5,6 @@ use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::panes::done;
 use crate::tui::reads::Reads;
-use crate::tui::state::Jobs;
 
 impl PreviewPane {
     pub(super) fn begin_search(&mut self) -> Vec<Request> {
@@ -51,10 +50,9 @@ impl PreviewPane {
     }
 
     /// Edits the line being typed.
-    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>, _jobs: &mut Jobs) -> Vec<Request> {
+    pub fn edit(&mut self, edit: &Edit, reads: &Reads<'_>) {
         self.search.line.edit(edit);
         self.search_again(reads);
-        Vec::new()
     }
 
     /// Looks through other bytes for the same, from the top and without moving there.

@@ -3,7 +3,8 @@
 use ratatui::layout::Rect;
 
 use super::parts::{PreviewAreas, gutter};
-use super::{Body, Compared, PreviewPane};
+use super::{Body, DiffState, PreviewPane};
+use crate::tui::paint::behind;
 use crate::tui::results::{Document, LineKind, Nature};
 
 /// What is drawn in the body.
@@ -59,11 +60,7 @@ impl<'a> BodyText<'a> {
     pub fn text_area(pane: &PreviewPane, inner: Rect) -> Rect {
         let body = PreviewAreas::of(inner).body;
         let margin = pane.sheet().margin(body.width).min(body.width);
-        Rect {
-            x: body.x + margin,
-            width: body.width - margin,
-            ..body
-        }
+        behind(body, margin)
     }
 }
 
@@ -74,11 +71,11 @@ impl PreviewPane {
             document,
             margin: Margin::None,
         };
-        match &self.compared {
-            Compared::No => {}
-            Compared::Working(_) => return words(&NOTHING),
-            Compared::Failed(document) => return words(document),
-            Compared::Done(difference) => {
+        match &self.diff {
+            DiffState::No => {}
+            DiffState::Working(_) => return words(&NOTHING),
+            DiffState::Failed(document) => return words(document),
+            DiffState::Done(difference) => {
                 return BodyText::Lines {
                     document: &difference.document,
                     margin: Margin::Changes(&difference.kinds),

@@ -5,6 +5,8 @@ use super::key::Key;
 use super::{StoreTab, names, rows};
 use crate::store::{Engine, LayerId, State, StoredImage, Volume};
 use crate::text::Look;
+use crate::tui::table::Side::{self, Left, Right};
+use crate::tui::table::{self, Cell, Table, Width};
 use crate::tui::theme::Role;
 use crate::units::count;
 
@@ -49,32 +51,8 @@ pub enum Column {
     UsedBy,
 }
 
-/// Where text stands in a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// At the left.
-    Left,
-    /// At the right.
-    Right,
-}
-
-/// A column with its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Placed {
-    /// What it is about.
-    pub column: Column,
-    /// Its heading.
-    pub heading: &'static str,
-    /// Columns of the screen it takes.
-    pub width: u16,
-    /// Where text stands.
-    pub side: Side,
-}
-
 /// A column that may be left out: what it takes, and from which width of the table on it is there.
 type Offer = (Column, &'static str, u16, Side, u16);
-
-use Side::{Left, Right};
 
 const IMAGES: &[Offer] = &[
     (Column::Own, "Unique", 10, Right, 0),
@@ -131,7 +109,7 @@ const VOLUMES: &[Offer] = &[
 const WIDE: u16 = 130;
 
 /// Returns the columns of a view in a table of a width; the last one takes what is left.
-pub fn placed(tab: StoreTab, width: u16) -> Vec<Placed> {
+pub fn table(tab: StoreTab, width: u16) -> Table<Column> {
     let offers = match tab {
         StoreTab::Images => IMAGES,
         StoreTab::Layers => LAYERS,
@@ -141,58 +119,32 @@ pub fn placed(tab: StoreTab, width: u16) -> Vec<Placed> {
         StoreTab::Volumes => VOLUMES,
     };
     let wanted = offers.iter().filter(|(.., least)| width >= *least);
-    let mut columns: Vec<Placed> = wanted
-        .map(|&(column, heading, columns, side, _)| Placed {
-            column,
-            heading,
-            width: match column {
-                Column::Bar if width >= WIDE => 28,
-                Column::Bar if width < 90 => 6,
-                // Pods have two names.
-                Column::ShortName | Column::Image if tab == StoreTab::Containers => {
-                    (width.saturating_sub(28) / 4).clamp(13, 40)
-                }
-                Column::ShortName | Column::Image if width >= WIDE && columns < 28 => 24,
-                Column::ShortName if width >= WIDE => 60,
-                Column::ShortName if width < 64 && tab == StoreTab::Layers => 13,
-                Column::ShortName if width < 64 => columns.min(20),
-                _ => columns,
-            },
-            side,
-        })
-        .collect();
-    let taken: u16 = columns.iter().map(|column| column.width + GAP).sum();
-    if let Some(last) = columns.last_mut() {
-        last.width = width.saturating_sub(taken.saturating_sub(GAP));
-    }
-    columns
+    let columns = wanted.map(|&(what, heading, columns, side, _)| table::Column {
+        what,
+        heading: heading.to_owned(),
+        width: match what {
+            _ if columns == 0 => Width::Rest,
+            _ => Width::Fixed(columns_of(what, columns, tab, width)),
+        },
+        side,
+    });
+    Table::new(columns.collect(), width, 1)
 }
 
-/// Columns of the screen between two columns of a table.
-pub const GAP: u16 = 1;
-
-/// Text of a cell, escaped, and how it looks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
-    /// The text.
-    pub text: String,
-    /// How it looks.
-    pub role: Role,
-}
-
-impl Cell {
-    fn plain(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            role: Role::Plain,
+/// Returns the columns of the screen that one takes in a table of a width.
+fn columns_of(what: Column, usual: u16, tab: StoreTab, width: u16) -> u16 {
+    match what {
+        Column::Bar if width >= WIDE => 28,
+        Column::Bar if width < 90 => 6,
+        // Pods have two names.
+        Column::ShortName | Column::Image if tab == StoreTab::Containers => {
+            (width.saturating_sub(28) / 4).clamp(13, 40)
         }
-    }
-
-    fn dim(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            role: Role::Dim,
-        }
+        Column::ShortName | Column::Image if width >= WIDE && usual < 28 => 24,
+        Column::ShortName if width >= WIDE => 60,
+        Column::ShortName if width < 64 && tab == StoreTab::Layers => 13,
+        Column::ShortName if width < 64 => usual.min(20),
+        _ => usual,
     }
 }
 
@@ -207,13 +159,10 @@ pub fn cell(sizes: &SizedStore<'_>, key: Key, column: Column, look: Look) -> Cel
         Column::Private => size(sizes.private(key)),
         Column::Logs => size(sizes.logs(key)),
         Column::Bar => Cell::plain(""),
-        Column::Layers => match key {
-            Key::Image(id) => {
-                let image = sizes.store.images.get(id.as_usize());
-                Cell::plain(image.map_or_else(String::new, |image| image.layers.len().to_string()))
-            }
-            _ => Cell::plain(""),
-        },
+        Column::Layers => {
+            let image = key.image(sizes.store);
+            Cell::plain(image.map_or_else(String::new, |image| image.layers.len().to_string()))
+        }
         Column::Users => {
             let users = sizes.store.known_users(rows::users(sizes, key));
             let users = match key {
@@ -228,28 +177,20 @@ pub fn cell(sizes: &SizedStore<'_>, key: Key, column: Column, look: Look) -> Cel
         Column::Day => Cell::dim(day(sizes, key)),
         Column::State => state(sizes, key, look),
         Column::Image => Cell::plain(shown(&image_of(sizes, key))),
-        Column::Driver => match key {
-            Key::Volume(id) => {
-                let volume = sizes.store.volumes.get(id.as_usize());
-                Cell::dim(volume.map_or_else(String::new, |volume| shown(&volume.driver)))
-            }
-            _ => Cell::plain(""),
-        },
+        Column::Driver => {
+            let volume = key.volume(sizes.store);
+            Cell::dim(volume.map_or_else(String::new, |volume| shown(&volume.driver)))
+        }
         Column::Id => {
             let id = names::id(sizes.store, key).unwrap_or_default();
             Cell::dim(shown(&id.chars().take(12).collect::<String>()))
         }
         Column::Name | Column::ShortName => Cell::plain(name(sizes, key, look)),
         Column::Growth => Cell::plain(growth(sizes, key, look)),
-        Column::Reason => match key {
-            Key::Orphan(at) => {
-                let found = usize::try_from(at)
-                    .ok()
-                    .and_then(|at| sizes.store.orphans.get(at));
-                Cell::plain(found.map_or_else(String::new, |orphan| shown(&orphan.reason)))
-            }
-            _ => Cell::plain(""),
-        },
+        Column::Reason => {
+            let orphan = key.orphan(sizes.store);
+            Cell::plain(orphan.map_or_else(String::new, |orphan| shown(&orphan.reason)))
+        }
         Column::UsedBy => match key {
             Key::Layer(id) => used_by(sizes, id, look),
             _ => Cell::plain(""),
@@ -261,46 +202,47 @@ pub fn cell(sizes: &SizedStore<'_>, key: Key, column: Column, look: Look) -> Cel
 fn name(sizes: &SizedStore<'_>, key: Key, look: Look) -> String {
     let shown = look.shown(names::clipped(&names::name(sizes.store, key)).as_bytes());
     match key {
-        Key::Image(id) => {
-            let Some(image) = sizes.store.images.get(id.as_usize()) else {
-                return shown;
-            };
-            let kind = match (image.is_intermediate, sizes.store.is_dangling(image)) {
-                (true, _) => " step",
-                (false, Some(true)) => " dangling",
-                (false, None) => " name unknown",
-                (false, Some(false)) => "",
-            };
-            // Docker has all of its images in one.
-            let is_told = matches!(sizes.store.engine, Engine::Containerd | Engine::Kubernetes);
-            let namespace = image.namespace.as_ref().filter(|_| is_told);
-            let namespace = namespace.map_or_else(String::new, |namespace| {
-                format!(" [{}]", look.shown(names::clipped(namespace).as_bytes()))
-            });
-            let missing = image.layers.iter().filter(|layer| layer.is_none()).count();
-            let missing = match missing {
-                0 => String::new(),
-                some => format!(" {some} layers missing"),
-            };
-            let platform = same_name(sizes, image, look);
-            format!("{shown}{kind}{platform}{namespace}{missing}")
-        }
+        Key::Image(_) => match key.image(sizes.store) {
+            Some(image) => format!("{shown}{}", remarks(sizes, image, look)),
+            None => shown,
+        },
         // The root is known, and the end of a place tells most.
-        Key::Orphan(at) => {
-            let orphan = usize::try_from(at)
-                .ok()
-                .and_then(|at| sizes.store.orphans.get(at));
+        Key::Orphan(_) => {
+            let orphan = key.orphan(sizes.store);
             let piece = orphan.and_then(|orphan| sizes.store.pieces.get(orphan.piece.as_usize()));
             piece.map_or(shown, |piece| look.shown(&piece.location.path))
         }
         Key::Pod(_) => format!("pod {shown}"),
-        Key::Container(id) => {
-            let container = sizes.store.containers.get(id.as_usize());
+        Key::Container(_) => {
+            let container = key.container(sizes.store);
             let has_pod = container.is_some_and(|container| container.pod.is_some());
             if has_pod { format!("  {shown}") } else { shown }
         }
         _ => shown,
     }
+}
+
+/// Returns what is special about an image.
+fn remarks(sizes: &SizedStore<'_>, image: &StoredImage, look: Look) -> String {
+    let kind = match (image.is_intermediate, sizes.store.is_dangling(image)) {
+        (true, _) => " step",
+        (false, Some(true)) => " dangling",
+        (false, None) => " name unknown",
+        (false, Some(false)) => "",
+    };
+    // Docker has all of its images in one.
+    let is_told = matches!(sizes.store.engine, Engine::Containerd | Engine::Kubernetes);
+    let namespace = image.namespace.as_ref().filter(|_| is_told);
+    let namespace = namespace.map_or_else(String::new, |namespace| {
+        format!(" [{}]", look.shown(names::clipped(namespace).as_bytes()))
+    });
+    let missing = image.layers.iter().filter(|layer| layer.is_none()).count();
+    let missing = match missing {
+        0 => String::new(),
+        some => format!(" {some} layers missing"),
+    };
+    let platform = same_name(sizes, image, look);
+    format!("{kind}{platform}{namespace}{missing}")
 }
 
 fn day(sizes: &SizedStore<'_>, key: Key) -> String {
@@ -314,27 +256,18 @@ pub fn day_of(seconds: i64) -> String {
 }
 
 fn state(sizes: &SizedStore<'_>, key: Key, look: Look) -> Cell {
-    let Key::Container(id) = key else {
-        return Cell::plain("");
-    };
-    let Some(container) = sizes.store.containers.get(id.as_usize()) else {
+    let Some(container) = key.container(sizes.store) else {
         return Cell::plain("");
     };
     let role = match container.state {
         State::Running => Role::Good,
         _ => Role::Dim,
     };
-    Cell {
-        text: look.shown(container.state.as_str().as_bytes()),
-        role,
-    }
+    Cell::new(look.shown(container.state.as_str().as_bytes()), role)
 }
 
 fn image_of(sizes: &SizedStore<'_>, key: Key) -> String {
-    let Key::Container(id) = key else {
-        return String::new();
-    };
-    let Some(container) = sizes.store.containers.get(id.as_usize()) else {
+    let Some(container) = key.container(sizes.store) else {
         return String::new();
     };
     match container.image {
@@ -364,11 +297,10 @@ fn growth(sizes: &SizedStore<'_>, key: Key, look: Look) -> String {
         let total = sizes.text(sizes.total(key), look);
         return format!("total {total}, its volumes included");
     }
-    let Key::Container(id) = key else {
+    let Some(container) = key.container(sizes.store) else {
         return String::new();
     };
-    let container = sizes.store.containers.get(id.as_usize());
-    let grown = container.and_then(|container| container.growth.first());
+    let grown = container.growth.first();
     grown.map_or_else(
         || "-".into(),
         |grown| {

@@ -81,17 +81,15 @@ impl Facts<'_> {
                     self.say("UID", &pod.uid);
                 }
             }
-            Key::Orphan(at) => {
-                let orphan = usize::try_from(at).ok();
-                let orphan = orphan.and_then(|at| self.store().orphans.get(at)).cloned();
-                if let Some(orphan) = orphan {
+            Key::Orphan(_) => {
+                if let Some(orphan) = key.orphan(self.store()).cloned() {
                     self.say("Kind", orphan.kind);
                     self.say("Why", &orphan.reason);
                 }
             }
             Key::Cache(id) => self.cache(id.as_usize()),
-            Key::Volume(id) => {
-                if let Some(volume) = self.store().volumes.get(id.as_usize()).cloned() {
+            Key::Volume(_) => {
+                if let Some(volume) = key.volume(self.store()).cloned() {
                     self.say("Driver", &volume.driver);
                     for container in volume.containers.iter().take(MOST) {
                         let container = self.store().containers.get(container.as_usize());
@@ -310,16 +308,16 @@ impl Facts<'_> {
             pieces.into_iter().flatten().collect()
         };
         match key {
-            Key::Image(id) => {
-                let Some(image) = store.images.get(id.as_usize()) else {
+            Key::Image(_) => {
+                let Some(image) = key.image(store) else {
                     return Vec::new();
                 };
                 let layers = image.layers.iter().flatten().flat_map(|id| of_layer(*id));
                 image.pieces.iter().copied().chain(layers).collect()
             }
             Key::Layer(id) => of_layer(id),
-            Key::Container(id) => {
-                let Some(container) = store.containers.get(id.as_usize()) else {
+            Key::Container(_) => {
+                let Some(container) = key.container(store) else {
                     return Vec::new();
                 };
                 let own = container.writable.into_iter().chain(container.init);
@@ -331,10 +329,8 @@ impl Facts<'_> {
                 .pods
                 .get(id.as_usize())
                 .map_or_else(Vec::new, |pod| pod.pieces.clone()),
-            Key::Orphan(at) => {
-                let orphan = usize::try_from(at)
-                    .ok()
-                    .and_then(|at| store.orphans.get(at));
+            Key::Orphan(_) => {
+                let orphan = key.orphan(store);
                 orphan.map(|orphan| orphan.piece).into_iter().collect()
             }
             Key::Cache(id) => {
@@ -344,8 +340,8 @@ impl Facts<'_> {
                 let layer = record.layer.into_iter().flat_map(of_layer);
                 layer.chain(record.pieces.iter().copied()).collect()
             }
-            Key::Volume(id) => {
-                let volume = store.volumes.get(id.as_usize());
+            Key::Volume(_) => {
+                let volume = key.volume(store);
                 volume.map_or_else(Vec::new, |volume| volume.pieces.clone())
             }
         }

@@ -2,7 +2,8 @@
 
 use crate::store::reclaim::Target;
 use crate::store::{
-    CacheId, ContainerId, ImageId, LayerId, Owner, PodId, Store, StoredImage, VolumeId,
+    CacheId, Container, ContainerId, ImageId, LayerId, Orphan, Owner, PodId, Store, StoredImage,
+    Volume, VolumeId,
 };
 use crate::tui::store_subject::What;
 
@@ -35,6 +36,38 @@ impl Key {
         }
     }
 
+    /// Returns the image it is.
+    pub fn image(self, store: &Store) -> Option<&StoredImage> {
+        match self {
+            Self::Image(id) => store.images.get(id.as_usize()),
+            _ => None,
+        }
+    }
+
+    /// Returns the container it is.
+    pub fn container(self, store: &Store) -> Option<&Container> {
+        match self {
+            Self::Container(id) => store.containers.get(id.as_usize()),
+            _ => None,
+        }
+    }
+
+    /// Returns the orphan it is.
+    pub fn orphan(self, store: &Store) -> Option<&Orphan> {
+        match self {
+            Self::Orphan(at) => store.orphans.get(usize::try_from(at).ok()?),
+            _ => None,
+        }
+    }
+
+    /// Returns the volume it is.
+    pub fn volume(self, store: &Store) -> Option<&Volume> {
+        match self {
+            Self::Volume(id) => store.volumes.get(id.as_usize()),
+            _ => None,
+        }
+    }
+
     /// Returns what can be got rid of; a layer goes with those who have it.
     pub const fn target(self) -> Option<Target> {
         Some(match self {
@@ -57,9 +90,8 @@ impl Key {
             Self::Pod(id) => store.pods.get(id.as_usize())?.uid.clone(),
             Self::Cache(id) => store.cache.get(id.as_usize())?.id.clone(),
             Self::Volume(id) => store.volumes.get(id.as_usize())?.name.clone(),
-            Self::Orphan(at) => {
-                let orphan = store.orphans.get(usize::try_from(at).ok()?)?;
-                let piece = store.pieces.get(orphan.piece.as_usize())?;
+            Self::Orphan(_) => {
+                let piece = store.pieces.get(self.orphan(store)?.piece.as_usize())?;
                 return Some(piece.location.path.clone());
             }
         };

@@ -2,38 +2,34 @@
 
 use super::amounts::SizedStore;
 use super::key::Key;
-use super::rows::{Choice, Order, rows};
+use super::rows::{Choice, Sorting, rows};
 use super::{StepImages, StoreTab};
 use crate::tui::command::Command;
-use crate::tui::panes::sieve::Sieve;
+use crate::tui::list::FilteredList;
 use crate::tui::scroll::{Moved, Scroll};
 
 /// One list of a store.
 #[derive(Debug, Default)]
-pub struct List {
-    /// Cursor.
-    pub scroll: Scroll,
-    /// The rows.
-    pub rows: Vec<Key>,
+pub struct StoreList {
+    /// The rows, their cursor and filter.
+    pub list: FilteredList<Key>,
     /// Their order.
-    pub order: Order,
-    /// Which of them are shown.
-    pub sieve: Sieve,
+    pub sorting: Sorting,
     /// Bytes of the largest of them, for bars.
     pub largest: u64,
     /// What the cursor is on, to find it again; kept while a filter holds it back.
     current: Option<Key>,
 }
 
-impl List {
+impl StoreList {
     /// Returns the row under the cursor.
     pub fn selected(&self) -> Option<Key> {
-        self.rows.get(self.scroll.at).copied()
+        self.list.selected().copied()
     }
 
     /// Moves by a command.
     pub(super) fn step(&mut self, command: Command, height: usize) -> Moved {
-        let moved = self.scroll.step(command, self.rows.len(), height);
+        let moved = self.list.step(command, height);
         if moved == Moved::Yes {
             self.current = self.selected();
         }
@@ -48,35 +44,30 @@ impl List {
     /// Forgets where the cursor was, for another store.
     pub(super) fn forget(&mut self) {
         self.current = None;
-        self.scroll = Scroll::default();
-    }
-
-    /// Keeps the cursor on the screen.
-    pub(super) fn fit(&mut self, height: usize) {
-        self.scroll.go(self.scroll.at, self.rows.len(), height);
+        self.list.scroll = Scroll::default();
     }
 
     /// Makes the rows anew and finds the cursor's again.
     pub(super) fn rebuild(&mut self, sizes: &SizedStore<'_>, tab: StoreTab, steps: StepImages) {
-        self.rows = rows(
+        self.list.rows = rows(
             sizes,
             Choice {
                 tab,
-                order: self.order,
-                sieve: &self.sieve,
+                sorting: self.sorting,
+                filter: &self.list.filter,
                 steps,
             },
         );
-        let total = self.rows.iter().map(|key| sizes.total(*key).bytes());
+        let total = self.list.rows.iter().map(|key| sizes.total(*key).bytes());
         self.largest = total.max().unwrap_or(0);
         let found = self
             .current
-            .and_then(|current| self.rows.iter().position(|key| *key == current));
-        let last = self.rows.len().saturating_sub(1);
-        self.scroll.at = found.unwrap_or(self.scroll.at.min(last));
-        let is_held_back = found.is_none() && self.current.is_some() && self.sieve.is_on();
+            .and_then(|current| self.list.rows.iter().position(|key| *key == current));
+        let last = self.list.rows.len().saturating_sub(1);
+        self.list.scroll.at = found.unwrap_or(self.list.scroll.at.min(last));
+        let is_held_back = found.is_none() && self.current.is_some() && self.list.filter.is_on();
         // A cursor that nobody moved stays in the first row when sizes become known.
-        let was_moved = self.current.is_some() || self.scroll.at > 0;
+        let was_moved = self.current.is_some() || self.list.scroll.at > 0;
         if !is_held_back && was_moved {
             self.current = self.selected();
         }

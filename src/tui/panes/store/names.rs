@@ -3,16 +3,14 @@
 use super::key::Key;
 use crate::image::Digest;
 use crate::store::{Container, ImageId, LayerId, Store, StoredImage};
+use crate::tui::store_subject::{Item, StoreSubject, What};
 
 /// Returns what a row is called, unescaped.
 pub fn name(store: &Store, key: Key) -> String {
     let found = match key {
-        Key::Image(id) => store
-            .images
-            .get(id.as_usize())
-            .map(|found| image(store, found)),
+        Key::Image(_) => key.image(store).map(|found| image(store, found)),
         Key::Layer(id) => store.layers.get(id.as_usize()).map(|_| layer(store, id)),
-        Key::Container(id) => store.containers.get(id.as_usize()).map(container),
+        Key::Container(_) => key.container(store).map(container),
         Key::Pod(id) => {
             let pod = store.pods.get(id.as_usize());
             pod.map(|pod| format!("{}/{}", pod.namespace, pod.name))
@@ -26,10 +24,7 @@ pub fn name(store: &Store, key: Key) -> String {
                 record.description.clone()
             }
         }),
-        Key::Volume(id) => store
-            .volumes
-            .get(id.as_usize())
-            .map(|volume| volume.name.clone()),
+        Key::Volume(_) => key.volume(store).map(|volume| volume.name.clone()),
     };
     found.unwrap_or_default()
 }
@@ -37,8 +32,8 @@ pub fn name(store: &Store, key: Key) -> String {
 /// Returns the whole place of the first piece, escaped.
 pub fn place(store: &Store, key: Key) -> Option<String> {
     let piece = match key {
-        Key::Orphan(at) => Some(store.orphans.get(usize::try_from(at).ok()?)?.piece),
-        Key::Volume(id) => store.volumes.get(id.as_usize())?.pieces.first().copied(),
+        Key::Orphan(_) => Some(key.orphan(store)?.piece),
+        Key::Volume(_) => key.volume(store)?.pieces.first().copied(),
         Key::Layer(id) => store.layers.get(id.as_usize())?.pieces.first().copied(),
         _ => None,
     }?;
@@ -48,8 +43,8 @@ pub fn place(store: &Store, key: Key) -> Option<String> {
 /// Returns the ID behind a row, unescaped: what `Y` copies.
 pub fn id(store: &Store, key: Key) -> Option<String> {
     match key {
-        Key::Image(id) => {
-            let image = store.images.get(id.as_usize())?;
+        Key::Image(_) => {
+            let image = key.image(store)?;
             let digest = image.id.as_ref().or(image.digest.as_ref())?;
             Some(digest.to_string())
         }
@@ -58,11 +53,11 @@ pub fn id(store: &Store, key: Key) -> Option<String> {
             let digest = layer.chain_id.as_ref().or(layer.diff_id.as_ref());
             Some(digest.map_or_else(|| layer.name.clone(), ToString::to_string))
         }
-        Key::Container(id) => Some(store.containers.get(id.as_usize())?.id.clone()),
+        Key::Container(_) => Some(key.container(store)?.id.clone()),
         Key::Pod(id) => Some(store.pods.get(id.as_usize())?.uid.clone()),
         Key::Orphan(_) => place(store, key),
         Key::Cache(id) => Some(store.cache.get(id.as_usize())?.id.clone()),
-        Key::Volume(id) => Some(store.volumes.get(id.as_usize())?.name.clone()),
+        Key::Volume(_) => Some(key.volume(store)?.name.clone()),
     }
 }
 
@@ -81,6 +76,17 @@ pub fn image(store: &Store, image: &StoredImage) -> String {
         },
         |digest| format!("<none>@{}", short(digest)),
     )
+}
+
+/// Returns what an image or a container is called, unescaped.
+pub fn item(stores: &StoreSubject, item: Item) -> String {
+    let Some(store) = stores.store(item.store) else {
+        return String::new();
+    };
+    match item.what {
+        What::Image(id) => image_briefly(store, id),
+        What::Container(id) => name(store, Key::Container(id)),
+    }
 }
 
 /// Returns one name of an image, the shortest to say.
@@ -144,17 +150,14 @@ pub fn searched(store: &Store, key: Key) -> String {
         add(&id);
     }
     match key {
-        Key::Container(id) => {
-            if let Some(container) = store.containers.get(id.as_usize()) {
+        Key::Container(_) => {
+            if let Some(container) = key.container(store) {
                 add(&container.image_name);
                 add(container.state.as_str());
             }
         }
-        Key::Orphan(at) => {
-            let found = usize::try_from(at)
-                .ok()
-                .and_then(|at| store.orphans.get(at));
-            if let Some(orphan) = found {
+        Key::Orphan(_) => {
+            if let Some(orphan) = key.orphan(store) {
                 add(&orphan.reason);
                 add(orphan.kind);
             }

@@ -106,32 +106,6 @@ impl StoreAreas {
             },
         }
     }
-
-    /// Returns the heading, the rows and the line of the filter of a list.
-    pub fn inside(list: Rect, arrangement: Arrangement, has_filter: HasFilter) -> [Rect; 3] {
-        let inner = arrangement.inner(list);
-        let heading = inner.height.min(1);
-        let filter = match has_filter {
-            HasFilter::Yes => u16::from(inner.height > 1),
-            HasFilter::No => 0,
-        };
-        let rows = inner.height.saturating_sub(heading + filter);
-        let line = |y: u16, height: u16| Rect { y, height, ..inner };
-        [
-            line(inner.y, heading),
-            line(inner.y + heading, rows),
-            line(inner.y + heading + rows, filter),
-        ]
-    }
-}
-
-/// Whether a filter has a line of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HasFilter {
-    /// It has.
-    Yes,
-    /// It has not.
-    No,
 }
 
 #[cfg(test)]

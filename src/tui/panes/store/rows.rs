@@ -6,8 +6,9 @@ use super::amounts::SizedStore;
 use super::key::Key;
 use super::names;
 use super::{StepImages, StoreTab};
+use crate::browse::Order;
 use crate::store::{CacheId, ContainerId, ImageId, LayerId, PodId, Store, VolumeId};
-use crate::tui::panes::sieve::Sieve;
+use crate::tui::text_filter::TextFilter;
 
 /// What rows are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,24 +46,14 @@ impl Field {
 
 /// An order of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Order {
+pub struct Sorting {
     /// What is compared.
     pub field: Field,
     /// Which way.
-    pub direction: Direction,
+    pub order: Order,
 }
 
-/// Which way rows are sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Direction {
-    /// As the field has it.
-    #[default]
-    Usual,
-    /// The other way round.
-    Reversed,
-}
-
-impl Order {
+impl Sorting {
     /// Returns the order by the next field that a view has.
     #[must_use]
     pub fn next(self, tab: StoreTab) -> Self {
@@ -71,26 +62,23 @@ impl Order {
         let next = at.map_or(0, |at| (at + 1) % fields.len());
         Self {
             field: fields[next],
-            direction: Direction::Usual,
+            order: Order::Natural,
         }
     }
 
     /// Returns the order the other way round.
     #[must_use]
     pub const fn reversed(self) -> Self {
-        let direction = match self.direction {
-            Direction::Usual => Direction::Reversed,
-            Direction::Reversed => Direction::Usual,
-        };
+        let order = self.order.other();
         Self {
             field: self.field,
-            direction,
+            order,
         }
     }
 
     /// Returns whether the largest comes first.
     pub fn falls(self) -> bool {
-        self.field.falls() == (self.direction == Direction::Usual)
+        self.field.falls() == (self.order == Order::Natural)
     }
 }
 
@@ -115,9 +103,9 @@ pub struct Choice<'a> {
     /// Which view.
     pub tab: StoreTab,
     /// Their order.
-    pub order: Order,
+    pub sorting: Sorting,
     /// Which of them.
-    pub sieve: &'a Sieve,
+    pub filter: &'a TextFilter,
     /// Whether images of a build's steps are among them.
     pub steps: StepImages,
 }
@@ -125,12 +113,13 @@ pub struct Choice<'a> {
 /// Returns the rows. Cost is that of sorting them.
 pub fn rows(sizes: &SizedStore<'_>, choice: Choice<'_>) -> Vec<Key> {
     let store = sizes.store;
-    let test = choice.sieve.test();
-    let is_all = !choice.sieve.is_on();
+    let test = choice.filter.test();
+    let is_all = !choice.filter.is_on();
     let mut rows: Vec<Key> = all(store, choice)
+        .into_iter()
         .filter(|key| is_all || test.passes(&names::searched(store, *key)))
         .collect();
-    sort(sizes, choice.order, &mut rows);
+    sort(sizes, choice.sorting, &mut rows);
     if choice.tab == StoreTab::Containers && !store.pods.is_empty() {
         return with_pods(sizes, choice, rows, |key| {
             is_all || test.passes(&names::searched(store, key))
@@ -139,35 +128,28 @@ pub fn rows(sizes: &SizedStore<'_>, choice: Choice<'_>) -> Vec<Key> {
     rows
 }
 
-fn all<'a>(store: &'a Store, choice: Choice<'_>) -> Box<dyn Iterator<Item = Key> + 'a> {
+fn all(store: &Store, choice: Choice<'_>) -> Vec<Key> {
     let wants_steps = choice.steps == StepImages::Shown;
+    let positions = |len: usize| 0..u32::try_from(len).unwrap_or(u32::MAX);
     match choice.tab {
         StoreTab::Images => {
             let images = (0..).map(ImageId).zip(&store.images);
-            let wanted = images.filter(move |(_, image)| wants_steps || !image.is_intermediate);
-            Box::new(wanted.map(|(id, _)| Key::Image(id)))
+            let wanted = images.filter(|(_, image)| wants_steps || !image.is_intermediate);
+            wanted.map(|(id, _)| Key::Image(id)).collect()
         }
-        StoreTab::Layers => Box::new(
-            (0..)
-                .zip(&store.layers)
-                .map(|(at, _)| Key::Layer(LayerId(at))),
-        ),
-        StoreTab::Containers => Box::new(
-            (0..)
-                .zip(&store.containers)
-                .map(|(at, _)| Key::Container(ContainerId(at))),
-        ),
-        StoreTab::Orphans => Box::new((0..).zip(&store.orphans).map(|(at, _)| Key::Orphan(at))),
-        StoreTab::Cache => Box::new(
-            (0..)
-                .zip(&store.cache)
-                .map(|(at, _)| Key::Cache(CacheId(at))),
-        ),
-        StoreTab::Volumes => Box::new(
-            (0..)
-                .zip(&store.volumes)
-                .map(|(at, _)| Key::Volume(VolumeId(at))),
-        ),
+        StoreTab::Layers => positions(store.layers.len())
+            .map(|at| Key::Layer(LayerId(at)))
+            .collect(),
+        StoreTab::Containers => positions(store.containers.len())
+            .map(|at| Key::Container(ContainerId(at)))
+            .collect(),
+        StoreTab::Orphans => positions(store.orphans.len()).map(Key::Orphan).collect(),
+        StoreTab::Cache => positions(store.cache.len())
+            .map(|at| Key::Cache(CacheId(at)))
+            .collect(),
+        StoreTab::Volumes => positions(store.volumes.len())
+            .map(|at| Key::Volume(VolumeId(at)))
+            .collect(),
     }
 }
 
@@ -181,10 +163,7 @@ fn with_pods(
     let store = sizes.store;
     let mut members: HashMap<Option<PodId>, Vec<Key>> = HashMap::new();
     for key in containers {
-        let pod = match key {
-            Key::Container(id) => store.containers.get(id.as_usize()).and_then(|one| one.pod),
-            _ => None,
-        };
+        let pod = key.container(store).and_then(|container| container.pod);
         members.entry(pod).or_default().push(key);
     }
     let pods = (0..).map(PodId).zip(&store.pods).map(|(id, _)| id);
@@ -192,7 +171,7 @@ fn with_pods(
         .filter(|id| members.contains_key(&Some(*id)) || passes(Key::Pod(*id)))
         .map(Key::Pod)
         .collect();
-    sort(sizes, choice.order, &mut pods);
+    sort(sizes, choice.sorting, &mut pods);
     let mut rows = Vec::new();
     for key in pods {
         rows.push(key);
@@ -204,25 +183,25 @@ fn with_pods(
     rows
 }
 
-fn sort(sizes: &SizedStore<'_>, order: Order, rows: &mut [Key]) {
+fn sort(sizes: &SizedStore<'_>, sorting: Sorting, rows: &mut [Key]) {
     let name = |key: &Key| names::name(sizes.store, *key);
-    let number = |key: &Key| match order.field {
+    let number = |key: &Key| match sorting.field {
         Field::Own => sizes.own(*key).bytes(),
         Field::Total => sizes.total(*key).bytes(),
         Field::Users => users(sizes, *key),
         Field::Name | Field::Time => 0,
     };
     // What nobody knows the time of comes behind what is known.
-    let time = |key: &Key| match order.field {
+    let time = |key: &Key| match sorting.field {
         Field::Time => time(sizes.store, *key).unwrap_or(i64::MAX),
         _ => 0,
     };
     rows.sort_by_cached_key(|key| (number(key), time(key), name(key), *key));
-    if order.field.falls() {
+    if sorting.field.falls() {
         // Equal ones stay in the order of their names.
         rows.sort_by_key(|key| std::cmp::Reverse(number(key)));
     }
-    if order.direction == Direction::Reversed {
+    if sorting.order == Order::Reversed {
         rows.reverse();
     }
 }
@@ -241,8 +220,8 @@ pub fn users(sizes: &SizedStore<'_>, key: Key) -> u64 {
             .map_or(0, |account| {
                 account.images.len() + account.containers.len() + account.cache.len()
             }),
-        Key::Volume(id) => {
-            let volume = sizes.store.volumes.get(id.as_usize());
+        Key::Volume(_) => {
+            let volume = key.volume(sizes.store);
             volume.map_or(0, |volume| volume.containers.len())
         }
         _ => 0,
@@ -253,21 +232,21 @@ pub fn users(sizes: &SizedStore<'_>, key: Key) -> u64 {
 /// Returns when it was made or, of build cache and orphans, last used or changed; seconds since 1970.
 pub fn time(store: &Store, key: Key) -> Option<i64> {
     match key {
-        Key::Image(id) => {
-            let created = store.images.get(id.as_usize())?.created.as_ref()?;
+        Key::Image(_) => {
+            let created = key.image(store)?.created.as_ref()?;
             created
                 .parse::<jiff::Timestamp>()
                 .ok()
                 .map(jiff::Timestamp::as_second)
         }
         Key::Layer(id) => store.layers.get(id.as_usize())?.created,
-        Key::Container(id) => store.containers.get(id.as_usize())?.created,
+        Key::Container(_) => key.container(store)?.created,
         Key::Cache(id) => {
             let record = store.cache.get(id.as_usize())?;
             record.used.or(record.created)
         }
-        Key::Orphan(at) => {
-            let orphan = store.orphans.get(usize::try_from(at).ok()?)?;
+        Key::Orphan(_) => {
+            let orphan = key.orphan(store)?;
             let piece = store.pieces.get(orphan.piece.as_usize())?;
             orphan.since.or(piece.modified)
         }

@@ -1,6 +1,6 @@
 //! What a user can choose about the tree.
 
-use crate::browse::{Mark, Order, SortField};
+use crate::browse::{Mark, SortField};
 use crate::layer::LayerIndex;
 
 /// Which scope the tree shows, whatever the layer.
@@ -152,14 +152,6 @@ pub const fn next_sort(sort: SortField) -> SortField {
         SortField::Name => SortField::Files,
         SortField::Files => SortField::Mark,
         SortField::Mark => SortField::Size,
-    }
-}
-
-/// Returns the other direction.
-pub const fn other_order(order: Order) -> Order {
-    match order {
-        Order::Natural => Order::Reversed,
-        Order::Reversed => Order::Natural,
     }
 }
 

@@ -4,28 +4,22 @@ use ratatui::layout::Rect;
 
 use super::choices::TreeMode;
 use super::listing::{Shown, layers};
+use super::row_source::RowSource;
 use super::spans::Spans;
 use super::{TreePane, list_area};
 use super::{empty, name};
-use crate::browse::{Mark, Projection, Row};
+use crate::browse::{Mark, Row};
 use crate::layer::EntryKind;
 use crate::text::{Cut, Look, attributes};
-use crate::tui::model::Model;
 use crate::tui::paint::{Keys, Paint, matches};
-use crate::tui::subject::Subject;
+use crate::tui::reads::Reads;
 use crate::tui::theme::Role;
 use crate::units::count;
 
-pub(in crate::tui) fn draw(
-    model: &Model,
-    subject: &Subject,
-    place: Rect,
-    keys: Keys,
-    paint: &mut Paint<'_>,
-) {
-    let pane = &model.tree;
+pub(in crate::tui) fn draw(pane: &TreePane, reads: &Reads<'_>, keys: Keys, paint: &mut Paint<'_>) {
+    let subject = reads.subject;
     let title = pane.mode.title(pane.layer());
-    let inner = paint.pane(place, &title, &note(pane, paint.look), keys);
+    let inner = paint.pane(reads.area, &title, &note(pane, paint.look), keys);
     let Some(projection) = &pane.projection else {
         return;
     };
@@ -45,25 +39,9 @@ pub(in crate::tui) fn draw(
         subject,
         spans,
     };
-    let visible = pane
-        .scroll
-        .visible(pane.rows.len(), usize::from(list.height));
-    for (y, at) in (list.y..list.bottom()).zip(visible) {
-        let line = Rect {
-            y,
-            height: 1,
-            ..list
-        };
-        sheet.row(at, line, paint);
-        if at == pane.scroll.at {
-            let role = match keys {
-                Keys::Here => Role::Cursor,
-                Keys::Elsewhere => Role::Selected,
-            };
-            paint.tint(line, role);
-        }
-    }
-    if let Some(words) = empty::words(model, subject, projection) {
+    let rows = pane.rows_place(reads);
+    rows.draw(keys, paint, |at, line, paint| sheet.row(at, line, paint));
+    if let Some(words) = empty::words(pane, reads, projection) {
         let below = Rect {
             x: list.x.saturating_add(2),
             y: list.y.saturating_add(2),
@@ -93,24 +71,15 @@ fn note(pane: &TreePane, look: Look) -> String {
 }
 
 fn headings(spans: &Spans, y: u16, paint: &mut Paint<'_>) {
-    let style = paint.style(Role::Dim);
     let line = |(x, width): (u16, u16)| Rect::new(x, y, width, 1);
-    paint.text_right(line(spans.size), "Size", style);
-    paint.text_right(line(spans.percent), "%", style);
-    paint.text(line(spans.bar), "Bar", style);
-    paint.text(line(spans.mode), "Mode", style);
-    paint.text(line(spans.owner), "Owner", style);
-    paint.text(line(spans.time), "Modified", style);
-    paint.text(line(spans.name), "Name", style);
-    paint.text(line(spans.from), "From", style);
-}
-
-/// What rows are drawn from.
-pub(super) struct RowSource<'a> {
-    pub(super) pane: &'a TreePane,
-    pub(super) projection: &'a Projection,
-    pub(super) subject: &'a Subject,
-    spans: Spans,
+    paint.text_right(line(spans.size), "Size", Role::Dim);
+    paint.text_right(line(spans.percent), "%", Role::Dim);
+    paint.text(line(spans.bar), "Bar", Role::Dim);
+    paint.text(line(spans.mode), "Mode", Role::Dim);
+    paint.text(line(spans.owner), "Owner", Role::Dim);
+    paint.text(line(spans.time), "Modified", Role::Dim);
+    paint.text(line(spans.name), "Name", Role::Dim);
+    paint.text(line(spans.from), "From", Role::Dim);
 }
 
 impl RowSource<'_> {
@@ -121,19 +90,12 @@ impl RowSource<'_> {
         let shown = Shown::of(self.subject.tree(), self.projection, row.path);
         self.sizes(row, &shown, line, paint);
         self.attributes(&shown, line, paint);
-        name::draw(
-            self,
-            (at, row),
-            &shown,
-            self.span(self.spans.name, line),
-            paint,
-        );
+        name::draw(self, at, &shown, self.span(self.spans.name, line), paint);
         self.mark(row, &shown, line, paint);
         if self.pane.mode != TreeMode::Layer
             && let Some(layers) = layers(self.projection, row.path)
         {
-            let style = paint.style(Role::Dim);
-            paint.text(self.span(self.spans.from, line), &layers, style);
+            paint.text(self.span(self.spans.from, line), &layers, Role::Dim);
         }
     }
 
@@ -155,14 +117,12 @@ impl RowSource<'_> {
             (span.x + 1, span.x)
         };
         if self.pane.marked.contains(shown.path) {
-            let style = paint.style(Role::Marked);
-            paint.symbol(star_x, span.y, "*", style);
+            paint.symbol(star_x, span.y, "*", Role::Marked);
         }
         let letter = shown.mark.letter();
         if letter != ' ' {
-            let style = paint.style(Role::Change(shown.mark));
             let letter = letter.to_string();
-            paint.symbol(letter_x, span.y, &letter, style);
+            paint.symbol(letter_x, span.y, &letter, Role::Change(shown.mark));
         }
     }
 
@@ -172,20 +132,17 @@ impl RowSource<'_> {
         } else {
             Role::Plain
         };
-        let style = paint.style(role);
         let size = shown.size(self.projection, paint.look);
-        paint.text_right(self.span(self.spans.size, line), &size, style);
+        paint.text_right(self.span(self.spans.size, line), &size, role);
         let bar = match shown.mark {
             Mark::Removed | Mark::Hidden => role,
             _ => Role::Bar,
         };
-        let style = paint.style(bar);
-        paint.bar(self.span(self.spans.bar, line), row.share, style);
+        paint.bar(self.span(self.spans.bar, line), row.share, bar);
         if self.spans.percent.1 > 0
             && let Some(percent) = self.percent(row, shown)
         {
-            let style = paint.style(Role::Plain);
-            paint.text_right(self.span(self.spans.percent, line), &percent, style);
+            paint.text_right(self.span(self.spans.percent, line), &percent, Role::Plain);
         }
     }
 
@@ -207,20 +164,19 @@ impl RowSource<'_> {
         if self.spans.mode.1 == 0 {
             return;
         }
-        let style = paint.style(Role::Dim);
         let Some(kind) = shown.kind else {
             return;
         };
         let Some(meta) = shown.meta.filter(|_| kind != EntryKind::Whiteout) else {
-            paint.text(self.span(self.spans.mode, line), "-", style);
+            paint.text(self.span(self.spans.mode, line), "-", Role::Dim);
             return;
         };
         let mode = attributes::permissions(kind.letter(), Some(meta.mode));
-        paint.text(self.span(self.spans.mode, line), &mode, style);
+        paint.text(self.span(self.spans.mode, line), &mode, Role::Dim);
         let owner = format!("{}:{}", meta.uid, meta.gid);
-        paint.text(self.span(self.spans.owner, line), &owner, style);
+        paint.text(self.span(self.spans.owner, line), &owner, Role::Dim);
         let time = attributes::time(meta.mtime);
         let day = time.split(' ').next().unwrap_or_default();
-        paint.text_cut(self.span(self.spans.time, line), day, Cut::End, style);
+        paint.text_cut(self.span(self.spans.time, line), day, Cut::End, Role::Dim);
     }
 }

@@ -2,25 +2,24 @@
 
 use ratatui::layout::Rect;
 
+use super::TreePane;
 use super::choices::TreeMode;
 use crate::browse::{MarkSet, Projection, Row};
 use crate::text::columns::flow;
 use crate::tree::PathId;
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
-use crate::tui::model::Model;
 use crate::tui::paint::Paint;
-use crate::tui::subject::Subject;
+use crate::tui::reads::Reads;
 use crate::tui::theme::Role;
 
 /// Returns the sentence; `None` where there is something to see.
-pub(super) fn words(model: &Model, subject: &Subject, projection: &Projection) -> Option<String> {
-    let pane = &model.tree;
+pub(super) fn words(pane: &TreePane, reads: &Reads<'_>, projection: &Projection) -> Option<String> {
     if pane.rows.len() > 1 || pane.rows.get(0).is_some_and(Row::is_branch) {
         return None;
     }
     let key = |context, command| {
-        let key = model.session.keys.key(context, command);
+        let key = reads.session.keys.key(context, command);
         key.map_or("?".into(), shown_key)
     };
     if pane.filter.found().is_some() {
@@ -34,7 +33,7 @@ pub(super) fn words(model: &Model, subject: &Subject, projection: &Projection) -
             "nothing here matches the filter; {clear} clears it, {other} changes it"
         ));
     }
-    let figures = subject.analysis.layers.get(pane.layer().as_usize());
+    let figures = reads.subject.analysis.layers.get(pane.layer().as_usize());
     if figures.is_some_and(|figures| figures.unread) && pane.mode == TreeMode::Layer {
         return Some("this layer is not read yet; it comes by itself".into());
     }
@@ -68,14 +67,8 @@ pub(super) fn words(model: &Model, subject: &Subject, projection: &Projection) -
 
 pub(super) fn draw(words: &str, place: Rect, paint: &mut Paint<'_>) {
     let pieces: Vec<String> = words.split(' ').map(str::to_owned).collect();
-    let style = paint.style(Role::Plain);
     let lines = flow(&pieces, " ", usize::from(place.width));
-    for (y, line) in (place.y..place.bottom()).zip(lines) {
-        let line_place = Rect {
-            y,
-            height: 1,
-            ..place
-        };
-        paint.text(line_place, line.trim_start(), style);
+    for (line_place, line) in place.rows().zip(lines) {
+        paint.text(line_place, line.trim_start(), Role::Plain);
     }
 }

@@ -3,10 +3,10 @@
 use super::TreePane;
 use crate::browse::{Mark, Projection, Scope};
 use crate::layer::{EntryKind, LayerIndex, Meta};
-use crate::text::Look;
+use crate::text::{Look, plural};
 use crate::tree::{Change, MergedTree, PathId, Version};
+use crate::tui::panes::Standing;
 use crate::tui::subject::Subject;
-use crate::units::count;
 
 /// What a projection shows at a path.
 #[derive(Debug, Clone, Copy)]
@@ -195,11 +195,11 @@ impl TreePane {
     }
 
     /// Returns the full path of the cursor, escaped, and what is known about it, the most important first.
-    pub fn standing(&self, subject: &Subject, look: Look) -> (String, Vec<String>) {
+    pub fn standing(&self, subject: &Subject, look: Look) -> Standing {
         let path = look.shown(&subject.tree().path(self.path()));
         let path = format!("/{path}");
         let (Some(shown), Some(projection)) = (self.shown(subject), &self.projection) else {
-            return (path, Vec::new());
+            return Standing::of_path(path, Vec::new());
         };
         let mut facts = vec![shown.size(projection, look)];
         if let Some(meta) = shown.meta {
@@ -210,14 +210,13 @@ impl TreePane {
             facts.push(files(u64::from(shown.files)));
         }
         facts.extend(shown.notes(subject.tree(), projection, look));
-        (path, facts)
+        Standing::of_path(path, facts)
     }
 }
 
 /// Returns `1 file` or `1,204 files`.
 pub fn files(number: u64) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} file{plural}", count(number))
+    plural(number, "file", "files")
 }
 
 /// Says which layers a row is owed to.

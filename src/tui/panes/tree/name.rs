@@ -3,12 +3,12 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::draw::RowSource;
 use super::listing::Shown;
+use super::row_source::RowSource;
 use crate::browse::{Mark, MarkSet, Row, Rows};
 use crate::text::{Cut, Glyphs};
 use crate::tui::layout::Arrangement;
-use crate::tui::paint::{Paint, matches};
+use crate::tui::paint::{Paint, behind, matches};
 use crate::tui::theme::Role;
 use crate::units::count;
 
@@ -71,7 +71,7 @@ const LEAST_NAME: usize = 12;
 
 pub(super) fn draw(
     sheet: &RowSource<'_>,
-    (at, row): (usize, &Row),
+    at: usize,
     shown: &Shown,
     mut place: Rect,
     paint: &mut Paint<'_>,
@@ -82,10 +82,12 @@ pub(super) fn draw(
         (true, Glyphs::Unicode) => &BARE,
         (true, Glyphs::Ascii) => &ASCII_BARE,
     };
+    let Some(row) = sheet.pane.rows.get(at) else {
+        return;
+    };
     let room = usize::from(place.width).saturating_sub(LEAST_NAME) / 2;
-    let dim = paint.style(Role::Dim);
     let lines = guides(&sheet.pane.rows, row, pieces, room);
-    advance(&mut place, |place| paint.text(place, &lines, dim));
+    advance(&mut place, |place| paint.text(place, &lines, Role::Dim));
     let is_match = sheet
         .pane
         .filter
@@ -96,25 +98,23 @@ pub(super) fn draw(
         Mark::Unchanged => Role::Plain,
         mark => Role::Change(mark),
     };
-    let style = paint.style(role);
     let label = label(sheet, at, shown, paint);
     advance(&mut place, |place| {
-        paint.text_cut(place, &label, Cut::Middle, style)
+        paint.text_cut(place, &label, Cut::Middle, role)
     });
     for note in notes(sheet, row, shown, paint) {
         let note = format!("  {note}");
         if note.width() > usize::from(place.width) && place.width < LEAST_NOTE {
             break;
         }
-        advance(&mut place, |place| paint.text(place, &note, dim));
+        advance(&mut place, |place| paint.text(place, &note, Role::Dim));
     }
 }
 
 /// Takes the columns off a place that were drawn on.
 fn advance(place: &mut Rect, draw: impl FnOnce(Rect) -> u16) {
     let used = draw(*place).min(place.width);
-    place.x += used;
-    place.width -= used;
+    *place = behind(*place, used);
 }
 
 fn label(sheet: &RowSource<'_>, at: usize, shown: &Shown, paint: &Paint<'_>) -> String {

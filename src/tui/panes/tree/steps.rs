@@ -1,6 +1,6 @@
 //! What each command does to the tree.
 
-use super::choices::{TOGGLES, Toggle, TreeMode, next_sort, other_order, sort_word};
+use super::choices::{TOGGLES, Toggle, TreeMode, next_sort, sort_word};
 use super::fold::Wish;
 use super::listing::Shown;
 use super::{TreePane, list_area};
@@ -11,19 +11,14 @@ use crate::tui::command::Command;
 use crate::tui::line::Line;
 use crate::tui::message::Effect;
 use crate::tui::panes::popup::{Popup, Prompt, Purpose};
-use crate::tui::panes::{Request, about, done, refused};
+use crate::tui::panes::{Request, about, copied_path, done, refused};
 use crate::tui::reads::Reads;
 use crate::tui::scroll::Moved;
-use crate::tui::state::Jobs;
+use crate::tui::table::RowsPlace;
 
 impl TreePane {
     /// Does what a command means here.
-    pub fn update(
-        &mut self,
-        command: Command,
-        reads: &Reads<'_>,
-        _jobs: &mut Jobs,
-    ) -> Vec<Request> {
+    pub fn update(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
         if self.scroll.step(command, self.rows.len(), self.height) == Moved::Yes {
             self.wanted = self.path();
             return Vec::new();
@@ -82,14 +77,13 @@ impl TreePane {
         self.wanted = self.path();
     }
 
-    /// Returns the row at a line of the screen.
-    pub fn row_at(&self, line: u16, reads: &Reads<'_>) -> Option<usize> {
-        let list = list_area(reads.inner(), reads.arrangement);
-        let down = line
-            .checked_sub(list.y)
-            .filter(|&down| down < list.height)?;
-        let at = self.scroll.offset.saturating_add(usize::from(down));
-        (at < self.rows.len()).then_some(at)
+    /// Returns where the rows are.
+    pub fn rows_place(&self, reads: &Reads<'_>) -> RowsPlace {
+        RowsPlace {
+            area: list_area(reads.inner(), reads.arrangement),
+            scroll: self.scroll,
+            len: self.rows.len(),
+        }
     }
 
     fn show_other(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
@@ -129,7 +123,7 @@ impl TreePane {
                 self.sort = next_sort(self.sort);
                 self.order = Order::Natural;
             }
-            Command::ReverseSort => self.order = other_order(self.order),
+            Command::ReverseSort => self.order = self.order.other(),
             Command::NextBars => {
                 let (bars, words) = self.bars.next();
                 self.bars = bars;
@@ -194,13 +188,7 @@ impl TreePane {
             },
             Command::Mark => self.mark(path, reads),
             Command::Extract => self.ask_where_to(reads),
-            Command::CopyPath => {
-                let text = display_absolute(&subject.tree().path(path));
-                let words = format!("copied {text}");
-                let mut requests = vec![Request::Do(Effect::Copy(text))];
-                requests.extend(done(words));
-                requests
-            }
+            Command::CopyPath => copied_path(&subject.tree().path(path)),
             Command::CopyDigest => about::copy_diff_id(subject, self.layer_of_row(reads)),
             Command::Info => vec![Request::Show(Popup::Notice(about::path(
                 subject,

@@ -10,22 +10,21 @@ use super::picture::{Canvas, Drawing, Picture, Tile};
 use super::{Colour, TreemapPane};
 use super::{label, rows};
 use crate::text::Cut;
-use crate::tui::model::Model;
 use crate::tui::paint::{Keys, Paint};
-use crate::tui::subject::Subject;
+use crate::tui::reads::Reads;
 use crate::tui::theme::Role;
 
-pub(in crate::tui) fn draw(model: &Model, subject: &Subject, place: Rect, paint: &mut Paint<'_>) {
-    let pane = &model.treemap;
-    let keys = if model.popups.is_empty() {
-        Keys::Here
-    } else {
-        Keys::Elsewhere
-    };
+pub(in crate::tui) fn draw(
+    pane: &TreemapPane,
+    reads: &Reads<'_>,
+    keys: Keys,
+    paint: &mut Paint<'_>,
+) {
+    let (subject, place) = (reads.subject, reads.area);
     let labels = Labels { pane, subject };
     let canvas = Canvas::of(place, paint.arrangement);
     if pane.picture.tiles.is_empty() || pane.picture.form == Drawing::Rows {
-        let title = title(model, subject, place, paint);
+        let title = title(pane, reads, paint);
         let inner = paint.pane(place, &title, note(pane), keys);
         return rows::draw(&labels, inner, keys, paint);
     }
@@ -45,7 +44,7 @@ pub(in crate::tui) fn draw(model: &Model, subject: &Subject, place: Rect, paint:
         }
     }
     if canvas.outside == 0 {
-        let title = title(model, subject, place, paint);
+        let title = title(pane, reads, paint);
         head(&title, note(pane), place, paint);
     }
 }
@@ -65,20 +64,25 @@ fn outline(picture: &Picture, lines: &mut Lines) {
 
 /// Writes the title into the upper line and the note into the lower.
 fn head(title: &str, note: &str, place: Rect, paint: &mut Paint<'_>) {
-    let style = paint.style(Role::Focus);
     let room = place.width.saturating_sub(4);
     let line = |y: u16| Rect::new(place.x.saturating_add(2), y, room, 1);
-    paint.text_cut(line(place.y), &format!(" {title} "), Cut::Middle, style);
+    paint.text_cut(
+        line(place.y),
+        &format!(" {title} "),
+        Cut::Middle,
+        Role::Focus,
+    );
     let bottom = place.bottom().saturating_sub(1);
-    paint.text_right(line(bottom), &format!(" {note} "), style);
+    paint.text_right(line(bottom), &format!(" {note} "), Role::Focus);
 }
 
 /// Returns the title, without what is said elsewhere too where there is no room for it.
-fn title(model: &Model, subject: &Subject, place: Rect, paint: &Paint<'_>) -> String {
-    let pane = &model.treemap;
-    let path = paint.look.shown(&subject.tree().path(pane.directory()));
+fn title(pane: &TreemapPane, reads: &Reads<'_>, paint: &Paint<'_>) -> String {
+    let path = paint
+        .look
+        .shown(&reads.subject.tree().path(pane.directory()));
     let size = paint.look.units.size(pane.total());
-    let layer = model.layers.layer();
+    let layer = reads.layer;
     let scope = match pane.mode {
         TreeMode::Layer => format!("layer L{layer}"),
         TreeMode::Accumulated => format!("up to layer L{layer}"),
@@ -91,7 +95,7 @@ fn title(model: &Model, subject: &Subject, place: Rect, paint: &Paint<'_>) -> St
     };
     let short = format!("{scope}   {small}/{path}   {size}");
     let long = format!("Treemap: {short}");
-    if long.width() + 8 <= usize::from(place.width) {
+    if long.width() + 8 <= usize::from(reads.area.width) {
         long
     } else {
         short

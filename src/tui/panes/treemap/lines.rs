@@ -74,7 +74,8 @@ impl Lines {
 
     pub(super) fn draw(&self, canvas: Canvas, paint: &mut Paint<'_>) {
         let glyphs = paint.look.glyphs;
-        let (light, heavy) = (paint.style(Role::Border), paint.style(Role::Focus));
+        let light = paint.style(Role::Border);
+        let heavy = paint.style(Role::Focus);
         let mut text = [0; 4];
         for (y, row) in (0u16..).zip(self.cells.chunks(usize::from(self.width).max(1))) {
             for (x, cell) in (0u16..).zip(row) {

@@ -5,74 +5,76 @@ use ratatui::layout::Rect;
 use super::label::Labels;
 use super::picture::Tile;
 use crate::browse::Row;
-use crate::text::Cut;
 use crate::tui::paint::{Keys, Paint};
+use crate::tui::scroll::Scroll;
+use crate::tui::table::{Cell, Column, RowsPlace, Table, Width};
 use crate::tui::theme::Role;
 
-/// Columns of a size.
-const SIZE: u16 = 10;
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Size,
+    Letter,
+    Bar,
+    Name,
+}
 
-/// Columns of a bar.
-const BAR: u16 = 4;
+fn table(width: u16) -> Table<What> {
+    let mut columns = vec![
+        Column::right(What::Size, "", 10),
+        Column::left(What::Letter, "", Width::Fixed(1)),
+    ];
+    if width >= 30 {
+        columns.push(Column::left(What::Bar, "", Width::Fixed(4)));
+    }
+    columns.push(Column::left(What::Name, "", Width::Rest));
+    Table::new(columns, width, 1)
+}
 
 pub(super) fn draw(labels: &Labels<'_>, place: Rect, keys: Keys, paint: &mut Paint<'_>) {
     let picture = &labels.pane.picture;
-    let height = usize::from(place.height);
-    let line = |y: u16| Rect {
-        y: place.y.saturating_add(y),
-        height: 1,
-        ..place
+    let Some(largest) = picture.tiles.first().map(|tile| tile.bytes) else {
+        return paint.remark(place, "nothing is here; m another scope");
     };
-    if picture.tiles.is_empty() {
-        if height > 0 {
-            let style = paint.style(Role::Dim);
-            paint.text(line(0), "nothing is here; m another scope", style);
+    let rows = RowsPlace {
+        area: place,
+        scroll: Scroll {
+            at: picture.at,
+            ..labels.pane.scroll
+        },
+        len: picture.tiles.len(),
+    };
+    let table = table(place.width);
+    rows.draw(keys, paint, |at, line, paint| {
+        if let Some(tile) = picture.tiles.get(at) {
+            draw_row(labels, &table, tile, largest, line, paint);
         }
-        return;
-    }
-    let largest = picture.tiles.first().map_or(0, |tile| tile.bytes);
-    let visible = labels.pane.scroll.visible(picture.tiles.len(), height);
-    for (y, at) in (0u16..).zip(visible) {
-        let Some(tile) = picture.tiles.get(at) else {
-            return;
-        };
-        draw_row(labels, tile, (line(y), largest), paint);
-        if at == picture.at {
-            let role = match keys {
-                Keys::Here => Role::Cursor,
-                Keys::Elsewhere => Role::Selected,
-            };
-            paint.tint(line(y), role);
-        }
-    }
+    });
 }
 
-fn draw_row(labels: &Labels<'_>, tile: &Tile, (line, largest): (Rect, u64), paint: &mut Paint<'_>) {
+fn draw_row(
+    labels: &Labels<'_>,
+    table: &Table<What>,
+    tile: &Tile,
+    largest: u64,
+    line: Rect,
+    paint: &mut Paint<'_>,
+) {
     let style = labels.style(tile, paint.theme);
-    let part = |x: u16, width: u16| {
-        let x = line.x.saturating_add(x);
-        Rect { x, width, ..line }.intersection(line)
-    };
-    let (size, _) = labels.size(tile, paint.look);
-    paint.text_right(part(0, SIZE), &size, style);
-    let letter = labels.letter(tile);
-    paint.text(part(SIZE + 1, 1), letter.encode_utf8(&mut [0; 4]), style);
-    let mut at = SIZE + 3;
-    if line.width >= 30 {
-        let share = u128::from(tile.bytes) * u128::from(Row::FULL) / u128::from(largest.max(1));
-        let bar = paint.style(Role::Bar);
-        paint.bar(
-            part(at, BAR),
-            u16::try_from(share).unwrap_or(Row::FULL),
-            bar,
-        );
-        at += BAR + 1;
-    }
-    let name = labels.name(tile, labels.pane.directory(), paint.look);
-    paint.text_cut(
-        part(at, line.width.saturating_sub(at)),
-        &name,
-        Cut::Middle,
-        style,
-    );
+    let look = paint.look;
+    table.row(line, paint, |what, place, paint| {
+        Some(match what {
+            What::Size => Cell::new(labels.size(tile, look).0, style),
+            What::Letter => Cell::new(labels.letter(tile), style),
+            What::Bar => {
+                let share = u128::from(tile.bytes) * u128::from(Row::FULL);
+                let share = share / u128::from(largest.max(1));
+                paint.bar(place, u16::try_from(share).unwrap_or(Row::FULL), Role::Bar);
+                return None;
+            }
+            What::Name => {
+                let name = labels.name(tile, labels.pane.directory(), look);
+                Cell::new(name, style).cut_in_the_middle()
+            }
+        })
+    });
 }

@@ -6,25 +6,17 @@ use super::neighbour::{Towards, neighbour};
 use super::picture::{Canvas, Drawing, What};
 use super::{Colour, Level, Picked, TreeMode, TreemapPane};
 use crate::browse::Scope;
-use crate::path::display_absolute;
 use crate::tree::PathId;
 use crate::tui::command::Command;
 use crate::tui::ids::VersionAt;
-use crate::tui::message::Effect;
 use crate::tui::panes::popup::Popup;
-use crate::tui::panes::{Request, about, done, refused};
+use crate::tui::panes::{Request, about, copied_path, done, refused};
 use crate::tui::reads::Reads;
 use crate::tui::scroll::Moved;
-use crate::tui::state::Jobs;
 
 impl TreemapPane {
     /// Does what a command means here.
-    pub fn update(
-        &mut self,
-        command: Command,
-        reads: &Reads<'_>,
-        _jobs: &mut Jobs,
-    ) -> Vec<Request> {
+    pub fn update(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
         if self.step(command, reads) == Moved::Yes {
             return Vec::new();
         }
@@ -200,13 +192,7 @@ impl TreemapPane {
                 layer: self.layer_to_go_to(path, reads),
             }],
             Command::View => self.look(path, reads),
-            Command::CopyPath => {
-                let text = display_absolute(&tree.path(path));
-                let words = format!("copied {text}");
-                let mut requests = vec![Request::Do(Effect::Copy(text))];
-                requests.extend(done(words));
-                requests
-            }
+            Command::CopyPath => copied_path(&tree.path(path)),
             _ => {
                 let look = reads.session.look;
                 let notice = about::path(reads.subject, look, path);

@@ -3,13 +3,13 @@
 use super::TreemapPane;
 use super::picture::{Tile, What};
 use crate::text::Look;
-use crate::tui::panes::about;
+use crate::tui::panes::{Standing, about};
 use crate::tui::subject::Subject;
 use crate::units::count;
 
 impl TreemapPane {
     /// Returns the full path of the cursor, escaped, and what is known about it, the most important first.
-    pub fn standing(&self, subject: &Subject, look: Look) -> Option<(String, Vec<String>)> {
+    pub fn standing(&self, subject: &Subject, look: Look) -> Option<Standing> {
         let tile = self.picture.selected()?;
         let size = look.units.size(tile.bytes);
         let path = match tile.what {
@@ -17,7 +17,10 @@ impl TreemapPane {
             What::Rest { count: number } => {
                 let directory = look.shown(&subject.tree().path(self.directory()));
                 let files = format!("{} small entries", count(number as u64));
-                return Some((format!("/{directory}"), vec![files, size]));
+                return Some(Standing::of_path(
+                    format!("/{directory}"),
+                    vec![files, size],
+                ));
             }
         };
         let projection = self.projection()?;
@@ -38,7 +41,7 @@ impl TreemapPane {
             });
         }
         let path = look.shown(&subject.tree().path(path));
-        Some((format!("/{path}"), facts))
+        Some(Standing::of_path(format!("/{path}"), facts))
     }
 
     /// Returns the part of a tile in the directory, in percent.

@@ -11,23 +11,19 @@ use crate::analysis::rules::State;
 use crate::report::text::rule_line;
 use crate::text::Cut;
 use crate::tui::layout::Arrangement;
-use crate::tui::model::Model;
-use crate::tui::paint::{Keys, Paint, matches};
-use crate::tui::panes::sieve;
+use crate::tui::list::ListAreas;
+use crate::tui::paint::{Keys, Paint, behind};
+use crate::tui::reads::Reads;
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
 use crate::units;
 
-pub(in crate::tui) fn draw(model: &Model, subject: &Subject, place: Rect, paint: &mut Paint<'_>) {
+pub(in crate::tui) fn draw(pane: &WastePane, reads: &Reads<'_>, keys: Keys, paint: &mut Paint<'_>) {
+    let (subject, place) = (reads.subject, reads.area);
     let parts = WasteAreas::of(place, paint.arrangement, subject);
-    let keys = if model.popups.is_empty() {
-        Keys::Here
-    } else {
-        Keys::Elsewhere
-    };
-    draw_list(&model.waste, subject, &parts, keys, paint);
+    draw_list(pane, subject, &parts, keys, paint);
     if let Some(place) = parts.why {
-        draw_why(&model.waste, subject, place, paint);
+        draw_why(pane, subject, place, paint);
     }
     draw_rules(subject, parts.rules, paint);
 }
@@ -65,12 +61,7 @@ fn note(pane: &WastePane) -> String {
         Grouping::Layers => "by layers",
         Grouping::Cause => "by cause",
     };
-    let at = (pane.scroll.at + 1).min(pane.rows.len());
-    format!(
-        "{grouping}   {} of {}",
-        units::count(at as u64),
-        units::count(pane.rows.len() as u64)
-    )
+    format!("{grouping}   {}", pane.list.position())
 }
 
 fn draw_list(
@@ -82,43 +73,32 @@ fn draw_list(
 ) {
     let title = title(subject, paint);
     paint.pane(parts.list, &title, &note(pane), keys);
-    let heading = parts.heading(paint.arrangement);
-    let rows = parts.rows(paint.arrangement, &pane.sieve);
+    let areas = ListAreas::of(parts.list, paint.arrangement, &pane.list.filter);
     if paint.arrangement <= Arrangement::Bare {
-        let style = paint.style(Role::Strong);
         let size = paint.look.units.size(subject.analysis.totals.wasted_bytes);
         let short = format!("{}  {size}  {}", name(subject), note(pane));
-        paint.text(heading, &short, style);
+        paint.text(areas.heading, &short, Role::Strong);
     }
-    if pane.rows.is_empty() {
-        let style = paint.style(Role::Dim);
-        let line = Rect {
-            height: rows.height.min(1),
-            ..rows
-        };
-        paint.text(line, empty(pane, subject), style);
-    } else {
-        columns::draw(pane, subject, heading, rows, keys, paint);
+    let table = columns::table(pane, subject, areas.rows.width, paint.look);
+    if paint.arrangement > Arrangement::Bare && !pane.list.rows.is_empty() {
+        table.headings(areas.heading, paint);
     }
-    draw_filter(pane, parts.filter(paint.arrangement, &pane.sieve), paint);
+    let empty = empty(pane, subject);
+    pane.list
+        .draw_rows(areas.rows, empty, keys, paint, |row, line, paint| {
+            columns::draw_row(&table, pane, subject, row, line, paint);
+        });
+    pane.list.draw_filter(areas.filter, paint);
 }
 
 fn empty(pane: &WastePane, subject: &Subject) -> &'static str {
-    if pane.sieve.is_on() {
+    if pane.list.filter.is_on() {
         "nothing wasted matches; Esc clears the filter"
     } else if subject.analysis.stage == Stage::Partial {
         "nothing is wasted in the layers read so far"
     } else {
         "nothing is wasted in this image"
     }
-}
-
-fn draw_filter(pane: &WastePane, place: Rect, paint: &mut Paint<'_>) {
-    if place.is_empty() {
-        return;
-    }
-    let words = matches(pane.rows.len() as u64);
-    sieve::draw(&pane.sieve, &words, place, paint);
 }
 
 /// From this width on the reasons stand in a column of their own.
@@ -131,40 +111,23 @@ fn draw_why(pane: &WastePane, subject: &Subject, place: Rect, paint: &mut Paint<
     let labels = reasons.iter().map(|reason| reason.label.width()).max();
     let columns = |width: usize| u16::try_from(width).unwrap_or(u16::MAX);
     let labels = columns(labels.unwrap_or(0));
-    for (y, reason) in (inner.y..inner.bottom()).zip(&reasons) {
-        let line = Rect {
-            y,
-            height: 1,
-            ..inner
-        };
-        let style = paint.style(reason.role);
+    for (line, reason) in inner.rows().zip(&reasons) {
         if reason.label.is_empty() {
-            paint.text_cut(shifted(line, 1), &reason.text, Cut::Middle, style);
+            paint.text_cut(behind(line, 1), &reason.text, Cut::Middle, reason.role);
             continue;
         }
-        let label = paint.style(Role::Dim);
-        let label = if reason.label == "Fix" {
-            paint.style(Role::Strong)
-        } else {
-            label
-        };
-        paint.text(shifted(line, 1), &reason.label, label);
+        paint.text(behind(line, 1), &reason.label, reason.label_role);
         // Below each other where there is room, else as much of each as can be.
         let label = if line.width < ALIGNED {
             columns(reason.label.width())
         } else {
             labels
         };
-        paint.text(shifted(line, label.saturating_add(3)), &reason.text, style);
-    }
-}
-
-fn shifted(line: Rect, columns: u16) -> Rect {
-    let columns = columns.min(line.width);
-    Rect {
-        x: line.x + columns,
-        width: line.width - columns,
-        ..line
+        paint.text(
+            behind(line, label.saturating_add(3)),
+            &reason.text,
+            reason.role,
+        );
     }
 }
 
@@ -178,7 +141,7 @@ fn draw_rules(subject: &Subject, place: Rect, paint: &mut Paint<'_>) {
             State::Fail => Role::Alarm,
             State::Pass => Role::Good,
         };
-        let line = shifted(
+        let line = behind(
             Rect {
                 y,
                 height: 1,
@@ -186,8 +149,7 @@ fn draw_rules(subject: &Subject, place: Rect, paint: &mut Paint<'_>) {
             },
             1,
         );
-        let style = paint.style(role);
         let text = rule_line(outcome, paint.look.units);
-        paint.text(line, &text, style);
+        paint.text(line, &text, role);
     }
 }

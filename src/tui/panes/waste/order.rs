@@ -4,10 +4,11 @@ use std::cmp::Reverse;
 
 use crate::analysis::WasteCause;
 use crate::analysis::groups::Bundle;
+use crate::browse::Order;
 use crate::image::Layer;
 use crate::path::display;
-use crate::tui::panes::sieve::Sieve;
 use crate::tui::subject::Subject;
+use crate::tui::text_filter::TextFilter;
 
 /// What rows are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,26 +24,16 @@ pub enum Field {
     Layers,
 }
 
-/// Which end comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Direction {
-    /// The one people look for.
-    #[default]
-    Usual,
-    /// The other one.
-    Reversed,
-}
-
 /// An order of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Order {
+pub struct Sorting {
     /// What by.
     pub field: Field,
     /// From which end.
-    pub direction: Direction,
+    pub order: Order,
 }
 
-impl Order {
+impl Sorting {
     /// Returns the order by the next field.
     #[must_use]
     pub const fn next(self) -> Self {
@@ -54,18 +45,15 @@ impl Order {
         };
         Self {
             field,
-            direction: Direction::Usual,
+            order: Order::Natural,
         }
     }
 
     /// Returns the order from the other end.
     #[must_use]
     pub const fn reversed(self) -> Self {
-        let direction = match self.direction {
-            Direction::Usual => Direction::Reversed,
-            Direction::Reversed => Direction::Usual,
-        };
-        Self { direction, ..self }
+        let order = self.order.other();
+        Self { order, ..self }
     }
 
     /// Returns how people say it.
@@ -76,9 +64,9 @@ impl Order {
             Field::Cause => "cause",
             Field::Layers => "layers",
         };
-        match self.direction {
-            Direction::Usual => field.to_owned(),
-            Direction::Reversed => format!("{field}, reversed"),
+        match self.order {
+            Order::Natural => field.to_owned(),
+            Order::Reversed => format!("{field}, reversed"),
         }
     }
 
@@ -98,18 +86,18 @@ impl Order {
                 (layers, size(row))
             }),
         }
-        if self.direction == Direction::Reversed {
+        if self.order == Order::Reversed {
             rows.reverse();
         }
     }
 }
 
 /// Returns the positions of the groups that pass: by path, cause, or instruction of one of the two layers.
-pub(super) fn choose(subject: &Subject, sieve: &Sieve) -> Vec<usize> {
-    if !sieve.is_on() {
+pub(super) fn choose(subject: &Subject, filter: &TextFilter) -> Vec<usize> {
+    if !filter.is_on() {
         return (0..subject.waste().len()).collect();
     }
-    let test = sieve.test();
+    let test = filter.test();
     let layers = subject.analysis.image.layers.iter();
     let layers: Vec<bool> = layers
         .map(Layer::title)

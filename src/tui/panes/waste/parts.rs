@@ -3,7 +3,6 @@
 use ratatui::layout::Rect;
 
 use crate::tui::layout::Arrangement;
-use crate::tui::panes::sieve::Sieve;
 use crate::tui::subject::Subject;
 
 /// The parts of the view; one without a place is not on the screen.
@@ -46,37 +45,6 @@ impl WasteAreas {
             list: line(area.y, list),
             why: Some(line(area.y + list, reasons)),
             rules: line(area.y + list + reasons, rules),
-        }
-    }
-
-    /// Returns the line above the rows: names of columns; without borders the title.
-    pub fn heading(&self, arrangement: Arrangement) -> Rect {
-        let inner = arrangement.inner(self.list);
-        Rect {
-            height: inner.height.min(1),
-            ..inner
-        }
-    }
-
-    /// Returns the rows of the list.
-    pub fn rows(&self, arrangement: Arrangement, sieve: &Sieve) -> Rect {
-        let inner = arrangement.inner(self.list);
-        let around = 1 + u16::from(sieve.is_shown());
-        Rect {
-            y: inner.y.saturating_add(1).min(inner.bottom()),
-            height: inner.height.saturating_sub(around),
-            ..inner
-        }
-    }
-
-    /// Returns the line of the filter; empty while there is none.
-    pub fn filter(&self, arrangement: Arrangement, sieve: &Sieve) -> Rect {
-        let inner = arrangement.inner(self.list);
-        let height = u16::from(sieve.is_shown()).min(inner.height);
-        Rect {
-            y: inner.bottom().saturating_sub(height),
-            height,
-            ..inner
         }
     }
 }

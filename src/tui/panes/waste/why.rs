@@ -8,7 +8,7 @@ use crate::analysis::groups::{self, Bundle, Group, Grouping};
 use crate::image::Layer;
 use crate::layer::LayerIndex;
 use crate::report::text::{rule_line, verb};
-use crate::text::Look;
+use crate::text::{Look, plural};
 use crate::tree::PathId;
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
@@ -19,6 +19,8 @@ use crate::units;
 pub struct Reason {
     /// What the text is; escaped.
     pub label: String,
+    /// How the label looks.
+    pub label_role: Role,
     /// How the text looks.
     pub role: Role,
     /// Escaped.
@@ -29,6 +31,7 @@ impl Reason {
     fn new(label: impl Into<String>, role: Role, text: impl Into<String>) -> Self {
         Self {
             label: label.into(),
+            label_role: Role::Dim,
             role,
             text: text.into(),
         }
@@ -51,7 +54,10 @@ pub fn reasons(subject: &Subject, pane: &WastePane, look: Look) -> Vec<Reason> {
     reasons.extend(makers(subject, group, look));
     if let Some(advice) = &pane.advice {
         let shown = |text: &String| look.shown(text.as_bytes());
-        reasons.push(Reason::new("Fix", Role::Plain, shown(&advice.goal)));
+        reasons.push(Reason {
+            label_role: Role::Strong,
+            ..Reason::new("Fix", Role::Plain, shown(&advice.goal))
+        });
         let lines = |label: &'static str, role: Role, lines: &[String]| {
             let reasons = lines
                 .iter()
@@ -81,21 +87,16 @@ fn what(
     look: Look,
 ) -> String {
     let size = look.units.size(bundle.bytes);
-    let files = counted(bundle.count, "file");
+    let files = plural(bundle.count as u64, "file", "files");
     let path = place(subject, group, look);
     match (grouping, bundle.groups) {
         (Grouping::Directory, _) | (_, 1) if group.count == 1 => format!("{path}  {size}"),
         (Grouping::Directory, _) | (_, 1) => format!("{path}  {size}  {files}"),
         (Grouping::Layers | Grouping::Cause, groups) => {
-            let places = counted(groups, "place");
+            let places = plural(groups as u64, "place", "places");
             format!("{size}  {files} in {places}, most in {path}")
         }
     }
-}
-
-fn counted(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", units::count(number as u64))
 }
 
 /// Returns the place of a group, with a slash behind where it stands for what is below it.

@@ -9,7 +9,7 @@ use crate::tui::line::Line;
 
 /// A filter: the text, and whether it is being typed.
 #[derive(Debug, Clone, Default)]
-pub struct Sieve {
+pub struct TextFilter {
     line: Line,
     typing: Typing,
     letters: Letters,
@@ -32,7 +32,7 @@ enum Letters {
     Ignored,
 }
 
-impl Sieve {
+impl TextFilter {
     /// Returns whether it is being typed.
     pub fn is_typing(&self) -> bool {
         self.typing == Typing::Begun
@@ -130,27 +130,27 @@ mod tests {
 
     #[test]
     fn case_counts_where_it_was_typed() {
-        let mut sieve = Sieve::default();
-        assert!(sieve.test().passes("anything"));
-        sieve.edit(&Edit::Paste("lib".into()));
-        assert!(sieve.test().passes("/usr/LIB/x"));
-        assert_eq!(sieve.toggle_case(), "case counts");
-        assert!(!sieve.test().passes("/usr/LIB/x"));
-        sieve.toggle_case();
-        sieve.edit(&Edit::Insert('X'));
-        assert!(sieve.test().passes("LIBX"));
-        sieve.toggle_case();
-        assert!(!sieve.test().passes("libx"));
+        let mut filter = TextFilter::default();
+        assert!(filter.test().passes("anything"));
+        filter.edit(&Edit::Paste("lib".into()));
+        assert!(filter.test().passes("/usr/LIB/x"));
+        assert_eq!(filter.toggle_case(), "case counts");
+        assert!(!filter.test().passes("/usr/LIB/x"));
+        filter.toggle_case();
+        filter.edit(&Edit::Insert('X'));
+        assert!(filter.test().passes("LIBX"));
+        filter.toggle_case();
+        assert!(!filter.test().passes("libx"));
     }
 
     #[test]
     fn a_kept_filter_stays_until_it_is_cleared() {
-        let mut sieve = Sieve::default();
-        sieve.begin();
-        sieve.edit(&Edit::Insert('a'));
-        sieve.keep();
-        assert!(!sieve.is_typing() && sieve.is_shown());
-        sieve.clear();
-        assert!(!sieve.is_shown());
+        let mut filter = TextFilter::default();
+        filter.begin();
+        filter.edit(&Edit::Insert('a'));
+        filter.keep();
+        assert!(!filter.is_typing() && filter.is_shown());
+        filter.clear();
+        assert!(!filter.is_shown());
     }
 }

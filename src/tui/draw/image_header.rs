@@ -1,115 +1,43 @@
-//! The first two lines: which image, which view.
+//! The first two lines over an image: which image, which view.
 
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::tree::choices::{TOGGLES, TreeMode, sort_word};
 use crate::analysis::rules::State;
 use crate::analysis::{Analysis, Stage};
 use crate::browse::{Order, SortField};
-use crate::text::{Cut, Glyphs, Look};
+use crate::text::{Glyphs, Look};
 use crate::tree::PathId;
+use crate::tui::header_line::{self, HeaderPart, NAME};
 use crate::tui::layout::{Areas, Arrangement};
-use crate::tui::model::Model;
 use crate::tui::paint::{Paint, matches};
+use crate::tui::panes::tree::choices::{TOGGLES, TreeMode, sort_word};
+use crate::tui::screen::ImageScreen;
+use crate::tui::session::Session;
 use crate::tui::state::Tab;
 use crate::tui::subject::Subject;
-use crate::tui::tabs::labels;
+use crate::tui::tabs::TabLine;
 use crate::tui::theme::Role;
 use crate::units::{count, percent};
 
-pub(in crate::tui) fn draw(model: &Model, subject: &Subject, areas: &Areas, paint: &mut Paint<'_>) {
-    identity(model, subject, areas.header, paint);
+pub(super) fn draw(image: &ImageScreen, session: &Session, areas: &Areas, paint: &mut Paint<'_>) {
+    header_line::draw(parts(image, session, paint.look), areas.header, paint);
     if areas.tabs.is_empty() {
         return;
     }
     if areas.arrangement == Arrangement::Bare {
-        layer(model, areas.tabs, paint);
-    } else {
-        tabs(model, areas.tabs, paint);
+        return layer(image, areas.tabs, paint);
     }
+    let choices = match image.tab {
+        Tab::Layers => choices(image, paint.look),
+        _ => Vec::new(),
+    };
+    TabLine::of_image(&session.keys, image.tab).draw(areas.tabs, &choices, paint);
 }
 
-/// Something to say in the first line.
-pub(in crate::tui) struct HeaderPart {
-    /// From the longest form to the shortest.
-    forms: Vec<String>,
-    role: Role,
-    /// What matters least is left out first; shortened is before anything that matters is left out.
-    weight: u8,
-}
-
-impl HeaderPart {
-    pub(super) fn new<const N: usize>(weight: u8, role: Role, forms: [String; N]) -> Self {
-        let forms = forms.into_iter().filter(|form| !form.is_empty()).collect();
-        Self {
-            forms,
-            role,
-            weight,
-        }
-    }
-
-    /// Returns how much it would be missed if its longest form went.
-    fn weight(&self) -> u8 {
-        match self.forms.len() {
-            0 | 1 => self.weight,
-            _ if self.weight == NAME => 45,
-            _ => self.weight.min(10),
-        }
-    }
-
-    fn width(&self) -> usize {
-        self.forms.first().map_or(0, |form| form.width() + 2)
-    }
-}
-
-fn identity(model: &Model, subject: &Subject, line: Rect, paint: &mut Paint<'_>) {
-    draw_pieces(pieces(model, subject, paint), line, paint);
-}
-
-/// Draws what there is to say, shortened and left out from the least important on until it fits.
-pub(in crate::tui) fn draw_pieces(mut pieces: Vec<HeaderPart>, line: Rect, paint: &mut Paint<'_>) {
-    let indent = usize::from(paint.arrangement > Arrangement::Bare);
-    let room = usize::from(line.width).saturating_sub(indent);
-    // The last one needs no gap behind it.
-    while pieces.iter().map(HeaderPart::width).sum::<usize>() > room + 2 {
-        let least = pieces
-            .iter_mut()
-            .filter(|piece| !piece.forms.is_empty())
-            .min_by_key(|piece| piece.weight());
-        match least {
-            // The name is cut where even it alone is too long.
-            None => break,
-            Some(piece) if piece.weight == NAME && piece.forms.len() == 1 => break,
-            Some(piece) => {
-                piece.forms.remove(0);
-            }
-        }
-    }
-    let mut place = line;
-    if paint.arrangement > Arrangement::Bare {
-        place.x += 1;
-        place.width = place.width.saturating_sub(1);
-    }
-    for piece in &pieces {
-        let Some(form) = piece.forms.first() else {
-            continue;
-        };
-        let style = paint.style(piece.role);
-        let used = paint.text_cut(place, form, Cut::Middle, style);
-        let used = (used + 2).min(place.width);
-        place.x += used;
-        place.width -= used;
-    }
-}
-
-/// Weight of the piece that is never left out.
-pub(super) const NAME: u8 = 100;
-
-fn pieces(model: &Model, subject: &Subject, paint: &Paint<'_>) -> Vec<HeaderPart> {
-    let analysis = &subject.analysis;
+fn parts(image: &ImageScreen, session: &Session, look: Look) -> Vec<HeaderPart> {
+    let analysis = &image.subject.analysis;
     let totals = &analysis.totals;
-    let look = paint.look;
     let size = |bytes| look.units.size(bytes);
     let short = |ratio| percent(ratio).replace(' ', "");
     let name = look.shown(name(analysis).as_bytes());
@@ -126,9 +54,9 @@ fn pieces(model: &Model, subject: &Subject, paint: &Paint<'_>) -> Vec<HeaderPart
     let wasted = size(totals.wasted_bytes);
     let ratio = short(totals.wasted_ratio());
     let dim = Role::Dim;
-    let mut pieces = vec![
-        HeaderPart::new(5, dim, ["layerscope".into()]),
-        HeaderPart::new(2, dim, [model.session.locator.clone()]),
+    let mut parts = vec![
+        HeaderPart::new(5, dim, ["layerscope"]),
+        HeaderPart::new(2, dim, [session.locator.clone()]),
         HeaderPart::new(
             NAME,
             Role::Strong,
@@ -136,7 +64,11 @@ fn pieces(model: &Model, subject: &Subject, paint: &Paint<'_>) -> Vec<HeaderPart
         ),
         HeaderPart::new(50, Role::Plain, [format!("{layers} layer{plural}")]),
         HeaderPart::new(3, Role::Plain, [format!("{} paths", count(totals.paths))]),
-        HeaderPart::new(80, Role::Plain, [size(totals.content_bytes)]),
+        HeaderPart::new(
+            80,
+            Role::Plain,
+            [blobs.unwrap_or_default(), size(totals.content_bytes)],
+        ),
         HeaderPart::new(
             60,
             Role::Plain,
@@ -155,12 +87,9 @@ fn pieces(model: &Model, subject: &Subject, paint: &Paint<'_>) -> Vec<HeaderPart
             ],
         ),
     ];
-    if let Some(blobs) = blobs {
-        pieces[5].forms.insert(0, blobs);
-    }
-    pieces.extend(verdict(subject));
-    pieces.extend(state(model, analysis, look));
-    pieces
+    parts.extend(verdict(&image.subject));
+    parts.extend(state(image, look));
+    parts
 }
 
 fn name(analysis: &Analysis) -> String {
@@ -177,14 +106,15 @@ fn verdict(subject: &Subject) -> Option<HeaderPart> {
     let outcomes = verdict.outcomes.iter();
     let failing = outcomes.filter(|outcome| outcome.state != State::Pass);
     Some(match failing.count() {
-        0 => HeaderPart::new(40, Role::Good, ["rules pass".into()]),
-        1 => HeaderPart::new(75, Role::Alarm, ["1 rule fails".into()]),
+        0 => HeaderPart::new(40, Role::Good, ["rules pass"]),
+        1 => HeaderPart::new(75, Role::Alarm, ["1 rule fails"]),
         many => HeaderPart::new(75, Role::Alarm, [format!("{many} rules fail")]),
     })
 }
 
 /// Says why figures are not the last word.
-fn state(model: &Model, analysis: &Analysis, look: Look) -> Option<HeaderPart> {
+fn state(image: &ImageScreen, look: Look) -> Option<HeaderPart> {
+    let analysis = &image.subject.analysis;
     let more = look.ellipsis();
     let read = analysis.layers.iter().filter(|layer| !layer.unread).count();
     let all = analysis.layers.len();
@@ -205,47 +135,18 @@ fn state(model: &Model, analysis: &Analysis, look: Look) -> Option<HeaderPart> {
         Stage::Final if !analysis.complete => HeaderPart::new(
             90,
             Role::Alarm,
-            ["! a part could not be read".into(), "! incomplete".into()],
+            ["! a part could not be read", "! incomplete"],
         ),
         Stage::Final => {
-            model.loading.as_ref()?;
+            image.reading.running.as_ref()?;
             HeaderPart::new(65, Role::Dim, [format!("reading again{more}")])
         }
     })
 }
 
-fn tabs(model: &Model, line: Rect, paint: &mut Paint<'_>) {
-    let mut place = Rect {
-        x: line.x + 1,
-        width: line.width.saturating_sub(1),
-        ..line
-    };
-    for label in labels(&model.session.keys, model.tab, line.width) {
-        let role = if label.tab == model.tab {
-            Role::Strong
-        } else {
-            Role::Plain
-        };
-        let style = paint.style(role);
-        let used = paint.text(place, &label.text, style);
-        let used = (used + label.gap).min(place.width);
-        place.x += used;
-        place.width -= used;
-    }
-    if model.tab == Tab::Layers {
-        let room = usize::from(place.width).saturating_sub(1);
-        let forms = choices(model, paint);
-        if let Some(form) = forms.iter().find(|form| form.width() <= room) {
-            let style = paint.style(Role::Dim);
-            let width = place.width.saturating_sub(1);
-            paint.text_right(Rect { width, ..place }, form, style);
-        }
-    }
-}
-
 /// Returns what is shown and how it is sorted, from the longest form to the shortest.
-fn choices(model: &Model, paint: &Paint<'_>) -> Vec<String> {
-    let pane = &model.tree;
+fn choices(image: &ImageScreen, look: Look) -> Vec<String> {
+    let pane = &image.panes.tree;
     let words = TreeMode::ALL.map(|mode| {
         let word = mode.word();
         if mode == pane.mode {
@@ -262,7 +163,7 @@ fn choices(model: &Model, paint: &Paint<'_>) -> Vec<String> {
     // Sizes and counts begin with the largest, names and changes with the first.
     let falls = matches!(pane.sort, SortField::Size | SortField::Files);
     let is_reversed = pane.order == Order::Reversed;
-    let arrow = match (paint.look.glyphs, falls != is_reversed) {
+    let arrow = match (look.glyphs, falls != is_reversed) {
         (Glyphs::Unicode, true) => "↓",
         (Glyphs::Unicode, false) => "↑",
         (Glyphs::Ascii, _) if is_reversed => " reversed",
@@ -278,17 +179,17 @@ fn choices(model: &Model, paint: &Paint<'_>) -> Vec<String> {
 }
 
 /// On the smallest screens the second line is the current layer.
-fn layer(model: &Model, line: Rect, paint: &mut Paint<'_>) {
-    let pane = &model.layers;
+fn layer(image: &ImageScreen, line: Rect, paint: &mut Paint<'_>) {
+    let pane = &image.panes.layers;
     let Some(row) = pane.rows.get(pane.scroll.at) else {
         return;
     };
-    let tree = &model.tree;
+    let tree = &image.panes.tree;
     let last = pane.rows.len().saturating_sub(1);
     let whole = tree.projection.as_ref();
     let whole = whole.map_or(0, |projection| projection.bytes(PathId::ROOT));
     let whole = paint.look.units.size(whole);
-    let (words, size) = match (model.tab, tree.mode) {
+    let (words, size) = match (image.tab, tree.mode) {
         (Tab::Layers, TreeMode::Layer) => (
             format!("L{}/{last} {}", row.number, row.title),
             row.size.clone(),
@@ -300,19 +201,18 @@ fn layer(model: &Model, line: Rect, paint: &mut Paint<'_>) {
         (tab, _) => (tab.title().to_owned(), String::new()),
     };
     let words = match tree.filter.found() {
-        Some(found) if model.tab == Tab::Layers => {
+        Some(found) if image.tab == Tab::Layers => {
             let text = paint.look.shown(tree.filter.line.text().as_bytes());
             let found = u64::from(found.directories()) + u64::from(found.files());
             format!("/{text}: {}", matches(found))
         }
         _ => words,
     };
-    let style = paint.style(Role::Strong);
     let width = u16::try_from(size.width()).unwrap_or(u16::MAX);
-    paint.text_right(line, &size, style);
+    paint.text_right(line, &size, Role::Strong);
     let place = Rect {
         width: line.width.saturating_sub(width + 1),
         ..line
     };
-    paint.text(place, &words, style);
+    paint.text(place, &words, Role::Strong);
 }

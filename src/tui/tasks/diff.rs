@@ -13,7 +13,7 @@ use crate::layer::bytes::{SideBySide, first_different};
 use crate::limits;
 use crate::progress::Job;
 use crate::tui::ids::VersionAt;
-use crate::tui::results::{Difference, Document, LineKind, Nature};
+use crate::tui::results::{Document, FileDiff, LineKind, Nature};
 use crate::tui::subject::Subject;
 use crate::units::count;
 
@@ -22,13 +22,13 @@ const AROUND: usize = 3;
 /// After this the shortest difference is not looked for any more: what is left counts as replaced.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Compares two versions of a file.
+/// Works out what changed between two versions of a file.
 ///
 /// # Errors
 /// As [`super::read::run`].
-pub fn run(subject: &Subject, older: VersionAt, newer: VersionAt, job: &Job) -> Result<Difference> {
-    let sheet = compare(subject, older, newer, job)?;
-    Ok(Difference {
+pub fn run(subject: &Subject, older: VersionAt, newer: VersionAt, job: &Job) -> Result<FileDiff> {
+    let sheet = diff(subject, older, newer, job)?;
+    Ok(FileDiff {
         older,
         newer,
         document: Document::new(sheet.bytes),
@@ -36,7 +36,7 @@ pub fn run(subject: &Subject, older: VersionAt, newer: VersionAt, job: &Job) -> 
     })
 }
 
-fn compare(subject: &Subject, older: VersionAt, newer: VersionAt, job: &Job) -> Result<DiffLines> {
+fn diff(subject: &Subject, older: VersionAt, newer: VersionAt, job: &Job) -> Result<DiffLines> {
     let tree = subject.tree();
     let lengths = [older.length(tree), newer.length(tree)];
     let is_short = lengths

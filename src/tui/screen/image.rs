@@ -1,0 +1,116 @@
+//! An image: which view is shown, which pane has the keys, and what each pane may read.
+
+use std::sync::Arc;
+
+use ratatui::layout::{Rect, Size};
+
+use super::views::{Pane, Panes};
+use super::{Reading, Surroundings};
+use crate::tui::layout::{self, Areas, Columns};
+use crate::tui::reads::Reads;
+use crate::tui::state::{Focus, Tab, ZoomState};
+use crate::tui::subject::Subject;
+
+/// An image, or as much of it as is read.
+#[derive(Debug)]
+pub struct ImageScreen {
+    /// The image.
+    pub subject: Arc<Subject>,
+    /// What is still read of it, or again.
+    pub reading: Reading,
+    /// Which view.
+    pub tab: Tab,
+    /// Which pane has the keys.
+    pub focus: Focus,
+    /// Whether it is alone.
+    pub zoom: ZoomState,
+    /// The panes of all views.
+    pub panes: Panes,
+    /// Where the keys go back to when the preview is left.
+    pub before_preview: Focus,
+    /// The view a jump into the tree came from; Esc goes back there.
+    pub before_jump: Option<Tab>,
+}
+
+impl ImageScreen {
+    /// Makes a screen whose panes show nothing yet.
+    pub fn new(subject: Arc<Subject>, reading: Reading) -> Self {
+        Self {
+            subject,
+            reading,
+            tab: Tab::default(),
+            focus: Focus::Tree,
+            zoom: ZoomState::default(),
+            panes: Panes::default(),
+            before_preview: Focus::Tree,
+            before_jump: None,
+        }
+    }
+
+    /// Returns the pane that has the keys.
+    pub const fn pane(&self) -> Pane {
+        Pane::of(self.focus, self.tab)
+    }
+
+    /// Returns where the panes of the view are.
+    pub fn columns(&self, size: Size) -> Columns {
+        let areas = layout::areas(size);
+        if self.tab == Tab::Layers {
+            return layout::columns(&areas, self.focus, self.zoom);
+        }
+        let preview = (self.focus == Focus::Preview).then_some(areas.body);
+        Columns {
+            preview,
+            ..Columns::default()
+        }
+    }
+
+    /// Returns what a pane may read.
+    pub fn reads<'a>(&'a self, pane: Pane, around: Surroundings<'a>) -> Reads<'a> {
+        let areas = layout::areas(around.size);
+        Reads {
+            subject: &self.subject,
+            session: around.session,
+            layer: self.panes.layers.layer(),
+            area: self.area(pane, &areas, around.size),
+            arrangement: areas.arrangement,
+        }
+    }
+
+    /// Returns the panes with what one of them may read.
+    pub fn panes_and_reads<'a>(
+        &'a mut self,
+        pane: Pane,
+        around: Surroundings<'a>,
+    ) -> (&'a mut Panes, Reads<'a>) {
+        let areas = layout::areas(around.size);
+        let reads = Reads {
+            area: self.area(pane, &areas, around.size),
+            subject: &self.subject,
+            session: around.session,
+            layer: self.panes.layers.layer(),
+            arrangement: areas.arrangement,
+        };
+        (&mut self.panes, reads)
+    }
+
+    fn area(&self, pane: Pane, areas: &Areas, size: Size) -> Rect {
+        let columns = self.columns(size);
+        let area = match pane {
+            Pane::Layers => columns.layers,
+            Pane::Tree => columns.tree,
+            Pane::Preview => columns.preview,
+            Pane::Waste | Pane::Files | Pane::Treemap | Pane::Image => None,
+        };
+        // A pane that is not on the screen keeps the height it would have there.
+        area.unwrap_or(areas.body)
+    }
+
+    /// Fits every pane to the screen.
+    pub fn resize(&mut self, around: Surroundings<'_>) {
+        for pane in Pane::ALL {
+            let (panes, reads) = self.panes_and_reads(pane, around);
+            panes.resize(pane, &reads);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The panes of an image, and which of them a view is made of: a new view has a line in every `match` here.
+
+use crate::text::Look;
+use crate::tui::command::{Command, Context};
+use crate::tui::edit::Edit;
+use crate::tui::paint::{Keys, Paint};
+use crate::tui::panes::files::{self, FilesPane};
+use crate::tui::panes::image::{self, ImagePane};
+use crate::tui::panes::layers::{self, LayersPane};
+use crate::tui::panes::preview::{self, PreviewPane};
+use crate::tui::panes::tree::{self, TreePane};
+use crate::tui::panes::treemap::{self, TreemapPane};
+use crate::tui::panes::waste::{self, WastePane};
+use crate::tui::panes::{Request, Standing};
+use crate::tui::reads::Reads;
+use crate::tui::state::{Focus, Jobs, Tab};
+use crate::tui::table::RowsPlace;
+
+/// One of the panes of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pane {
+    /// The list of layers.
+    Layers,
+    /// The tree.
+    Tree,
+    /// The contents of a file.
+    Preview,
+    /// Waste.
+    Waste,
+    /// All files.
+    Files,
+    /// Treemap.
+    Treemap,
+    /// Configuration and history.
+    Image,
+}
+
+impl Pane {
+    /// Every pane, in the order in which they learn of a new image.
+    pub const ALL: [Self; 7] = [
+        Self::Layers,
+        Self::Tree,
+        Self::Preview,
+        Self::Waste,
+        Self::Files,
+        Self::Treemap,
+        Self::Image,
+    ];
+
+    /// Returns the pane that has the keys.
+    pub const fn of(focus: Focus, tab: Tab) -> Self {
+        match (focus, tab) {
+            (Focus::Preview, _) => Self::Preview,
+            (Focus::Layers, Tab::Layers) => Self::Layers,
+            (Focus::Tree, Tab::Layers) => Self::Tree,
+            (_, Tab::Waste) => Self::Waste,
+            (_, Tab::Files) => Self::Files,
+            (_, Tab::Treemap) => Self::Treemap,
+            (_, Tab::Image) => Self::Image,
+        }
+    }
+
+    /// Returns the context of its own keys.
+    pub const fn context(self) -> Context {
+        match self {
+            Self::Layers => Context::Layers,
+            Self::Tree => Context::Tree,
+            Self::Preview => Context::Preview,
+            Self::Waste => Context::Waste,
+            Self::Files => Context::Files,
+            Self::Treemap => Context::Treemap,
+            Self::Image => Context::Image,
+        }
+    }
+}
+
+/// The panes of all views.
+#[derive(Debug, Default)]
+pub struct Panes {
+    /// The list of layers.
+    pub layers: LayersPane,
+    /// The tree.
+    pub tree: TreePane,
+    /// Contents of a file.
+    pub preview: PreviewPane,
+    /// Waste.
+    pub waste: WastePane,
+    /// All files.
+    pub files: FilesPane,
+    /// Treemap.
+    pub treemap: TreemapPane,
+    /// Configuration and history.
+    pub image: ImagePane,
+}
+
+impl Panes {
+    /// Takes a subject, a new one or the same refined: what can be kept is kept.
+    pub fn show(&mut self, pane: Pane, reads: &Reads<'_>) {
+        match pane {
+            Pane::Layers => self.layers.show(reads),
+            Pane::Tree => self.tree.show(reads.layer, reads),
+            Pane::Preview => self.preview.show(reads),
+            Pane::Waste => self.waste.show(reads),
+            Pane::Files => self.files.show(reads),
+            Pane::Treemap => self.treemap.show(reads),
+            Pane::Image => self.image.show(reads),
+        }
+    }
+
+    /// Fits a pane to its place.
+    pub fn resize(&mut self, pane: Pane, reads: &Reads<'_>) {
+        match pane {
+            Pane::Layers => self.layers.resize(reads),
+            Pane::Tree => self.tree.resize(reads),
+            Pane::Preview => self.preview.resize(reads),
+            Pane::Waste => self.waste.resize(reads),
+            Pane::Files => self.files.resize(reads),
+            Pane::Treemap => self.treemap.resize(reads),
+            Pane::Image => self.image.resize(reads),
+        }
+    }
+
+    /// Lets a pane that is worked out when it is looked at catch up with image and layer.
+    pub fn enter(&mut self, tab: Tab, reads: &Reads<'_>, jobs: &mut Jobs) -> Vec<Request> {
+        match tab {
+            Tab::Files => return self.files.enter(reads, jobs),
+            Tab::Treemap => self.treemap.enter(reads),
+            Tab::Layers | Tab::Waste | Tab::Image => {}
+        }
+        Vec::new()
+    }
+
+    /// Does what a command means in a pane.
+    pub fn update(
+        &mut self,
+        pane: Pane,
+        command: Command,
+        reads: &Reads<'_>,
+        jobs: &mut Jobs,
+    ) -> Vec<Request> {
+        match pane {
+            Pane::Layers => self.layers.update(command, reads),
+            Pane::Tree => self.tree.update(command, reads),
+            Pane::Preview => self.preview.update(command, reads, jobs),
+            Pane::Waste => self.waste.update(command, reads),
+            Pane::Files => self.files.update(command, reads, jobs),
+            Pane::Treemap => self.treemap.update(command, reads),
+            Pane::Image => self.image.update(command, reads),
+        }
+    }
+
+    /// Edits the line being typed in a pane.
+    pub fn edit(
+        &mut self,
+        pane: Pane,
+        edit: &Edit,
+        reads: &Reads<'_>,
+        jobs: &mut Jobs,
+    ) -> Vec<Request> {
+        match pane {
+            Pane::Layers | Pane::Tree => self.tree.edit(edit, reads),
+            Pane::Preview => self.preview.edit(edit, reads),
+            Pane::Waste => self.waste.edit(edit, reads),
+            Pane::Files => return self.files.edit(edit, reads, jobs),
+            Pane::Treemap => {}
+            Pane::Image => self.image.edit(edit, reads),
+        }
+        Vec::new()
+    }
+
+    /// Returns whether letters are text in a pane.
+    pub fn is_typing(&self, pane: Pane) -> bool {
+        match pane {
+            Pane::Layers | Pane::Tree => self.tree.is_typing(),
+            Pane::Preview => self.preview.is_typing(),
+            Pane::Waste => self.waste.is_typing(),
+            Pane::Files => self.files.is_typing(),
+            Pane::Treemap => false,
+            Pane::Image => self.image.is_typing(),
+        }
+    }
+
+    /// Returns whether Esc has something to take back in a pane. Layers and tree ask for the step back themselves.
+    pub fn has_step_back(&self, pane: Pane) -> bool {
+        match pane {
+            Pane::Layers | Pane::Tree | Pane::Preview => true,
+            Pane::Waste => self.waste.list.filter.is_shown(),
+            Pane::Files => self.files.is_sifting(),
+            Pane::Treemap => self.treemap.is_zoomed(),
+            Pane::Image => self.image.list.filter.is_shown(),
+        }
+    }
+
+    /// Returns where the rows of a pane are that is one list.
+    pub fn list(&self, pane: Pane, reads: &Reads<'_>) -> Option<RowsPlace> {
+        match pane {
+            Pane::Waste => Some(self.waste.rows_place(reads)),
+            Pane::Files => Some(self.files.rows_place(reads)),
+            Pane::Layers | Pane::Tree | Pane::Preview | Pane::Treemap | Pane::Image => None,
+        }
+    }
+
+    /// Returns what a pane is on, for the status line.
+    pub fn standing(&self, pane: Pane, reads: &Reads<'_>) -> Option<Standing> {
+        let (subject, look): (_, Look) = (reads.subject, reads.session.look);
+        match pane {
+            Pane::Layers => Some(self.layers.standing(subject, look)),
+            Pane::Tree => Some(self.tree.standing(subject, look)),
+            Pane::Preview => self.preview.standing(subject, look),
+            Pane::Waste => self.waste.standing(subject, look),
+            Pane::Files => self.files.standing(subject, look),
+            Pane::Treemap => self.treemap.standing(subject, look),
+            Pane::Image => None,
+        }
+    }
+
+    /// Draws a pane.
+    pub fn draw(&self, pane: Pane, reads: &Reads<'_>, keys: Keys, paint: &mut Paint<'_>) {
+        match pane {
+            Pane::Layers => layers::draw(&self.layers, reads, keys, paint),
+            Pane::Tree => tree::draw(&self.tree, reads, keys, paint),
+            Pane::Preview => preview::draw(&self.preview, reads, keys, paint),
+            Pane::Waste => waste::draw(&self.waste, reads, keys, paint),
+            Pane::Files => files::draw(&self.files, reads, keys, paint),
+            Pane::Treemap => treemap::draw(&self.treemap, reads, keys, paint),
+            Pane::Image => image::draw(&self.image, reads, keys, paint),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::keys::TABLE;
+
+    /// Does not compile until a new view is named here; where it is listed is then asked for.
+    fn views() -> [Tab; 5] {
+        let all = [
+            Tab::Layers,
+            Tab::Waste,
+            Tab::Files,
+            Tab::Treemap,
+            Tab::Image,
+        ];
+        for tab in all {
+            match tab {
+                Tab::Layers | Tab::Waste | Tab::Files | Tab::Treemap | Tab::Image => {}
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn every_view_has_a_place_in_the_second_line_a_key_and_panes_that_learn_of_images() {
+        assert_eq!(views(), Tab::ALL);
+        for tab in views() {
+            let shows = |command| command == Command::Show(tab);
+            assert!(
+                TABLE.iter().any(|binding| shows(binding.command)),
+                "{tab:?}"
+            );
+            for focus in [Focus::Layers, Focus::Tree, Focus::Preview] {
+                let pane = Pane::of(focus, tab);
+                assert!(Pane::ALL.contains(&pane), "{pane:?}");
+                assert!(Context::ALL.contains(&pane.context()), "{pane:?}");
+                assert!(pane.context().stack().contains(&Context::Views));
+            }
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! An image: views, panes, layers, and going from one to the other.
+
+use std::sync::Arc;
+
+use super::{fulfil, leave, shared};
+use crate::analysis::Stage;
+use crate::layer::LayerIndex;
+use crate::tree::PathId;
+use crate::tui::command::Command;
+use crate::tui::edit::Edit;
+use crate::tui::ids::VersionAt;
+use crate::tui::layout;
+use crate::tui::message::Effect;
+use crate::tui::model::Model;
+use crate::tui::panes::Request;
+use crate::tui::panes::layers::first_choice;
+use crate::tui::panes::tree::TreeMode;
+use crate::tui::reads::Surroundings;
+use crate::tui::screen::{ImageScreen, Pane, Screen};
+use crate::tui::state::{Focus, Jobs, Tab, Tone, ZoomState};
+use crate::tui::subject::Subject;
+
+/// Does what a command means here.
+pub(super) fn command_given(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Screen::Image(image) = &model.screen else {
+        return Vec::new();
+    };
+    let pane = image.pane();
+    let leaves = match command {
+        Command::Quit => pane != Pane::Preview,
+        Command::Back => !image.panes.has_step_back(pane),
+        _ => false,
+    };
+    if leaves && model.screen.leads_back() {
+        return leave(model);
+    }
+    let is_left = command == Command::Quit && pane == Pane::Preview;
+    let shared = if is_left {
+        None
+    } else {
+        shared(model, command)
+    };
+    let mut effects = shared.unwrap_or_else(|| {
+        on_image(model, |image, around, jobs| {
+            image.command_given(command, around, jobs)
+        })
+    });
+    effects.extend(follow(model));
+    effects
+}
+
+/// Calls the image on the screen and does what it asks for.
+pub(super) fn on_image(
+    model: &mut Model,
+    call: impl FnOnce(&mut ImageScreen, Surroundings<'_>, &mut Jobs) -> Vec<Request>,
+) -> Vec<Effect> {
+    let (screen, around, jobs) = model.screen_and_around();
+    let Screen::Image(image) = screen else {
+        return Vec::new();
+    };
+    let requests = call(image, around, jobs);
+    fulfil(model, requests)
+}
+
+/// Lets the preview beside the tree show what the cursor is on.
+pub(super) fn follow(model: &mut Model) -> Vec<Effect> {
+    on_image(model, ImageScreen::follow)
+}
+
+/// Stops what runs for the preview that has the keys; `None` where nothing does.
+pub(super) fn give_up_preview(model: &mut Model) -> Option<Vec<Effect>> {
+    let image = model.image()?;
+    image
+        .panes
+        .preview
+        .job()
+        .filter(|_| image.focus == Focus::Preview)?;
+    model.say(Tone::Refused, "cancelled: v reads it again");
+    Some(on_image(model, |image, around, _| {
+        let (panes, reads) = image.panes_and_reads(Pane::Preview, around);
+        panes.preview.give_up(&reads)
+    }))
+}
+
+/// Shows an image, or the same one with more known about it.
+pub(super) fn take(model: &mut Model, subject: Arc<Subject>) -> Vec<Effect> {
+    let (screen, around, _) = model.screen_and_around();
+    if let Screen::Loading(reading) = screen {
+        let mut image = ImageScreen::new(Arc::clone(&subject), std::mem::take(reading));
+        image.choose_first(around);
+        *screen = Screen::Image(Box::new(image));
+    }
+    if let Screen::Image(image) = screen {
+        image.take(subject, around);
+    }
+    let mut effects = on_image(model, ImageScreen::enter_view);
+    effects.extend(follow(model));
+    effects
+}
+
+impl ImageScreen {
+    /// Returns whether every layer is read and compared.
+    pub(super) fn is_whole(&self) -> bool {
+        self.subject.analysis.stage == Stage::Final
+    }
+
+    /// Chooses the layer to begin with.
+    fn choose_first(&mut self, around: Surroundings<'_>) {
+        let first = first_choice(&self.subject);
+        let (panes, reads) = self.panes_and_reads(Pane::Layers, around);
+        panes.layers.show(&reads);
+        panes.layers.choose(first, &reads);
+    }
+
+    fn take(&mut self, subject: Arc<Subject>, around: Surroundings<'_>) {
+        self.subject = subject;
+        if self.is_whole() {
+            self.reading.running = None;
+        }
+        for pane in Pane::ALL {
+            let (panes, reads) = self.panes_and_reads(pane, around);
+            panes.show(pane, &reads);
+        }
+    }
+
+    /// Lets views that are worked out when they are looked at catch up with image and layer.
+    fn enter_view(&mut self, around: Surroundings<'_>, jobs: &mut Jobs) -> Vec<Request> {
+        let tab = self.tab;
+        let (panes, reads) = self.panes_and_reads(Pane::Waste, around);
+        panes.enter(tab, &reads, jobs)
+    }
+
+    fn follow(&mut self, around: Surroundings<'_>, jobs: &mut Jobs) -> Vec<Request> {
+        let is_beside = self.tab == Tab::Layers
+            && self.focus != Focus::Preview
+            && self.columns(around.size).preview.is_some();
+        if !is_beside {
+            return Vec::new();
+        }
+        let selected = self.panes.tree.selected(&self.reads(Pane::Tree, around));
+        let (panes, reads) = self.panes_and_reads(Pane::Preview, around);
+        panes.preview.follow(selected, &reads, jobs)
+    }
+
+    fn command_given(
+        &mut self,
+        command: Command,
+        around: Surroundings<'_>,
+        jobs: &mut Jobs,
+    ) -> Vec<Request> {
+        match command {
+            Command::Show(tab) => self.show_tab(tab, around, jobs),
+            Command::NextPane | Command::PreviousPane => self.next_pane(command, around),
+            Command::NextLayer | Command::PreviousLayer if self.focus != Focus::Preview => {
+                self.step_layer(command)
+            }
+            Command::Fuzzy => self.find(around, jobs),
+            _ => {
+                let pane = self.pane();
+                let (panes, reads) = self.panes_and_reads(pane, around);
+                panes.update(pane, command, &reads, jobs)
+            }
+        }
+    }
+
+    pub(super) fn text_typed(
+        &mut self,
+        edit: &Edit,
+        around: Surroundings<'_>,
+        jobs: &mut Jobs,
+    ) -> Vec<Request> {
+        let pane = self.pane();
+        let (panes, reads) = self.panes_and_reads(pane, around);
+        panes.edit(pane, edit, &reads, jobs)
+    }
+
+    /// Hands the tree a command of another pane.
+    pub(super) fn tell_tree(&mut self, command: Command, around: Surroundings<'_>) -> Vec<Request> {
+        let (panes, reads) = self.panes_and_reads(Pane::Tree, around);
+        panes.tree.update(command, &reads)
+    }
+
+    fn find(&mut self, around: Surroundings<'_>, jobs: &mut Jobs) -> Vec<Request> {
+        let from = self.tab;
+        let mut requests = self.show_tab(Tab::Files, around, jobs);
+        let (panes, reads) = self.panes_and_reads(Pane::Files, around);
+        requests.extend(panes.files.find(from, &reads));
+        requests
+    }
+
+    /// Goes to another view.
+    pub(super) fn show_tab(
+        &mut self,
+        tab: Tab,
+        around: Surroundings<'_>,
+        jobs: &mut Jobs,
+    ) -> Vec<Request> {
+        self.tab = tab;
+        self.before_jump = None;
+        if self.focus == Focus::Preview {
+            self.focus = self.before_preview;
+        }
+        self.resize(around);
+        let mut requests = self.enter_view(around, jobs);
+        requests.extend(self.follow(around, jobs));
+        requests
+    }
+
+    /// Gives another pane the keys.
+    pub(super) fn give_keys(&mut self, focus: Focus, around: Surroundings<'_>) -> Vec<Request> {
+        if focus == Focus::Preview && self.focus != Focus::Preview {
+            self.before_preview = self.focus;
+        }
+        self.focus = focus;
+        self.resize(around);
+        Vec::new()
+    }
+
+    fn next_pane(&mut self, command: Command, around: Surroundings<'_>) -> Vec<Request> {
+        if self.tab != Tab::Layers {
+            return Vec::new();
+        }
+        let columns = layout::columns(&layout::areas(around.size), self.focus, ZoomState::Shared);
+        let has_preview = columns.preview.is_some();
+        let focus = match (self.focus, command) {
+            (Focus::Layers, Command::NextPane) | (Focus::Preview, Command::PreviousPane) => {
+                Focus::Tree
+            }
+            (Focus::Tree, Command::NextPane) | (Focus::Layers, _) if has_preview => Focus::Preview,
+            (Focus::Tree | Focus::Preview, _) => Focus::Layers,
+            (Focus::Layers, _) => Focus::Tree,
+        };
+        self.give_keys(focus, around);
+        self.before_preview = Focus::Tree;
+        Vec::new()
+    }
+
+    fn step_layer(&self, command: Command) -> Vec<Request> {
+        let at = self.panes.layers.layer().0;
+        let last = self.subject.analysis.layers.len().saturating_sub(1);
+        let next = match command {
+            Command::NextLayer => at.saturating_add(1),
+            _ => at.saturating_sub(1),
+        };
+        let next = next.min(u16::try_from(last).unwrap_or(u16::MAX));
+        vec![Request::ChooseLayer(LayerIndex(next))]
+    }
+
+    /// Makes another layer the current one.
+    pub(super) fn choose_layer(
+        &mut self,
+        layer: LayerIndex,
+        around: Surroundings<'_>,
+        jobs: &mut Jobs,
+    ) -> Vec<Request> {
+        let (panes, reads) = self.panes_and_reads(Pane::Layers, around);
+        panes.layers.choose(layer, &reads);
+        let (panes, reads) = self.panes_and_reads(Pane::Tree, around);
+        panes.tree.choose(layer, &reads);
+        let mut requests = self.enter_view(around, jobs);
+        requests.extend(self.follow(around, jobs));
+        requests
+    }
+
+    /// Shows a path in the tree; with a layer, in the tree of that layer.
+    pub(super) fn go_to(
+        &mut self,
+        path: PathId,
+        layer: Option<LayerIndex>,
+        around: Surroundings<'_>,
+        jobs: &mut Jobs,
+    ) -> Vec<Request> {
+        let before = Some(self.tab).filter(|tab| *tab != Tab::Layers);
+        self.focus = Focus::Tree;
+        let mut requests = self.show_tab(Tab::Layers, around, jobs);
+        self.before_jump = before;
+        let mode = match layer {
+            None => TreeMode::Merged,
+            Some(layer) => {
+                requests.extend(self.choose_layer(layer, around, jobs));
+                TreeMode::Layer
+            }
+        };
+        let (panes, reads) = self.panes_and_reads(Pane::Tree, around);
+        panes.tree.set_mode(mode, &reads);
+        panes.tree.go_to(path, &reads);
+        requests.extend(self.follow(around, jobs));
+        requests
+    }
+
+    /// Looks into a version of a file.
+    pub(super) fn look(
+        &mut self,
+        version: VersionAt,
+        around: Surroundings<'_>,
+        jobs: &mut Jobs,
+    ) -> Vec<Request> {
+        if self.focus != Focus::Preview {
+            self.give_keys(Focus::Preview, around);
+        }
+        let (panes, reads) = self.panes_and_reads(Pane::Preview, around);
+        panes.preview.look(version, &reads, jobs)
+    }
+
+    /// Goes back to the view that a jump came from, if one did.
+    pub(super) fn jump_back(
+        &mut self,
+        around: Surroundings<'_>,
+        jobs: &mut Jobs,
+    ) -> Option<Vec<Request>> {
+        let tab = self.before_jump.take()?;
+        Some(self.show_tab(tab, around, jobs))
+    }
+}
