@@ -14,7 +14,6 @@ pub mod ids;
 pub mod keys;
 pub mod layout;
 pub mod line;
-pub mod list;
 pub mod message;
 pub mod model;
 mod pager;

@@ -6,6 +6,7 @@ pub mod comparison;
 pub mod files;
 pub mod image;
 pub mod layers;
+pub mod list;
 pub mod loading;
 pub mod popup;
 pub mod preview;

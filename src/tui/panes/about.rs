@@ -1,11 +1,10 @@
 //! Everything known about a path or a layer, as text to read.
 
 use super::popup::Notice;
-use super::tree::listing::{files, length, meta};
 use super::{Request, copied, refused};
 use crate::analysis::{WasteCause, WastedPath};
-use crate::layer::{EntryKind, LayerIndex};
-use crate::text::{Look, attributes};
+use crate::layer::{EntryKind, LayerIndex, Meta};
+use crate::text::{Look, attributes, plural};
 use crate::tree::{Change, HideCause, MergedTree, PathId, Version};
 use crate::tui::subject::Subject;
 use crate::units::count;
@@ -171,4 +170,31 @@ pub fn copy_diff_id(subject: &Subject, layer: LayerIndex) -> Vec<Request> {
         return refused(format!("the configuration has no diff ID for L{layer}"));
     };
     copied(diff_id.to_string())
+}
+
+/// Returns what the entry of a version says; where no entry lists a directory, what shines through from below.
+pub fn meta(tree: &MergedTree, path: PathId, version: Version) -> Option<Meta> {
+    if version.change == Change::Hidden {
+        return None;
+    }
+    let own = (version.layer, version.node);
+    let (layer, node) = tree.inode(own.0, own.1).unwrap_or(own);
+    tree.layer(layer).meta(node).or_else(|| {
+        let (layer, node) = tree.metadata_at(path, version.layer)?;
+        tree.layer(layer).meta(node)
+    })
+}
+
+/// Returns the length of the data of a version; 0 for anything but files.
+pub fn length(tree: &MergedTree, version: Version) -> u64 {
+    if version.change == Change::Hidden {
+        return 0;
+    }
+    tree.inode(version.layer, version.node)
+        .map_or(0, |(layer, node)| tree.layer(layer).size(node))
+}
+
+/// Returns `1 file` or `1,204 files`.
+pub fn files(number: u64) -> String {
+    plural(number, "file", "files")
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
+use super::list::{FilteredList, ListAreas};
 use super::{Request, copied_path, done, refused};
 use crate::analysis::comparison::{Difference, DifferenceKind, Doubt};
 use crate::path::display_absolute;
@@ -16,7 +17,6 @@ use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::ids::JobId;
 use crate::tui::layout::Arrangement;
-use crate::tui::list::{FilteredList, ListAreas};
 use crate::tui::results::StoreComparison;
 use crate::tui::scroll::Moved;
 use crate::tui::text_filter::TextFilter;

@@ -6,12 +6,12 @@ mod wrap;
 
 pub(in crate::tui) use draw::draw;
 
+use super::list::FilteredList;
 use super::{Request, copied, done, refused};
 use crate::layer::LayerIndex;
 use crate::tree::PathId;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
-use crate::tui::list::FilteredList;
 use crate::tui::reads::Reads;
 use crate::tui::scroll::Moved;
 

@@ -22,13 +22,13 @@ use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
+use super::list::ListAreas;
 use super::popup::{Notice, Popup};
 use super::{Request, done, refused};
 use crate::path::display_str;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::layout::Arrangement;
-use crate::tui::list::ListAreas;
 use crate::tui::scroll::Moved;
 use crate::tui::session::Session;
 use crate::tui::state::{Tab, ZoomState};

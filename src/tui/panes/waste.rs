@@ -8,16 +8,15 @@ pub mod why;
 
 pub(in crate::tui) use draw::draw;
 
-use super::about;
+use super::list::{FilteredList, ListAreas};
 use super::popup::{Notice, Popup};
-use super::{Request, Standing, copied_path, done, refused};
+use super::{Request, Standing, about, copied_path, done, refused};
 use crate::analysis::advice::{Advice, advise};
 use crate::analysis::groups::{self, Bundle, Group, Grouping};
 use crate::text::Look;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::ids::VersionAt;
-use crate::tui::list::{FilteredList, ListAreas};
 use crate::tui::reads::Reads;
 use crate::tui::scroll::Moved;
 use crate::tui::subject::Subject;

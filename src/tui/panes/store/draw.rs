@@ -2,13 +2,15 @@
 
 use ratatui::layout::Rect;
 
+use super::super::list::ListAreas;
 use super::amounts::amount_text;
 use super::row::RowSource;
-use super::{Aside, Key, Sense, SizedStore, StoreAreas, StorePane, StoreTab, columns, names};
-use super::{StoreReads, disk, header};
+use super::{
+    Aside, Key, Sense, SizedStore, StoreAreas, StorePane, StoreReads, StoreTab, columns, disk,
+    header, names,
+};
 use crate::text::{Cut, Look};
 use crate::tui::layout::Areas;
-use crate::tui::list::ListAreas;
 use crate::tui::paint::{Keys, Paint};
 use crate::tui::theme::Role;
 use crate::units;

@@ -1,11 +1,11 @@
 //! One list of a store: rows, cursor, order, filter.
 
+use super::super::list::FilteredList;
 use super::amounts::SizedStore;
 use super::key::Key;
 use super::rows::{Choice, Sorting, rows};
 use super::{StepImages, StoreTab};
 use crate::tui::command::Command;
-use crate::tui::list::FilteredList;
 use crate::tui::scroll::{Moved, Scroll};
 
 /// One list of a store.

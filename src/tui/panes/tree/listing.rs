@@ -3,9 +3,10 @@
 use super::TreePane;
 use crate::browse::{Mark, Projection, Scope};
 use crate::layer::{EntryKind, LayerIndex, Meta};
-use crate::text::{Look, plural};
+use crate::text::Look;
 use crate::tree::{Change, MergedTree, PathId, Version};
 use crate::tui::panes::Standing;
+use crate::tui::panes::about::{files, length, meta};
 use crate::tui::subject::Subject;
 
 /// What a projection shows at a path.
@@ -165,28 +166,6 @@ pub fn previous(tree: &MergedTree, path: PathId, layer: LayerIndex) -> Option<Ve
         .filter(|version| version.is_visible())
 }
 
-/// Returns what the entry of a version says; where no entry lists a directory, what shines through from below.
-pub fn meta(tree: &MergedTree, path: PathId, version: Version) -> Option<Meta> {
-    if version.change == Change::Hidden {
-        return None;
-    }
-    let own = (version.layer, version.node);
-    let (layer, node) = tree.inode(own.0, own.1).unwrap_or(own);
-    tree.layer(layer).meta(node).or_else(|| {
-        let (layer, node) = tree.metadata_at(path, version.layer)?;
-        tree.layer(layer).meta(node)
-    })
-}
-
-/// Returns the length of the data of a version; 0 for anything but files.
-pub fn length(tree: &MergedTree, version: Version) -> u64 {
-    if version.change == Change::Hidden {
-        return 0;
-    }
-    tree.inode(version.layer, version.node)
-        .map_or(0, |(layer, node)| tree.layer(layer).size(node))
-}
-
 impl TreePane {
     /// Returns what the row of the cursor shows.
     pub fn shown(&self, subject: &Subject) -> Option<Shown> {
@@ -212,11 +191,6 @@ impl TreePane {
         facts.extend(shown.notes(subject.tree(), projection, look));
         Standing::of_path(path, facts)
     }
-}
-
-/// Returns `1 file` or `1,204 files`.
-pub fn files(number: u64) -> String {
-    plural(number, "file", "files")
 }
 
 /// Says which layers a row is owed to.

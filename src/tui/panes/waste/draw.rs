@@ -3,15 +3,14 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::columns;
-use super::{WasteAreas, WastePane, why};
+use super::super::list::ListAreas;
+use super::{WasteAreas, WastePane, columns, why};
 use crate::analysis::Stage;
 use crate::analysis::groups::Grouping;
 use crate::analysis::rules::State;
 use crate::report::text::rule_line;
 use crate::text::Cut;
 use crate::tui::layout::Arrangement;
-use crate::tui::list::ListAreas;
 use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::reads::Reads;
 use crate::tui::subject::Subject;

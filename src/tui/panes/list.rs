@@ -2,13 +2,14 @@
 
 use ratatui::layout::Rect;
 
-use super::command::Command;
-use super::layout::Arrangement;
-use super::paint::{Keys, Paint, matches, position};
-use super::panes::{Request, done, refused};
-use super::scroll::{Moved, Scroll};
-use super::table::RowsPlace;
-use super::text_filter::{self, TextFilter};
+use super::{Request, done, refused};
+use crate::tui::command::Command;
+use crate::tui::layout::Arrangement;
+use crate::tui::paint::{Keys, Paint, matches, position};
+use crate::tui::scroll::{Moved, Scroll};
+use crate::tui::table::RowsPlace;
+use crate::tui::text_filter;
+use crate::tui::text_filter::TextFilter;
 
 /// The lines of a list inside of its pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
