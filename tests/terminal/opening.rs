@@ -93,8 +93,13 @@ fn a_storm_of_sizes_ends_with_the_screen_it_began_with() {
     pty.resize(15, 4);
     pty.wait_for("20x5 needed");
     pty.resize(USUAL.0, USUAL.1);
+    // All of it: the image is read, and the line that is drawn last is there.
     pty.wait("the whole screen", |screen| {
-        !screen.contents().contains("needed")
+        let shown = screen.contents();
+        ["eff 36.3%", "L11 of 12", "q quit"]
+            .iter()
+            .all(|text| shown.contains(text))
+            && !shown.contains("needed")
     });
     let before = pty.contents();
     for step in 0..200u16 {
