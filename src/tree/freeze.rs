@@ -2,8 +2,9 @@
 //! put the nodes in breadth-first order.
 //!
 //! The last entry of a name wins. A file that comes behind a directory of its name buries what was below it;
-//! an entry below something that is no directory turns that into one (umoci and the kernel agree). Position
-//! in the archive is the row number, since rows are only ever appended.
+//! an entry below something that is no directory turns that into one. A marker makes the directories on the way to
+//! it, but hides nothing of its own layer, wherever it stands (podman, umoci). Position in the archive is the row
+//! number, since rows are only ever appended.
 
 use std::collections::HashMap;
 
@@ -21,7 +22,7 @@ pub(super) struct Settled {
     pub(super) foreign_links: Vec<NodeId>,
 }
 
-/// Rows by parent, sorted by name and then by position.
+/// Rows by parent, sorted by name, and then by position.
 struct Buckets {
     order: Vec<u32>,
     starts: Vec<u32>,
@@ -50,7 +51,6 @@ pub(super) fn settle(builder: &mut TreeBuilder) -> Settled {
     } else {
         Conflicts::default()
     };
-    mark_ghosts(&mut builder.rows);
     let promoted = resolve_links(builder, &buckets, &conflicts);
     // Directories were looked up for the last time.
     builder.directories = hashbrown::HashTable::new();
@@ -100,7 +100,7 @@ fn sort_by_name(builder: &TreeBuilder, bucket: &mut [u32]) -> bool {
 /// pass downwards passes on from where everything is buried.
 fn decide(builder: &mut TreeBuilder, buckets: &Buckets) -> Conflicts {
     let mut conflicts = Conflicts::default();
-    let last_events = last_events(builder);
+    let events = last_events(builder);
     // Rows below a directory that are older than its cut are buried.
     let mut cuts: HashMap<u32, u32> = HashMap::new();
     for directory in 0..u32::try_from(builder.rows.len()).unwrap_or(u32::MAX) {
@@ -119,10 +119,10 @@ fn decide(builder: &mut TreeBuilder, buckets: &Buckets) -> Conflicts {
             let group = &bucket[start..start + length];
             start += length;
             if cut > 0 {
-                bury(builder, group, cut, &last_events, &mut cuts);
+                bury(builder, group, cut, &events.any, &mut cuts);
             }
             if length > 1 {
-                decide_group(builder, group, &last_events, &mut cuts, &mut conflicts);
+                decide_group(builder, group, &events.entries, &mut cuts, &mut conflicts);
             }
         }
     }
@@ -145,25 +145,41 @@ fn last_listing(builder: &TreeBuilder, row: u32) -> u32 {
     again.map_or(time_of_row(row), time_between)
 }
 
-/// Returns for every directory the time of the last thing that makes it exist.
-fn last_events(builder: &TreeBuilder) -> Vec<u32> {
-    let mut events: Vec<u32> = (0u32..).take(builder.rows.len()).map(time_of_row).collect();
-    for (id, row) in (0u32..).zip(&builder.rows) {
-        if row.kind() == EntryKind::Dir && row.has(flag::IMPLIED) && !row.has(flag::OPAQUE) {
-            events[id as usize] = 0;
+/// When a marker was stored, as far as anybody asks: its position never matters.
+const MARKED: u32 = u32::MAX - 1;
+
+/// For every directory the time of the last thing that makes it exist.
+struct Events {
+    /// Entries and markers.
+    any: Vec<u32>,
+    /// Entries alone; 0 for a directory that only markers make.
+    entries: Vec<u32>,
+}
+
+fn last_events(builder: &TreeBuilder) -> Events {
+    let is_entry = |row: &Node| row.kind() != EntryKind::Whiteout && !row.has(flag::IMPLIED);
+    let rows = (0u32..).zip(&builder.rows);
+    let time = |(id, row)| if is_entry(row) { time_of_row(id) } else { 0 };
+    let mut entries: Vec<u32> = rows.map(time).collect();
+    for (&row, &position) in &builder.listed_again {
+        entries[row as usize] = time_between(position);
+    }
+    let mut any = entries.clone();
+    for (event, row) in any.iter_mut().zip(&builder.rows) {
+        if row.kind() == EntryKind::Whiteout {
+            *event = MARKED;
         }
     }
-    for (&row, &position) in &builder.listed_again {
-        events[row as usize] = time_between(position);
+    for &row in &builder.marked {
+        any[row as usize] = MARKED;
     }
     for id in (1..builder.rows.len()).rev() {
-        let row = &builder.rows[id];
-        if row.kind() != EntryKind::Whiteout {
-            let parent = row.parent as usize;
+        let parent = builder.rows[id].parent as usize;
+        for events in [&mut any, &mut entries] {
             events[parent] = events[parent].max(events[id]);
         }
     }
-    events
+    Events { any, entries }
 }
 
 /// Marks what an ancestor's replacement buried.
@@ -176,12 +192,14 @@ fn bury(
 ) {
     for &row in group {
         let listed = last_listing(builder, row);
+        let is_marked = builder.marked.contains(&row);
         let node = &mut builder.rows[row as usize];
         match node.kind() {
             EntryKind::Whiteout => {}
             EntryKind::Dir => {
                 if listed < cut {
                     make_implied(node);
+                    node.packed |= if is_marked { flag::OPAQUE } else { 0 };
                 }
                 if events[row as usize] < cut {
                     node.packed |= flag::DEAD;
@@ -225,7 +243,7 @@ fn decide_group(
         .iter()
         .copied()
         .rfind(|&row| is_dead(row) && kind(row) != EntryKind::Dir);
-    // A directory made only to hold whiteouts, or buried by an ancestor's replacement, does not exist.
+    // One that an ancestor's replacement buried does not exist.
     let exists = |row: u32| events[row as usize] > 0 && !is_dead(row);
     let winner = match (directory, last_other) {
         (Some(directory), Some(other))
@@ -249,15 +267,13 @@ fn decide_group(
         builder.rows[winner as usize].packed |= flag::WHITED_OUT;
     }
     let Some(directory) = directory else { return };
-    let Some(other) = last_other else {
-        if winner != directory {
-            hang_below(directory, winner, builder, conflicts);
-        }
-        return;
-    };
-    let cut = cuts.entry(directory).or_default();
-    *cut = (*cut).max(time_of_row(other));
-    if winner == directory {
+    if winner != directory {
+        // Not even markers bring back what is in it.
+        cuts.insert(directory, u32::MAX);
+        hang_below(directory, winner, builder, conflicts);
+    } else if let Some(other) = last_other {
+        let cut = cuts.entry(directory).or_default();
+        *cut = (*cut).max(time_of_row(other));
         if last_listing(builder, directory) < time_of_row(other) {
             let opaque =
                 builder.rows[directory as usize].packed & (flag::OPAQUE | flag::WHITED_OUT);
@@ -271,8 +287,6 @@ fn decide_group(
                 builder.shown_path(directory)
             ),
         ));
-    } else {
-        hang_below(directory, winner, builder, conflicts);
     }
 }
 
@@ -283,22 +297,6 @@ fn hang_below(directory: u32, winner: u32, builder: &mut TreeBuilder, conflicts:
     builder.rows[directory as usize].packed |= flag::DEAD;
 }
 
-/// Marks implied directories below which nothing but whiteouts is.
-fn mark_ghosts(rows: &mut [Node]) {
-    for row in rows.iter_mut().skip(1) {
-        if row.kind() == EntryKind::Dir && row.has(flag::IMPLIED) && !row.has(flag::OPAQUE) {
-            row.packed |= flag::GHOST;
-        }
-    }
-    for id in (1..rows.len()).rev() {
-        let row = rows[id];
-        if row.kind() != EntryKind::Whiteout && !row.has(flag::GHOST | flag::DEAD) {
-            let parent = &mut rows[row.parent as usize];
-            parent.packed &= !flag::GHOST;
-        }
-    }
-}
-
 /// Finds the data of every hard link. Returns losers whose data lives on in a link: loser to that link.
 fn resolve_links(
     builder: &mut TreeBuilder,
@@ -306,27 +304,79 @@ fn resolve_links(
     conflicts: &Conflicts,
 ) -> HashMap<u32, u32> {
     let mut promoted: HashMap<u32, u32> = HashMap::new();
+    let mut headers = Headers::default();
     for link in builder.links.clone() {
-        // A link that lost its own name again keeps nothing alive; one that data went over to is done.
         let row = &builder.rows[link as usize];
-        let is_link = row.kind() == EntryKind::Hardlink && row.content != BELOW;
-        if conflicts.losers.contains_key(&link) || !is_link {
+        if row.content == BELOW {
             continue;
         }
+        // One that data went over to is done.
+        if row.kind() != EntryKind::Hardlink {
+            headers.push(link, link);
+            continue;
+        }
+        let is_lost = conflicts.losers.contains_key(&link);
         let target = match find_target(builder, buckets, link) {
             Target::Row(target) => target,
             Target::Foreign(last) => {
-                aim_like(builder, link, last);
+                if !is_lost {
+                    aim_like(builder, link, last);
+                }
                 continue;
             }
         };
+        headers.push(target, link);
+        // A link that lost its own name again keeps nothing alive.
+        if is_lost {
+            continue;
+        }
         match builder.rows[target as usize].kind() {
             EntryKind::File => link_to(builder, buckets, (link, target), conflicts, &mut promoted),
             // A second name of a symbolic link or device is another one just like it.
             _ => copy_special(builder, link, target),
         }
+        headers.note_heir(target, &promoted);
     }
+    headers.share(builder);
     promoted
+}
+
+/// The headers that were stored for inodes with several names.
+#[derive(Default)]
+struct Headers {
+    /// Inode, known by any of its rows, and row of the header; in stored order.
+    stored: Vec<(u32, u32)>,
+    /// The first row of an inode whose data went over to another: by that other.
+    origins: HashMap<u32, u32>,
+}
+
+impl Headers {
+    fn push(&mut self, inode: u32, link: u32) {
+        self.stored.push((inode, link));
+    }
+
+    fn note_heir(&mut self, file: u32, promoted: &HashMap<u32, u32>) {
+        if let Some(&heir) = promoted.get(&file) {
+            self.origins.insert(heir, file);
+        }
+    }
+
+    /// Lets every name of an inode say what its headers said one after the other.
+    fn share(&self, builder: &mut TreeBuilder) {
+        let first = |row: u32| self.origins.get(&row).copied().unwrap_or(row);
+        for &(inode, link) in self
+            .stored
+            .iter()
+            .filter(|&&(inode, link)| link > first(inode))
+        {
+            builder.take_header(first(inode), link);
+        }
+        for &(inode, link) in &self.stored {
+            if link != first(inode) {
+                builder.copy_metadata(first(inode), link);
+            }
+        }
+    }
 }
 
 /// Where a hard link leads.
@@ -452,9 +502,8 @@ fn copy_special(builder: &mut TreeBuilder, link: u32, target: u32) {
         );
         builder.rows[link as usize].text = builder.push_text(&name, Some(&aim));
     }
-    let packed = builder.rows[target as usize].packed & !(flag::DEAD | flag::WHITED_OUT);
     let row = &mut builder.rows[link as usize];
-    row.packed = packed | row.packed & (flag::DEAD | flag::WHITED_OUT);
+    row.packed = row.packed & !flag::KIND | kind as u32;
     row.content = 0;
 }
 

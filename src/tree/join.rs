@@ -268,7 +268,7 @@ impl<'l> Joiner<'l> {
     /// The common case: one layer has the path and nothing above it ever cut.
     fn push_only_version(&mut self, path: PathId, layer: LayerIndex, node: NodeId) {
         let raw = self.layer(layer).node(node);
-        let is_void = raw.kind() == EntryKind::Whiteout || raw.has(flag::GHOST | flag::DEAD);
+        let is_void = raw.kind() == EntryKind::Whiteout || raw.has(flag::DEAD);
         let change = if is_void {
             self.note_dangling(path, layer, raw.kind());
             Change::Dangling
@@ -361,7 +361,7 @@ impl<'l> Joiner<'l> {
 
     /// Returns whether an entry has no effect of its own where an ancestor is cut in the same layer.
     fn is_powerless(&self, layer: LayerIndex, node: NodeId) -> bool {
-        self.layer(layer).node(node).has(flag::GHOST | flag::DEAD)
+        self.layer(layer).node(node).has(flag::DEAD)
     }
 
     fn change(&self, layer: LayerIndex, node: NodeId, state: &State) -> Change {
@@ -371,8 +371,7 @@ impl<'l> Joiner<'l> {
             return Change::Dangling;
         }
         let Some((below_layer, below)) = state.visible else {
-            let is_void = raw.kind() == EntryKind::Whiteout || raw.has(flag::GHOST);
-            return if is_void {
+            return if raw.kind() == EntryKind::Whiteout {
                 Change::Dangling
             } else {
                 Change::Added
@@ -382,9 +381,6 @@ impl<'l> Joiner<'l> {
         let (kind, below_kind) = (raw.kind(), below_tree.kind(below));
         match kind {
             EntryKind::Whiteout => Change::Removed,
-            EntryKind::Dir if raw.has(flag::GHOST) && below_kind != EntryKind::Dir => {
-                Change::Dangling
-            }
             EntryKind::Dir if below_kind == EntryKind::Dir => {
                 self.directory_change(layer, node, state)
             }
