@@ -10,5 +10,5 @@ pub mod view;
 
 pub use build::TreeBuilder;
 pub use file_tree::{FileTree, NodeId, Shadowed};
-pub use merged::{Change, Comparison, Content, HideCause, MergedTree, PathId, Version};
+pub use merged::{Change, Comparison, Content, HideCause, MergedTree, PathId, Turned, Version};
 pub use view::{Listed, View};

@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use super::file_tree::flag;
-use super::merged::{Comparison, MergedNode, VersionDetail};
+use super::merged::{Comparison, MergedNode, Turned, VersionDetail};
 use super::{Change, FileTree, HideCause, MergedTree, NodeId, PathId, Version};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::path::ImagePath;
@@ -28,6 +28,7 @@ struct Joiner<'l> {
     nodes: Vec<MergedNode>,
     versions: Vec<Version>,
     dangling: Vec<(LayerIndex, PathId)>,
+    turned: Vec<Turned>,
     /// For every path the cuts its ancestors passed on, as an index into `cut_sets`.
     inherited: Vec<u32>,
     cut_sets: Vec<Box<[Cut]>>,
@@ -42,6 +43,7 @@ pub(super) fn join(layers: Vec<Arc<FileTree>>) -> MergedTree {
         nodes: Vec::with_capacity(most / 2),
         versions: Vec::with_capacity(most),
         dangling: Vec::new(),
+        turned: Vec::new(),
         inherited: Vec::with_capacity(most / 2),
         cut_sets: vec![Box::default()],
         undecided: Vec::new(),
@@ -51,6 +53,7 @@ pub(super) fn join(layers: Vec<Arc<FileTree>>) -> MergedTree {
         mut nodes,
         mut versions,
         dangling,
+        turned,
         undecided,
         ..
     } = joiner;
@@ -63,6 +66,7 @@ pub(super) fn join(layers: Vec<Arc<FileTree>>) -> MergedTree {
         foreign: Arc::default(),
         comparisons: Vec::new(),
         dangling: Arc::new(dangling),
+        turned: Arc::new(turned),
     };
     resolve_foreign_links(&mut tree);
     decide(&mut tree, undecided);
@@ -319,12 +323,31 @@ impl<'l> Joiner<'l> {
                 self.note_dangling(path, layer, self.layer(layer).kind(node));
                 continue;
             }
+            if let Some(below) = state
+                .visible
+                .filter(|&below| self.turns(below, (layer, node)))
+            {
+                self.turned.push(Turned { path, layer, below });
+            }
             if self.is_undecided(layer, node, change, &state) {
                 self.undecided.push((path, position));
             }
             state.take(self.layers, layer, node, change, detail);
         }
         self.apply_cuts(cuts, next_cut, LayerIndex(u16::MAX), &mut state);
+    }
+
+    /// Returns whether a directory takes the place of something else although nobody seems to have meant it to.
+    ///
+    /// Who removes a name and makes a directory of it leaves a whiteout, or an opaque directory that is listed. Who
+    /// followed a link of a lower layer lists its name, or what is in it alone.
+    fn turns(&self, (below_layer, below): Own, (layer, node): Own) -> bool {
+        let raw = self.layer(layer).node(node);
+        let below = self.layer(below_layer).kind(below);
+        if raw.kind() != EntryKind::Dir || below == EntryKind::Dir || raw.has(flag::WHITED_OUT) {
+            return false;
+        }
+        raw.has(flag::IMPLIED) || below == EntryKind::Symlink && !raw.has(flag::OPAQUE)
     }
 
     fn note_dangling(&mut self, path: PathId, layer: LayerIndex, kind: EntryKind) {

@@ -36,7 +36,11 @@ fn a_whiteout_below_a_link_of_a_lower_layer_does_not_follow_it() {
             &[&lower, "localetc/.wh.whitedout"],
             &format!("{BASE} etc/whitedout:1 localetc/"),
         );
-        assert_eq!(codes(&analysis.warnings), ["dangling-whiteout"], "{target}");
+        assert_eq!(
+            codes(&analysis.warnings),
+            ["dangling-whiteout", "replaced-by-directory"],
+            "{target}"
+        );
         assert_eq!(analysis.totals.wasted_bytes, 0);
     }
 }
@@ -85,6 +89,7 @@ fn an_entry_below_a_link_of_a_lower_layer_replaces_the_link() {
             marks(&analysis, 1),
             ["M localetc", "A localetc/passwd", "A localetc/unbroken"]
         );
+        assert_eq!(codes(&analysis.warnings), ["replaced-by-directory"]);
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `steps.rs` | containerd, continuity: what a diff holds, and what a stack of them shows |
 //! | `changes.rs` | moby: the marks of a layer, and its size |
 //! | `scanners.rs` | claircore, go-containerregistry, unionmount: what is deleted, what is a name |
+//! | `unpacking.rs` | layers as people met them, unpacked by podman, Docker and umoci |
 //! | `files.rs`, `hostile.rs`, `events.rs` | sylabs, osv-scalibr, trivy; tokio-tar and Go; node-tar: their own files |
 
 #![allow(
@@ -30,3 +31,4 @@ mod scanners;
 mod steps;
 #[path = "../support/mod.rs"]
 mod support;
+mod unpacking;

@@ -142,7 +142,7 @@ fn a_parent_that_is_no_directory_becomes_one() {
     assert_eq!(waste(&analysis), ["nondir 3 shadowed-in-layer 0-0"]);
 
     let analysis = assert_shows(&["nondir:old", "nondir/foo/bar/baz:new"], shown);
-    assert_eq!(codes(&analysis.warnings), [""; 0]);
+    assert_eq!(codes(&analysis.warnings), ["replaced-by-directory"]);
     assert_eq!(waste(&analysis), ["nondir 3 replaced 0-1"]);
 }
 
