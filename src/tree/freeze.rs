@@ -22,7 +22,7 @@ pub(super) struct Settled {
     pub(super) foreign_links: Vec<NodeId>,
 }
 
-/// Rows by parent, sorted by name, and then by position.
+/// Rows by parent, sorted by name, whiteouts first, and then by position.
 struct Buckets {
     order: Vec<u32>,
     starts: Vec<u32>,
@@ -32,6 +32,14 @@ impl Buckets {
     fn of(&self, parent: u32) -> &[u32] {
         let parent = parent as usize;
         &self.order[self.starts[parent] as usize..self.starts[parent + 1] as usize]
+    }
+
+    /// Returns the rows of one name.
+    fn group(&self, builder: &TreeBuilder, parent: u32, name: &[u8]) -> &[u32] {
+        let bucket = self.of(parent);
+        let start = bucket.partition_point(|&row| builder.row_name(row) < name);
+        let rest = &bucket[start..];
+        &rest[..rest.partition_point(|&row| builder.row_name(row) == name)]
     }
 }
 
@@ -92,7 +100,11 @@ fn sort_by_name(builder: &TreeBuilder, bucket: &mut [u32]) -> bool {
         return false;
     }
     // Stable, so that equal names stay in stored order; and it finds the sorted runs most buckets consist of.
-    bucket.sort_by(|&left, &right| name(left).cmp(name(right)));
+    let is_entry = |row: u32| builder.rows[row as usize].kind() != EntryKind::Whiteout;
+    bucket.sort_by(|&left, &right| {
+        let by_name = name(left).cmp(name(right));
+        by_name.then_with(|| is_entry(left).cmp(&is_entry(right)))
+    });
     bucket.windows(2).any(|pair| name(pair[0]) == name(pair[1]))
 }
 
@@ -427,30 +439,16 @@ fn named_row(builder: &TreeBuilder, buckets: &Buckets, link: u32) -> Option<u32>
         .parent()
         .components()
         .try_fold(ROOT, |parent, name| builder.find_directory(parent, name))?;
-    let bucket = buckets.of(parent);
-    let name = target.name();
-    let from = bucket.partition_point(|&row| builder.row_name(row) < name);
-    let group = bucket[from..]
-        .iter()
-        .copied()
-        .take_while(|&row| builder.row_name(row) == name);
-    let is_target = |&row: &u32| {
-        row != link
-            && !matches!(
-                builder.rows[row as usize].kind(),
-                EntryKind::Dir | EntryKind::Whiteout
-            )
-    };
-    let mut behind = None;
-    let mut before = None;
-    for row in group.filter(is_target) {
-        if row < link {
-            before = Some(row);
-        } else {
-            behind = behind.or(Some(row));
-        }
-    }
-    before.or(behind)
+    // Markers come first in a group, what is left is in stored order and has one directory at most: a group may be
+    // long, and so may the list of links to it.
+    let group = buckets.group(builder, parent, target.name());
+    let kind = |row: u32| builder.rows[row as usize].kind();
+    let markers = group.partition_point(|&row| kind(row) == EntryKind::Whiteout);
+    let group = &group[markers..];
+    let middle = group.partition_point(|&row| row < link);
+    let is_target = |row: &u32| *row != link && kind(*row) != EntryKind::Dir;
+    let before = group[..middle].iter().copied().rfind(is_target);
+    before.or_else(|| group[middle..].iter().copied().find(is_target))
 }
 
 /// Joins a link to a file's data. Data whose own row lost its name goes over to a link: to the one that took the
