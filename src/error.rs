@@ -481,6 +481,8 @@ pub enum WarningCode {
     DanglingHardLink,
     /// An entry below something that is not a directory in the same layer.
     ParentNotDirectory,
+    /// A link, or anything else but a directory, of a lower layer became a directory by what a layer has in it.
+    ReplacedByDirectory,
     /// A header field that could not be understood was replaced by a default.
     OddHeader,
     /// Manifest, configuration, history and layers do not fit together.
@@ -522,6 +524,7 @@ impl WarningCode {
             Self::EscapingPath => "escaping-path",
             Self::DanglingHardLink => "dangling-hard-link",
             Self::ParentNotDirectory => "parent-not-directory",
+            Self::ReplacedByDirectory => "replaced-by-directory",
             Self::OddHeader => "odd-header",
             Self::MetadataMismatch => "metadata-mismatch",
             Self::BadConfig => "bad-config",

@@ -12,6 +12,13 @@ pub const PATH_DEPTH: usize = 1024;
 /// Longest symbolic or hard link target, in bytes.
 pub const LINK_BYTES: usize = 16 * 1024;
 
+/// Most bytes of targets of one layer's symbolic links that are kept to send later entries where they lead. Reached
+/// where something is below a link that was not kept; links to files may be as many as they like.
+pub const KEPT_LINK_BYTES: usize = 64 * 1024 * 1024;
+
+/// Most bytes of paths that are looked at in one layer to follow its own symbolic links: seconds.
+pub const LINK_LOOKUP_BYTES: u64 = 1 << 30;
+
 /// Longest extended header (PAX records, GNU long name, sparse map), in bytes.
 pub const EXTENDED_HEADER_BYTES: u64 = 1024 * 1024;
 
@@ -104,7 +111,7 @@ pub const STORE_NAMES: usize = 1_000_000;
 /// Most members of an archive that is an image; a lone layer may have more.
 pub const ARCHIVE_MEMBERS: usize = 200_000;
 
-/// Most symbolic links on the way to one blob, as in Linux's own path walk.
+/// Most symbolic links on the way to one blob, or to one entry of a layer, as in Linux's own path walk.
 pub const LINK_HOPS: usize = 40;
 
 /// Most bytes of a file that the preview reads; the rest is for the pager and for `cat`.

@@ -115,6 +115,7 @@ fn join(mut trees: Vec<Arc<FileTree>>, unread: Vec<LayerIndex>) -> Scanned {
     if unread.is_empty() {
         dangling::note_lost(&lost, &mut warnings);
         dangling::note_dangling(&tree, &mut warnings);
+        dangling::note_turned(&tree, &mut warnings);
     }
     Scanned {
         tree,

@@ -12,7 +12,7 @@ use crate::layer::LayerIndex;
 
 pub use build::TreeBuilder;
 pub use file_tree::{FileTree, NodeId, Shadowed};
-pub use merged::{Change, Comparison, Content, HideCause, MergedTree, PathId, Version};
+pub use merged::{Change, Comparison, Content, HideCause, MergedTree, PathId, Turned, Version};
 pub use view::{Listed, View};
 
 /// One layer's entry: of which layer, and which of its tree.

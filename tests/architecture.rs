@@ -3,8 +3,9 @@
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
+    clippy::string_slice,
     clippy::panic,
-    reason = "helpers of tests; clippy excuses only functions marked as tests"
+    reason = "helpers of tests; clippy excuses only functions marked as tests. Paths of modules are ASCII"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -223,6 +223,26 @@ fn forged_headers_are_survived() {
     }
 }
 
+/// Entries of one name, markers of that name, and links to it: what each costs must not depend on the others.
+#[test]
+fn many_links_to_a_name_that_is_stored_many_times_are_survived() {
+    const MANY: usize = 50_000;
+    let begin = std::time::Instant::now();
+    let mut layer = LayerBuilder::new();
+    for _ in 0..MANY {
+        layer = layer.file("a", b"").whiteout("a");
+    }
+    for number in 0..MANY {
+        layer = layer.hardlink(format!("l{number}"), "a");
+    }
+    let analysis = support::opened::analyse(&[layer.into_items()], &[Codec::None]);
+    assert_eq!(analysis.totals.paths, MANY as u64 + 1);
+    let links = analysis.tree.layers()[0].has_links();
+    assert!(links && analysis.complete);
+    // One that looks at every entry for every link takes minutes.
+    assert!(begin.elapsed().as_secs() < 30, "{:?}", begin.elapsed());
+}
+
 #[test]
 fn damaged_archives_are_survived() {
     let directory = TempDir::new().unwrap();

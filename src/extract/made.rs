@@ -56,7 +56,7 @@ mod by_descriptor {
         }
 
         /// A descriptor that opens nothing changes no mode; the kernel's own link to it leads to the very inode
-        /// (proc_pid_fd(5)).
+        /// (`proc_pid_fd(5)`).
         pub(in crate::extract) fn set_mode(&self, mode: Mode) -> rustix::io::Result<()> {
             let place = format!("/proc/self/fd/{}", self.file.as_raw_fd());
             rustix::fs::chmodat(CWD, place, mode, AtFlags::empty())
@@ -140,15 +140,15 @@ mod tests {
 
     use super::*;
 
-    fn directory() -> (tempfile::TempDir, OwnedFd) {
-        let directory = tempfile::tempdir().unwrap();
-        let opened = std::fs::File::open(directory.path()).unwrap().into();
-        (directory, opened)
+    fn directory() -> io::Result<(tempfile::TempDir, OwnedFd)> {
+        let directory = tempfile::tempdir()?;
+        let opened = std::fs::File::open(directory.path())?.into();
+        Ok((directory, opened))
     }
 
     #[test]
     fn what_took_the_place_of_a_pipe_is_not_touched() {
-        let (directory, opened) = directory();
+        let (directory, opened) = directory().unwrap();
         let at = |name: &str| directory.path().join(name);
         std::fs::write(at("secret"), b"").unwrap();
         rustix::fs::mknodat(&opened, c"pipe", FileType::Fifo, Mode::RUSR, 0).unwrap();
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn mode_and_times_are_those_of_what_is_held_whoever_has_its_name() {
         use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-        let (directory, opened) = directory();
+        let (directory, opened) = directory().unwrap();
         let at = |name: &str| directory.path().join(name);
         rustix::fs::mknodat(&opened, c"pipe", FileType::Fifo, Mode::RUSR, 0).unwrap();
         let made = Made::open(opened, c"pipe".to_owned(), FileType::Fifo)

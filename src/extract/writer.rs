@@ -329,19 +329,19 @@ impl<'a> Writer<'a> {
 
     /// The same for what cannot be opened: links, pipes, devices.
     fn finish_unopened(&mut self, row: &Listed) -> Result<()> {
-        let made = self.root.hold(&row.path, row.kind)?;
+        let held = self.root.hold(&row.path, row.kind)?;
         let failed = |root: &Root, error: rustix::io::Errno| root.failed(&row.path, error.into());
         if self.ownership == Owner::Image {
             let (owner, group) = owner(row);
-            made.give_to(owner, group)
+            held.give_to(owner, group)
                 .map_err(|error| failed(&self.root, error))?;
         }
         if row.kind != EntryKind::Symlink {
             let mode = self.mode(row);
-            made.set_mode(mode)
+            held.set_mode(mode)
                 .map_err(|error| failed(&self.root, error))?;
         }
-        made.set_times(&times(row))
+        held.set_times(&times(row))
             .map_err(|error| failed(&self.root, error))
     }
 

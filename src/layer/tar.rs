@@ -8,6 +8,7 @@ mod body;
 mod chunks;
 mod extended;
 mod header;
+mod links;
 mod walk;
 mod window;
 
@@ -15,6 +16,7 @@ use std::io::{self, Read};
 
 use self::body::{Expanded, Faulty, Stored};
 pub(super) use self::chunks::{Chunk, Chunks};
+use self::links::{Lead, Links};
 use self::walk::{Fault, Record, Step, TarWalk};
 use self::window::{Input, Window};
 use super::bytes::Region;
@@ -210,6 +212,7 @@ struct Scan<'a, 's> {
     normal: Vec<u8>,
     link: Vec<u8>,
     removed: Vec<u8>,
+    links: Links,
     has_absolute_names: bool,
     completeness: Completeness,
 }
@@ -222,6 +225,7 @@ impl<'a, 's> Scan<'a, 's> {
             normal: Vec::new(),
             link: Vec::new(),
             removed: Vec::new(),
+            links: Links::new(),
             has_absolute_names: false,
             completeness: Completeness::Complete,
         }
@@ -255,11 +259,54 @@ impl<'a, 's> Scan<'a, 's> {
         let mut normal = std::mem::take(&mut self.normal);
         let path = self.place(record, &mut normal);
         let result = match path {
-            Some(path) => self.deliver_at(path, kind, record, content),
+            Some(path) => {
+                let led = self.led(path);
+                let path = led.as_deref().and_then(ImagePath::new).unwrap_or(path);
+                self.deliver_at(path, kind, record, content)
+            }
             None => Ok(()),
         };
         self.normal = normal;
         result
+    }
+
+    /// Returns where a path is if links of this layer lead its directory elsewhere. Allocates, but only then: few
+    /// entries are below links.
+    fn led(&mut self, path: ImagePath<'_>) -> Option<Vec<u8>> {
+        let (parent, name) = path.split();
+        let (code, why) = match self.links.lead(parent) {
+            Lead::Straight => return None,
+            Lead::Away => {
+                let place = self.links.place();
+                let separator: &[u8] = if place.is_empty() { b"" } else { b"/" };
+                return Some([place, separator, name].concat());
+            }
+            // Engines refuse the layer. One that is too far for us they unpack.
+            Lead::Circle => (
+                WarningCode::ParentNotDirectory,
+                format!(
+                    "links that lead in a circle or are more than {} behind each other",
+                    limits::LINK_HOPS
+                ),
+            ),
+            Lead::TooFar => {
+                let (kept, read) = (limits::KEPT_LINK_BYTES as u64, limits::LINK_LOOKUP_BYTES);
+                let size = |bytes| crate::units::Units::Iec.size(bytes);
+                (
+                    WarningCode::LimitReached,
+                    format!(
+                        "symbolic links that take too much to follow (limits {} bytes a path, {} of targets, {} read a layer)",
+                        limits::PATH_BYTES,
+                        size(kept),
+                        size(read)
+                    ),
+                )
+            }
+        };
+        let shown = path::display_absolute(path.as_bytes());
+        let message = format!("{shown} is below {why}; left where it is named");
+        self.warn(code, message, Some(path.as_bytes()));
+        None
     }
 
     /// Hashes the data where it passes through our hands.
@@ -369,6 +416,11 @@ impl<'a, 's> Scan<'a, 's> {
         } else {
             Name::Ordinary
         };
+        // A whiteout of a tar may be written as the kernel keeps it (overlayfs documentation, "whiteouts and opaque
+        // directories").
+        if name == Name::Ordinary && kind == EntryKind::CharDevice && record.device == (0, 0) {
+            return self.deliver_marker(path, record, false);
+        }
         match name {
             Name::Ordinary => self.deliver_ordinary(path, kind, record, content, Placement::Shown),
             Name::LinkStore => {
@@ -417,19 +469,20 @@ impl<'a, 's> Scan<'a, 's> {
     ) -> Result<()> {
         let mut link = std::mem::take(&mut self.link);
         let target = match kind {
-            EntryKind::Symlink => Some(record.link.as_slice()),
+            EntryKind::Symlink => {
+                self.links.link(path, &record.link);
+                Some(record.link.as_slice())
+            }
             EntryKind::Hardlink => {
-                if path::normalise(&record.link, &mut link) == Escape::Clamped {
-                    let message = format!(
-                        "{} is a hard link to {}, outside the image; taken as inside it",
-                        path::display_absolute(path.as_bytes()),
-                        path::display(&record.link)
-                    );
-                    self.warn(WarningCode::EscapingPath, message, Some(path.as_bytes()));
-                }
+                // Its name goes before its target is looked up, as in an unpacker.
+                self.links.other(path, kind);
+                self.aim(path, record, &mut link);
                 Some(link.as_slice())
             }
-            _ => None,
+            _ => {
+                self.links.other(path, kind);
+                None
+            }
         };
         let has_data = kind == EntryKind::File
             && record.sparse.is_none()
@@ -446,6 +499,24 @@ impl<'a, 's> Scan<'a, 's> {
         });
         self.link = link;
         result
+    }
+
+    /// Finds the path that a hard link names.
+    fn aim(&mut self, path: ImagePath<'_>, record: &Record, aim: &mut Vec<u8>) {
+        if path::normalise(&record.link, aim) == Escape::Clamped {
+            let message = format!(
+                "{} is a hard link to {}, outside the image; taken as inside it",
+                path::display_absolute(path.as_bytes()),
+                path::display(&record.link)
+            );
+            self.warn(WarningCode::EscapingPath, message, Some(path.as_bytes()));
+        }
+        if let Some(led) = ImagePath::new(aim).and_then(|named| self.led(named)) {
+            *aim = led;
+        }
+        if let Some(aim) = ImagePath::new(aim) {
+            self.links.hard_link(path, aim);
+        }
     }
 
     fn deliver_marker(&mut self, path: ImagePath<'_>, record: &Record, opaque: bool) -> Result<()> {

@@ -1,11 +1,11 @@
-//! Warnings about names that lead nowhere once all layers are joined.
+//! Warnings about names that lead nowhere, or not where they led before, once all layers are joined.
 
 use crate::error::{Warning, WarningCode};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::limits;
 use crate::path;
-use crate::tree::MergedTree;
 use crate::tree::moves::Lost;
+use crate::tree::{MergedTree, Turned};
 
 /// Notes directories that were moved from where nothing is.
 pub(super) fn note_lost(lost: &[Lost], warnings: &mut Vec<Warning>) {
@@ -70,6 +70,36 @@ pub(super) fn note_dangling(tree: &MergedTree, warnings: &mut Vec<Warning>) {
             warnings,
         );
     }
+}
+
+/// Notes links and the like that a higher layer turned into directories: so a distribution loses its `/bin` or `/lib`.
+pub(super) fn note_turned(tree: &MergedTree, warnings: &mut Vec<Warning>) {
+    let mut counts = vec![0usize; tree.layers().len()];
+    for turned in tree.turned() {
+        let count = &mut counts[turned.layer.as_usize()];
+        *count += 1;
+        if *count <= limits::WARNINGS_PER_KIND {
+            let bytes = tree.path(turned.path);
+            let message = turned_message(tree, turned, &bytes);
+            let warning = Warning::new(WarningCode::ReplacedByDirectory, message);
+            warnings.push(warning.in_layer(turned.layer.0).at_path(&bytes));
+        }
+    }
+    for (index, count) in (0u16..).zip(counts) {
+        note_more(count, WarningCode::ReplacedByDirectory, index, warnings);
+    }
+}
+
+fn turned_message(tree: &MergedTree, turned: &Turned, bytes: &[u8]) -> String {
+    let (layer, node) = turned.below;
+    let below = tree.layer(layer);
+    let shown = path::display_absolute(bytes);
+    let what = match (below.kind(node), below.link(node)) {
+        (EntryKind::Symlink, Some(to)) => format!("the link {shown} -> {}", path::display(to)),
+        (EntryKind::File | EntryKind::Hardlink, _) => format!("the file {shown}"),
+        _ => shown,
+    };
+    format!("turns {what} of layer {layer} into a directory")
 }
 
 fn note_more(count: usize, code: WarningCode, layer: u16, warnings: &mut Vec<Warning>) {

@@ -48,6 +48,9 @@ impl ArchiveBlobs {
             TarLayer::new(region.clone()).map_err(|source| Error::unread(region.name(), source))?;
         job.expect(region.length());
         archive.scan(&mut index, job)?;
+        for path in std::mem::take(&mut index.marked) {
+            index.members.entry(path).or_insert(Member::Other);
+        }
         let root = index.root();
         let mut blobs = Self {
             region,
@@ -194,6 +197,8 @@ struct Index {
     inner_signs: Signs,
     /// Documents that another member of the same name replaced.
     replaced: Vec<(Box<[u8]>, Member)>,
+    /// Names of documents that a marker has.
+    marked: Vec<Box<[u8]>>,
     is_cut: bool,
     warnings: Vec<Warning>,
 }
@@ -246,11 +251,17 @@ const REPLACED: usize = 16;
 
 impl EntrySink for Index {
     fn entry(&mut self, entry: Entry<'_>) -> Result<()> {
-        // A marker of a layer is a file like any other here: it removes no member.
-        if entry.path.is_root() || entry.meta.kind == EntryKind::Whiteout {
+        if entry.path.is_root() {
             return Ok(());
         }
         let path = entry.path.as_bytes();
+        // A marker of a layer removes no member here. One by the name of a document may be a device of that name.
+        if entry.meta.kind == EntryKind::Whiteout {
+            if self.is_document(path) && self.marked.len() < REPLACED {
+                self.marked.push(path.into());
+            }
+            return Ok(());
+        }
         self.note_name(path, entry.meta.kind);
         let is_document = self.is_document(path);
         // Documents may stand last, as `docker save` writes them; there are no more than a few.

@@ -4,7 +4,7 @@
 //! remembered, so that most entries cost no lookup. Names that come twice are sorted out afterwards, in
 //! `freeze`, because nearly no layer has any.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -37,8 +37,10 @@ pub struct TreeBuilder {
     /// The directory of the last entry: its path, and every prefix's end and row.
     last_path: Vec<u8>,
     last_rows: Vec<(usize, u32)>,
-    /// Directories listed or marked opaque again after their row was made, with the row count at that time.
+    /// Directories listed again after their row was made, with the row count at that time.
     pub(super) listed_again: HashMap<u32, u32>,
+    /// Directories with an opaque marker.
+    pub(super) marked: HashSet<u32>,
     pub(super) links: Vec<u32>,
     pub(super) has_moves: bool,
     pub(super) entries: u64,
@@ -66,6 +68,7 @@ impl TreeBuilder {
             last_path: Vec::new(),
             last_rows: Vec::new(),
             listed_again: HashMap::new(),
+            marked: HashSet::new(),
             links: Vec::new(),
             has_moves: false,
             entries: 0,
@@ -187,6 +190,10 @@ impl TreeBuilder {
             xattrs,
             device: meta.device,
         };
+        self.attributes_id(key)
+    }
+
+    fn attributes_id(&mut self, key: Attributes) -> u32 {
         if self.last_attributes.0 == key {
             return self.last_attributes.1;
         }
@@ -246,7 +253,7 @@ impl TreeBuilder {
         Ok(())
     }
 
-    /// Returns the row of a directory that an entry or marker names, and notes when.
+    /// Returns the row of a directory that an entry lists, and notes when.
     fn directory_entry(&mut self, path: ImagePath<'_>) -> Result<u32> {
         if path.is_root() {
             return Ok(ROOT);
@@ -262,8 +269,9 @@ impl TreeBuilder {
     }
 
     fn take_opaque_marker(&mut self, entry: &Entry<'_>) -> Result<()> {
-        let row = self.directory_entry(entry.path)?;
+        let row = self.directory(entry.path.as_bytes())?;
         self.rows[row as usize].packed |= flag::OPAQUE;
+        self.marked.insert(row);
         Ok(())
     }
 
@@ -299,8 +307,9 @@ impl TreeBuilder {
         } else {
             0
         };
-        // Like what a file buried: no view shows it, but a hard link may keep its data.
+        // Like what a file buried: no view shows it or its directory, but a hard link may keep its data.
         let hidden = if entry.placement == Placement::LinkStore {
+            self.rows[parent as usize].packed |= flag::DEAD;
             flag::DEAD
         } else {
             0
@@ -333,6 +342,45 @@ impl TreeBuilder {
                 let limit = crate::units::Units::Iec.size(limits::LAYER_CONTENT_BYTES);
                 self.limit("the file data of one layer", limit)
             })
+    }
+
+    /// Lets a further header of an inode say mode, owner and times. Attributes that it says nothing of stay: it adds
+    /// to those there are. Of a symbolic link engines change nothing but the owner.
+    pub(super) fn take_header(&mut self, inode: u32, header: u32) {
+        let (node, given) = (self.rows[inode as usize], self.rows[header as usize]);
+        let own = self.attributes[node.attributes()];
+        let mut attributes = self.attributes[given.attributes()];
+        attributes.device = own.device;
+        if attributes.xattrs == 0 {
+            attributes.xattrs = own.xattrs;
+        }
+        if node.kind() == EntryKind::Symlink {
+            attributes.mode = own.mode;
+        } else {
+            let nanos = self.nanos.get(header as usize).copied().unwrap_or(0);
+            self.set_time(inode, given.mtime, nanos);
+        }
+        let id = self.attributes_id(attributes);
+        self.set_attributes(inode, id);
+    }
+
+    /// Gives a name of an inode what another says of it.
+    pub(super) fn copy_metadata(&mut self, from: u32, to: u32) {
+        let given = self.rows[from as usize];
+        let nanos = self.nanos.get(from as usize).copied().unwrap_or(0);
+        self.set_time(to, given.mtime, nanos);
+        self.set_attributes(to, u32::try_from(given.attributes()).unwrap_or(0));
+    }
+
+    fn set_time(&mut self, row: u32, mtime: i64, nanos: u32) {
+        self.rows[row as usize].mtime = mtime;
+        self.set_nanos(row, nanos);
+    }
+
+    fn set_attributes(&mut self, row: u32, id: u32) {
+        let node = &mut self.rows[row as usize];
+        let others = node.packed & ((1 << flag::ATTRIBUTES_SHIFT) - 1);
+        node.packed = others | id << flag::ATTRIBUTES_SHIFT;
     }
 
     /// Returns the path of a row, escaped, for messages.

@@ -50,7 +50,7 @@ pub(super) const BELOW: u64 = u64::MAX - 1;
 /// Content of a directory that the lower layers have elsewhere.
 pub(super) const MOVED: u64 = 1;
 
-/// Bits of [`Node::packed`]: four of kind, seven flags, the rest indexes the attributes.
+/// Bits of [`Node::packed`]: four of kind, six flags, the rest indexes the attributes.
 pub(super) mod flag {
     /// No entry lists this directory; it is there because something below it is.
     pub(in crate::tree) const IMPLIED: u32 = 1 << 4;
@@ -62,12 +62,10 @@ pub(super) mod flag {
     pub(in crate::tree) const HASHED: u32 = 1 << 7;
     /// A hard link of this layer, or of a higher one, names the same data.
     pub(in crate::tree) const LINKED: u32 = 1 << 8;
-    /// A directory that only carries whiteouts: it does not make itself exist.
-    pub(in crate::tree) const GHOST: u32 = 1 << 9;
     /// Something that a later entry of the same layer buried under a file.
-    pub(in crate::tree) const DEAD: u32 = 1 << 10;
+    pub(in crate::tree) const DEAD: u32 = 1 << 9;
     pub(in crate::tree) const KIND: u32 = 0b1111;
-    pub(in crate::tree) const ATTRIBUTES_SHIFT: u32 = 11;
+    pub(in crate::tree) const ATTRIBUTES_SHIFT: u32 = 10;
     /// Most different attributes of one layer.
     pub(in crate::tree) const MOST_ATTRIBUTES: u32 = 1 << (32 - ATTRIBUTES_SHIFT);
 }

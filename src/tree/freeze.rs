@@ -2,8 +2,9 @@
 //! put the nodes in breadth-first order.
 //!
 //! The last entry of a name wins. A file that comes behind a directory of its name buries what was below it;
-//! an entry below something that is no directory turns that into one (umoci and the kernel agree). Position
-//! in the archive is the row number, since rows are only ever appended.
+//! an entry below something that is no directory turns that into one. A marker makes the directories on the way to
+//! it, but hides nothing of its own layer, wherever it stands (podman, umoci). Position in the archive is the row
+//! number, since rows are only ever appended.
 
 use std::collections::HashMap;
 use std::mem::take;
@@ -35,7 +36,6 @@ impl TreeBuilder {
         if freeze.sort() {
             freeze.decide();
         }
-        freeze.mark_ghosts();
         freeze.resolve_links();
         let order = freeze.breadth_first();
         freeze.finish(order, completeness)
@@ -45,7 +45,7 @@ impl TreeBuilder {
 /// A tree that is being frozen.
 struct Freeze {
     builder: TreeBuilder,
-    /// Rows by parent, sorted by name and then by position.
+    /// Rows by parent, sorted by name, whiteouts first, and then by position.
     sorted: Vec<u32>,
     /// Where the rows below each row begin in `sorted`, and where the last end.
     starts: Vec<u32>,
@@ -55,8 +55,8 @@ struct Freeze {
     buried: HashMap<u32, u32>,
     /// Losers whose data lives on in a link: loser to that link.
     promoted: HashMap<u32, u32>,
-    /// For every directory the time of the last thing that makes it exist; only while names are decided.
-    events: Vec<u32>,
+    /// When directories were made to exist last; only while names are decided.
+    events: Events,
     /// Directories whose rows are buried that are older than this; only while names are decided.
     cuts: HashMap<u32, u32>,
 }
@@ -71,6 +71,18 @@ const fn time_between(rows: u32) -> u32 {
     2 * rows
 }
 
+/// When a marker was stored, as far as anybody asks: its position never matters.
+const MARKED: u32 = u32::MAX - 1;
+
+/// For every directory the time of the last thing that makes it exist.
+#[derive(Default)]
+struct Events {
+    /// Entries and markers.
+    any: Vec<u32>,
+    /// Entries alone; 0 for a directory that only markers make.
+    entries: Vec<u32>,
+}
+
 impl Freeze {
     fn of(builder: TreeBuilder) -> Self {
         Self {
@@ -80,7 +92,7 @@ impl Freeze {
             losers: HashMap::new(),
             buried: HashMap::new(),
             promoted: HashMap::new(),
-            events: Vec::new(),
+            events: Events::default(),
             cuts: HashMap::new(),
         }
     }
@@ -154,7 +166,7 @@ impl Freeze {
                 start += length;
             }
         }
-        self.events = Vec::new();
+        self.events = Events::default();
         self.cuts = HashMap::new();
     }
 
@@ -164,24 +176,30 @@ impl Freeze {
         again.map_or(time_of_row(row), time_between)
     }
 
-    fn last_events(&self) -> Vec<u32> {
+    fn last_events(&self) -> Events {
         let rows = &self.builder.rows;
-        let mut events: Vec<u32> = (0u32..).take(rows.len()).map(time_of_row).collect();
-        for (id, row) in rows.iter().enumerate() {
-            if is_implied(row) {
-                events[id] = 0;
+        let is_entry = |row: &Node| row.kind() != EntryKind::Whiteout && !row.has(flag::IMPLIED);
+        let time = |(id, row)| if is_entry(row) { time_of_row(id) } else { 0 };
+        let mut entries: Vec<u32> = (0u32..).zip(rows).map(time).collect();
+        for (&row, &position) in &self.builder.listed_again {
+            entries[row as usize] = time_between(position);
+        }
+        let mut any = entries.clone();
+        for (event, row) in any.iter_mut().zip(rows) {
+            if row.kind() == EntryKind::Whiteout {
+                *event = MARKED;
             }
         }
-        for (&row, &position) in &self.builder.listed_again {
-            events[row as usize] = time_between(position);
+        for &row in &self.builder.marked {
+            any[row as usize] = MARKED;
         }
         for (id, row) in rows.iter().enumerate().skip(1).rev() {
-            if row.kind() != EntryKind::Whiteout {
-                let parent = row.parent as usize;
+            let parent = row.parent as usize;
+            for events in [&mut any, &mut entries] {
                 events[parent] = events[parent].max(events[id]);
             }
         }
-        events
+        Events { any, entries }
     }
 
     /// Marks a row that an ancestor's replacement buried.
@@ -190,9 +208,12 @@ impl Freeze {
             EntryKind::Whiteout => {}
             EntryKind::Dir => {
                 if self.last_listing(row) < cut {
-                    make_implied(self.row_mut(row));
+                    let is_marked = self.builder.marked.contains(&row);
+                    let node = self.row_mut(row);
+                    make_implied(node);
+                    node.packed |= if is_marked { flag::OPAQUE } else { 0 };
                 }
-                if self.events[row as usize] < cut {
+                if self.events.any[row as usize] < cut {
                     self.row_mut(row).packed |= flag::DEAD;
                 }
                 self.cut(row, cut);
@@ -225,22 +246,21 @@ impl Freeze {
         let Some(directory) = group.directory else {
             return;
         };
-        if let Some(other) = group.other {
-            self.cut(directory, time_of_row(other));
-        }
         if winner != directory {
-            // The directory's children hang below what took its place.
+            // Not even markers bring back what is in it. Its children hang below what took its place.
+            self.cuts.insert(directory, u32::MAX);
             self.buried.insert(winner, directory);
             self.losers.insert(directory, winner);
             self.row_mut(directory).packed |= flag::DEAD;
         } else if let Some(other) = group.other {
+            self.cut(directory, time_of_row(other));
             self.outlive(directory, other);
         }
     }
 
     fn winner(&self, group: &SameName) -> Option<u32> {
-        // A directory made only to hold whiteouts, or buried by an ancestor's replacement, does not exist.
-        let event = |row: u32| self.events[row as usize];
+        // One that an ancestor's replacement buried does not exist.
+        let event = |row: u32| self.events.entries[row as usize];
         let exists = |row: u32| event(row) > 0 && !self.row(row).has(flag::DEAD);
         match (group.directory, group.other) {
             (Some(directory), Some(other))
@@ -271,49 +291,50 @@ impl Freeze {
         ));
     }
 
-    /// Marks implied directories below which nothing but whiteouts is.
-    fn mark_ghosts(&mut self) {
-        let rows = &mut self.builder.rows;
-        for row in rows.iter_mut().skip(1) {
-            if is_implied(row) {
-                row.packed |= flag::GHOST;
-            }
-        }
-        for id in (1..rows.len()).rev() {
-            let row = rows[id];
-            if row.kind() != EntryKind::Whiteout && !row.has(flag::GHOST | flag::DEAD) {
-                let parent = &mut rows[row.parent as usize];
-                parent.packed &= !flag::GHOST;
-            }
-        }
-    }
-
-    /// Finds the data of every hard link.
+    /// Finds the data of every hard link, and lets every name of an inode say what its headers said.
     fn resolve_links(&mut self) {
+        let mut headers = Headers::default();
         for at in 0..self.builder.links.len() {
             let link = self.builder.links[at];
-            // A link that lost its own name again keeps nothing alive; one that data went over to is done.
-            let row = self.row(link);
-            let is_link = row.kind() == EntryKind::Hardlink && row.content != BELOW;
-            if self.losers.contains_key(&link) || !is_link {
-                continue;
+            match (self.kind(link), self.row(link).content) {
+                (EntryKind::Hardlink, BELOW) => {}
+                (EntryKind::Hardlink, _) => self.resolve_link(link, &mut headers),
+                // One that data went over to is done.
+                _ => headers.stored.push((link, link)),
             }
-            match self.find_target(link) {
-                Target::Row(target) if self.kind(target) == EntryKind::File => {
-                    self.link_to(link, target);
-                }
-                // A second name of a symbolic link or device is another one just like it.
-                Target::Row(target) => self.copy_special(link, target),
+        }
+        headers.share(&mut self.builder);
+        // Directories were looked up for the last time.
+        self.builder.directories = hashbrown::HashTable::new();
+    }
+
+    fn resolve_link(&mut self, link: u32, headers: &mut Headers) {
+        let is_lost = self.losers.contains_key(&link);
+        let target = match self.find_target(link) {
+            Target::Row(target) => target,
+            Target::Foreign(last) => {
                 // A link to a link that leads out of the layer leads there itself.
-                Target::Foreign(last) if last != link => {
+                if !is_lost && last != link {
                     self.copy_aim(link, last);
                     self.row_mut(link).content = self.row(last).content;
                 }
-                Target::Foreign(_) => {}
+                return;
             }
+        };
+        headers.stored.push((target, link));
+        // A link that lost its own name again keeps nothing alive.
+        if is_lost {
+            return;
         }
-        // Directories were looked up for the last time.
-        self.builder.directories = hashbrown::HashTable::new();
+        if self.kind(target) == EntryKind::File {
+            self.link_to(link, target);
+        } else {
+            // A second name of a symbolic link or device is another one just like it.
+            self.copy_special(link, target);
+        }
+        if let Some(&heir) = self.promoted.get(&target) {
+            headers.origins.insert(heir, target);
+        }
     }
 
     /// Follows a link to the row with the data: the last of that name before the link, else the first behind it.
@@ -345,24 +366,23 @@ impl Freeze {
             .parent()
             .components()
             .try_fold(ROOT, |parent, name| builder.find_directory(parent, name))?;
+        // Markers come first in a group, what is left is in stored order and has one directory at most: a group may be
+        // long, and so may the list of links to it.
+        let group = self.group(parent, target.name());
+        let markers = group.partition_point(|&row| self.kind(row) == EntryKind::Whiteout);
+        let group = &group[markers..];
+        let middle = group.partition_point(|&row| row < link);
+        let is_target = |row: &u32| *row != link && self.kind(*row) != EntryKind::Dir;
+        let before = group[..middle].iter().copied().rfind(is_target);
+        before.or_else(|| group[middle..].iter().copied().find(is_target))
+    }
+
+    /// Returns the rows of one name.
+    fn group(&self, parent: u32, name: &[u8]) -> &[u32] {
         let bucket = &self.sorted[self.below(parent)];
-        let name = target.name();
-        let from = bucket.partition_point(|&row| builder.row_name(row) < name);
-        let group = bucket[from..].iter().copied();
-        let group = group.take_while(|&row| builder.row_name(row) == name);
-        let mut behind = None;
-        let mut before = None;
-        for row in group {
-            if row == link || matches!(self.kind(row), EntryKind::Dir | EntryKind::Whiteout) {
-                continue;
-            }
-            if row < link {
-                before = Some(row);
-            } else {
-                behind = behind.or(Some(row));
-            }
-        }
-        before.or(behind)
+        let start = bucket.partition_point(|&row| self.builder.row_name(row) < name);
+        let rest = &bucket[start..];
+        &rest[..rest.partition_point(|&row| self.builder.row_name(row) == name)]
     }
 
     /// Joins a link to a file's data. Data whose own row lost its name goes over to a link: to the one that took the
@@ -403,9 +423,9 @@ impl Freeze {
         if self.kind(target) == EntryKind::Symlink {
             self.copy_aim(link, target);
         }
-        let packed = self.row(target).packed & !(flag::DEAD | flag::WHITED_OUT);
+        let kind = self.kind(target);
         let row = self.row_mut(link);
-        row.packed = packed | row.packed & (flag::DEAD | flag::WHITED_OUT);
+        row.packed = row.packed & !flag::KIND | kind as u32;
         row.content = 0;
     }
 
@@ -563,6 +583,32 @@ impl SameName {
     }
 }
 
+/// The headers that were stored for inodes with several names.
+#[derive(Default)]
+struct Headers {
+    /// Inode, known by any of its rows, and row of the header; in stored order.
+    stored: Vec<(u32, u32)>,
+    /// The first row of an inode whose data went over to another: by that other.
+    origins: HashMap<u32, u32>,
+}
+
+impl Headers {
+    /// Lets every name of an inode say what its headers said one after the other.
+    fn share(&self, builder: &mut TreeBuilder) {
+        let first = |row: u32| self.origins.get(&row).copied().unwrap_or(row);
+        for &(inode, link) in &self.stored {
+            if link > first(inode) {
+                builder.take_header(first(inode), link);
+            }
+        }
+        for &(inode, link) in &self.stored {
+            if link != first(inode) {
+                builder.copy_metadata(first(inode), link);
+            }
+        }
+    }
+}
+
 /// Where a hard link leads.
 enum Target {
     /// To this row, which is no hard link.
@@ -579,13 +625,12 @@ fn sort_by_name(builder: &TreeBuilder, bucket: &mut [u32]) -> bool {
         return false;
     }
     // Stable, so that equal names stay in stored order; and it finds the sorted runs most buckets consist of.
-    bucket.sort_by(|&left, &right| name(left).cmp(name(right)));
+    let is_entry = |row: u32| builder.rows[row as usize].kind() != EntryKind::Whiteout;
+    bucket.sort_by(|&left, &right| {
+        let by_name = name(left).cmp(name(right));
+        by_name.then_with(|| is_entry(left).cmp(&is_entry(right)))
+    });
     bucket.windows(2).any(|pair| name(pair[0]) == name(pair[1]))
-}
-
-/// Returns whether a directory is there for what is in it alone.
-fn is_implied(row: &Node) -> bool {
-    row.kind() == EntryKind::Dir && row.has(flag::IMPLIED) && !row.has(flag::OPAQUE)
 }
 
 /// Forgets what a directory's entry said; its text, position and parent stay.

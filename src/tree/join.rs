@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use super::file_tree::flag;
-use super::merged::{Comparison, MergedNode, VersionDetail, change_of_same};
+use super::merged::{Comparison, MergedNode, Turned, VersionDetail, change_of_same};
 use super::{Change, EntryRef, FileTree, HideCause, MergedTree, NodeId, PathId, Version};
 use crate::layer::{EntryKind, LayerIndex};
 use crate::path::ImagePath;
@@ -25,6 +25,7 @@ struct Joiner<'l> {
     nodes: Vec<MergedNode>,
     versions: Vec<Version>,
     dangling: Vec<(LayerIndex, PathId)>,
+    turned: Vec<Turned>,
     /// For every path the cuts its ancestors passed on, as an index into `cut_sets`.
     inherited: Vec<u32>,
     cut_sets: Vec<Box<[Cut]>>,
@@ -48,6 +49,7 @@ fn join(layers: Vec<Arc<FileTree>>) -> MergedTree {
         nodes: Vec::with_capacity(most / 2),
         versions: Vec::with_capacity(most),
         dangling: Vec::new(),
+        turned: Vec::new(),
         inherited: Vec::with_capacity(most / 2),
         cut_sets: vec![Box::default()],
         undecided: Vec::new(),
@@ -57,6 +59,7 @@ fn join(layers: Vec<Arc<FileTree>>) -> MergedTree {
         mut nodes,
         mut versions,
         dangling,
+        turned,
         undecided,
         ..
     } = joiner;
@@ -69,6 +72,7 @@ fn join(layers: Vec<Arc<FileTree>>) -> MergedTree {
         foreign: Arc::default(),
         comparisons: Vec::new(),
         dangling: Arc::new(dangling),
+        turned: Arc::new(turned),
     };
     resolve_foreign_links(&mut tree);
     decide(&mut tree, undecided);
@@ -274,7 +278,7 @@ impl<'l> Joiner<'l> {
     /// The common case: one layer has the path and nothing above it ever cut.
     fn push_only_version(&mut self, path: PathId, layer: LayerIndex, node: NodeId) {
         let raw = self.layer(layer).node(node);
-        let is_void = raw.kind() == EntryKind::Whiteout || raw.has(flag::GHOST | flag::DEAD);
+        let is_void = raw.kind() == EntryKind::Whiteout || raw.has(flag::DEAD);
         let change = if is_void {
             self.note_dangling(path, layer, raw.kind());
             Change::Dangling
@@ -325,12 +329,31 @@ impl<'l> Joiner<'l> {
                 self.note_dangling(path, layer, self.layer(layer).kind(node));
                 continue;
             }
+            if let Some(below) = state
+                .visible
+                .filter(|&below| self.turns(below, (layer, node)))
+            {
+                self.turned.push(Turned { path, layer, below });
+            }
             if self.is_undecided(layer, node, change, &state) {
                 self.undecided.push((path, position));
             }
             state.take(self.layers, layer, node, change, detail);
         }
         self.apply_cuts(cuts, next_cut, LayerIndex(u16::MAX), &mut state);
+    }
+
+    /// Returns whether a directory takes the place of something else although nobody seems to have meant it to.
+    ///
+    /// Who removes a name and makes a directory of it leaves a whiteout, or an opaque directory that is listed. Who
+    /// followed a link of a lower layer lists its name, or what is in it alone.
+    fn turns(&self, (below_layer, below): EntryRef, (layer, node): EntryRef) -> bool {
+        let raw = self.layer(layer).node(node);
+        let below = self.layer(below_layer).kind(below);
+        if raw.kind() != EntryKind::Dir || below == EntryKind::Dir || raw.has(flag::WHITED_OUT) {
+            return false;
+        }
+        raw.has(flag::IMPLIED) || below == EntryKind::Symlink && !raw.has(flag::OPAQUE)
     }
 
     fn note_dangling(&mut self, path: PathId, layer: LayerIndex, kind: EntryKind) {
@@ -367,7 +390,7 @@ impl<'l> Joiner<'l> {
 
     /// Returns whether an entry has no effect of its own where an ancestor is cut in the same layer.
     fn is_powerless(&self, layer: LayerIndex, node: NodeId) -> bool {
-        self.layer(layer).node(node).has(flag::GHOST | flag::DEAD)
+        self.layer(layer).node(node).has(flag::DEAD)
     }
 
     fn change(&self, layer: LayerIndex, node: NodeId, state: &State) -> Change {
@@ -377,8 +400,7 @@ impl<'l> Joiner<'l> {
             return Change::Dangling;
         }
         let Some((below_layer, below)) = state.visible else {
-            let is_void = raw.kind() == EntryKind::Whiteout || raw.has(flag::GHOST);
-            return if is_void {
+            return if raw.kind() == EntryKind::Whiteout {
                 Change::Dangling
             } else {
                 Change::Added
@@ -388,9 +410,6 @@ impl<'l> Joiner<'l> {
         let (kind, below_kind) = (raw.kind(), below_tree.kind(below));
         match kind {
             EntryKind::Whiteout => Change::Removed,
-            EntryKind::Dir if raw.has(flag::GHOST) && below_kind != EntryKind::Dir => {
-                Change::Dangling
-            }
             EntryKind::Dir if below_kind == EntryKind::Dir => {
                 self.directory_change(layer, node, state)
             }

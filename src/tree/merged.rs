@@ -119,6 +119,17 @@ impl Version {
     }
 }
 
+/// A link, or anything else but a directory, that became a directory because a higher layer has something in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turned {
+    /// The path.
+    pub path: PathId,
+    /// The layer that has the directory.
+    pub layer: LayerIndex,
+    /// What was there.
+    pub below: (LayerIndex, NodeId),
+}
+
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MergedNode {
     pub(super) parent: u32,
@@ -163,6 +174,7 @@ pub struct MergedTree {
     pub(super) foreign: Arc<ForeignLinks>,
     pub(super) comparisons: Vec<Comparison>,
     pub(super) dangling: Arc<Vec<(LayerIndex, PathId)>>,
+    pub(super) turned: Arc<Vec<Turned>>,
 }
 
 impl MergedTree {
@@ -350,6 +362,11 @@ impl MergedTree {
         &self.dangling
     }
 
+    /// Returns what became a directory by what a higher layer has in it, ascending by path.
+    pub fn turned(&self) -> &[Turned] {
+        &self.turned
+    }
+
     /// Returns the files that could not be told apart without reading them, in path order.
     ///
     /// Until [`MergedTree::settle`] says otherwise they count as different.
@@ -375,6 +392,7 @@ impl MergedTree {
             foreign: Arc::clone(&self.foreign),
             comparisons: Vec::new(),
             dangling: Arc::clone(&self.dangling),
+            turned: Arc::clone(&self.turned),
         };
         for (comparison, outcome) in self.comparisons.iter().zip(outcomes) {
             settled.note(*comparison, *outcome);

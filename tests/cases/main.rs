@@ -10,6 +10,7 @@
 //! | `changes.rs` | moby: the marks of a layer, and its size |
 //! | `scanners.rs` | claircore, go-containerregistry, unionmount: what is deleted, what is a name |
 //! | `forged.rs`, `sizes.rs` | none: contents and lengths made to deceive |
+//! | `unpacking.rs` | layers as people met them, unpacked by podman, Docker and umoci |
 //! | `files.rs`, `hostile.rs`, `events.rs` | sylabs, osv-scalibr, trivy; tokio-tar and Go; node-tar: their own files |
 
 #![allow(
@@ -33,3 +34,4 @@ mod sizes;
 mod steps;
 #[path = "../support/mod.rs"]
 mod support;
+mod unpacking;

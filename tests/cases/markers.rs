@@ -142,7 +142,7 @@ fn a_parent_that_is_no_directory_becomes_one() {
     assert_eq!(waste(&analysis), ["nondir 3 shadowed-in-layer 0-0"]);
 
     let analysis = assert_shows(&["nondir:old", "nondir/foo/bar/baz:new"], shown);
-    assert_eq!(codes(&analysis.warnings), [""; 0]);
+    assert_eq!(codes(&analysis.warnings), ["replaced-by-directory"]);
     assert_eq!(waste(&analysis), ["nondir 3 replaced 0-1"]);
 }
 
@@ -181,17 +181,28 @@ fn an_opaque_marker_makes_its_parents() {
     assert_eq!(waste(&analysis), ["a/b/c/old 1 opaque 0-1"]);
 }
 
+/// podman and umoci: a file stays, whatever marker of its own layer stands below its name.
 #[test]
-fn a_file_followed_by_an_opaque_marker_below_it_is_an_opaque_directory() {
-    assert_shows(&["f/ f/old:1", "f:2 f/.wh..wh..opq"], "f/");
-    assert_shows(&["f:1", "f:2 f/.wh..wh..opq"], "f/");
-    assert_shows(&["f/ f/old:1", "f/.wh..wh..opq f:2"], "f:2");
+fn markers_below_a_file_of_their_own_layer_do_nothing() {
+    for marker in ["f/.wh..wh..opq", "f/.wh.x", "f/s/.wh.x", "f/s/.wh..wh..opq"] {
+        for lower in ["f/ f/old:1", "f:1"] {
+            assert_in_any_order(lower, &format!("f:2 {marker}"), "f:2");
+        }
+        assert_in_any_order("z", &format!("t:1 f->t {marker}"), "f->t t:1 z");
+    }
 }
 
+/// podman and umoci: `.wh.X` removes X, and a marker alone makes it no directory again.
 #[test]
-fn a_whiteout_and_an_opaque_marker_of_one_name_are_an_opaque_directory() {
-    assert_in_any_order("X/ X/old:1", ".wh.X X/.wh..wh..opq", "X/");
-    assert_in_any_order("X/ X/old:1", "X/.wh..wh..opq .wh.X", "X/");
+fn a_whiteout_stays_where_only_markers_are_below_its_name() {
+    for marker in [
+        "X/.wh..wh..opq",
+        "X/.wh.old",
+        "X/s/.wh..wh..opq",
+        "X/s/.wh.t",
+    ] {
+        assert_in_any_order("X/ X/old:1 z", &format!(".wh.X {marker}"), "z");
+    }
     assert_in_any_order(
         "X/ X/old:1",
         ".wh.X X/ X/.wh..wh..opq X/new:2",

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use crate::desk::{Desk, Run, small, wasteful};
-use crate::support::{Codec, Packing, docker_current};
+use crate::support::{Codec, Packing, docker_current, image, tar};
 
 #[test]
 fn the_gate_decides() {
@@ -37,6 +37,20 @@ fn the_gate_decides() {
     assert_eq!(rule["id"], "forbid");
     assert_eq!(rule["paths"][0]["path"], "/key.pem");
     assert_eq!(rule["paths"][0]["layer"], 1);
+}
+
+/// Go before 1.8 wrote prefixes that a header of GNU has no field for: what they name is forbidden all the same.
+#[test]
+fn a_forbidden_path_is_found_in_a_prefix_under_the_magic_of_gnu() {
+    let tool = tar::raw_entry(b"bin/tool", b'0', b"tool", |header| {
+        header.as_mut_bytes()[345..354].copy_from_slice(b"opt/other");
+    });
+    let image = image().layer("COPY", |layer| layer.raw(tool)).build();
+    let desk = Desk::with(&image);
+    let forbidden = desk.line("--ci --json --forbid opt/** app.tar");
+    let rule = &forbidden.exits(1).json()["rules"][0];
+    assert_eq!(rule["paths"][0]["path"], "/opt/other/bin/tool");
+    desk.line("--ci --forbid /bin/** app.tar").exits(0);
 }
 
 #[test]

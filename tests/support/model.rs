@@ -129,7 +129,7 @@ pub struct Outcome {
     pub wasted: Vec<Wasted>,
     /// Layer and position of records that no rule gives a meaning.
     pub ambiguous: Vec<(usize, usize)>,
-    /// Layer and position of every hard link, and what was stored with the file it names; `None`: no file.
+    /// Layer and position of every hard link, and what its header has to say; `None`: it names no file.
     pub links: Vec<(usize, usize, Option<Meta>)>,
 }
 

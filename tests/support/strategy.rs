@@ -7,8 +7,8 @@ use super::model::Outcome;
 
 /// One to five layers of up to nine records over a dozen paths, with every kind of record and marker.
 ///
-/// Hard links to anything but files and records that no rule gives a meaning are taken out. The other
-/// links carry what was stored with their file, as every archiver writes them.
+/// Hard links to anything but files and records that no rule gives a meaning are taken out. Links to files of lower
+/// layers carry what was stored with their file, as every archiver writes them.
 pub fn stacks() -> impl Strategy<Value = Vec<Vec<Item>>> {
     let layer = prop::collection::vec(item(), 0..9);
     prop::collection::vec(layer, 1..6).prop_map(sound)
@@ -64,7 +64,7 @@ fn kind() -> impl Strategy<Value = Kind> {
         4 => Just(Kind::Whiteout),
         2 => Just(Kind::Opaque),
         4 => path().prop_map(Kind::Hardlink),
-        2 => prop::sample::select(vec!["a", "../b"]).prop_map(|target| Kind::Symlink(target.into())),
+        3 => prop::sample::select(vec!["a", "../b", "/a-b/b", "..", "/", "./a//b/"]).prop_map(|target| Kind::Symlink(target.into())),
         1 => Just(Kind::Fifo),
         1 => (1..3_u32).prop_map(|minor| Kind::CharDevice(1, minor)),
     ]

@@ -126,7 +126,7 @@ fn the_header_says_what_fits() {
     for (width, words) in [
         (
             200,
-            "harbour-board:1.4 (linux/amd64)  12 layers  82 paths  24.4 MiB (blobs 24.5 MiB)  efficiency 36.3%  wasted 15.5 MiB (63.7%)",
+            "harbour-board:1.4 (linux/amd64)  12 layers  83 paths  24.4 MiB (blobs 24.5 MiB)  efficiency 36.3%  wasted 15.5 MiB (63.7%)",
         ),
         (
             80,

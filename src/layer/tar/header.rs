@@ -51,6 +51,9 @@ impl<'a> Header<'a> {
 
     /// The ustar prefix; empty for other formats, which use the bytes for something else.
     pub(super) fn prefix(self) -> &'a [u8] {
+        if self.is_gnu() && self.typeflag() != b'S' {
+            return self.misplaced_prefix();
+        }
         if &self.0[257..263] != b"ustar\0" {
             return b"";
         }
@@ -61,6 +64,21 @@ impl<'a> Header<'a> {
             500
         };
         until_nul(&self.0[345..end])
+    }
+
+    fn is_gnu(self) -> bool {
+        &self.0[257..265] == b"ustar  \0"
+    }
+
+    /// Go before 1.8 wrote the prefix of ustar under the magic of GNU, whose times lie there: what is no time is a
+    /// prefix (Go, archive/tar, `Reader.readHeader`).
+    fn misplaced_prefix(self) -> &'a [u8] {
+        let (accessed, changed) = (&self.0[345..357], &self.0[357..369]);
+        let prefix = until_nul(&self.0[345..500]);
+        if is_time(accessed) && is_time(changed) || !prefix.is_ascii() {
+            return b"";
+        }
+        prefix
     }
 
     pub(super) fn mode(self) -> Option<i64> {
@@ -126,6 +144,22 @@ pub(super) fn gnu_segments(descriptors: &[u8], segments: &mut Vec<(u64, u64)>) -
         }
     }
     true
+}
+
+/// Returns whether Go's parser takes a field for a time, or for none: it is stricter than [`number`], which takes
+/// text behind one.
+fn is_time(field: &[u8]) -> bool {
+    match field[0] {
+        0 => true,
+        0x80.. => number(field).is_some(),
+        _ => {
+            let is_text = |&byte: &u8| byte != b' ' && byte != 0;
+            let start = field.iter().position(is_text).unwrap_or(field.len());
+            let end = field.iter().rposition(is_text).map_or(start, |end| end + 1);
+            let digits = until_nul(&field[start..end]);
+            digits.iter().all(|byte| (b'0'..b'8').contains(byte))
+        }
+    }
 }
 
 fn until_nul(field: &[u8]) -> &[u8] {
@@ -209,6 +243,29 @@ mod tests {
     fn a_block_of_zeros_is_no_header() {
         assert!(Header::parse(&[0; 512]).is_none());
         assert!(Header::parse(&[0; 100]).is_none());
+    }
+
+    #[test]
+    fn a_prefix_under_the_magic_of_gnu_is_told_from_times() {
+        for (field, expected) in [
+            (&b"usr/lib/node_modules"[..], &b"usr/lib/node_modules"[..]),
+            (b"opt", b"opt"),
+            (b"7 zip/bin", b"7 zip/bin"),
+            (b"", b""),
+            (b"\0opt", b""),
+            (b"1700000000", b""),
+            (b"14000000000\x0014000000000\0", b""),
+            (b"14000000000\0opt", b"14000000000"),
+            (b"  17 \0", b""),
+            (b"caf\xc3\xa9", b""),
+            (b"\x80\0\0\0\0\0\0\0\x65\x65\x65\x65", b""),
+        ] {
+            let mut block = [0; 512];
+            block[257..265].copy_from_slice(b"ustar  \0");
+            block[345..345 + field.len()].copy_from_slice(field);
+            let found = Header::verified(&block).prefix();
+            assert_eq!(found, expected, "{}", field.escape_ascii());
+        }
     }
 
     #[test]

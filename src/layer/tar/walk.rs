@@ -643,8 +643,9 @@ fn kind_of(typeflag: u8, path: &[u8]) -> EntryKind {
         b'4' => EntryKind::BlockDevice,
         b'5' | b'D' => EntryKind::Dir,
         b'6' => EntryKind::Fifo,
-        // V7 has no directories; their names end in a slash.
-        0 | b'0' if path.ends_with(b"/") => EntryKind::Dir,
+        // V7 has no directories; their names end in a slash. Type `0` is of POSIX, where that means nothing (Go,
+        // archive/tar, `Reader.next`).
+        0 if path.ends_with(b"/") => EntryKind::Dir,
         // POSIX: unknown types are regular files.
         _ => EntryKind::File,
     }

@@ -108,8 +108,7 @@ impl<'l> Union<'l> {
             match raw.kind() {
                 EntryKind::Whiteout => break,
                 EntryKind::Dir => {
-                    // One that only carries whiteouts is there if a lower layer has it.
-                    exists |= !raw.has(flag::GHOST);
+                    exists = true;
                     if !is_cut {
                         directory.parts.push((layer, node));
                     }

@@ -179,9 +179,10 @@ fn metadata_are_those_that_were_seen_before() {
             "e/ 4",
             "e/l @ x 6",
             "e/q @ x 6",
-            "e/x = 0:d/x 2",
+            // The last header of its inode was that of `d/z`.
+            "e/x = 0:d/x 4",
             "e/y = 0:d/y 4",
-            "e/z = 0:d/x 2",
+            "e/z = 0:d/x 4",
         ],
     );
 }

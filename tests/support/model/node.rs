@@ -28,6 +28,15 @@ impl Meta {
         }
     }
 
+    /// Takes over what a further header of the same inode says; attributes only if it has any.
+    pub fn take(&mut self, header: Self) {
+        let attributes = std::mem::take(&mut self.xattrs);
+        *self = header;
+        if self.xattrs.is_empty() {
+            self.xattrs = attributes;
+        }
+    }
+
     /// Puts it into a record.
     pub fn put_into(self, item: &mut Item) {
         item.mode = self.mode;

@@ -1,4 +1,7 @@
 //! What one layer holds on its own, once every record of it was read.
+//!
+//! Symbolic links that the layer has made so far are followed on the way to a record, and to what a hard link names.
+//! Markers are taken last: they hide nothing of their own layer, but make the directories they stand in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +15,8 @@ pub struct Own {
     pub nodes: BTreeMap<Path, Node>,
     pub whiteouts: BTreeSet<Path>,
     pub opaque: BTreeSet<Path>,
-    /// Position of every hard link and what was stored with the file it names; `None`: no file.
+    /// Position of every hard link and what a header for it has to say: of a file of a lower layer what was stored
+    /// with it, of one of this layer anything; `None`: it names no file.
     pub links: Vec<(usize, Option<Meta>)>,
     /// Positions of records that no rule gives a meaning and no archiver writes: they make a path directory,
     /// something else and directory again (or the reverse), or bury files with several names, or link to a lower file whose path
@@ -35,36 +39,35 @@ impl Own {
         inodes: &mut Vec<Inode>,
     ) -> Self {
         let mut own = Self::default();
+        let first = inodes.len();
+        let mut led = Vec::new();
         for (position, item) in items.iter().enumerate() {
-            own.record(item, position, layer, below, inodes);
+            led.push(own.led(item));
+            own.record(&led[position], (position, layer), below, (inodes, first));
             if own.turns.values().any(|&turns| turns > 1) {
                 own.ambiguous.push(position);
                 own.turns.clear();
             }
         }
+        own.settle_markers();
         own.rename_inherited(layer, inodes);
-        own.note_links_overtaken(items);
+        own.note_links_overtaken(&led);
         own
     }
 
     fn record(
         &mut self,
         item: &Item,
-        position: usize,
-        layer: usize,
+        (position, layer): (usize, usize),
         below: &BTreeMap<Path, Visible>,
-        inodes: &mut Vec<Inode>,
+        (inodes, first): (&mut Vec<Inode>, InodeId),
     ) {
         match &item.kind {
             Kind::Raw(_) => {}
             Kind::Whiteout => {
-                // A choice: a whiteout alone makes no directories, so what is deleted stays deleted
-                // (`.wh.d` and `d/.wh.x` in one layer) and what is no directory stays what it is.
                 self.whiteouts.insert(item.path.clone());
             }
             Kind::Opaque => {
-                self.imply_ancestors(&item.path);
-                self.imply(&item.path);
                 self.opaque.insert(item.path.clone());
             }
             Kind::File(data) => {
@@ -81,7 +84,14 @@ impl Own {
                 if !self.nodes.contains_key(target) {
                     self.to_lower.insert(position);
                 }
-                let meta = inode.map(|inode| inodes[inode].meta.clone());
+                let own = inode.filter(|&inode| inode >= first);
+                if let Some(inode) = own {
+                    inodes[inode].meta.take(Meta::of(item));
+                }
+                let meta = inode.map(|inode| match own {
+                    Some(_) => Meta::of(item),
+                    None => inodes[inode].meta.clone(),
+                });
                 self.links.push((position, meta));
                 self.linked
                     .extend(inode.map(|inode| (inode, item.path.clone())));
@@ -90,6 +100,106 @@ impl Own {
             }
             _ if item.path.is_empty() => {}
             _ => self.put(&item.path, Node::simple(item)),
+        }
+    }
+
+    /// The record where the links made so far lead it. The name itself is not followed; an opaque marker is a name
+    /// in the directory it acts on.
+    fn led(&self, item: &Item) -> Item {
+        let mut led = item.clone();
+        led.path = match item.kind {
+            Kind::Opaque => self.follow(&item.path, b""),
+            _ => self.led_name(&item.path, b""),
+        };
+        if let Kind::Hardlink(target) = &mut led.kind {
+            // An unpacker makes the directories and takes away what has the name before it makes the link.
+            *target = self.led_name(target, &led.path);
+        }
+        led
+    }
+
+    fn led_name(&self, path: &[u8], gone: &[u8]) -> Path {
+        match path.iter().rposition(|&byte| byte == b'/') {
+            Some(slash) => {
+                let directory = self.follow(&path[..slash], gone);
+                let parts = [&directory, &path[slash + 1..]];
+                parts
+                    .into_iter()
+                    .filter(|part| !part.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(&b'/')
+            }
+            None => path.to_vec(),
+        }
+    }
+
+    /// Where a directory is, with what is at `gone`, or on the way there, no link. Links lead inside the root; after forty the name is taken
+    /// as it is.
+    fn follow(&self, directory: &[u8], gone: &[u8]) -> Path {
+        let names = |path: &[u8]| -> Vec<Path> {
+            path.split(|&byte| byte == b'/')
+                .map(<[u8]>::to_vec)
+                .collect()
+        };
+        let (mut left, mut at, mut links) = (names(directory), Vec::<Path>::new(), 0);
+        while !left.is_empty() {
+            let name = left.remove(0);
+            match name.as_slice() {
+                b"" | b"." => continue,
+                b".." => {
+                    at.pop();
+                    continue;
+                }
+                _ => at.push(name),
+            }
+            let place = at.join(&b'/');
+            let is_gone = place == gone || ancestors(gone).any(|ancestor| ancestor == place);
+            let node = self.nodes.get(&place).filter(|_| !is_gone);
+            if let Some(Node::Symlink(target, _)) = node {
+                links += 1;
+                if links > 40 {
+                    return directory.to_vec();
+                }
+                at.pop();
+                if target.starts_with(b"/") {
+                    at.clear();
+                }
+                left.splice(0..0, names(target));
+            }
+        }
+        at.join(&b'/')
+    }
+
+    fn settle_markers(&mut self) {
+        let parents = self
+            .whiteouts
+            .iter()
+            .filter_map(|path| ancestors(path).next());
+        let marked: Vec<Path> = parents
+            .map(<[u8]>::to_vec)
+            .chain(self.opaque.clone())
+            .collect();
+        for directory in marked {
+            self.make_for_marker(&directory);
+        }
+        let nodes = &self.nodes;
+        let is_there = |path: &Path| path.is_empty() || nodes.get(path).is_some_and(Node::is_dir);
+        self.opaque.retain(is_there);
+    }
+
+    /// Stops at what is no directory, and at what the layer removes and nothing but markers would make again.
+    fn make_for_marker(&mut self, directory: &[u8]) {
+        let mut on_the_way: Vec<&[u8]> = ancestors(directory).collect();
+        on_the_way.reverse();
+        on_the_way.push(directory);
+        for path in on_the_way.into_iter().filter(|path| !path.is_empty()) {
+            match self.nodes.get(path) {
+                Some(node) if node.is_dir() => {}
+                None if !self.whiteouts.contains(path) => {
+                    self.nodes.insert(path.to_vec(), Node::Dir(None));
+                }
+                _ => return,
+            }
         }
     }
 
@@ -136,8 +246,7 @@ impl Own {
         self.nodes.get(path) == Some(&Node::File(inode))
     }
 
-    /// The last record of a path wins, but two directories are one. What was below a directory goes with it,
-    /// opaque markers too; whiteouts act on lower layers wherever they stand.
+    /// The last record of a path wins, but two directories are one. What was below a directory goes with it.
     fn put(&mut self, path: &[u8], node: Node) {
         self.imply_ancestors(path);
         if !node.is_dir() {
@@ -157,7 +266,6 @@ impl Own {
             self.buried
                 .extend(self.nodes.keys().filter(is_below).cloned());
             self.nodes.retain(|other, _| !other.starts_with(&prefix));
-            self.opaque.retain(|other| !other.starts_with(&prefix));
         }
         self.insert(path, node);
     }
