@@ -3,7 +3,7 @@
 //! A [`Projection`] is what one scope shows of a union, [`Rows`] are its visible lines, a [`Plan`] decides their
 //! order. No I/O happens here, and nothing knows what a terminal is.
 
-pub mod carry;
+pub mod carry_over;
 pub mod filtered;
 pub mod flat;
 pub mod mark;
@@ -21,7 +21,7 @@ mod search_error;
 pub mod unfold;
 pub mod weights;
 
-pub use carry::{carry_over, carry_path};
+pub use carry_over::{carry_over, carry_path};
 pub use filtered::Filtered;
 pub use flat::{Counted, FlatFile, FlatView};
 pub use mark::{Mark, MarkSet};

@@ -7,13 +7,13 @@
 pub mod bytes;
 pub mod codec;
 pub mod content_hash;
-pub mod copy;
 pub mod dir;
-pub mod mapped;
+pub mod id_mapped;
 mod names;
 pub mod tar;
 pub mod tar_split;
 pub mod verified;
+pub mod whole_copy;
 
 use std::fmt;
 use std::io::Read;

@@ -4,10 +4,10 @@
 //! Names are a stranger's text. What stands in a command is an ID or a plain name where there is one, and quoted
 //! for a shell where there is not, so that no name can become a second command or steer a terminal.
 
-mod company;
+mod freed_together;
 mod orphans;
 mod prune;
-mod quote;
+mod shell_quote;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -23,7 +23,7 @@ use crate::path::display_str;
 
 pub use orphans::by_name;
 pub use prune::{Group, Suggestion, suggestions};
-pub use quote::quoted;
+pub use shell_quote::quoted;
 use table::Subject;
 pub use table::{Action, Command, Proof, ROWS, Row, Tool, Word, row};
 

@@ -4,7 +4,7 @@
 
 use super::super::Location;
 use crate::error::{Result, Warning};
-use crate::layer::copy::CopyLayer;
+use crate::layer::whole_copy::CopyLayer;
 use crate::layer::{Completeness, Entry, EntryKind, EntrySink, LayerSource as _};
 use crate::progress::Job;
 

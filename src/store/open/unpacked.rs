@@ -3,7 +3,7 @@
 //! The directory is what containers run on, so it is what is listed. The blob is what the digests name: a
 //! verification compares the one with the other.
 
-mod compare;
+mod against_tar;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +22,7 @@ use crate::layer::{
 use crate::path::ImagePath;
 use crate::progress::Job;
 use crate::store::Location;
-use compare::Unpacked;
+use against_tar::Unpacked;
 
 /// Where the blob of an unpacked layer is.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::company::listed;
+use super::freed_together::listed;
 use super::table::{Action, Subject, Tool};
 use super::{Command, Step, commanded, note};
 use crate::path::display_str;

@@ -5,7 +5,7 @@
 
 mod rows;
 
-use super::quote::quoted;
+use super::shell_quote::quoted;
 use crate::store::Engine;
 
 pub use rows::ROWS;

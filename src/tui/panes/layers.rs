@@ -1,10 +1,10 @@
 //! The list of layers and the details of the one that is chosen.
 
+pub mod areas;
 pub mod details;
 mod draw;
 pub mod listing;
-pub mod parts;
-pub mod tops;
+pub mod top_directories;
 
 pub(in crate::tui) use draw::draw;
 
@@ -17,10 +17,10 @@ use crate::tui::reads::Reads;
 use crate::tui::scroll::{Moved, Scroll};
 use crate::tui::subject::Subject;
 use crate::tui::table::{RowsPlace, Table};
+use areas::LayersAreas;
 use details::{DetailLine, Length};
 use listing::{LayerRow, What};
-use parts::LayersAreas;
-use tops::Top;
+use top_directories::Top;
 
 /// Columns in front of a row, for the sign of the cursor.
 const CURSOR: u16 = 1;
@@ -61,7 +61,7 @@ impl LayersPane {
             reads.session.look,
             self.layer(),
             details::Room {
-                width: parts::indented(reads.inner()).width,
+                width: areas::indented(reads.inner()).width,
                 length: self.length,
             },
             &self.tops,
@@ -76,7 +76,7 @@ impl LayersPane {
     /// Makes a layer the chosen one.
     pub fn choose(&mut self, layer: LayerIndex, reads: &Reads<'_>) {
         self.scroll.at = layer.as_usize().min(self.rows.len().saturating_sub(1));
-        self.tops = tops::tops(reads.subject, reads.session.look, self.layer());
+        self.tops = top_directories::tops(reads.subject, reads.session.look, self.layer());
         self.resize(reads);
     }
 

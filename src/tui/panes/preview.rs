@@ -1,13 +1,13 @@
 //! The contents of one version of a file: text or hex, and what changed from the version below.
 
+pub mod areas;
+pub mod characters;
 mod commands;
 mod draw;
 pub mod facts;
-mod foot;
+mod footer;
 pub mod hex;
 mod lines;
-pub mod parts;
-pub mod pieces;
 mod search;
 mod searching;
 mod sheet;
@@ -27,10 +27,7 @@ use crate::tree::MergedTree;
 use crate::tui::ids::{JobId, VersionAt};
 use crate::tui::message::{Complaint, Effect};
 use crate::tui::reads::Reads;
-use crate::tui::results::Content;
-use crate::tui::results::Document;
-use crate::tui::results::FileDiff;
-use crate::tui::results::Nature;
+use crate::tui::results::{Content, Document, FileDiff, Nature};
 use crate::tui::state::Jobs;
 use crate::tui::subject::Subject;
 

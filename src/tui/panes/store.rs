@@ -1,6 +1,7 @@
 //! What a layer store holds: images, layers, containers, orphans, build cache, volumes.
 
 pub mod amounts;
+pub mod areas;
 pub mod columns;
 mod disk;
 mod draw;
@@ -9,7 +10,6 @@ mod header;
 pub mod key;
 mod list;
 pub mod names;
-pub mod parts;
 mod reclaim;
 mod row;
 pub mod rows;
@@ -37,9 +37,9 @@ use crate::tui::table::RowsPlace;
 
 pub use crate::tui::state::StoreTab;
 pub use amounts::{Sense, SizedStore};
+pub use areas::{Aside, StoreAreas};
 pub use key::Key;
 pub use list::StoreList;
-pub use parts::{Aside, StoreAreas};
 
 /// Whether images that are steps of a build are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,9 +1,9 @@
 //! What is stored for nothing, who stored it and who made it useless.
 
+mod areas;
 mod columns;
 mod draw;
 mod order;
-mod parts;
 pub mod why;
 
 pub(in crate::tui) use draw::draw;
@@ -22,8 +22,8 @@ use crate::tui::scroll::Moved;
 use crate::tui::subject::Subject;
 use crate::tui::table::RowsPlace;
 
+pub use areas::WasteAreas;
 pub use order::{Field, Sorting};
-pub use parts::WasteAreas;
 
 /// What is stored for nothing, who stored it and who made it useless.
 #[derive(Debug, Default)]

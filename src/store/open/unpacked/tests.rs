@@ -6,8 +6,8 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::*;
-use crate::layer::copy::CopyLayer;
 use crate::layer::dir::Encoding;
+use crate::layer::whole_copy::CopyLayer;
 
 const FILE: &[u8] = b"data of the file";
 

@@ -1,6 +1,6 @@
 //! What there is to say about one layer.
 
-use super::tops::Top;
+use super::top_directories::Top;
 use crate::analysis::LayerFigures;
 use crate::image::Layer;
 use crate::layer::LayerIndex;

@@ -2,10 +2,10 @@
 
 use ratatui::layout::Rect;
 
+use super::areas::{LayersAreas, indented};
 use super::details::{DetailLine, LABEL, Length, Room};
 use super::listing::{Condition, LayerRow, Owner, What};
-use super::parts::{LayersAreas, indented};
-use super::tops::Top;
+use super::top_directories::Top;
 use super::{CURSOR, LayersPane};
 use crate::text::{Cut, Glyphs};
 use crate::tui::paint::{Keys, Paint, bar, behind};

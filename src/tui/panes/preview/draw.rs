@@ -2,9 +2,10 @@
 
 use ratatui::layout::Rect;
 
-use super::parts::PreviewAreas;
-use super::{Body, BodyText, DiffState, Margin, PreviewPane, Viewport, facts, hex};
-use super::{foot, lines};
+use super::areas::PreviewAreas;
+use super::{
+    Body, BodyText, DiffState, Margin, PreviewPane, Viewport, facts, footer as foot, hex, lines,
+};
 use crate::text::{Cut, wrap as wrapped};
 use crate::tui::paint::{Keys, Paint, first_line};
 use crate::tui::reads::Reads;

@@ -5,8 +5,8 @@ use std::ops::Range;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::parts::gap;
-use super::pieces::{ShownCharacter, drawn, pieces, wraps};
+use super::areas::gap;
+use super::characters::{ShownCharacter, drawn, pieces, wraps};
 use super::{Margin, PreviewPane, Wrap, hex};
 use crate::browse::Mark;
 use crate::tui::paint::{Paint, behind};

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::parts::{PreviewAreas, gutter};
+use super::areas::{PreviewAreas, gutter};
 use super::{Body, DiffState, PreviewPane};
 use crate::tui::paint::behind;
 use crate::tui::results::{Document, LineKind, Nature};

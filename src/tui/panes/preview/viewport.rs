@@ -3,7 +3,7 @@
 //! There is no cursor: the first row on the screen is the place one is at, as in a pager. A wrapped line has
 //! several rows; only lines near the screen are ever measured.
 
-use super::pieces::rows;
+use super::characters::rows;
 use crate::text::Look;
 use crate::tui::command::Command;
 use crate::tui::results::Document;
@@ -116,16 +116,16 @@ impl Viewport {
     pub fn show(&mut self, offset: usize, document: &Document, frame: &Frame) {
         let line = document.line_of(offset);
         let within = offset - document.range(line).start.min(offset);
-        let (text, _) = super::pieces::drawn(document.line(line));
+        let (text, _) = super::characters::drawn(document.line(line));
         if frame.wrap == Wrap::On {
-            let breaks = super::pieces::wraps(text, frame.columns.max(1), frame.look);
+            let breaks = super::characters::wraps(text, frame.columns.max(1), frame.look);
             let row = breaks.take_while(|piece| piece.at <= within).count();
             self.bring((line, row), document, frame);
             return;
         }
         self.bring((line, 0), document, frame);
         let mut before =
-            super::pieces::pieces(text, frame.look).take_while(|piece| piece.at <= within);
+            super::characters::pieces(text, frame.look).take_while(|piece| piece.at <= within);
         let column = before.by_ref().last().map_or(0, |piece| piece.column);
         let is_seen = (self.left..self.left + frame.columns * 3 / 4).contains(&column);
         if !is_seen {
