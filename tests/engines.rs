@@ -226,6 +226,25 @@ fn copies_of_copies_show_the_same() {
     }
 }
 
+/// Returns the rows of an image without the directories that only whiteouts make: Docker and Podman make them to
+/// reach the whiteout, umoci does not.
+fn rows_of_umoci(analysis: &Analysis) -> Rows {
+    let mut rows = rows(analysis);
+    loop {
+        let is_empty = |path: &[u8]| {
+            let below = [path, b"/"].concat();
+            !rows.keys().any(|other| other.starts_with(&below))
+        };
+        let made = rows.iter().find(|(path, row)| {
+            row.kind == "dir" && row.mode.is_none() && !path.is_empty() && is_empty(path)
+        });
+        let Some(path) = made.map(|(path, _)| path.clone()) else {
+            return rows;
+        };
+        rows.remove(&path);
+    }
+}
+
 #[test]
 fn the_merged_view_is_what_umoci_unpacks() {
     let Some(bench) = Bench::with(&["skopeo", "umoci"], Rights::Root) else {
@@ -234,7 +253,7 @@ fn the_merged_view_is_what_umoci_unpacks() {
     bench.skopeo("docker-archive:demo.tar", "oci:image:demo", &[]);
     let analysis = open(&bench.path("image"));
     let unpacked = bench.unpacked("image:demo", "rootfs");
-    assert_same("the demo image", &rows(&analysis), &unpacked);
+    assert_same("the demo image", &rows_of_umoci(&analysis), &unpacked);
 }
 
 #[test]
@@ -255,7 +274,7 @@ fn layers_that_umoci_inserts() {
         run("umoci", all);
         let analysis = open_tag(&bench.path("image"), tag);
         let unpacked = bench.unpacked(&format!("image:{tag}"), &format!("rootfs-{tag}"));
-        assert_same(tag, &rows(&analysis), &unpacked);
+        assert_same(tag, &rows_of_umoci(&analysis), &unpacked);
         analysis
     };
     let demo = open(&bench.path("demo.tar"));
@@ -331,10 +350,10 @@ fn a_layer_that_umoci_repacks() {
     let layer = analysis.layers.last().unwrap();
     assert!(layer.removed > 0 && layer.modified > 0 && layer.added > 0);
     let unpacked = bench.unpacked("image:changed", "rootfs");
-    assert_same("unpacked again", &rows(&analysis), &unpacked);
+    assert_same("unpacked again", &rows_of_umoci(&analysis), &unpacked);
     let mut expected = rows_of_directory(&bench.path("bundle/rootfs"));
     // A link to a file that did not change is stored as a file of its own: umoci sees one new name.
-    let mut found = rows(&analysis);
+    let mut found = rows_of_umoci(&analysis);
     for rows in [&mut expected, &mut found] {
         for row in rows.values_mut() {
             row.names = 1;
