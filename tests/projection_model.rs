@@ -21,7 +21,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use support::model::{Change, Data, Outcome, Path, ancestors};
-use support::{Codec, Item, Kind};
+use support::{Codec, Item};
 
 /// What a scope must show at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,9 +120,7 @@ impl Case {
     }
 
     fn mark(&self, layer: usize, path: &Path, change: Change) -> Mark {
-        let is_cut = self.stack[layer]
-            .iter()
-            .any(|item| item.path == *path && matches!(item.kind, Kind::Whiteout | Kind::Opaque));
+        let is_cut = self.model.cut[layer].contains(path);
         let is_directory = || {
             self.model.views[layer]
                 .get(path)

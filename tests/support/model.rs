@@ -9,7 +9,7 @@ mod apply;
 mod node;
 mod own;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::item::{Item, Kind};
 use apply::Stack;
@@ -121,6 +121,8 @@ pub struct Outcome {
     pub data: Vec<BTreeMap<Path, Data>>,
     /// What each layer does to paths.
     pub changes: Vec<BTreeMap<Path, Change>>,
+    /// Paths that each layer cuts off from what lies below: where its markers really are, its own links followed.
+    pub cut: Vec<BTreeSet<Path>>,
     /// Content of each view, every inode once.
     pub effective_bytes: Vec<u64>,
     /// Content each layer stores.

@@ -28,6 +28,7 @@ impl Stack {
             outcome.links.push((layer, *position, meta.clone()));
         }
 
+        outcome.cut.push(&own.whiteouts | &own.opaque);
         let below = std::mem::take(&mut self.view);
         outcome.changes.push(self.changes(&own, &below));
         self.view = union(&own, &below, layer);
