@@ -312,7 +312,9 @@ fn tool_for(engine: Engine, namespace: Option<&str>) -> (Tool, &str) {
         (Engine::Docker, _) | (Engine::DockerContainerd, None | Some("moby")) => (Tool::Docker, ""),
         (Engine::ContainersStorage, _) => (Tool::Podman, ""),
         (Engine::Kubernetes, None | Some("k8s.io")) => (Tool::Crictl, ""),
-        (_, namespace) => (Tool::Ctr, namespace.unwrap_or("default")),
+        (Engine::Containerd | Engine::DockerContainerd | Engine::Kubernetes, namespace) => {
+            (Tool::Ctr, namespace.unwrap_or("default"))
+        }
     }
 }
 
