@@ -157,9 +157,14 @@ impl Bench<'_> {
         assert!(!plan.commands.is_empty() && plan.promised >= MIB);
         let things = (self.things)();
         let before = disk_bytes(&self.root);
-        for command in &plan.commands {
+        for (at, command) in plan.commands.iter().enumerate() {
             assert!(command.verified_on.is_some(), "{}", command.text);
-            self.paste(&command.text);
+            // The note says so too: garbage that the first removal set off may be faster than the next command.
+            let is_collected = |errors: &str| {
+                let note = command.row.note.unwrap_or_default();
+                at > 0 && note.contains("\"not found\"") && errors.ends_with("not found\n")
+            };
+            self.paste(&command.text, is_collected);
             let row = (command.row.tool, command.row.action);
             self.ran.borrow_mut().insert(row);
         }
@@ -192,7 +197,7 @@ impl Bench<'_> {
 
     /// Runs a line as a shell does, and says yes.
     #[track_caller]
-    fn paste(&self, line: &str) {
+    fn paste(&self, line: &str, may_say: impl Fn(&str) -> bool) {
         let path = format!(
             "{}:{}",
             self.programs.display(),
@@ -210,7 +215,10 @@ impl Bench<'_> {
         drop(shell.stdin.take().unwrap().write_all(b"y\n"));
         let output = shell.wait_with_output().unwrap();
         let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{line}: {errors}");
+        assert!(
+            output.status.success() || may_say(&errors),
+            "{line}: {errors}"
+        );
     }
 
     #[track_caller]
