@@ -925,9 +925,10 @@ fn prepare(containerd: &Containerd, key: &str, parent: &str) {
     fs::write(grown, vec![1; THREE_MIB]).unwrap();
 }
 
-/// Waits until what was removed before is collected: the next orphan would go with it.
-fn collected() {
-    std::thread::sleep(Duration::from_secs(3));
+/// Has what was removed before collected: the next orphan would go with it.
+fn collect(containerd: &Containerd) {
+    containerd.run(&["leases", "create", "--id", "spent"]);
+    containerd.run(&["leases", "rm", "--sync", "spent"]);
 }
 
 /// Takes the label away.
@@ -1057,13 +1058,13 @@ fn containerd_frees_what_is_promised() {
     let top = top.lines().find(|line| line.contains("Committed")).unwrap();
     let top = top.split_whitespace().next().unwrap();
     prepare(&containerd, "left", top);
-    collected();
+    collect(&containerd);
     leave(&containerd, "left");
     bench.run(&bench.one(|store, _| orphan_of_layer(store, "left")), &[]);
-    collected();
+    collect(&containerd);
     let digest = ingest(&containerd, 10);
     bench.run(&blob(&digest), &[]);
-    collected();
+    collect(&containerd);
     let digest = ingest(&containerd, 11);
     hold(&containerd, &digest);
     bench.run(&blob(&digest), &[]);
@@ -1072,7 +1073,7 @@ fn containerd_frees_what_is_promised() {
     prepare(&containerd, "below", top);
     containerd.run(&["snapshots", "commit", "middle", "below"]);
     prepare(&containerd, "above", "middle");
-    collected();
+    collect(&containerd);
     ingest(&containerd, 12);
     lose(&containerd);
     leave(&containerd, "above");
@@ -1081,7 +1082,7 @@ fn containerd_frees_what_is_promised() {
     assert_eq!(all.commands.len(), 3);
     bench.run(&all, &[]);
     // What was run to see that images can be used is collected too.
-    collected();
+    collect(&containerd);
     let left = bench.store().orphans;
     assert!(left.is_empty(), "{left:?}");
     bench.ran_all_of(BY_CONTAINERD);

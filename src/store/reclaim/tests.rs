@@ -133,7 +133,7 @@ fn what_is_in_another_namespace_is_removed_by_ctr() {
         assert_eq!(
             commands(&store, &targets),
             [
-                "ctr -n default tasks kill --signal SIGKILL c0ffee",
+                "ctr -n default tasks rm --force c0ffee",
                 "ctr -n default containers rm c0ffee",
                 "ctr -n default images rm --sync app:1",
             ]
@@ -398,7 +398,7 @@ fn a_container_of_which_nothing_tells_whether_it_runs_has_both_commands() {
         commands(&store, &[target]),
         ["ctr -n default containers rm c0ffee"]
     );
-    assert!(notes(&store, &[target]).contains("tasks kill --signal SIGKILL c0ffee"));
+    assert!(notes(&store, &[target]).contains("tasks rm --force c0ffee"));
 }
 
 /// What is printed is pasted: it is a command and nothing else, and who did not try it says so.

@@ -266,14 +266,15 @@ pub const ROWS: &[Row] = &[
         words: &[
             Word::Plain("ctr -n"),
             Word::Namespace,
-            Word::Plain("tasks kill --signal SIGKILL"),
+            // It waits for the end, which `tasks kill` does not: what follows refuses what still runs.
+            Word::Plain("tasks rm --force"),
             Word::Names,
         ],
         removes: "the processes of a container",
         frees: "nothing: a container that runs is not removed",
         spares: "what it has written",
         note: None,
-        proof: containerd("`ctr tasks kill --help`"),
+        proof: containerd("`ctr tasks delete --help`"),
     },
     Row {
         tool: Tool::Ctr,
