@@ -117,7 +117,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit> {
             if operands.paths.len() > 1 {
                 return Err(operands.unfit("more than one path is given", "ls IMAGE [PATH]"));
             }
-            let request = Request::of_image(operands.image, options)?;
+            let request = Request::of_image(operands.image, options)?.without_contents();
             open::with_files(&request, |analysis, _| {
                 list::run(analysis, operands.paths.first().copied(), *view, options)
                     .map(|()| Exit::Success)

@@ -10,6 +10,7 @@ pub mod content_hash;
 pub mod dir;
 pub mod id_mapped;
 mod names;
+pub mod recorded;
 pub mod tar;
 pub mod tar_split;
 pub mod verified;
@@ -315,6 +316,31 @@ pub trait EntrySink {
 
     /// Takes word of something odd that did not stop the scan.
     fn warn(&mut self, warning: Warning);
+
+    /// Returns whether the data of a file is wanted. Asked only where it passes by once: by [`tar::PassingLayer`].
+    fn wants_data(&self, _file: PassingFile<'_>) -> bool {
+        false
+    }
+
+    /// Takes the data that is wanted; what is left unread is passed over. The file's entry follows, unless its name
+    /// is none.
+    ///
+    /// # Errors
+    /// As [`EntrySink::entry`], or [`Error::Interrupted`].
+    fn data(&mut self, _file: PassingFile<'_>, _data: &mut (dyn Read + Send)) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A file whose data passes by.
+#[derive(Debug, Clone, Copy)]
+pub struct PassingFile<'a> {
+    /// Its name as stored.
+    pub name: &'a [u8],
+    /// Where its data begins in the uncompressed archive.
+    pub start: u64,
+    /// Length of the data as its header has it, in bytes.
+    pub length: u64,
 }
 
 /// A layer without entries: a build step that changed nothing.

@@ -62,6 +62,15 @@ pub const SPARSE_COMPARE_BYTES: u64 = 1 << 30;
 /// Most bytes of a file that are compared to tell how much of a copy was changed.
 pub const COPY_UP_BYTES: u64 = 1 << 30;
 
+/// Most bytes that are kept of the entries of layers that pass by once, of one input: those of five million.
+pub const RECORDED_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Most bytes that are kept of documents, and of the beginnings of other members, of an archive that passes by.
+pub const KEPT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Most bytes of sparse files, with their holes, that are hashed as they pass by.
+pub const SPARSE_PASSING_BYTES: u64 = 16 << 30;
+
 /// Most bytes that are read of each of two images to tell which of their files differ.
 pub const DIFFERENCE_BYTES: u64 = 16 << 30;
 

@@ -16,6 +16,7 @@ mod formats;
 pub mod locator;
 mod manifest;
 mod oci;
+mod passing;
 mod read;
 pub mod signs;
 mod spool;
@@ -52,10 +53,22 @@ pub struct OpenOptions {
     pub platform: Option<Platform>,
     /// Name or ID of a container, where the source is a layer store: its image and what it has written.
     pub container: Option<String>,
+    /// Whether contents of files will be asked for.
+    pub contents: Contents,
     /// Bytes that a decompressed or streamed archive may take on disk; 0 for no limit.
     pub spool_limit: u64,
     /// Where engines keep their layers, for images that are named and not pointed at; none need exist.
     pub places: Vec<PathBuf>,
+}
+
+/// Whether contents of files will be asked for once an image is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Contents {
+    /// Yes: what comes compressed or through a pipe is kept in a temporary file.
+    #[default]
+    Wanted,
+    /// No: nothing is written to a disk. Such an input is read once, layers included, when it is opened.
+    Unwanted,
 }
 
 /// An image of a source, its layers not yet read.

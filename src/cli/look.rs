@@ -82,7 +82,7 @@ fn show(request: Request<'_>, around: &Surroundings) -> Result<Exit> {
         return interactive::show(request, around, keyboard);
     }
     match &request.subject {
-        Subject::Image => inspect::run(&request),
+        Subject::Image => inspect::run(&request.without_contents()),
         Subject::Stores(places) => stores::run(&request, places),
     }
 }

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::image::Platform;
 use crate::path::display_str;
 use crate::scan;
-use crate::source::{self, InputPlace, Locator, OpenOptions, Reading};
+use crate::source::{self, Contents, InputPlace, Locator, OpenOptions, Reading};
 use crate::store::{self, mounts::Overlay};
 use crate::text::{Detail, Glyphs, Look};
 
@@ -79,6 +79,7 @@ impl<'a> Request<'a> {
             image: options.image_name.clone(),
             container: options.container.clone(),
             platform: options.platform.as_deref().map(platform).transpose()?,
+            contents: Contents::Wanted,
             spool_limit: options.expanded_limit(),
             places: usual_places(),
         };
@@ -97,6 +98,14 @@ impl<'a> Request<'a> {
             gating: Gating::Off,
             loaded: Loaded::default(),
         })
+    }
+
+    /// Asks for no contents of files; they are needed all the same to be compared with digests.
+    pub(crate) fn without_contents(mut self) -> Self {
+        if !self.options.verify {
+            self.open.contents = Contents::Unwanted;
+        }
+        self
     }
 
     /// Returns how reports look, on whatever they are.

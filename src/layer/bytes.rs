@@ -14,22 +14,40 @@ use crate::beneath::Beneath;
 use crate::error::{Error, Result};
 use crate::progress::Job;
 
-/// A range of a file. Cloning is cheap; all clones share the descriptor.
+/// A range of a file, or of what is kept of one in memory. Cloning is cheap; all clones share the bytes.
 #[derive(Debug, Clone)]
 pub struct Region {
-    file: Arc<File>,
+    bytes: Bytes,
     name: Arc<str>,
     start: u64,
     length: u64,
 }
 
+#[derive(Debug, Clone)]
+enum Bytes {
+    File(Arc<File>),
+    /// The first bytes; others may have been there.
+    Kept(Arc<[u8]>),
+}
+
 impl Region {
+    /// Takes the first bytes, or all, of something of `length` bytes that is gone; `name` (escaped) appears in
+    /// messages. Reading behind them is an error.
+    pub fn kept(bytes: impl Into<Arc<[u8]>>, name: Arc<str>, length: u64) -> Self {
+        Self {
+            bytes: Bytes::Kept(bytes.into()),
+            name,
+            start: 0,
+            length,
+        }
+    }
+
     /// Takes `length` bytes from `start` on; `name` (escaped) appears in messages.
     ///
     /// The file may be shorter than the range says: reads end early then.
     pub fn new(file: Arc<File>, name: Arc<str>, start: u64, length: u64) -> Self {
         Self {
-            file,
+            bytes: Bytes::File(file),
             name,
             start,
             length: length.min(u64::MAX - start),
@@ -73,7 +91,7 @@ impl Region {
     pub fn part(&self, start: u64, length: u64) -> Self {
         let start = start.min(self.length);
         Self {
-            file: Arc::clone(&self.file),
+            bytes: self.bytes.clone(),
             name: Arc::clone(&self.name),
             start: self.start + start,
             length: length.min(self.length - start),
@@ -90,7 +108,11 @@ impl Region {
             .unwrap_or(usize::MAX)
             .min(buffer.len());
         fill(&mut buffer[..wanted], |rest, done| {
-            self.file.read_at(rest, self.start + offset + done as u64)
+            let start = self.start + offset + done as u64;
+            match &self.bytes {
+                Bytes::File(file) => file.read_at(rest, start),
+                Bytes::Kept(bytes) => read_kept(bytes, rest, start),
+            }
         })
     }
 
@@ -111,6 +133,19 @@ impl Region {
             position: offset,
         }
     }
+}
+
+fn read_kept(bytes: &[u8], buffer: &mut [u8], start: u64) -> io::Result<usize> {
+    let kept = usize::try_from(start)
+        .ok()
+        .and_then(|start| bytes.get(start..))
+        .filter(|kept| !kept.is_empty() || buffer.is_empty());
+    let Some(kept) = kept else {
+        return Err(io::Error::other("these bytes passed by and were not kept"));
+    };
+    let count = kept.len().min(buffer.len());
+    buffer[..count].copy_from_slice(&kept[..count]);
+    Ok(count)
 }
 
 /// Sequential reader over a [`Region`].

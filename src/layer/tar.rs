@@ -9,12 +9,13 @@ mod chunks;
 mod extended;
 mod header;
 mod links;
+mod passing;
 mod walk;
 mod window;
 
 use std::io::{self, Read};
 
-use self::body::{Expanded, Faulty, Stored};
+use self::body::{Expanded, Faulty, Hashed, Stored};
 pub(super) use self::chunks::{Chunk, Chunks};
 use self::links::{Lead, Links};
 use self::walk::{Fault, Record, Step, TarWalk};
@@ -26,13 +27,17 @@ use super::names::{self, Name};
 use super::verified::Verified;
 use super::{
     Access, Completeness, Entry, EntryKind, EntrySink, FileAt, LayerFacts, LayerSource, Meta,
-    Placement, Visitor,
+    PassingFile, Placement, Visitor,
 };
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::limits;
 use crate::path::{self, Escape, ImagePath};
 use crate::progress::{Job, Metered};
 pub(super) use chunks::Stop;
+pub use passing::PassingLayer;
+
+/// What is found of a layer that has never been an archive.
+pub const NO_ARCHIVE: &str = "the layer is no tar archive";
 
 /// Bodies of uncompressed layers up to this length are read and hashed with their header.
 const SMALL_BODY_BYTES: u64 = 8 * 1024;
@@ -112,15 +117,7 @@ impl TarLayer {
 
 impl LayerSource for TarLayer {
     fn scan(&self, sink: &mut dyn EntrySink, job: &Job) -> Result<Completeness> {
-        let mut scan = Scan::new(self.walk(0, job)?, sink);
-        scan.run(job)?;
-        if !scan.walk.is_archive() {
-            return Err(Error::NotAnImage {
-                name: self.region.name().to_owned(),
-                found: "the layer is no tar archive".into(),
-            });
-        }
-        Ok(scan.completeness)
+        Scan::new(self.walk(0, job)?, sink).whole(self.region.name(), job)
     }
 
     fn open(&self, FileAt { offset, .. }: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
@@ -213,6 +210,8 @@ struct Scan<'a, 's> {
     link: Vec<u8>,
     removed: Vec<u8>,
     links: Links,
+    /// Bytes of sparse files, with their holes, that may still be hashed; `None` where they can be read later.
+    sparse_left: Option<&'s mut u64>,
     has_absolute_names: bool,
     completeness: Completeness,
 }
@@ -226,9 +225,22 @@ impl<'a, 's> Scan<'a, 's> {
             link: Vec::new(),
             removed: Vec::new(),
             links: Links::new(),
+            sparse_left: None,
             has_absolute_names: false,
             completeness: Completeness::Complete,
         }
+    }
+
+    /// Runs to the end; what has never been an archive is none.
+    fn whole(mut self, name: &str, job: &Job) -> Result<Completeness> {
+        self.run(job)?;
+        if self.walk.is_archive() {
+            return Ok(self.completeness);
+        }
+        Err(Error::NotAnImage {
+            name: name.to_owned(),
+            found: NO_ARCHIVE.into(),
+        })
     }
 
     fn run(&mut self, job: &Job) -> Result<()> {
@@ -312,9 +324,18 @@ impl<'a, 's> Scan<'a, 's> {
     /// Hashes the data where it passes through our hands.
     fn content(&mut self, record: &mut Record) -> Result<Option<u64>> {
         let is_mapped = record.sparse.is_some() || record.fault == Some(Fault::SparseMap);
-        if record.kind != Some(EntryKind::File) || is_mapped {
+        if record.kind != Some(EntryKind::File) {
             return Ok(None);
         }
+        if is_mapped {
+            return Ok(self.sparse_content(record));
+        }
+        let file = PassingFile {
+            name: &record.path,
+            start: record.data,
+            length: record.stored,
+        };
+        let is_wanted = self.sparse_left.is_some() && self.sink.wants_data(file);
         let window = &mut self.walk.window;
         if window.is_outline() {
             return Ok((record.stored == 0).then(|| content_hash(b"")));
@@ -324,7 +345,17 @@ impl<'a, 's> Scan<'a, 's> {
         } else {
             SMALL_BODY_BYTES
         };
-        let (there, hash) = if record.stored <= whole {
+        let (there, hash) = if is_wanted {
+            let mut data = Hashed::new(Stored::new(&mut *window, record));
+            self.sink.data(file, &mut data)?;
+            let (mut hasher, mut there) = (data.hasher, data.count);
+            let rest = (record.data + there, record.stored - there);
+            let passed = window.pass(rest.0, rest.1, &mut |piece| {
+                hasher.update(piece);
+                there += piece.len() as u64;
+            });
+            (there, passed.map(|_| hasher.digest()))
+        } else if record.stored <= whole {
             let length = usize::try_from(record.stored).unwrap_or(0);
             match window.at(record.data, length) {
                 Ok(bytes) => (bytes.len() as u64, Ok(content_hash(bytes))),
@@ -349,7 +380,8 @@ impl<'a, 's> Scan<'a, 's> {
             self.walk.note_stop(stop, record.data + there);
         }
         if !is_whole {
-            self.walk.note_cut(record, record.offset, there);
+            self.walk
+                .note_cut(record, record.data.saturating_sub(512), there);
         }
         self.pass_troubles_on();
         Ok(hash.ok().filter(|_| is_whole))

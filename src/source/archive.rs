@@ -1,27 +1,80 @@
-//! Blobs as members of a tar archive.
+//! Blobs as members of a tar archive: in a file, or as they were kept when the archive passed by.
+
+mod passing;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::blobs::{BlobRef, BlobStore, follow_links, unusable};
 use super::signs::{Signs, split};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::layer::bytes::Region;
+use crate::layer::recorded::RecordedLayer;
 use crate::layer::tar::TarLayer;
 use crate::layer::{Entry, EntryKind, EntrySink, LayerSource};
 use crate::limits;
 use crate::path;
 use crate::progress::Job;
 
+pub use passing::PassedArchive;
+
 /// An uncompressed archive with the places of its members.
 #[derive(Debug)]
 pub struct ArchiveBlobs {
-    region: Region,
+    data: Data,
     members: BTreeMap<Box<[u8]>, Member>,
     /// The directory that everything lies in, with a final `/`; usually empty.
     root: Vec<u8>,
     signs: Signs,
     is_cut: bool,
     warnings: Vec<Warning>,
+}
+
+/// Where the data of members is.
+#[derive(Debug)]
+enum Data {
+    File(Region),
+    /// What was kept of members when they passed by, by where their data began; all else is gone.
+    Kept {
+        name: Arc<str>,
+        members: BTreeMap<u64, Kept>,
+    },
+}
+
+/// What was kept of a member.
+#[derive(Debug, Default)]
+struct Kept {
+    /// Its first bytes, or all.
+    bytes: Arc<[u8]>,
+    /// Its entries, where it may be a layer.
+    layer: Option<Arc<RecordedLayer>>,
+}
+
+impl Data {
+    fn name(&self) -> &str {
+        match self {
+            Self::File(region) => region.name(),
+            Self::Kept { name, .. } => name,
+        }
+    }
+
+    fn part(&self, start: u64, length: u64) -> Region {
+        match self {
+            Self::File(region) => region.part(start, length),
+            Self::Kept { name, members } => {
+                let kept = members.get(&start);
+                let bytes = kept.map_or_else(|| Arc::from([]), |kept| Arc::clone(&kept.bytes));
+                Region::kept(bytes, Arc::clone(name), length)
+            }
+        }
+    }
+
+    fn layer(&self, start: u64) -> Option<&Arc<RecordedLayer>> {
+        match self {
+            Self::File(_) => None,
+            Self::Kept { members, .. } => members.get(&start)?.layer.as_ref(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -48,12 +101,16 @@ impl ArchiveBlobs {
             TarLayer::new(region.clone()).map_err(|source| Error::unread(region.name(), source))?;
         job.expect(region.length());
         archive.scan(&mut index, job)?;
+        Ok(Self::of(index, Data::File(region)))
+    }
+
+    fn of(mut index: Index, data: Data) -> Self {
         for path in std::mem::take(&mut index.marked) {
             index.members.entry(path).or_insert(Member::Other);
         }
         let root = index.root();
         let mut blobs = Self {
-            region,
+            data,
             signs: if root.is_empty() {
                 index.outer_signs
             } else {
@@ -66,7 +123,7 @@ impl ArchiveBlobs {
         };
         let ambiguous = blobs.warn_of_replaced(&index.replaced);
         blobs.warnings.extend(ambiguous);
-        Ok(blobs)
+        blobs
     }
 
     /// Returns what was odd about the archive as such.
@@ -115,7 +172,7 @@ impl ArchiveBlobs {
         };
         let length = length.min(limits::DOCUMENT_BYTES + 1);
         let mut bytes = vec![0; usize::try_from(length).ok()?];
-        let count = self.region.read_at(&mut bytes, start).ok()?;
+        let count = self.data.part(start, length).read_at(&mut bytes, 0).ok()?;
         bytes.truncate(count);
         Some(bytes).filter(|bytes| bytes.len() as u64 <= limits::DOCUMENT_BYTES)
     }
@@ -130,7 +187,7 @@ impl ArchiveBlobs {
 
 impl BlobStore for ArchiveBlobs {
     fn name(&self) -> &str {
-        self.region.name()
+        self.data.name()
     }
 
     fn holder(&self) -> &'static str {
@@ -145,8 +202,8 @@ impl BlobStore for ArchiveBlobs {
         match self.members.get(&path[..]) {
             None => Ok(None),
             Some(Member::Data { start, length }) => {
-                let name = format!("{}: {}", self.region.name(), path::display(&path));
-                Ok(Some(self.region.part(*start, *length).renamed(name)))
+                let name = member_name(self.name(), &path);
+                Ok(Some(self.data.part(*start, *length).renamed(name)))
             }
             Some(Member::Directory) => Err(unusable(self, blob, "it is a directory")),
             Some(Member::Link(_) | Member::Other) => Err(unusable(
@@ -154,6 +211,19 @@ impl BlobStore for ArchiveBlobs {
                 blob,
                 "it is stored as a sparse file or a device",
             )),
+        }
+    }
+
+    fn recorded(&self, blob: &BlobRef) -> Option<Arc<RecordedLayer>> {
+        let members = blob.places().into_iter().filter_map(|place| {
+            let path = [&self.root[..], &place].concat();
+            let path = follow_links(path, |path| Ok(self.link_at(path)));
+            self.members.get(&path.ok()??[..])
+        });
+        // The place where the blob is opened.
+        match members.into_iter().next()? {
+            Member::Data { start, .. } => self.data.layer(*start).cloned(),
+            _ => None,
         }
     }
 
@@ -176,6 +246,10 @@ impl BlobStore for ArchiveBlobs {
     fn signs(&self) -> Signs {
         self.signs
     }
+}
+
+fn member_name(archive: &str, path: &[u8]) -> String {
+    format!("{archive}: {}", path::display(path))
 }
 
 /// What stands first in all paths so far.

@@ -157,6 +157,11 @@ fn read_layer(
         let reason = format!("it looks like {what}, not a tar archive");
         return (unreadable(store, blob, reason), Codec::None);
     }
+    let recorded = blob.blob.as_ref().and_then(|blob| store.recorded(blob));
+    if let Some(layer) = recorded {
+        let codec = layer.codec();
+        return (layer, codec);
+    }
     match TarLayer::new(region) {
         Ok(layer) => {
             let codec = layer.codec();

@@ -3,12 +3,14 @@
 //! Manifest formats ask a [`BlobStore`] and do not know which kind it is.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::signs::Signs;
 use crate::error::{Error, Result};
 use crate::image::Digest;
 use crate::image::json::Json;
 use crate::layer::bytes::Region;
+use crate::layer::recorded::RecordedLayer;
 use crate::limits;
 use crate::path;
 use crate::units::Units;
@@ -81,6 +83,11 @@ pub trait BlobStore: Send + Sync + fmt::Debug {
     /// # Errors
     /// As [`BlobStore::open`].
     fn open_at(&self, place: &[u8], blob: &BlobRef) -> Result<Option<Region>>;
+
+    /// Returns what was kept of a layer whose bytes passed by: [`BlobStore::open`] has but the first of them.
+    fn recorded(&self, _blob: &BlobRef) -> Option<Arc<RecordedLayer>> {
+        None
+    }
 
     /// Returns the names at the top, unescaped, sorted, at most a few thousand.
     fn names(&self) -> Vec<Vec<u8>>;

@@ -2,6 +2,9 @@
 
 use crate::layer::bytes::Region;
 
+/// Bytes at the start that tell what a file is.
+pub(super) const HEAD_BYTES: usize = 72 * 1024;
+
 /// Magic bytes at the start of files that people name by mistake, and of layers that are no tar archives.
 const MAGIC: [(&[u8], &str); 22] = [
     (b"\x7fELF", "an ELF program or library"),

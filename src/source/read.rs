@@ -16,12 +16,16 @@ use super::directory::DirBlobs;
 use super::formats::{self, DescribedBy, Search};
 use super::locator::{Holder, InputPlace, Locator, Reading};
 use super::manifest::{self, DocumentKind};
-use super::spool::{self, Input};
-use super::{Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, file_kind, stored, v1};
+use super::spool::{self, Bytes, Input};
+use super::{
+    Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, file_kind, passing, stored, v1,
+};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{Image, Layer, Platform};
-use crate::layer::tar::TarLayer;
-use crate::layer::{LayerIndex, LayerSource as _};
+use crate::layer::bytes::Region;
+use crate::layer::codec::Codec;
+use crate::layer::tar::{NO_ARCHIVE, TarLayer};
+use crate::layer::{LayerIndex, LayerSource};
 use crate::limits;
 use crate::progress::Job;
 use crate::store::{self, Inventory, mounts};
@@ -42,9 +46,9 @@ pub struct Source {
 #[derive(Debug)]
 enum Content {
     Blobs(Box<dyn BlobStore>),
-    Layer(Input),
     Store(Inventory),
-    Image(Box<Image>),
+    /// What needs no choosing, and the word for what it is in.
+    Image(&'static str, Box<Image>),
 }
 
 /// Reads whatever the locator names.
@@ -52,8 +56,8 @@ enum Content {
 /// # Errors
 /// See [`super::list`].
 pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Result<Source> {
-    let input = match &locator.place {
-        InputPlace::StandardInput => spool::from_standard_input(options, job)?,
+    let file = match &locator.place {
+        InputPlace::StandardInput => spool::standard_input()?,
         InputPlace::Directories(overlay) => return Ok(opened_image(locator, overlay.open()?)),
         InputPlace::Engine(holder, name) => {
             return read_named(locator, *holder, name, options, job);
@@ -88,10 +92,13 @@ pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Resul
             if metadata.is_dir() {
                 return read_directory(locator, path, file, job);
             }
-            spool::from_file(file, locator.name(), options, job)?
+            file
         }
     };
-    read_archive(locator, input, job)
+    match spool::take(file, locator.name(), options, job)? {
+        Bytes::Placed(input) => read_archive(locator, input, job),
+        Bytes::Passing(file) => read_passing(locator, file, job),
+    }
 }
 
 fn open_path(path: &Path, name: &str) -> Result<File> {
@@ -136,23 +143,61 @@ fn read_directory(locator: &Locator, path: &Path, directory: File, job: &Job) ->
     })
 }
 
+/// An archive: as an image's, and as the one layer that it is where it holds no image.
+struct Archive {
+    blobs: ArchiveBlobs,
+    layer: Arc<dyn LayerSource>,
+    /// How it was compressed, and its length as it came.
+    codec: Codec,
+    stored_bytes: u64,
+    warnings: Vec<Warning>,
+}
+
 fn read_archive(locator: &Locator, input: Input, job: &Job) -> Result<Source> {
-    let store = open_archive(locator, &input, job)?;
-    let search = formats::find(&store, locator.reading, job);
+    refuse_other(locator, &input.region)?;
+    let blobs = ArchiveBlobs::new(input.region.clone(), job);
+    let layer =
+        TarLayer::new(input.region).map_err(|source| Error::unread(locator.name(), source))?;
+    let archive = Archive {
+        blobs: blobs.map_err(|error| no_archive(locator, error))?,
+        layer: Arc::new(layer),
+        codec: input.codec,
+        stored_bytes: input.stored_bytes,
+        warnings: input.warnings,
+    };
+    open_archive(locator, archive, job)
+}
+
+fn read_passing(locator: &Locator, file: File, job: &Job) -> Result<Source> {
+    let check = |head: &Region| refuse_other(locator, head);
+    let passed = passing::read(file, locator.name(), check, job);
+    let passed = passed.map_err(|error| no_archive(locator, error))?;
+    let layer = passed.archive.layer.stored(Codec::None, passed.length);
+    let archive = Archive {
+        blobs: passed.archive.blobs,
+        layer: Arc::new(layer),
+        codec: passed.codec,
+        stored_bytes: passed.stored_bytes,
+        warnings: passed.warnings,
+    };
+    open_archive(locator, archive, job)
+}
+
+fn open_archive(locator: &Locator, archive: Archive, job: &Job) -> Result<Source> {
+    let search = formats::find(&archive.blobs, locator.reading, job);
     let found = match search.map_err(|error| doubtful(locator, error))? {
         Search::Image(found) => found,
         Search::Nothing(warnings)
             if matches!(locator.reading, Reading::Sniffed | Reading::Layer) =>
         {
-            let mut source = single_layer(locator, input);
-            source.warnings.extend(warnings);
-            return Ok(source);
+            return Ok(single_layer(locator, archive, warnings));
         }
         Search::Nothing(_) => {
-            let found = format!("an archive with {}", first_names(&store));
+            let found = format!("an archive with {}", first_names(&archive.blobs));
             return Err(unexpected(locator, &found));
         }
     };
+    let store = archive.blobs;
     if store.is_cut() {
         return Err(Error::Limit {
             name: locator.name().to_owned(),
@@ -161,7 +206,7 @@ fn read_archive(locator: &Locator, input: Input, job: &Job) -> Result<Source> {
             option: None,
         });
     }
-    let mut warnings = input.warnings;
+    let mut warnings = archive.warnings;
     warnings.extend(store.warnings().iter().cloned());
     warnings.extend(found.warnings);
     let kind = found.form.kind_of_archive();
@@ -172,28 +217,28 @@ fn read_archive(locator: &Locator, input: Input, job: &Job) -> Result<Source> {
     })
 }
 
-/// Finds the members of an archive.
-///
-/// # Errors
-/// When it is none, or one was not expected; the message says what it is instead.
-fn open_archive(locator: &Locator, input: &Input, job: &Job) -> Result<ArchiveBlobs> {
-    let head = input
-        .region
+/// Refuses what is surely no archive, or one that was not expected; the message says what it is instead.
+fn refuse_other(locator: &Locator, region: &Region) -> Result<()> {
+    let head = region
         .head::<512>()
         .map_err(|source| Error::unread(locator.name(), source))?;
     if !TarLayer::looks_like_tar(&head)
-        && let Some(what) = file_kind::describe(&input.region)
+        && let Some(what) = file_kind::describe(region)
     {
         return Err(unexpected(locator, &what));
     }
     if matches!(locator.reading, Reading::OciDirectory | Reading::Directory) {
         return Err(unexpected(locator, "an archive"));
     }
-    match ArchiveBlobs::new(input.region.clone(), job) {
-        Err(Error::NotAnImage { .. }) => Err(unexpected(
-            locator,
-            "it is no tar archive, and nothing else known",
-        )),
+    Ok(())
+}
+
+fn no_archive(locator: &Locator, error: Error) -> Error {
+    match error {
+        // What was refused says what it is.
+        Error::NotAnImage { found, .. } if found == NO_ARCHIVE => {
+            unexpected(locator, "it is no tar archive, and nothing else known")
+        }
         other => other,
     }
 }
@@ -254,16 +299,27 @@ fn read_named(
 
 /// An image that needs no choosing.
 fn opened_image(locator: &Locator, image: Image) -> Source {
-    let content = Content::Image(Box::new(image));
+    let content = Content::Image("mount", Box::new(image));
     Source::new(locator, "overlay", alone(), content)
 }
 
 /// An archive that describes no image is a layer, or a root file system.
-fn single_layer(locator: &Locator, mut input: Input) -> Source {
-    let warnings = std::mem::take(&mut input.warnings);
+fn single_layer(locator: &Locator, archive: Archive, more: Vec<Warning>) -> Source {
+    let layer = Layer {
+        compression: archive.codec,
+        stored_bytes: Some(archive.stored_bytes),
+        ..Layer::new(LayerIndex(0), archive.layer)
+    };
+    let image = Image {
+        layers: vec![layer],
+        ..Image::default()
+    };
+    let mut warnings = archive.warnings;
+    warnings.extend(more);
+    let content = Content::Image("archive", Box::new(image));
     Source {
         warnings,
-        ..Source::new(locator, "layer", alone(), Content::Layer(input))
+        ..Source::new(locator, "layer", alone(), content)
     }
 }
 
@@ -372,9 +428,8 @@ impl Source {
     fn chooser(&self) -> Chooser<'_> {
         let holder = match &self.content {
             Content::Blobs(store) => store.holder(),
-            Content::Layer(_) => "archive",
             Content::Store(_) => "store",
-            Content::Image(_) => "mount",
+            Content::Image(holder, _) => holder,
         };
         Chooser {
             catalog: &self.catalog,
@@ -401,12 +456,8 @@ impl Source {
                 let position = self.chooser().choose(options)?;
                 self.load(&**store, position, job)?
             }
-            Content::Layer(input) => {
-                self.refuse_choice(options)?;
-                layer_image(input)?
-            }
             Content::Store(inventory) => self.open_stored(inventory, options)?,
-            Content::Image(image) => {
+            Content::Image(_, image) => {
                 self.refuse_choice(options)?;
                 (**image).clone()
             }
@@ -506,20 +557,6 @@ fn describe(store: &dyn BlobStore, origin: &Origin, job: &Job) -> Result<Describ
             blob: BlobRef::member(MARKERS[0]).to_string(),
         }),
     }
-}
-
-fn layer_image(input: &Input) -> Result<Image> {
-    let source = TarLayer::new(input.region.clone())
-        .map_err(|source| Error::unread(input.region.name(), source))?;
-    log::debug!("one layer of {} bytes", source.facts().stored_bytes);
-    Ok(Image {
-        layers: vec![Layer {
-            compression: input.codec,
-            stored_bytes: Some(input.stored_bytes),
-            ..Layer::new(LayerIndex(0), Arc::new(source))
-        }],
-        ..Image::default()
-    })
 }
 
 impl DescribedBy {

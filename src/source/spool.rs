@@ -1,22 +1,22 @@
-//! Makes any input readable by position: compressed and streamed ones go through a temporary file first.
+//! Makes any input readable by position: compressed and streamed ones go through a temporary file first. Where
+//! nobody will ask for contents they pass by instead.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Seek, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustix::fs::FileType;
 
-use super::OpenOptions;
-use crate::error::{Error, Result, Warning, WarningCode};
+use super::passing::{ROUNDS, Taken, Watched, damage_warning};
+use super::{Contents, OpenOptions};
+use crate::error::{Error, Result, Warning};
 use crate::layer::bytes::{Region, read_full};
 use crate::layer::codec::Codec;
 use crate::progress::{Job, Metered};
 use crate::units::Units;
-
-/// Compressions inside each other that are undone; downloads are sometimes compressed twice.
-const ROUNDS: usize = 3;
 
 /// Bytes moved into the spool at once.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -34,11 +34,20 @@ pub(super) struct Input {
     pub warnings: Vec<Warning>,
 }
 
-/// Prepares standard input.
+/// How the bytes of an input can be had.
+#[derive(Debug)]
+pub(super) enum Bytes {
+    /// By position.
+    Placed(Input),
+    /// Once: from here on, as they come.
+    Passing(File),
+}
+
+/// Returns standard input.
 ///
 /// # Errors
-/// [`Error::Usage`] where it is a terminal; otherwise as [`from_file`].
-pub(super) fn from_standard_input(options: &OpenOptions, job: &Job) -> Result<Input> {
+/// [`Error::Usage`] where it is a terminal.
+pub(super) fn standard_input() -> Result<File> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
         return Err(Error::Usage {
@@ -50,23 +59,23 @@ pub(super) fn from_standard_input(options: &OpenOptions, job: &Job) -> Result<In
         .as_fd()
         .try_clone_to_owned()
         .map_err(|source| Error::unopened("standard input", source))?;
-    from_file(File::from(descriptor), "standard input", options, job)
+    Ok(File::from(descriptor))
 }
 
 /// Prepares an open file, pipe or socket; `name` is escaped.
 ///
 /// # Errors
 /// When it cannot be read, the spool cannot be written or outgrows its limit, or [`Error::Interrupted`].
-pub(super) fn from_file(
-    mut file: File,
-    name: &str,
-    options: &OpenOptions,
-    job: &Job,
-) -> Result<Input> {
+pub(super) fn take(mut file: File, name: &str, options: &OpenOptions, job: &Job) -> Result<Bytes> {
     let status = rustix::fs::fstat(&file).map_err(|error| Error::unopened(name, error))?;
     match FileType::from_raw_mode(status.st_mode) {
         FileType::RegularFile => {}
-        FileType::Fifo | FileType::Socket => return from_stream(file, name, options, job),
+        FileType::Fifo | FileType::Socket if options.contents == Contents::Unwanted => {
+            return Ok(Bytes::Passing(file));
+        }
+        FileType::Fifo | FileType::Socket => {
+            return from_stream(file, name, options, job).map(Bytes::Placed);
+        }
         FileType::Directory => return Err(refused(name, "it is a directory; name it instead")),
         FileType::BlockDevice => return Err(refused(name, "it is a block device")),
         _ => return Err(refused(name, "it is a device")),
@@ -76,6 +85,15 @@ pub(super) fn from_file(
     let length = u64::try_from(status.st_size)
         .unwrap_or(0)
         .saturating_sub(start);
+    if options.contents == Contents::Unwanted {
+        let mut head = [0; 8];
+        let count = file.read_at(&mut head, start);
+        let count = count.map_err(|source| read_error(name, 0, source))?;
+        if Codec::sniff(&head[..count]) != Codec::None {
+            job.expect(length);
+            return Ok(Bytes::Passing(file));
+        }
+    }
     let region = Region::new(Arc::new(file), name.into(), start, length);
     let input = Input {
         region,
@@ -83,7 +101,7 @@ pub(super) fn from_file(
         stored_bytes: length,
         warnings: Vec::new(),
     };
-    decompress(input, options, job)
+    decompress(input, options, job).map(Bytes::Placed)
 }
 
 fn from_stream(mut stream: File, name: &str, options: &OpenOptions, job: &Job) -> Result<Input> {
@@ -131,28 +149,29 @@ fn spool<R: Read + Send>(
     let shown = crate::path::display_os(directory.as_os_str());
     let mut file =
         tempfile::tempfile_in(&directory).map_err(|source| spool_error(&shown, source))?;
-    let mut stored = Watched::new(Metered::new(stream, job));
+    let stored = Arc::new(Taken::default());
     let copied = {
-        let decoder = codec.decoder(&mut stored);
+        let watched = Watched::new(Metered::new(stream, job), Arc::clone(&stored));
+        let decoder = codec.decoder(watched);
         let mut reader = decoder.map_err(|source| read_error(name, 0, source))?;
         copy(&mut *reader, &mut file, name, &shown, options.spool_limit)?
     };
     job.check()?;
-    if let Some(source) = stored.failure {
-        return Err(read_error(name, stored.count, source));
+    if let Some(source) = stored.failure() {
+        return Err(read_error(name, stored.count(), source));
     }
     let mut warnings = Vec::new();
     if let Some(error) = copied.damage {
         if copied.bytes == 0 {
-            return Err(read_error(name, stored.count, error));
+            return Err(read_error(name, stored.count(), error));
         }
-        warnings.push(damage_warning(codec, copied.bytes, stored.count, &error));
+        warnings.push(damage_warning(codec, copied.bytes, stored.count(), &error));
     }
     log::debug!("{name}: spooled {} bytes in {shown}", copied.bytes);
     Ok(Input {
         region: Region::new(Arc::new(file), name.into(), 0, copied.bytes),
         codec,
-        stored_bytes: stored.count,
+        stored_bytes: stored.count(),
         warnings,
     })
 }
@@ -199,53 +218,6 @@ fn copy(
         }
         file.write_all(&buffer[..count])
             .map_err(|source| spool_error(spool, source))?;
-    }
-}
-
-fn damage_warning(codec: Codec, bytes: u64, stored: u64, error: &io::Error) -> Warning {
-    let reason = error.to_string();
-    Warning::new(
-        WarningCode::DamagedLayer,
-        format!(
-            "the {} compression of the input is damaged or cut at about offset {stored}; the {bytes} bytes before \
-             are used: {}",
-            codec.as_str(),
-            crate::path::display_str(&reason)
-        ),
-    )
-}
-
-/// Counts what a decoder takes, and keeps the failure of the input apart from that of the decoder.
-struct Watched<R> {
-    inner: R,
-    count: u64,
-    failure: Option<io::Error>,
-}
-
-impl<R> Watched<R> {
-    const fn new(inner: R) -> Self {
-        Self {
-            inner,
-            count: 0,
-            failure: None,
-        }
-    }
-}
-
-impl<R: Read> Read for Watched<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.inner.read(buffer) {
-            Ok(count) => {
-                self.count += count as u64;
-                Ok(count)
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
-            Err(error) => {
-                let kind = error.kind();
-                self.failure = Some(error);
-                Err(kind.into())
-            }
-        }
     }
 }
 

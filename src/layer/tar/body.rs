@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use super::chunks::Stop;
 use super::walk::{Fault, Record};
 use super::window::Window;
+use crate::layer::content_hash::ContentHasher;
 
 /// A window, owned or borrowed.
 pub(super) trait Peek<'w> {
@@ -58,6 +59,32 @@ impl<'w, W: Peek<'w>> Read for Stored<W> {
         buffer[..bytes.len()].copy_from_slice(bytes);
         self.position += bytes.len() as u64;
         Ok(bytes.len())
+    }
+}
+
+/// Hashes and counts what is read.
+pub(super) struct Hashed<R> {
+    data: R,
+    pub(super) hasher: ContentHasher,
+    pub(super) count: u64,
+}
+
+impl<R> Hashed<R> {
+    pub(super) fn new(data: R) -> Self {
+        Self {
+            data,
+            hasher: ContentHasher::new(),
+            count: 0,
+        }
+    }
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.data.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        self.count += count as u64;
+        Ok(count)
     }
 }
 

@@ -1,0 +1,238 @@
+//! An archive that passes by once: its layers are scanned as they come, its documents kept.
+//!
+//! Which member is a layer is known only at the end, where most archives have their manifest. So every member that
+//! is no document is tried: a tar is scanned, of anything else the beginning is kept.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::Arc;
+
+use super::super::file_kind::HEAD_BYTES;
+use super::{ArchiveBlobs, Data, Index, Kept, member_name};
+use crate::error::{Error, Result, Warning};
+use crate::layer::codec::Codec;
+use crate::layer::recorded::{RecordedLayer, Recorder};
+use crate::layer::tar::{PassingLayer, TarLayer};
+use crate::layer::{Entry, EntryKind, EntrySink, PassingFile};
+use crate::limits;
+use crate::path;
+use crate::progress::Job;
+
+/// Most bytes of such beginnings in all; behind them they are short.
+const HEADS_BYTES: usize = 8 * 1024 * 1024;
+const SHORT_HEAD_BYTES: usize = 512;
+
+/// An archive that passed by: as an image's, and as the one layer that it is where it holds no image.
+#[derive(Debug)]
+pub struct PassedArchive {
+    /// Its members.
+    pub blobs: ArchiveBlobs,
+    /// Its entries.
+    pub layer: RecordedLayer,
+}
+
+impl ArchiveBlobs {
+    /// Reads an archive front to back; `name` is escaped. The reader is left where the archive ends.
+    ///
+    /// # Errors
+    /// When it is no archive, or [`Error::Interrupted`].
+    pub fn passing(
+        archive: &mut (dyn Read + Send),
+        name: &str,
+        job: &Job,
+    ) -> Result<PassedArchive> {
+        let left = Cell::new(limits::RECORDED_BYTES);
+        let mut sink = Passing {
+            name,
+            job,
+            index: Index::default(),
+            whole: Recorder::new(&left),
+            kept: BTreeMap::new(),
+            pending: None,
+            recorded_left: &left,
+            documents_left: usize::try_from(limits::KEPT_BYTES).unwrap_or(usize::MAX),
+            heads_left: HEADS_BYTES,
+            sparse_left: limits::SPARSE_PASSING_BYTES,
+        };
+        let mut sparse_left = limits::SPARSE_PASSING_BYTES;
+        let archive = PassingLayer {
+            stored: Box::new(archive),
+            codec: Codec::None,
+            name,
+        };
+        let scanned = match archive.scan(&mut sink, &mut sparse_left, job) {
+            Err(error @ (Error::Interrupted | Error::NotAnImage { .. })) => return Err(error),
+            other => other,
+        };
+        let data = Data::Kept {
+            name: name.into(),
+            members: sink.kept,
+        };
+        Ok(PassedArchive {
+            blobs: Self::of(sink.index, data),
+            layer: sink.whole.finish(name, scanned),
+        })
+    }
+}
+
+/// Takes an archive's members.
+struct Passing<'a> {
+    name: &'a str,
+    job: &'a Job,
+    index: Index,
+    whole: Recorder<'a>,
+    kept: BTreeMap<u64, Kept>,
+    /// What was kept of the member whose entry comes next, and where its data began.
+    pending: Option<(u64, Kept)>,
+    recorded_left: &'a Cell<u64>,
+    documents_left: usize,
+    heads_left: usize,
+    sparse_left: u64,
+}
+
+impl Passing<'_> {
+    fn is_document(&self, name: &[u8]) -> bool {
+        let mut normal = Vec::new();
+        path::normalise(name, &mut normal);
+        self.index.is_document(&normal)
+    }
+
+    /// Keeps a document, as far as documents may be long.
+    fn document(&mut self, head: Vec<u8>, data: &mut dyn Read, is_sure: bool) -> Vec<u8> {
+        let most = usize::try_from(limits::DOCUMENT_BYTES).unwrap_or(usize::MAX) + 1;
+        // What an image must have is never left out: there are four names for it.
+        let most = if is_sure {
+            most
+        } else {
+            most.min(self.documents_left)
+        };
+        let bytes = with_more(head, most, data);
+        self.documents_left = self.documents_left.saturating_sub(bytes.len());
+        bytes
+    }
+
+    fn head(&mut self, head: Vec<u8>, data: &mut dyn Read) -> Vec<u8> {
+        let most = HEAD_BYTES.min(self.heads_left).max(SHORT_HEAD_BYTES);
+        let bytes = with_more(head, most, data);
+        self.heads_left = self.heads_left.saturating_sub(bytes.len());
+        bytes
+    }
+
+    fn layer(
+        &mut self,
+        file: PassingFile<'_>,
+        head: &[u8],
+        data: &mut (dyn Read + Send),
+    ) -> Result<RecordedLayer> {
+        let mut normal = Vec::new();
+        path::normalise(file.name, &mut normal);
+        let name = member_name(self.name, &normal);
+        let codec = Codec::sniff(head);
+        let mut recorder = Recorder::new(self.recorded_left);
+        let layer = PassingLayer {
+            stored: Box::new(head.chain(data)),
+            codec,
+            name: &name,
+        };
+        let scanned = layer.scan(&mut recorder, &mut self.sparse_left, self.job);
+        if matches!(scanned, Err(Error::Interrupted)) {
+            return Err(Error::Interrupted);
+        }
+        let layer = recorder.finish(&name, scanned);
+        Ok(layer.stored(codec, file.length))
+    }
+}
+
+/// Reads on until there are so many bytes, or no more. What cannot be read is told by the archive's own walk.
+fn with_more(mut head: Vec<u8>, most: usize, data: &mut dyn Read) -> Vec<u8> {
+    let left = most.saturating_sub(head.len()) as u64;
+    // What was read before a failure is there all the same.
+    data.take(left).read_to_end(&mut head).unwrap_or_default();
+    head
+}
+
+/// Whether a beginning is that of a JSON document. Names may begin with a brace too, so a tar header goes first.
+fn looks_like_document(head: &[u8]) -> bool {
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+    matches!(text.trim_ascii_start().first(), Some(b'{' | b'['))
+        && !(head.len() == 512 && TarLayer::looks_like_tar(head))
+}
+
+impl EntrySink for Passing<'_> {
+    fn entry(&mut self, entry: Entry<'_>) -> Result<()> {
+        if let (Some((start, mut kept)), EntryKind::File, Some((data, length))) =
+            (self.pending.take(), entry.meta.kind, entry.data)
+            && start == data
+        {
+            if let Some(layer) = kept.layer.as_mut().and_then(Arc::get_mut) {
+                layer.cut_to(length);
+            }
+            self.kept.insert(start, kept);
+        }
+        self.index.entry(entry)?;
+        self.whole.entry(entry)
+    }
+
+    fn warn(&mut self, warning: Warning) {
+        self.index.warn(warning.clone());
+        self.whole.warn(warning);
+    }
+
+    fn wants_data(&self, file: PassingFile<'_>) -> bool {
+        let signs = self.index.outer_signs;
+        let is_root_file_system = signs.has_root_directories() && !signs.has_blobs();
+        let is_full = self.index.members.len() >= limits::ARCHIVE_MEMBERS;
+        file.length > 0 && ((!is_root_file_system && !is_full) || self.is_document(file.name))
+    }
+
+    fn data(&mut self, file: PassingFile<'_>, data: &mut (dyn Read + Send)) -> Result<()> {
+        let head = with_more(Vec::new(), SHORT_HEAD_BYTES, data);
+        let is_sure = self.is_document(file.name);
+        let kept = if is_sure || looks_like_document(&head) {
+            let bytes = self.document(head, data, is_sure);
+            Kept {
+                bytes: bytes.into(),
+                layer: None,
+            }
+        } else {
+            let mut front = Front::new(data);
+            let layer = self.layer(file, &head, &mut front)?;
+            let bytes = if layer.is_archive() {
+                head
+            } else {
+                self.head([head, front.bytes].concat(), data)
+            };
+            Kept {
+                bytes: bytes.into(),
+                layer: Some(Arc::new(layer)),
+            }
+        };
+        self.pending = Some((file.start, kept));
+        Ok(())
+    }
+}
+
+/// Keeps the first bytes that are read of something that may turn out to be no layer.
+struct Front<'d> {
+    data: &'d mut (dyn Read + Send),
+    bytes: Vec<u8>,
+}
+
+impl<'d> Front<'d> {
+    fn new(data: &'d mut (dyn Read + Send)) -> Self {
+        Self {
+            data,
+            bytes: Vec::new(),
+        }
+    }
+}
+
+impl Read for Front<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.data.read(buffer)?;
+        let more = HEAD_BYTES.saturating_sub(self.bytes.len()).min(count);
+        self.bytes.extend_from_slice(&buffer[..more]);
+        Ok(count)
+    }
+}
