@@ -8,6 +8,8 @@ pub(crate) mod nearest;
 
 use std::io;
 
+use crate::units::Units;
+
 /// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -57,6 +59,22 @@ pub enum Error {
         directory: String,
         /// The operating system's reason.
         source: io::Error,
+    },
+    /// The temporary file would take more of the disk than it may.
+    #[error(
+        "{name} takes more than {} as a temporary file; {} are free in {directory}",
+        Units::Iec.size(*limit),
+        Units::Iec.size(*free)
+    )]
+    SpoolFull {
+        /// The input, escaped.
+        name: String,
+        /// The directory, escaped.
+        directory: String,
+        /// How long the file may be, in bytes.
+        limit: u64,
+        /// How much room there is, in bytes.
+        free: u64,
     },
     /// The input is readable but is nothing this program knows.
     #[error("{name} is not a container image: {found}")]
@@ -392,6 +410,10 @@ impl Error {
             Self::NoSuchLayer { .. } => "layers are counted from 0, the bottom".into(),
             Self::Limit { option: Some(option), .. } => format!("raise it with {option} if you trust the input"),
             Self::Config { suggestion: Some(suggestion), .. } => suggestion.clone(),
+            Self::SpoolFull { .. } => {
+                "reports, ls and --ci need none; set TMPDIR to a directory with more room, or allow more with --max-expanded"
+                    .into()
+            }
             Self::Spool { .. } => {
                 "set TMPDIR to a directory that exists, may be written and has room for the image".into()
             }

@@ -56,6 +56,10 @@ pub const WARNINGS_PER_KIND: usize = 20;
 /// Bytes that decompression may produce over a whole image unless `--max-expanded` says otherwise.
 pub const EXPANDED_BYTES: u64 = 1 << 40;
 
+/// Bytes that an uncompressed or piped archive may take as a temporary file unless `--max-expanded` says otherwise;
+/// half of the free space there if that is less.
+pub const SPOOL_BYTES: u64 = 64 << 30;
+
 /// Longest sparse file, with its holes, that is compared byte by byte.
 pub const SPARSE_COMPARE_BYTES: u64 = 1 << 30;
 

@@ -55,8 +55,9 @@ pub struct OpenOptions {
     pub container: Option<String>,
     /// Whether contents of files will be asked for.
     pub contents: Contents,
-    /// Bytes that a decompressed or streamed archive may take on disk; 0 for no limit.
-    pub spool_limit: u64,
+    /// Bytes that a decompressed or streamed archive may take on disk, 0 for no limit; `None` for half of the free
+    /// space there, and [`crate::limits::SPOOL_BYTES`].
+    pub spool_limit: Option<u64>,
     /// Where engines keep their layers, for images that are named and not pointed at; none need exist.
     pub places: Vec<PathBuf>,
 }

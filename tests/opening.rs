@@ -650,7 +650,7 @@ fn the_spool_is_limited_and_a_cancelled_job_stops() {
     let path =
         scratch.file(docker_legacy(&[&image], Packing::new(Codec::None)).archive(Codec::Gzip));
     let options = OpenOptions {
-        spool_limit: 1_000_000,
+        spool_limit: Some(1_000_000),
         ..OpenOptions::default()
     };
     let text = told(&source::open(&locator(&path), &options, &Job::new()).unwrap_err());

@@ -287,7 +287,7 @@ fn damaged_archives_are_survived() {
 fn open(locator: &Locator) -> bool {
     let job = limited();
     let options = OpenOptions {
-        spool_limit: ALLOWANCE,
+        spool_limit: Some(ALLOWANCE),
         ..OpenOptions::default()
     };
     let opened = match source::open(locator, &options, &job) {

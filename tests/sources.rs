@@ -71,6 +71,8 @@ fn sample(encoding: Encoding) -> Image {
 fn report(argument: &str, input: Option<&[u8]>) -> Value {
     let mut child = Command::new(env!("CARGO_BIN_EXE_layerscope"))
         .args(["--json", "--top", "1000", argument])
+        // A report writes nothing to a disk, however its input comes.
+        .env("TMPDIR", "none")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -195,6 +197,31 @@ fn a_wrapping_makes_no_difference() {
                 &expected,
             );
             check(&what, &oci(&[&image], packing), wrapping, &expected);
+        }
+    }
+}
+
+/// A pipe cannot go back to what a manifest names, nor wait for it.
+#[test]
+fn the_order_of_members_makes_no_difference() {
+    let image = sample(Encoding::Ustar);
+    let expected = expected(Encoding::Ustar);
+    for codec in [Codec::None, Codec::Zstd] {
+        let packing = Packing::new(codec);
+        for (what, members) in [
+            ("docker, legacy", docker_legacy(&[&image], packing)),
+            ("docker, current", docker_current(&[&image], packing)),
+            ("oci, nested", oci(&[&image], packing.index(Index::Nested))),
+        ] {
+            for first in 0..members.names().count() {
+                let members = members.clone().turned(first);
+                check(
+                    &format!("{what}, from {first}"),
+                    &members,
+                    Codec::Gzip,
+                    &expected,
+                );
+            }
         }
     }
 }

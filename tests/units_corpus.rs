@@ -14,6 +14,7 @@
 #[path = "support/corpus.rs"]
 mod corpus;
 
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -32,12 +33,34 @@ struct Outcome {
 }
 
 fn run(unit: &Path) -> Outcome {
+    run_with(unit.as_os_str(), Stdio::null())
+}
+
+/// Runs it on a pipe, with no place for temporary files.
+fn run_piped(unit: &Path) -> Outcome {
+    let mut cat = Command::new("cat")
+        .arg(unit)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let outcome = run_with(OsStr::new("-"), cat.stdout.take().unwrap().into());
+    let read = cat.wait().unwrap();
+    assert!(
+        read.success() || outcome.code == Some(2),
+        "{}: cut off",
+        unit.display()
+    );
+    outcome
+}
+
+fn run_with(unit: &OsStr, input: Stdio) -> Outcome {
     let mut child = Command::new(env!("CARGO_BIN_EXE_layerscope"))
         .args(["--json", "--image", "0"])
         .arg(unit)
         .env_remove("CI")
+        .env("TMPDIR", "none")
         .current_dir(std::env::temp_dir())
-        .stdin(Stdio::null())
+        .stdin(input)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -81,6 +104,42 @@ fn resident(id: u32) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok())
         .unwrap_or(0)
+}
+
+/// What is read front to back once says the same, byte by byte.
+#[test]
+fn a_pipe_tells_what_the_file_tells() {
+    let Some(files) = corpus::files() else { return };
+    let manifest = std::fs::read_to_string(files.join("MANIFEST.tsv"))
+        .expect("LAYERSCOPE_CORPUS holds files/MANIFEST.tsv");
+    let mut compared = 0;
+    for row in manifest.lines().skip(1) {
+        let path = files.join(row.split('\t').next().unwrap());
+        let empty = std::fs::metadata(&path).unwrap().len() == 0;
+        if path.is_dir() || empty {
+            continue;
+        }
+        let (file, pipe) = (run(&path), run_piped(&path));
+        let shown = path.display().to_string();
+        assert_eq!(file.code, pipe.code, "{shown}");
+        let errors = pipe.stderr.replace("standard input", &shown);
+        assert_eq!(
+            file.stderr.replace(&shown, "X"),
+            errors.replace(&shown, "X")
+        );
+        assert_eq!(without_source(&file), without_source(&pipe), "{shown}");
+        compared += 1;
+    }
+    println!("{compared} compared");
+    assert!(compared > 400, "{compared}");
+}
+
+fn without_source(outcome: &Outcome) -> Value {
+    let mut report: Value = serde_json::from_slice(&outcome.stdout).unwrap_or_default();
+    if let Some(report) = report.as_object_mut() {
+        report.shift_remove("source");
+    }
+    report
 }
 
 #[test]

@@ -80,7 +80,7 @@ impl<'a> Request<'a> {
             container: options.container.clone(),
             platform: options.platform.as_deref().map(platform).transpose()?,
             contents: Contents::Wanted,
-            spool_limit: options.expanded_limit(),
+            spool_limit: options.max_expanded,
             places: usual_places(),
         };
         let analysis = analysis::Options {

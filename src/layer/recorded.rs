@@ -126,6 +126,16 @@ pub struct RecordedLayer {
     end: End,
 }
 
+/// Passes on the warnings that came before an entry.
+fn warn_until(entries: u64, notes: &mut Iter<'_, Note>, sink: &mut dyn EntrySink) {
+    while let [next, ..] = notes.as_slice()
+        && next.entries <= entries
+    {
+        sink.warn(next.warning.clone());
+        notes.next();
+    }
+}
+
 /// How a scan ended.
 #[derive(Debug)]
 enum End {
@@ -203,16 +213,6 @@ impl RecordedLayer {
         })
     }
 
-    /// Warnings that came before an entry, in order.
-    fn warn_until(&self, entries: u64, notes: &mut Iter<'_, Note>, sink: &mut dyn EntrySink) {
-        while let [next, ..] = notes.as_slice()
-            && next.entries <= entries
-        {
-            sink.warn(next.warning.clone());
-            notes.next();
-        }
-    }
-
     /// Warnings beyond those that were kept are counted.
     fn warn_of_the_rest(&self, sink: &mut dyn EntrySink) {
         for (&code, &count) in &self.warnings {
@@ -232,7 +232,7 @@ impl LayerSource for RecordedLayer {
             let chunk = &Chunk::unpack(packed).ok_or_else(|| self.gone())?;
             let mut reader = Reader::new(chunk);
             while let Some(entry) = reader.next() {
-                self.warn_until(entries, &mut notes, sink);
+                warn_until(entries, &mut notes, sink);
                 sink.entry(entry)?;
                 entries += 1;
             }
@@ -241,7 +241,7 @@ impl LayerSource for RecordedLayer {
             }
         }
         job.count_entries(entries);
-        self.warn_until(u64::MAX, &mut notes, sink);
+        warn_until(u64::MAX, &mut notes, sink);
         self.warn_of_the_rest(sink);
         self.end()
     }
@@ -258,3 +258,6 @@ impl LayerSource for RecordedLayer {
         LayerFacts::archive(Access::Sequential, self.stored_bytes)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ use super::{Contents, OpenOptions};
 use crate::error::{Error, Result, Warning};
 use crate::layer::bytes::{Region, read_full};
 use crate::layer::codec::Codec;
+use crate::limits;
 use crate::progress::{Job, Metered};
 use crate::units::Units;
 
@@ -154,7 +155,8 @@ fn spool<R: Read + Send>(
         let watched = Watched::new(Metered::new(stream, job), Arc::clone(&stored));
         let decoder = codec.decoder(watched);
         let mut reader = decoder.map_err(|source| read_error(name, 0, source))?;
-        copy(&mut *reader, &mut file, name, &shown, options.spool_limit)?
+        let room = Room::of(&file, &shown, options.spool_limit);
+        copy(&mut *reader, &mut file, name, &room)?
     };
     job.check()?;
     if let Some(source) = stored.failure() {
@@ -176,18 +178,59 @@ fn spool<R: Read + Send>(
     })
 }
 
+/// How long a temporary file may be.
+struct Room<'a> {
+    /// Where it is, escaped.
+    directory: &'a str,
+    limit: u64,
+    /// Bytes that are free, where these decide.
+    free: Option<u64>,
+}
+
+impl<'a> Room<'a> {
+    fn of(file: &File, directory: &'a str, limit: Option<u64>) -> Self {
+        let system = rustix::fs::fstatvfs(file).ok();
+        let free = system.map(|system| system.f_bavail.saturating_mul(system.f_frsize));
+        match limit {
+            None => Self {
+                directory,
+                limit: free.map_or(limits::SPOOL_BYTES, |free| {
+                    (free / 2).min(limits::SPOOL_BYTES)
+                }),
+                free,
+            },
+            Some(limit) => Self {
+                directory,
+                limit: if limit == 0 { u64::MAX } else { limit },
+                free: None,
+            },
+        }
+    }
+
+    fn exceeded(&self, name: &str) -> Error {
+        match self.free {
+            Some(free) => Error::SpoolFull {
+                name: name.to_owned(),
+                directory: self.directory.to_owned(),
+                limit: self.limit,
+                free,
+            },
+            None => Error::Limit {
+                name: name.to_owned(),
+                what: "its uncompressed length",
+                limit: Units::Iec.size(self.limit),
+                option: Some("--max-expanded"),
+            },
+        }
+    }
+}
+
 struct Copied {
     bytes: u64,
     damage: Option<io::Error>,
 }
 
-fn copy(
-    reader: &mut dyn Read,
-    file: &mut File,
-    name: &str,
-    spool: &str,
-    limit: u64,
-) -> Result<Copied> {
+fn copy(reader: &mut dyn Read, file: &mut File, name: &str, room: &Room<'_>) -> Result<Copied> {
     let mut buffer = vec![0; BUFFER_BYTES];
     let mut bytes = 0;
     loop {
@@ -208,16 +251,11 @@ fn copy(
             }
         };
         bytes += count as u64;
-        if limit > 0 && bytes > limit {
-            return Err(Error::Limit {
-                name: name.to_owned(),
-                what: "its uncompressed length",
-                limit: Units::Iec.size(limit),
-                option: Some("--max-expanded"),
-            });
+        if bytes > room.limit {
+            return Err(room.exceeded(name));
         }
         file.write_all(&buffer[..count])
-            .map_err(|source| spool_error(spool, source))?;
+            .map_err(|source| spool_error(room.directory, source))?;
     }
 }
 

@@ -151,10 +151,17 @@ fn errors_say_what_helps_here() {
         .exits(2)
         .complains("it is a directory; name it instead");
     desk.write("app.tar.bz2", b"BZh91AY&SY");
-    on("app.tar.bz2", "/dev/null")
+    let line = "cat app.tar.bz2 /new";
+    let mut command = desk.command();
+    command.args(line.split(' ')).env("TMPDIR", "none");
+    Run::of(command.output().unwrap())
         .exits(2)
         .complains("error: cannot write a temporary file in none\n")
         .complains("hint: set TMPDIR");
+    // A report writes none.
+    on("app.tar.bz2", "/dev/null")
+        .exits(2)
+        .complains("error: cannot read standard input");
 }
 
 #[test]

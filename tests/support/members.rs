@@ -72,6 +72,17 @@ impl Members {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
+    /// Begins with another member, and goes through them backwards if that is an odd one.
+    #[must_use]
+    pub fn turned(mut self, first: usize) -> Self {
+        let members = self.0.len();
+        self.0.rotate_left(first % members);
+        if first % 2 == 1 {
+            self.0.reverse();
+        }
+        self
+    }
+
     /// Returns a tar of all members, wrapped.
     pub fn archive(&self, wrapping: Codec) -> Vec<u8> {
         let items: Vec<_> = self.0.iter().map(record).collect();
