@@ -231,14 +231,24 @@ impl<'a> Maker<'a> {
         }
     }
 
+    /// Returns the directories that `WORKDIR` set before it, in order, as far as they are certain.
+    pub(super) fn directories_before(self) -> Vec<String> {
+        let mut directory = String::new();
+        let mut directories = Vec::new();
+        for operand in self.setting(Keyword::WorkDir) {
+            match resolved(Some(&directory), operand).filter(|_| is_plain_path(operand)) {
+                Some(path) => path.clone_into(&mut directory),
+                None => break,
+            }
+            directories.push(directory.clone());
+        }
+        directories
+    }
+
     fn directory_by_history(self) -> Option<String> {
-        let mut directories = self.setting(Keyword::WorkDir);
-        directories.try_fold(String::new(), |directory, operand| {
-            let is_plain = is_plain_path(operand);
-            is_plain
-                .then(|| resolved(Some(&directory), operand))
-                .flatten()
-        })
+        let directories = self.directories_before();
+        let is_certain = directories.len() == self.setting(Keyword::WorkDir).count();
+        is_certain.then(|| directories.last().cloned().unwrap_or_default())
     }
 
     /// Returns the directory it ran in, relative to the root, where the history tells.

@@ -7,7 +7,6 @@ use super::ownership::{flags, shift};
 use super::stored;
 use crate::analysis::WasteCause;
 use crate::image::instruction::Keyword;
-use crate::tree::Change;
 
 /// What was moved, and where it is now. Paths are relative to the root.
 #[derive(Debug)]
@@ -140,14 +139,13 @@ fn copied(
 /// Returns whether neither layer holds, or has made, anything beside what was moved.
 fn is_closed(case: &Case<'_>, moved: &Move) -> bool {
     let layers = [
-        (case.group.created_in, &moved.from),
-        (case.group.destroyed_in, &moved.to),
+        (case.creator, case.group.created_in, &moved.from),
+        (case.destroyer, case.group.destroyed_in, &moved.to),
     ];
-    layers.into_iter().all(|(layer, place)| {
+    layers.into_iter().all(|(maker, layer, place)| {
         let tree = case.analysis.tree.layer(layer);
-        let mut made =
-            stored::directories(case, layer).filter(|(_, change)| *change == Change::Added);
-        made.all(|(path, _)| is_within(&path, place))
+        let made = stored::made_directories(case, maker, layer);
+        made.iter().all(|path| is_within(path, place))
             && count(layer, case, place) == stored::entries(tree).count()
     })
 }

@@ -10,7 +10,6 @@ use crate::analysis::copy_up::Shift;
 use crate::image::instruction::Keyword;
 use crate::layer::{EntryKind, Meta};
 use crate::path::ImagePath;
-use crate::tree::Change;
 
 /// What a file's metadata was, and is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,16 +122,8 @@ fn named<'a>(case: &Case<'_>, script: &Script<'a>) -> Option<Owner<'a>> {
 /// The `COPY` brings nothing that is not set, and all of it alike.
 fn whole(case: &Case<'_>, script: &Script<'_>, owner: Owner<'_>) -> Option<Advice> {
     let restyled = alike(case)?;
-    let made: Vec<String> = directories(
-        case,
-        |change| change == Change::Added,
-        case.group.created_in,
-    );
-    let set = directories(
-        case,
-        |change| change == Change::Touched,
-        case.group.destroyed_in,
-    );
+    let made = stored::made_directories(case, case.creator, case.group.created_in);
+    let set = stored::restyled_directories(case, case.group.destroyed_in);
     let (own, others): (Vec<&String>, Vec<&String>) =
         set.iter().partition(|path| made.contains(path));
     // What `--chmod` does to directories differs from builder to builder; this mode they have in any case.
@@ -168,17 +159,6 @@ fn whole(case: &Case<'_>, script: &Script<'_>, owner: Owner<'_>) -> Option<Advic
         .then(|| copied(case, script, &advice, &flags, &others))
         .flatten();
     Some(edit.unwrap_or(advice))
-}
-
-fn directories(
-    case: &Case<'_>,
-    is_meant: fn(Change) -> bool,
-    layer: crate::layer::LayerIndex,
-) -> Vec<String> {
-    stored::directories(case, layer)
-        .filter(|(_, change)| is_meant(*change))
-        .map(|(path, _)| path)
-        .collect()
 }
 
 /// Returns what became of the metadata of all files of the creator's layer, where it is one thing.

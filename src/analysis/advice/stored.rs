@@ -1,9 +1,10 @@
 //! What a layer stores, asked by the recognisers: the proof that an edit brings the same files.
 
-use super::case::Case;
+use super::case::{Case, Maker};
+use super::operands::is_within;
 use crate::layer::{EntryKind, LayerIndex, Meta};
 use crate::path::ImagePath;
-use crate::tree::{Change, FileTree, NodeId};
+use crate::tree::{FileTree, NodeId};
 
 /// Returns what a layer stores but directories and markers. Cost is linear in the layer.
 pub(super) fn entries(tree: &FileTree) -> impl Iterator<Item = NodeId> + '_ {
@@ -16,21 +17,48 @@ fn nodes(tree: &FileTree) -> impl Iterator<Item = NodeId> + '_ {
     (1..all).map(NodeId).filter(|&node| !tree.is_dead(node))
 }
 
-/// Returns the directories to which a layer did something, each with what it did.
-pub(super) fn directories<'a>(
-    case: &'a Case<'_>,
+/// Returns the directories that an instruction made. Some builders put what a `WORKDIR` made into the next layer.
+pub(super) fn made_directories(
+    case: &Case<'_>,
+    maker: Maker<'_>,
     layer: LayerIndex,
-) -> impl Iterator<Item = (String, Change)> + 'a {
-    let union = &case.analysis.tree;
-    let tree = union.layer(layer);
+) -> Vec<String> {
+    let below = layer.0.checked_sub(1).map(LayerIndex);
+    let was_there = |path: &str| below.is_some_and(|below| seen(case, path, below).is_some());
+    let set = maker.directories_before();
+    let is_set = |path: &str| set.iter().any(|directory| is_within(directory, path));
+    let all = directories(case.analysis.tree.layer(layer));
+    all.filter(|path| !was_there(path) && !is_set(path))
+        .collect()
+}
+
+/// Returns the directories to which a layer gives another mode or owner.
+pub(super) fn restyled_directories(case: &Case<'_>, layer: LayerIndex) -> Vec<String> {
+    let style = |meta: Meta| (meta.mode, meta.uid, meta.gid);
+    let differs = |path: &String| {
+        let below = layer.0.checked_sub(1).map(LayerIndex);
+        let old = below.and_then(|below| seen(case, path, below)).flatten();
+        let new = seen(case, path, layer).flatten();
+        old.zip(new)
+            .is_some_and(|(old, new)| style(old) != style(new))
+    };
+    directories(case.analysis.tree.layer(layer))
+        .filter(differs)
+        .collect()
+}
+
+fn directories(tree: &FileTree) -> impl Iterator<Item = String> + '_ {
     let all = nodes(tree).filter(|&node| tree.kind(node) == EntryKind::Dir);
-    all.filter_map(move |node| {
-        let path = tree.path(node);
-        let id = union.find(ImagePath::new(&path)?)?;
-        let mut versions = union.versions(id).iter();
-        let change = versions.find(|version| version.layer == layer)?.change;
-        Some((String::from_utf8(path).ok()?, change))
-    })
+    all.filter_map(|node| String::from_utf8(tree.path(node)).ok())
+}
+
+/// Returns what the layers up to one have at a path, and its metadata where an entry tells.
+fn seen(case: &Case<'_>, path: &str, layer: LayerIndex) -> Option<Option<Meta>> {
+    let union = &case.analysis.tree;
+    let found = union.find(ImagePath::new(path.as_bytes())?)?;
+    union.at(found, layer)?;
+    let told = union.metadata_at(found, layer);
+    Some(told.and_then(|(layer, node)| union.layer(layer).meta(node)))
 }
 
 /// Returns the metadata of a file that a layer stores at a path.
