@@ -986,7 +986,7 @@ fn logs_with_room_for_every_user_are_not_written() {
     // An rm that finds nothing ends the build.
     aims(
         &[(add, log), ("RUN rm /var/log/lastlog", no_log)],
-        "useradd -l (--no-log-init) writes none; then the rm must go too",
+        "useradd -l (--no-log-init) writes no such log; the rm must go too",
     );
     says(
         &[

@@ -323,7 +323,7 @@ const CACHES: &[Build] = &[
         Buildah,
         "RUN useradd -u 70000 u\nRUN rm /var/log/lastlog",
         Goal(
-            "useradd -l (--no-log-init) writes none; then the rm must go too",
+            "useradd -l (--no-log-init) writes no such log; the rm must go too",
             "RUN useradd -l -u 70000 u",
         ),
     ),
@@ -580,7 +580,9 @@ fn differences(old: &Analysis, new: &Analysis) -> Vec<String> {
 /// Lists an image without the times, which no two builds have alike.
 fn timeless(analysis: &Analysis) -> Rows {
     let mut rows = rows(analysis);
-    rows.values_mut().for_each(|row| row.mtime = None);
+    for row in rows.values_mut() {
+        row.mtime = None;
+    }
     rows
 }
 

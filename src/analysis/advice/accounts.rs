@@ -20,9 +20,9 @@ pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
     }
     let is_quiet = case.is_destroyer_tolerant();
     let goal = if is_quiet {
-        "useradd -l (--no-log-init): it makes no room there for each number"
+        "useradd -l (--no-log-init) writes no such log"
     } else {
-        "useradd -l (--no-log-init) writes none; then the rm must go too"
+        "useradd -l (--no-log-init) writes no such log; the rm must go too"
     };
     let advice = Advice::new("user-logs", goal);
     let script = case.creator.script().filter(|_| is_quiet);

@@ -24,7 +24,7 @@ pub(super) fn made_directories(
     layer: LayerIndex,
 ) -> Vec<String> {
     let below = layer.0.checked_sub(1).map(LayerIndex);
-    let was_there = |path: &str| below.is_some_and(|below| seen(case, path, below).is_some());
+    let was_there = |path: &str| below.is_some_and(|below| is_there(case, path, below));
     let set = maker.directories_before();
     let is_set = |path: &str| set.iter().any(|directory| is_within(directory, path));
     let all = directories(case.analysis.tree.layer(layer));
@@ -37,8 +37,8 @@ pub(super) fn restyled_directories(case: &Case<'_>, layer: LayerIndex) -> Vec<St
     let style = |meta: Meta| (meta.mode, meta.uid, meta.gid);
     let differs = |path: &String| {
         let below = layer.0.checked_sub(1).map(LayerIndex);
-        let old = below.and_then(|below| seen(case, path, below)).flatten();
-        let new = seen(case, path, layer).flatten();
+        let old = below.and_then(|below| told(case, path, below));
+        let new = told(case, path, layer);
         old.zip(new)
             .is_some_and(|(old, new)| style(old) != style(new))
     };
@@ -52,13 +52,19 @@ fn directories(tree: &FileTree) -> impl Iterator<Item = String> + '_ {
     all.filter_map(|node| String::from_utf8(tree.path(node)).ok())
 }
 
-/// Returns what the layers up to one have at a path, and its metadata where an entry tells.
-fn seen(case: &Case<'_>, path: &str, layer: LayerIndex) -> Option<Option<Meta>> {
+/// Returns whether the layers up to one have something at a path.
+fn is_there(case: &Case<'_>, path: &str, layer: LayerIndex) -> bool {
+    let union = &case.analysis.tree;
+    let found = ImagePath::new(path.as_bytes()).and_then(|path| union.find(path));
+    found.is_some_and(|found| union.at(found, layer).is_some())
+}
+
+/// Returns the metadata that the layers up to one tell of a path.
+fn told(case: &Case<'_>, path: &str, layer: LayerIndex) -> Option<Meta> {
     let union = &case.analysis.tree;
     let found = union.find(ImagePath::new(path.as_bytes())?)?;
-    union.at(found, layer)?;
-    let told = union.metadata_at(found, layer);
-    Some(told.and_then(|(layer, node)| union.layer(layer).meta(node)))
+    let (layer, node) = union.metadata_at(found, layer)?;
+    union.layer(layer).meta(node)
 }
 
 /// Returns the metadata of a file that a layer stores at a path.
