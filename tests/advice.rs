@@ -294,6 +294,33 @@ fn a_cache_that_is_needed_later_stays_until_then() {
 }
 
 #[test]
+fn only_tools_that_are_there_clean() {
+    let dnf: Fill = |l| l.zeros("var/cache/dnf/a.solv", 900);
+    let no_dnf: Fill = |l| l.whiteout("var/cache/dnf");
+    let clean = ("RUN rm -rf /var/cache/dnf", no_dnf);
+    for (tool, line) in [
+        ("dnf", "RUN dnf install -y a && dnf clean all"),
+        (
+            "microdnf",
+            "RUN microdnf install -y a && rm -rf /var/cache/dnf",
+        ),
+    ] {
+        let install = format!("RUN {tool} install -y a");
+        says(&[(install.as_str(), dnf), clean], "dnf-cache", &[line]);
+    }
+    // What is put behind a sudo has no such rights.
+    silent(&[
+        ("USER app", NOTHING),
+        (
+            "RUN sudo apt-get update && sudo apt-get install -y a",
+            LISTS,
+        ),
+        ("USER root", NOTHING),
+        ("RUN rm -rf /var/lib/apt/lists", NO_LISTS),
+    ]);
+}
+
+#[test]
 fn caches_are_mounted_where_the_builder_can() {
     let npm: Fill = |l| {
         l.zeros("root/.npm/_cacache/a", 900)
@@ -530,6 +557,26 @@ fn modes_are_set_while_copying() {
         ("COPY --chmod=600 dist /srv", APP),
         ("RUN chmod +x /srv/b", one),
     ]);
+    // The file is stored again all the same: its time changes too, or its capabilities.
+    let touched: Fill = |l| l.zeros("app/entry", 900).mode(0o755).mtime(7);
+    let capable: Fill = |l| {
+        l.zeros("app/entry", 900)
+            .mode(0o755)
+            .xattr("security.capability", "x")
+    };
+    for (run, fill) in [
+        ("RUN chmod +x entry && touch -d @7 entry", touched),
+        ("RUN chmod +x entry && setcap cap_x=+ep entry", capable),
+    ] {
+        let advice = about_largest(&analyse(
+            &built(&[app, ("COPY entry ./", entry), (run, fill)]),
+            Some(0),
+        ));
+        assert!(
+            advice.is_none_or(|advice| advice.rule != "copied-then-owned"),
+            "{run}"
+        );
+    }
     // Docker's builder of old cannot be told modes.
     let classic = image()
         .layer(
@@ -870,6 +917,15 @@ fn a_file_that_is_moved_is_copied_as_it_is_in_the_end() {
         ],
         "copy it with --chmod=755 to /app/application at once, without the mv",
     );
+    // What is copied there in between would lie on top of it.
+    silent(&[
+        app,
+        ("COPY thing-runner ./", from),
+        ("COPY other application", |l| {
+            l.zeros("app/application", 800)
+        }),
+        ("RUN mv thing-runner application", to),
+    ]);
     // Another content is no move, and what two names have is none either.
     silent(&[
         app,
@@ -906,7 +962,7 @@ fn what_was_copied_is_not_left_out_while_something_may_use_it() {
     );
     let git: Fill = |l| l.zeros("app/.git/pack", 900);
     let no_git: Fill = |l| l.whiteout("app/.git");
-    let unused = "nothing uses it before it is deleted: leave it out, and the rm too";
+    let unused = "nothing uses it before it is deleted: leave it out";
     let app = ("WORKDIR /app", (|l| l.dir("app")) as Fill);
     aims(
         &[app, ("COPY . .", git), ("RUN rm -rf .git", no_git)],

@@ -93,7 +93,7 @@ const CACHES: [Cache; 29] = [
     cache("dnf-cache", At("var/lib/dnf/repos"), DNF, Clean("dnf clean all")),
     cache("yum-cache", At("var/cache/yum"), DNF, Clean("yum clean all")),
     cache("zypper-cache", At("var/cache/zypp"), &["zypper"], Clean("zypper clean -a")),
-    cache("pacman-cache", At("var/cache/pacman/pkg"), &["pacman"], Clean("pacman -Scc --noconfirm")),
+    cache("pacman-cache", At("var/cache/pacman/pkg"), &["pacman"], Clean("rm -rf /var/cache/pacman/pkg")),
     cache("pip-cache", Under(".cache/pip"), PIP, With("install", "--no-cache-dir")),
     cache("uv-cache", Under(".cache/uv"), &["uv"], Mount),
     cache("poetry-cache", Under(".cache/pypoetry"), &["poetry"], Mount),
@@ -131,6 +131,11 @@ pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
         return None;
     }
     let (cache, root) = find(case)?;
+    // What one command gets leave for, one put behind it does not.
+    let commands = case.creator.commands();
+    if commands.is_some_and(|script| script.calls().iter().any(Call::is_raised)) {
+        return None;
+    }
     if cache.remedy_is_apt_lists()
         && let Some(advice) = updated_alone(case, cache)
     {
@@ -141,7 +146,8 @@ pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
         return runs::one(case, cache.rule, goal);
     }
     Some(match cache.remedy {
-        Clean(command) => clean(case, cache, command),
+        Clean(command) if is_known(case, command) => clean(case, cache, command),
+        Clean(_) => remove(case, cache, &root),
         With(word, option) => with_option(case, cache, word, option),
         Mount => mount(case, cache, None, &root),
         MountOr(command) => mount(case, cache, Some(command), &root),
@@ -248,6 +254,29 @@ fn clean(case: &Case<'_>, cache: &Cache, command: &str) -> Advice {
     rewritten(case, cache, advice, |script| script.extended(command))
 }
 
+/// Removes it in the same `RUN`, by its path.
+fn remove(case: &Case<'_>, cache: &Cache, root: &[u8]) -> Advice {
+    let target = std::str::from_utf8(root)
+        .ok()
+        .filter(|text| is_plain_path(text));
+    match target {
+        Some(target) => clean(case, cache, &format!("rm -rf /{target}")),
+        None => cache.advice("clean it in the same RUN"),
+    }
+}
+
+/// Returns whether the `RUN` shows that a cleaning command is there: distributions have one of several tools.
+fn is_known(case: &Case<'_>, command: &str) -> bool {
+    let tool = command.split(' ').next().unwrap_or_default();
+    let commands = case.creator.commands();
+    let is_called = |tool| {
+        commands
+            .as_ref()
+            .is_some_and(|script| script.call(&[tool]).is_some())
+    };
+    tool == "rm" || is_called(tool) || (tool == "apt-get" && is_called("apt"))
+}
+
 /// Lists of packages that a `RUN` of its own fetches: it goes to the installation behind it.
 fn updated_alone(case: &Case<'_>, cache: &Cache) -> Option<Advice> {
     let update = case.creator.script()?;
@@ -294,18 +323,18 @@ fn mount(case: &Case<'_>, cache: &Cache, command: Option<&str>, root: &[u8]) -> 
     let target = std::str::from_utf8(root)
         .ok()
         .filter(|text| is_plain_path(text));
-    let Some(target) = target else {
-        return cache.advice("clean it in the same RUN");
-    };
-    if !case.creator.knows_mounts() || !case.creator.is_root() {
-        let removal = format!("rm -rf /{target}");
-        return clean(case, cache, command.unwrap_or(&removal));
+    let is_able = case.creator.knows_mounts() && case.creator.is_root();
+    match (target.filter(|_| is_able), command) {
+        (Some(target), _) => {
+            let option = format!("--mount=type=cache,target=/{target}");
+            let advice = cache.advice(format!("keep it out of the layer: RUN {option}"));
+            rewritten(case, cache, advice, |script| {
+                Some(format!("{option} {}", script.text()))
+            })
+        }
+        (None, Some(command)) => clean(case, cache, command),
+        (None, None) => remove(case, cache, root),
     }
-    let option = format!("--mount=type=cache,target=/{target}");
-    let advice = cache.advice(format!("keep it out of the layer: RUN {option}"));
-    rewritten(case, cache, advice, |script| {
-        Some(format!("{option} {}", script.text()))
-    })
 }
 
 /// Adds the rewritten `RUN` where its text names the tool.

@@ -64,6 +64,11 @@ impl<'a> Case<'a> {
         (tree.layer(group.created_in), tree.layer(group.destroyed_in))
     }
 
+    /// Returns whether the destroyer's layer comes right after the creator's.
+    pub(super) fn is_next(&self) -> bool {
+        self.group.created_in.0.checked_add(1) == Some(self.group.destroyed_in.0)
+    }
+
     /// Returns who made what the destroyer found at a path, if there was something.
     pub(super) fn below(&self, path: &[u8]) -> Option<Maker<'a>> {
         let tree = &self.analysis.tree;

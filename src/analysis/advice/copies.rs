@@ -4,6 +4,8 @@ use super::Advice;
 use super::case::Case;
 use super::operands::located;
 use super::script::Script;
+use super::stored;
+use crate::layer::LayerIndex;
 
 pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
     if !case.creator.is_copy() || !case.is_idle_between() {
@@ -13,8 +15,22 @@ pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
         let goal = "the later COPY brings it anyway: leave it out of this one";
         return Some(Advice::new("copied-twice", goal));
     }
-    let goal = "nothing uses it before it is deleted: leave it out, and the rm too";
+    let goal = match (case.is_destroyer_tolerant(), is_all_copied(case)) {
+        (true, _) => "nothing uses it before it is deleted: leave it out",
+        (false, true) => "nothing uses it before it is deleted: leave it out, and the rm too",
+        (false, false) => return None,
+    };
     (case.is_deleted() && is_only_removed(case)).then(|| Advice::new("copied-then-deleted", goal))
+}
+
+/// Returns whether the `RUN` removes nothing but what the `COPY` made.
+fn is_all_copied(case: &Case<'_>) -> bool {
+    let mut removed = stored::removed(case, case.group.destroyed_in).into_iter();
+    let below = case.group.created_in.0.checked_sub(1).map(LayerIndex);
+    removed.all(|path| {
+        let was_there = below.is_some_and(|below| stored::is_there(case, &path, below));
+        !was_there && stored::is_there(case, &path, case.group.created_in)
+    })
 }
 
 /// Returns whether the `RUN` has not looked at what it deletes.

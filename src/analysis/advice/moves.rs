@@ -1,7 +1,7 @@
 //! What is moved after it was copied: the old place costs as much as the new one.
 
 use super::Advice;
-use super::case::{Case, is_plain_path};
+use super::case::{Case, Maker, is_plain_path};
 use super::operands::{Located, Operand, is_within, located, resolved};
 use super::ownership::{flags, shift};
 use super::stored;
@@ -60,7 +60,9 @@ fn moved(case: &Case<'_>, call: &Located<'_, '_>) -> Option<Move> {
     let below = resolved(Some(&target), name)?;
     let mut places = [target, below].into_iter();
     let to = places.find(|to| is_moved(case, &paths, &from, to))?;
-    Some(Move { from, to })
+    // Copied there at once it would be below what another COPY puts there in between.
+    let is_later = |maker: Maker<'_>| maker.entry() > case.creator.entry();
+    (!case.below(to.as_bytes()).is_some_and(is_later)).then_some(Move { from, to })
 }
 
 /// Returns whether the destroyer's layer has all that the creator's has below one place below another.

@@ -163,13 +163,12 @@ fn whole(case: &Case<'_>, script: &Script<'_>, owner: Owner<'_>) -> Option<Advic
 
 /// Returns what became of the metadata of all files of the creator's layer, where it is one thing.
 fn alike(case: &Case<'_>) -> Option<Restyled> {
-    let (creator, destroyer) = case.trees();
+    let (creator, _) = case.trees();
     let files = stored::entries(creator).filter(|&node| creator.kind(node) == EntryKind::File);
     let mut first: Option<Restyled> = None;
     for node in files {
         let path = String::from_utf8(creator.path(node)).ok()?;
-        let new = stored::file(destroyer, &path)?.1;
-        let one = Restyled::between(creator.meta(node)?, new);
+        let one = restyled(case, &path)?;
         let known = *first.get_or_insert(one);
         let is_alike = known.mode.to == one.mode.to || (!known.has_mode() && !one.has_mode());
         if !is_alike || known.owner.to != one.owner.to || known.has_mode() != one.has_mode() {
@@ -177,6 +176,15 @@ fn alike(case: &Case<'_>) -> Option<Restyled> {
         }
     }
     first
+}
+
+/// Returns what became of the mode and owner of a file, where nothing else did: it is stored again otherwise.
+fn restyled(case: &Case<'_>, path: &str) -> Option<Restyled> {
+    let (creator, destroyer) = case.trees();
+    let ((old_node, old), (new_node, new)) =
+        stored::file(creator, path).zip(stored::file(destroyer, path))?;
+    let is_alike = old.mtime == new.mtime && creator.xattrs(old_node) == destroyer.xattrs(new_node);
+    is_alike.then(|| Restyled::between(old, new))
 }
 
 /// Returns the files that the `RUN` stores again and the `COPY` did not bring.
@@ -204,7 +212,8 @@ fn by_name<'a>(case: &Case<'_>, script: &Script<'_>, owner: &'a str) -> Option<&
     let (creator, _) = case.trees();
     let mut names = ["etc/passwd", "etc/group"].into_iter();
     let is_there = !names.any(|name| stored::file(creator, name).is_some());
-    (is_plain(user) && is_plain(group) && is_there && script.only_call().is_some()).then_some(owner)
+    let is_certain = is_there && case.is_next() && script.only_call().is_some();
+    (is_plain(user) && is_plain(group) && is_certain).then_some(owner)
 }
 
 /// Rewrites a `COPY` that names its sources, and a `RUN` that sets nothing but what it brought.
@@ -257,11 +266,7 @@ fn copied(
 /// owner from a build stage alone.
 fn part(case: &Case<'_>) -> Option<Advice> {
     let place = std::str::from_utf8(&case.place).ok()?;
-    let (creator, destroyer) = case.trees();
-    let mut changes = case.paths()?.into_iter().map(|path| {
-        let old = stored::file(creator, &path)?.1;
-        Some(Restyled::between(old, stored::file(destroyer, &path)?.1))
-    });
+    let mut changes = case.paths()?.into_iter().map(|path| restyled(case, &path));
     let is_mode = changes.all(|one| one.is_some_and(|one| one.has_mode() && !one.has_owner()));
     let is_told = case
         .creator

@@ -220,6 +220,11 @@ impl<'a> Call<'a> {
         })
     }
 
+    /// Returns whether it runs as somebody else.
+    pub(super) fn is_raised(&self) -> bool {
+        self.has_raw(&["sudo", "doas", "gosu", "su-exec"])
+    }
+
     /// Returns whether it is an `rm` that fails where there is nothing.
     pub(super) fn removes_loudly(&self) -> bool {
         let is_short = |word: &str| word.starts_with('-') && !word.starts_with("--");

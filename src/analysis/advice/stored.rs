@@ -52,8 +52,16 @@ fn directories(tree: &FileTree) -> impl Iterator<Item = String> + '_ {
     all.filter_map(|node| String::from_utf8(tree.path(node)).ok())
 }
 
+/// Returns the paths that a layer removes.
+pub(super) fn removed(case: &Case<'_>, layer: LayerIndex) -> Vec<String> {
+    let tree = case.analysis.tree.layer(layer);
+    let all = nodes(tree).filter(|&node| tree.kind(node) == EntryKind::Whiteout);
+    all.filter_map(|node| String::from_utf8(tree.path(node)).ok())
+        .collect()
+}
+
 /// Returns whether the layers up to one have something at a path.
-fn is_there(case: &Case<'_>, path: &str, layer: LayerIndex) -> bool {
+pub(super) fn is_there(case: &Case<'_>, path: &str, layer: LayerIndex) -> bool {
     let union = &case.analysis.tree;
     let found = ImagePath::new(path.as_bytes()).and_then(|path| union.find(path));
     found.is_some_and(|found| union.at(found, layer).is_some())
