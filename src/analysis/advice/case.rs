@@ -10,6 +10,9 @@ use crate::layer::LayerIndex;
 use crate::path::ImagePath;
 use crate::tree::FileTree;
 
+/// Paths of a group that are compared with globs.
+const MOST_GLOBBED: usize = 1000;
+
 /// What a recogniser looks at.
 #[derive(Debug)]
 pub(super) struct Case<'a> {
@@ -89,8 +92,13 @@ impl<'a> Case<'a> {
         groups::members(&self.analysis.tree, all, self.group)
     }
 
-    /// Returns the paths of the group, where all are text.
+    /// Returns the paths of the group, where all are text, and not too many to be compared with globs.
     pub(super) fn paths(&self) -> Option<Vec<String>> {
+        let script = self.destroyer.commands();
+        let has_globs = script.is_some_and(|script| script.text().contains(['*', '?']));
+        if has_globs && self.group.count > MOST_GLOBBED {
+            return None;
+        }
         let tree = &self.analysis.tree;
         let paths = self.members().map(|member| tree.path(member.path));
         paths.map(|path| String::from_utf8(path).ok()).collect()

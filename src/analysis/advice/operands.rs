@@ -11,6 +11,9 @@ pub(super) struct Located<'s, 'a> {
     directory: Option<String>,
 }
 
+/// No file system of Linux has longer names.
+const LONGEST_NAME: usize = 255;
+
 /// What a word names. Paths are relative to the root, without leading slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Operand {
@@ -144,7 +147,7 @@ pub(super) fn resolved(directory: Option<&str>, path: &str) -> Option<String> {
 
 /// Compares a name with `*` and `?`; neither stands for a dot at the beginning. Cost is the product of the lengths.
 fn matches(pattern: &str, name: &str) -> bool {
-    if name.starts_with('.') && !pattern.starts_with('.') {
+    if name.len() > LONGEST_NAME || (name.starts_with('.') && !pattern.starts_with('.')) {
         return false;
     }
     let name: Vec<char> = name.chars().collect();

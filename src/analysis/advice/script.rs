@@ -8,6 +8,10 @@ use std::ops::Range;
 /// Commands longer than this are not taken apart.
 const LONGEST: usize = 16 * 1024;
 
+/// Rows of more words are not compared with paths, nor are longer globs.
+const MOST_WORDS: usize = 128;
+const LONGEST_GLOB: usize = 32;
+
 /// A command line of a `RUN` in shell form.
 #[derive(Debug, Clone)]
 pub(super) struct Script<'a> {
@@ -113,7 +117,9 @@ impl<'a> Script<'a> {
 
     /// Returns whether it is a row of simple commands that ends with the first failure.
     pub(super) fn is_chain(&self) -> bool {
+        let words: usize = self.calls.iter().map(|call| call.words.len()).sum();
         self.reach == Reach::TakeApart
+            && words <= MOST_WORDS
             && (self.joints == Joints::And
                 || self.calls.first().is_some_and(Call::ends_at_failures))
     }
@@ -280,7 +286,7 @@ impl<'a> Word<'a> {
             Self::Is(inner)
         } else if raw.bytes().all(is_bare) {
             Self::Is(raw)
-        } else if raw.bytes().all(is_glob) {
+        } else if raw.len() <= LONGEST_GLOB && raw.bytes().all(is_glob) {
             Self::Glob(raw)
         } else {
             Self::Unknown
