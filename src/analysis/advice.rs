@@ -1,23 +1,29 @@
 //! What to write instead: from who stored bytes, who made them useless and where, to an edit of the Dockerfile.
 //!
-//! A goal is always certain. A line is rewritten only where the text of the instruction proves what it was: the
-//! shell form, written down as it was, of a builder of Dockerfiles. Nothing here is escaped; the texts are as
+//! Following it keeps the build working and leaves the image as it is, or there is no advice. So every rule asks
+//! the history what ran in between, the scripts which paths they name, and the layers what they hold; what a
+//! recogniser does not understand for certain, it says nothing about. An instruction is rewritten only where its
+//! text proves what it was: the shell form, written down as it was, of a builder of Dockerfiles. What builders do
+//! not record (`COPY --from`, `RUN --mount`) is not rewritten and stays. Nothing here is escaped; the texts are as
 //! hostile as the image.
 
-mod archives;
+mod accounts;
 mod caches;
 mod case;
-mod deletions;
+mod copies;
 mod edits;
+mod mounts;
 mod moves;
+mod operands;
 mod ownership;
-mod packages;
-mod repeats;
+mod runs;
 mod script;
+mod stored;
 
 use super::groups::Group;
 use super::{Analysis, WasteCause};
 use case::Case;
+use script::Script;
 
 /// What to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,7 +32,7 @@ pub struct Advice {
     pub rule: &'static str,
     /// What to do, in a few words; may hold unescaped text from the image.
     pub goal: String,
-    /// The instructions it is about as they are; empty where they are not rewritten. Unescaped.
+    /// The instructions it is about as the history has them; empty where they are not rewritten. Unescaped.
     pub before: Vec<String>,
     /// The same as they should be. Unescaped.
     pub after: Vec<String>,
@@ -52,22 +58,23 @@ impl Advice {
 type Recogniser = fn(&Case<'_>) -> Option<Advice>;
 
 /// The most special first; the first that knows has the word.
-const RECOGNISERS: [Recogniser; 10] = [
+const RECOGNISERS: [Recogniser; 11] = [
     base,
+    trigger,
     within_layer,
+    accounts::recognise,
     caches::recognise,
-    packages::recognise,
-    archives::recognise,
+    mounts::recognise,
     moves::recognise,
     ownership::recognise,
     edits::recognise,
-    repeats::recognise,
-    deletions::recognise,
+    copies::recognise,
+    runs::recognise,
 ];
 
-/// Returns what would keep a group of waste out of the image; `None` where nothing is known about its layers.
+/// Returns what would keep a group of waste out of the image; `None` where nothing is certain.
 ///
-/// Cost is linear in the image's waste in the worst case, usually much less.
+/// Cost is linear in the image's waste and in the two layers in the worst case, usually much less.
 pub fn advise(analysis: &Analysis, group: &Group) -> Option<Advice> {
     let case = Case::new(analysis, group);
     RECOGNISERS.iter().find_map(|recognise| recognise(&case))
@@ -93,8 +100,15 @@ fn base(case: &Case<'_>) -> Option<Advice> {
     Some(Advice::new("base-image", goal))
 }
 
+/// The Dockerfile of a base image says what is done in this build.
+fn trigger(case: &Case<'_>) -> Option<Advice> {
+    let goal = "an ONBUILD of the base image does it: change it there";
+    let is_trigger = case.creator.is_trigger() || case.destroyer.is_trigger();
+    is_trigger.then(|| Advice::new("trigger", goal))
+}
+
 /// The same path twice in one archive.
 fn within_layer(case: &Case<'_>) -> Option<Advice> {
-    let goal = "one instruction brings it twice: leave one of the sources out";
+    let goal = "the layer holds it twice, and the last counts: leave the first out";
     (case.group.cause == WasteCause::ShadowedInLayer).then(|| Advice::new("stored-twice", goal))
 }

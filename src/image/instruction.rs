@@ -193,6 +193,11 @@ impl Builder {
         )
     }
 
+    /// Returns whether a history by it holds every instruction of the Dockerfile, those that stored nothing too.
+    pub const fn records_everything(self) -> bool {
+        matches!(self, Self::BuildKit | Self::Classic | Self::Buildah)
+    }
+
     /// Returns whether its entries are made from a Dockerfile.
     pub const fn reads_dockerfiles(self) -> bool {
         matches!(

@@ -20,7 +20,7 @@ const PICTURES: [(&str, &str, (u16, u16), &str); 4] = [
         "waste.svg",
         "waste, who made it, and the fix",
         (120, 32),
-        "2",
+        "2j",
     ),
     (
         "treemap.svg",

@@ -1,16 +1,27 @@
 //! Caches of package managers and compilers: cleaned where they are filled, or mounted instead of stored.
 
 use super::Advice;
-use super::case::{Case, Maker, is_plain_word};
+use super::case::{Case, Maker, is_plain_path};
+use super::operands::located;
+use super::runs;
 use super::script::{Call, Script};
 use crate::path::ImagePath;
+
+/// Whether something may need what is in a cache later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    /// Its tools fetch or make it again.
+    Spare,
+    /// Other commands work with it, or its tools do without a network.
+    Wanted,
+}
 
 /// Where a cache is.
 #[derive(Debug, Clone, Copy)]
 enum CachePath {
     /// At this path.
     At(&'static str),
-    /// At a path that ends so, in whatever home directory.
+    /// At this path in a directory that is somebody's home.
     Under(&'static str),
 }
 
@@ -21,8 +32,10 @@ enum Remedy {
     Clean(&'static str),
     /// Tell the tool not to keep it: sub-command, option.
     Option(&'static str, &'static str),
-    /// Mount a cache there; builders without mounts clean it.
-    Mount(&'static str),
+    /// Mount a cache there; builders without mounts remove it.
+    Mount,
+    /// Mount a cache there; others clean it by a command, since its directories cannot be written to.
+    MountOr(&'static str),
 }
 
 struct Cache {
@@ -30,6 +43,7 @@ struct Cache {
     place: CachePath,
     tools: &'static [&'static str],
     remedy: Remedy,
+    need: Need,
 }
 
 const fn cache(
@@ -43,11 +57,25 @@ const fn cache(
         place,
         tools,
         remedy,
+        need: Need::Spare,
+    }
+}
+
+/// A cache that something may need later.
+const fn wanted(
+    rule: &'static str,
+    place: CachePath,
+    tools: &'static [&'static str],
+    remedy: Remedy,
+) -> Cache {
+    Cache {
+        need: Need::Wanted,
+        ..cache(rule, place, tools, remedy)
     }
 }
 
 use CachePath::{At, Under};
-use Remedy::{Clean, Mount, Option as With};
+use Remedy::{Clean, Mount, MountOr, Option as With};
 
 const APT: &[&str] = &["apt-get", "apt"];
 const DNF: &[&str] = &["dnf", "microdnf", "dnf5", "yum"];
@@ -57,35 +85,45 @@ const LISTS: &str = "rm -rf /var/lib/apt/lists/*";
 
 #[rustfmt::skip]
 const CACHES: [Cache; 29] = [
-    cache("apt-lists", At("var/lib/apt/lists"), APT, Clean(LISTS)),
-    cache("apt-archives", At("var/cache/apt"), APT, Clean("apt-get clean")),
+    wanted("apt-lists", At("var/lib/apt/lists"), APT, Clean(LISTS)),
+    wanted("apt-archives", At("var/cache/apt"), APT, Clean("apt-get clean")),
     cache("apk-cache", At("var/cache/apk"), &["apk"], With("add", "--no-cache")),
     cache("dnf-cache", At("var/cache/dnf"), DNF, Clean("dnf clean all")),
     cache("dnf-cache", At("var/cache/libdnf5"), DNF, Clean("dnf clean all")),
     cache("dnf-cache", At("var/lib/dnf/repos"), DNF, Clean("dnf clean all")),
     cache("yum-cache", At("var/cache/yum"), DNF, Clean("yum clean all")),
     cache("zypper-cache", At("var/cache/zypp"), &["zypper"], Clean("zypper clean -a")),
-    cache("pacman-cache", At("var/cache/pacman/pkg"), &["pacman"], Clean("pacman -Scc --noconfirm")),
+    cache("pacman-cache", At("var/cache/pacman/pkg"), &["pacman"], Clean("rm -rf /var/cache/pacman/pkg")),
     cache("pip-cache", Under(".cache/pip"), PIP, With("install", "--no-cache-dir")),
-    cache("uv-cache", Under(".cache/uv"), &["uv"], Mount("uv cache clean")),
-    cache("poetry-cache", Under(".cache/pypoetry"), &["poetry"], Mount("rm -rf ~/.cache/pypoetry")),
-    cache("npm-cache", Under(".npm"), NODE, Mount("npm cache clean --force")),
-    cache("yarn-cache", Under(".cache/yarn"), &["yarn"], Mount("yarn cache clean")),
-    cache("pnpm-store", Under(".local/share/pnpm/store"), &["pnpm"], Mount("pnpm store prune")),
-    cache("bun-cache", Under(".bun/install/cache"), &["bun"], Mount("bun pm cache rm")),
-    cache("cargo-registry", Under("cargo/registry"), &["cargo"], Mount("rm -rf \"$CARGO_HOME/registry\"")),
-    cache("cargo-registry", Under(".cargo/registry"), &["cargo"], Mount("rm -rf ~/.cargo/registry")),
-    cache("go-modules", Under("go/pkg/mod"), &["go"], Mount("go clean -modcache")),
-    cache("go-build-cache", Under(".cache/go-build"), &["go"], Mount("go clean -cache")),
-    cache("maven-repository", Under(".m2/repository"), &["mvn", "mvnw"], Mount("rm -rf ~/.m2/repository")),
-    cache("gradle-caches", Under(".gradle/caches"), &["gradle", "gradlew"], Mount("rm -rf ~/.gradle/caches")),
-    cache("composer-cache", Under(".composer/cache"), &["composer"], Mount("composer clear-cache")),
-    cache("composer-cache", Under(".cache/composer"), &["composer"], Mount("composer clear-cache")),
-    cache("nuget-packages", Under(".nuget/packages"), &["dotnet"], Mount("dotnet nuget locals all --clear")),
-    cache("coursier-cache", Under(".cache/coursier"), &["sbt", "cs"], Mount("rm -rf ~/.cache/coursier")),
-    cache("bazel-cache", Under(".cache/bazel"), &["bazel", "bazelisk"], Mount("rm -rf ~/.cache/bazel")),
-    cache("ccache", Under(".cache/ccache"), &["make", "ninja", "cmake"], Mount("ccache --clear")),
-    cache("ccache", Under(".ccache"), &["make", "ninja", "cmake"], Mount("ccache --clear")),
+    cache("uv-cache", Under(".cache/uv"), &["uv"], Mount),
+    cache("poetry-cache", Under(".cache/pypoetry"), &["poetry"], Mount),
+    cache("npm-cache", Under(".npm"), NODE, Mount),
+    cache("yarn-cache", Under(".cache/yarn"), &["yarn"], Mount),
+    cache("pnpm-store", Under(".local/share/pnpm/store"), &["pnpm"], Mount),
+    cache("bun-cache", Under(".bun/install/cache"), &["bun"], Mount),
+    wanted("cargo-registry", Under("cargo/registry"), &["cargo"], Mount),
+    wanted("cargo-registry", Under(".cargo/registry"), &["cargo"], Mount),
+    wanted("go-modules", Under("go/pkg/mod"), &["go"], MountOr("go clean -modcache")),
+    cache("go-build-cache", Under(".cache/go-build"), &["go"], Mount),
+    wanted("maven-repository", Under(".m2/repository"), &["mvn", "mvnw"], Mount),
+    wanted("gradle-caches", Under(".gradle/caches"), &["gradle", "gradlew"], Mount),
+    cache("composer-cache", Under(".composer/cache"), &["composer"], Mount),
+    cache("composer-cache", Under(".cache/composer"), &["composer"], Mount),
+    wanted("nuget-packages", Under(".nuget/packages"), &["dotnet"], Mount),
+    wanted("coursier-cache", Under(".cache/coursier"), &["sbt", "cs"], Mount),
+    wanted("bazel-cache", Under(".cache/bazel"), &["bazel", "bazelisk"], Mount),
+    cache("ccache", Under(".cache/ccache"), &["make", "ninja", "cmake"], Mount),
+    cache("ccache", Under(".ccache"), &["make", "ninja", "cmake"], Mount),
+];
+
+/// What a cleaning of its own is called in the words of the tools.
+const CLEANERS: [&str; 6] = [
+    "clean",
+    "autoclean",
+    "cache",
+    "prune",
+    "locals",
+    "clear-cache",
 ];
 
 pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
@@ -93,13 +131,59 @@ pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
         return None;
     }
     let (cache, root) = find(case)?;
-    let advice = match cache.remedy {
-        Clean(LISTS) => lists(case, cache),
-        Clean(command) => clean(case, cache, command),
+    // What one command gets leave for, one put behind it does not.
+    let commands = case.creator.commands();
+    if commands.is_some_and(|script| script.calls().iter().any(Call::is_raised)) {
+        return None;
+    }
+    if cache.remedy_is_apt_lists()
+        && let Some(advice) = updated_alone(case, cache)
+    {
+        return Some(advice);
+    }
+    if !is_free(case, cache) {
+        let goal = "fill, use and clean it in one RUN";
+        return runs::one(case, cache.rule, goal);
+    }
+    Some(match cache.remedy {
+        Clean(command) if is_known(case, command) => clean(case, cache, command),
+        Clean(_) => remove(case, cache, &root),
         With(word, option) => with_option(case, cache, word, option),
-        Mount(command) => mount(case, cache, command, &root),
+        Mount => mount(case, cache, None, &root),
+        MountOr(command) => mount(case, cache, Some(command), &root),
+    })
+}
+
+/// Returns whether the build goes on where the cache is gone right after it was filled.
+fn is_free(case: &Case<'_>, cache: &Cache) -> bool {
+    let Some(later) = case.later_runs() else {
+        return cache.need == Need::Spare && case.is_destroyer_tolerant();
     };
-    Some(advice)
+    let is_offline = |run: &Maker<'_>| {
+        run.commands()
+            .is_some_and(|script| script.text().contains("offline"))
+    };
+    let is_spare = cache.need == Need::Spare && !later.iter().any(is_offline);
+    let is_unused = || {
+        later
+            .iter()
+            .all(|&run| run.is_copy() || ignores(case, cache, run))
+    };
+    case.is_destroyer_tolerant() && (is_spare || is_unused())
+}
+
+/// Returns whether a `RUN` does no more to a cache than clean it.
+fn ignores(case: &Case<'_>, cache: &Cache, run: Maker<'_>) -> bool {
+    let script = run.script();
+    let place = std::str::from_utf8(&case.place).ok();
+    script.zip(place).is_some_and(|(script, place)| {
+        let is_cleaner = |call: &Call<'_>| {
+            let is_tool = call.tool().is_some_and(|tool| cache.tools.contains(&tool));
+            call.tool() == Some("rm") || (is_tool && CLEANERS.iter().any(|word| call.has(word)))
+        };
+        let mut calls = located(&script, run.directory()).into_iter();
+        calls.all(|call| is_cleaner(call.call) || call.ignores(place))
+    })
 }
 
 /// Returns the cache a group is in, with the cache's own path.
@@ -132,9 +216,14 @@ impl Cache {
             CachePath::At(_) => place.starts_with(&parts).then_some(0)?,
             CachePath::Under(_) => place
                 .windows(parts.len())
-                .position(|window| window == parts)?,
+                .position(|window| window == parts)
+                .filter(|&first| is_home(&place[..first]))?,
         };
         Some(place[..first + parts.len()].join(&b'/'))
+    }
+
+    fn remedy_is_apt_lists(&self) -> bool {
+        matches!(self.remedy, Clean(LISTS))
     }
 
     fn advice(&self, goal: impl Into<String>) -> Advice {
@@ -147,40 +236,70 @@ impl Cache {
     }
 }
 
+/// Returns whether a directory is where tools put what belongs to a user.
+fn is_home(components: &[&[u8]]) -> bool {
+    matches!(
+        components,
+        [] | [b"root"]
+            | [b"home", _]
+            | [b"usr", b"local"]
+            | [b"usr", b"local", b"share"]
+            | [b"var", b"www"]
+    )
+}
+
 /// Cleans in the same `RUN`.
 fn clean(case: &Case<'_>, cache: &Cache, command: &str) -> Advice {
     let advice = cache.advice(format!("clean it in the same RUN: && {command}"));
     rewritten(case, cache, advice, |script| script.extended(command))
 }
 
-/// Lists of packages: an update without an install goes to the install.
-fn lists(case: &Case<'_>, cache: &Cache) -> Advice {
-    let only_updates = case.creator.script().is_some_and(|script| {
-        let calls = script.calls();
-        !calls.is_empty()
-            && calls.iter().all(|call| {
-                call.tool().is_some_and(|tool| APT.contains(&tool)) && call.has("update")
-            })
-    });
-    if !only_updates {
-        return clean(case, cache, LISTS);
+/// Removes it in the same `RUN`, by its path.
+fn remove(case: &Case<'_>, cache: &Cache, root: &[u8]) -> Advice {
+    let target = std::str::from_utf8(root)
+        .ok()
+        .filter(|text| is_plain_path(text));
+    match target {
+        Some(target) => clean(case, cache, &format!("rm -rf /{target}")),
+        None => cache.advice("clean it in the same RUN"),
     }
-    let advice = cache.advice(format!("update, install and clean in one RUN: && {LISTS}"));
-    joined_with_install(case)
-        .map(|(before, after)| advice.clone().rewrite(&before, [after]))
-        .unwrap_or(advice)
 }
 
-fn joined_with_install<'a>(case: &Case<'a>) -> Option<(Vec<&'a str>, String)> {
-    let installs = |maker: &Maker<'_>| {
-        let script = maker.script();
-        script.is_some_and(|script| script.call(APT).is_some_and(|call| call.has("install")))
+/// Returns whether the `RUN` shows that a cleaning command is there: distributions have one of several tools.
+fn is_known(case: &Case<'_>, command: &str) -> bool {
+    let tool = command.split(' ').next().unwrap_or_default();
+    let commands = case.creator.commands();
+    let is_called = |tool| {
+        commands
+            .as_ref()
+            .is_some_and(|script| script.call(&[tool]).is_some())
     };
-    let install = case.later(installs)?;
+    tool == "rm" || is_called(tool) || (tool == "apt-get" && is_called("apt"))
+}
+
+/// Lists of packages that a `RUN` of its own fetches: it goes to the installation behind it.
+fn updated_alone(case: &Case<'_>, cache: &Cache) -> Option<Advice> {
     let update = case.creator.script()?;
-    let after = install.script()?.extended(LISTS)?;
-    let before = vec![case.creator.line()?, install.line()?];
-    Some((before, format!("RUN {} && {after}", update.text())))
+    let is_update =
+        |call: &Call<'_>| call.tool().is_some_and(|tool| APT.contains(&tool)) && call.has("update");
+    let install = case.next_run()?;
+    let script = install.script()?;
+    let installs = script.call(APT).is_some_and(|call| call.has("install"));
+    let later = case.later_runs()?;
+    let mut behind = later.iter().filter(|run| run.entry() > install.entry());
+    let is_last =
+        case.destroyer.entry() > install.entry() && behind.all(|&run| ignores(case, cache, run));
+    if !update.calls().iter().all(is_update)
+        || !installs
+        || !is_last
+        || !case.is_destroyer_tolerant()
+    {
+        return None;
+    }
+    let advice = cache.advice(format!("update, install and clean in one RUN: && {LISTS}"));
+    let after = script.extended(LISTS)?;
+    let before = [case.creator.line()?, install.line()?];
+    Some(advice.rewrite(&before, [format!("RUN {} && {after}", update.text())]))
 }
 
 /// Tells the tool not to keep it.
@@ -199,20 +318,23 @@ fn with_option(case: &Case<'_>, cache: &Cache, word: &str, option: &str) -> Advi
     })
 }
 
-/// Mounts a cache, or cleans it where the builder has no mounts.
-fn mount(case: &Case<'_>, cache: &Cache, command: &str, root: &[u8]) -> Advice {
+/// Mounts a cache, or cleans it where the builder has no mounts. A mounted directory belongs to root.
+fn mount(case: &Case<'_>, cache: &Cache, command: Option<&str>, root: &[u8]) -> Advice {
     let target = std::str::from_utf8(root)
         .ok()
-        .filter(|text| is_plain_word(text));
-    let Some(target) = target.filter(|_| case.creator.knows_mounts()) else {
-        return clean(case, cache, command);
-    };
-    let option = format!("--mount=type=cache,target=/{target}");
-    let advice = cache.advice(format!("keep it out of the layer: RUN {option}"));
-    let Some((script, line)) = case.creator.script().zip(case.creator.line()) else {
-        return advice;
-    };
-    advice.rewrite(&[line], [format!("RUN {option} {}", script.text())])
+        .filter(|text| is_plain_path(text));
+    let is_able = case.creator.knows_mounts() && case.creator.is_root();
+    match (target.filter(|_| is_able), command) {
+        (Some(target), _) => {
+            let option = format!("--mount=type=cache,target=/{target}");
+            let advice = cache.advice(format!("keep it out of the layer: RUN {option}"));
+            rewritten(case, cache, advice, |script| {
+                Some(format!("{option} {}", script.text()))
+            })
+        }
+        (None, Some(command)) => clean(case, cache, command),
+        (None, None) => remove(case, cache, root),
+    }
 }
 
 /// Adds the rewritten `RUN` where its text names the tool.

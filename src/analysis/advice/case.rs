@@ -1,12 +1,17 @@
 //! A group of waste as the recognisers look at it: where it is, and the two instructions behind it.
 
-use super::script::Script;
+use super::operands::resolved;
+use super::script::{Call, Script};
 use crate::analysis::groups::{self, Group};
-use crate::analysis::{Analysis, WastedPath};
+use crate::analysis::{Analysis, WasteCause, WastedPath};
 use crate::image::instruction::{Builder, Keyword};
-use crate::image::{Instruction, Layer};
+use crate::image::{HistoryEntry, Image, Instruction};
 use crate::layer::LayerIndex;
 use crate::path::ImagePath;
+use crate::tree::FileTree;
+
+/// Paths of a group that are compared with globs.
+const MOST_GLOBBED: usize = 1000;
 
 /// What a recogniser looks at.
 #[derive(Debug)]
@@ -24,6 +29,9 @@ pub(super) struct Case<'a> {
 /// The instruction of a layer, as far as it is known.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Maker<'a> {
+    image: &'a Image,
+    /// Its place in the history.
+    entry: Option<usize>,
     instruction: Option<&'a Instruction>,
 }
 
@@ -49,19 +57,33 @@ impl<'a> Case<'a> {
     /// Returns the place as written in a Dockerfile; `None` where that would need quotes.
     pub(super) fn plain_place(&self) -> Option<String> {
         let text = std::str::from_utf8(&self.place).ok()?;
-        is_plain_word(text).then(|| format!("/{text}"))
+        is_plain_path(text).then(|| format!("/{text}"))
     }
 
-    /// Returns whether everything in the group is at or below a path written absolutely.
-    pub(super) fn is_within(&self, absolute: &str) -> bool {
-        let Some(path) = absolute.strip_prefix('/') else {
-            return false;
-        };
-        let path = ImagePath::new(path.trim_end_matches('/').as_bytes());
-        let place = ImagePath::new(&self.place);
-        place
-            .zip(path)
-            .is_some_and(|(place, path)| place.is_within(path))
+    /// Returns the own tree of the creator's layer, and that of the destroyer's.
+    pub(super) fn trees(&self) -> (&'a FileTree, &'a FileTree) {
+        let tree = &self.analysis.tree;
+        let group = self.group;
+        (tree.layer(group.created_in), tree.layer(group.destroyed_in))
+    }
+
+    /// Returns whether the destroyer's layer comes right after the creator's.
+    pub(super) fn is_next(&self) -> bool {
+        self.group.created_in.0.checked_add(1) == Some(self.group.destroyed_in.0)
+    }
+
+    /// Returns who made what the destroyer found at a path, if there was something.
+    pub(super) fn below(&self, path: &[u8]) -> Option<Maker<'a>> {
+        let tree = &self.analysis.tree;
+        let found = tree.find(ImagePath::new(path)?)?;
+        let below = LayerIndex(self.group.destroyed_in.0.checked_sub(1)?);
+        let (layer, _) = tree.metadata_at(found, below)?;
+        Some(Maker::of(self.analysis, layer))
+    }
+
+    pub(super) fn is_deleted(&self) -> bool {
+        let cause = self.group.cause;
+        matches!(cause, WasteCause::Deleted | WasteCause::DeletedDir)
     }
 
     /// Returns the wasted paths of the group.
@@ -70,39 +92,118 @@ impl<'a> Case<'a> {
         groups::members(&self.analysis.tree, all, self.group)
     }
 
-    /// Returns whether the creator is the only one whose bytes the destroyer made useless.
-    pub(super) fn is_only_victim(&self) -> bool {
-        let group = self.group;
-        let mut here = self.analysis.waste.paths.iter();
-        here.all(|wasted| {
-            wasted.destroyed_in != group.destroyed_in || wasted.created_in == group.created_in
-        })
+    /// Returns the paths of the group, where all are text, and not too many to be compared with globs.
+    pub(super) fn paths(&self) -> Option<Vec<String>> {
+        let script = self.destroyer.commands();
+        let has_globs = script.is_some_and(|script| script.text().contains(['*', '?']));
+        if has_globs && self.group.count > MOST_GLOBBED {
+            return None;
+        }
+        let tree = &self.analysis.tree;
+        let paths = self.members().map(|member| tree.path(member.path));
+        paths.map(|path| String::from_utf8(path).ok()).collect()
     }
 
-    /// Returns whether the destroyer's layer comes right after the creator's.
-    pub(super) fn is_next(&self) -> bool {
-        self.group.created_in.0.checked_add(1) == Some(self.group.destroyed_in.0)
+    /// Returns what the history has between the two, where it has everything.
+    fn between(&self) -> Option<&'a [HistoryEntry]> {
+        let (first, last) = self.creator.entry.zip(self.destroyer.entry)?;
+        let all = self.analysis.image.history.get(first..=last)?;
+        let is_recorded = |entry: &HistoryEntry| {
+            let instruction = entry.instruction.as_ref();
+            instruction.is_some_and(|one| one.builder.records_everything())
+        };
+        let is_complete = all.iter().all(is_recorded);
+        is_complete
+            .then(|| all.get(1..all.len().max(2) - 1))
+            .flatten()
     }
 
-    /// Returns the first layer above the creator's that a recogniser picks.
-    pub(super) fn later(&self, is_meant: impl Fn(&Maker<'a>) -> bool) -> Option<Maker<'a>> {
-        let layers = self.analysis.image.layers.iter();
-        let later = layers.filter(|layer| layer.index > self.group.created_in);
-        later.map(Maker::of_layer).find(is_meant)
+    /// Returns whether nothing ran between the two, nothing at all, and the history would tell.
+    pub(super) fn is_idle_between(&self) -> bool {
+        let runs =
+            |entry: &HistoryEntry| matches!(keyword_of(entry), Keyword::Run | Keyword::Other);
+        self.between()
+            .is_some_and(|between| !between.iter().any(runs))
     }
+
+    /// Returns every `RUN` behind the creator, up to the destroyer.
+    pub(super) fn later_runs(&self) -> Option<Vec<Maker<'a>>> {
+        let first = self.creator.entry?;
+        let between = (first + 1..).zip(self.between()?);
+        let mut runs: Vec<Maker<'a>> = between
+            .filter(|(_, entry)| matches!(keyword_of(entry), Keyword::Run | Keyword::Other))
+            .map(|(at, _)| Maker::of_entry(&self.analysis.image, at))
+            .collect();
+        runs.push(self.destroyer);
+        Some(runs)
+    }
+
+    /// Returns every `RUN` from the creator to the destroyer where they may be one: a shell runs each, and nothing
+    /// between them brings files or changes where, as whom and with what they run.
+    pub(super) fn runs(&self) -> Option<Vec<Maker<'a>>> {
+        let first = self.creator.entry?;
+        let mut runs = vec![self.creator];
+        for (at, entry) in (first + 1..).zip(self.between()?) {
+            match keyword_of(entry) {
+                Keyword::Run => runs.push(Maker::of_entry(&self.analysis.image, at)),
+                Keyword::Cmd
+                | Keyword::Entrypoint
+                | Keyword::Expose
+                | Keyword::Healthcheck
+                | Keyword::Label
+                | Keyword::Maintainer
+                | Keyword::OnBuild
+                | Keyword::StopSignal => {}
+                _ => return None,
+            }
+        }
+        runs.push(self.destroyer);
+        runs.iter().all(|run| run.is_shell()).then_some(runs)
+    }
+
+    /// Returns whether the destroyer still works where there is nothing to destroy.
+    pub(super) fn is_destroyer_tolerant(&self) -> bool {
+        let script = self.destroyer.commands();
+        script.is_none_or(|script| !script.calls().iter().any(Call::removes_loudly))
+    }
+
+    /// Returns the first `RUN` behind the creator, if nothing before it brings files or changes who runs it.
+    pub(super) fn next_run(&self) -> Option<Maker<'a>> {
+        let first = self.creator.entry?;
+        let history = &self.analysis.image.history;
+        let mut later = (first + 1..).zip(history.iter().skip(first + 1));
+        let (at, _) = later.find(|(_, entry)| {
+            !matches!(
+                keyword_of(entry),
+                Keyword::WorkDir | Keyword::Label | Keyword::Expose | Keyword::Env
+            )
+        })?;
+        let next = Maker::of_entry(&self.analysis.image, at);
+        next.is_shell().then_some(next)
+    }
+}
+
+fn keyword_of(entry: &HistoryEntry) -> Keyword {
+    let instruction = entry.instruction.as_ref();
+    instruction.map(|one| one.keyword).unwrap_or_default()
 }
 
 impl<'a> Maker<'a> {
     fn of(analysis: &'a Analysis, layer: LayerIndex) -> Self {
         let found = analysis.image.layers.get(layer.as_usize());
         Self {
+            image: &analysis.image,
+            entry: found.and_then(|layer| layer.history),
             instruction: found.and_then(|layer| layer.instruction.as_ref()),
         }
     }
 
-    fn of_layer(layer: &'a Layer) -> Self {
+    fn of_entry(image: &'a Image, entry: usize) -> Self {
+        let found = image.history.get(entry);
         Self {
-            instruction: layer.instruction.as_ref(),
+            image,
+            entry: Some(entry),
+            instruction: found.and_then(|entry| entry.instruction.as_ref()),
         }
     }
 
@@ -110,6 +211,85 @@ impl<'a> Maker<'a> {
     fn dockerfile(self) -> Option<&'a Instruction> {
         self.instruction
             .filter(|one| one.builder.reads_dockerfiles())
+    }
+
+    /// Returns whether a base image runs it in every build on top (`ONBUILD`).
+    pub(super) fn is_trigger(self) -> bool {
+        let before = self.entry.and_then(|entry| self.image.history.get(..entry));
+        let mut instructions = before
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|entry| entry.instruction.as_ref());
+        let line = self.instruction.map(|one| one.line.as_str());
+        instructions.any(|one| one.keyword == Keyword::OnBuild && Some(one.operand()) == line)
+    }
+
+    /// Returns the operand of the last instruction of a kind before this one; what the image ends with must be
+    /// what the last one of all says, or the history does not tell.
+    fn setting(self, keyword: Keyword) -> impl Iterator<Item = &'a str> {
+        let before = self.entry.and_then(|entry| self.image.history.get(..entry));
+        let instructions = before
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|entry| entry.instruction.as_ref());
+        instructions
+            .filter(move |one| one.keyword == keyword)
+            .map(Instruction::operand)
+    }
+
+    fn ends(self) -> Self {
+        Self {
+            entry: Some(self.image.history.len()),
+            ..self
+        }
+    }
+
+    /// Returns the directories that `WORKDIR` set before it, in order, as far as they are certain.
+    pub(super) fn directories_before(self) -> Vec<String> {
+        let mut directory = String::new();
+        let mut directories = Vec::new();
+        for operand in self.setting(Keyword::WorkDir) {
+            match resolved(Some(&directory), operand).filter(|_| is_plain_path(operand)) {
+                Some(path) => path.clone_into(&mut directory),
+                None => break,
+            }
+            directories.push(directory.clone());
+        }
+        directories
+    }
+
+    fn directory_by_history(self) -> Option<String> {
+        let directories = self.directories_before();
+        let is_certain = directories.len() == self.setting(Keyword::WorkDir).count();
+        is_certain.then(|| directories.last().cloned().unwrap_or_default())
+    }
+
+    /// Returns the directory it ran in, relative to the root, where the history tells.
+    pub(super) fn directory(self) -> Option<String> {
+        self.instruction
+            .filter(|one| one.builder.records_everything())?;
+        let last = resolved(Some(""), &self.image.config.working_dir);
+        let is_told =
+            self.image.config.working_dir.is_empty() || self.ends().directory_by_history() == last;
+        is_told.then(|| self.directory_by_history()).flatten()
+    }
+
+    /// Returns whether it ran as root for certain.
+    pub(super) fn is_root(self) -> bool {
+        let is_root = |user: Option<&str>| {
+            matches!(user, None | Some("" | "root" | "0" | "0:0" | "root:root"))
+        };
+        let last = self.ends().setting(Keyword::User).last();
+        let config = Some(self.image.config.user.as_str()).filter(|user| !user.is_empty());
+        let is_recorded = self
+            .instruction
+            .is_some_and(|one| one.builder.records_everything());
+        is_recorded && last == config && is_root(self.setting(Keyword::User).last())
+    }
+
+    /// Returns its place in the history.
+    pub(super) const fn entry(self) -> Option<usize> {
+        self.entry
     }
 
     pub(super) fn line(self) -> Option<&'a str> {
@@ -134,21 +314,51 @@ impl<'a> Maker<'a> {
             .is_some_and(|one| one.builder == Builder::BuildKit)
     }
 
-    /// Returns the words of a `RUN`, be it of the shell form or not; to recognise, not to rewrite.
+    /// Returns whether `COPY` and `ADD` could be told a mode where it was built.
+    pub(super) fn knows_modes(self) -> bool {
+        self.instruction
+            .is_some_and(|one| matches!(one.builder, Builder::BuildKit | Builder::Buildah))
+    }
+
+    /// Returns the words of what looks like a `RUN`, of the shell form or not, by whatever builder; to recognise,
+    /// not to rewrite.
     pub(super) fn commands(self) -> Option<Script<'a>> {
-        self.is_run()
-            .then(|| self.dockerfile())
-            .flatten()
-            .map(|one| Script::new(one.operand()))
+        let instruction = self.instruction.filter(|one| one.keyword == Keyword::Run)?;
+        Some(Script::new(instruction.operand()))
+    }
+
+    /// Returns whether a shell ran it, one that knows `&&`.
+    pub(super) fn is_shell(self) -> bool {
+        self.command().is_some()
+    }
+
+    /// Returns the command of a `RUN` that a shell ran.
+    fn command(self) -> Option<&'a str> {
+        let instruction = self.dockerfile().filter(|_| self.is_run())?;
+        let command = instruction.text.strip_prefix("RUN")?.trim();
+        let is_file = command
+            .strip_prefix("<<")
+            .is_some_and(|name| !name.contains('\n'));
+        let is_shell = !is_file && was_shell(instruction, command);
+        let set: Option<Vec<String>> = self
+            .setting(Keyword::Shell)
+            .last()
+            .map(|words| serde_json::from_str(words).unwrap_or_default());
+        let shell = set.as_deref().unwrap_or(&self.image.config.shell);
+        let is_known =
+            set.is_none() && shell.is_empty() || shell.first().is_some_and(|name| is_posix(name));
+        (is_shell && is_known).then_some(command)
     }
 
     /// Returns the command of a `RUN` that a shell ran, as it was written.
     pub(super) fn script(self) -> Option<Script<'a>> {
-        let instruction = self.dockerfile().filter(|_| self.is_run())?;
-        let command = instruction.text.strip_prefix("RUN")?.trim();
-        // Several lines are a here-document; what is recorded of it is not what was written.
-        let is_shell = !command.contains('\n') && was_shell(instruction, command);
-        is_shell.then(|| Script::new(instruction.operand()))
+        let command = self.command()?;
+        let operand = self.instruction?.operand();
+        // Several lines are a here-document; what is recorded of it is not what was written. Options before the
+        // command are recorded by few, and what is a blank within quotes stays one.
+        let is_written =
+            !command.contains('\n') && !command.starts_with("--") && tidied(command) == operand;
+        is_written.then(|| Script::new(operand))
     }
 
     /// Returns sources and target of a `COPY` or `ADD` whose text names them.
@@ -158,9 +368,12 @@ impl<'a> Maker<'a> {
         let flags: Vec<&str> = words().take_while(|word| word.starts_with("--")).collect();
         let mut sources: Vec<&str> = words().skip(flags.len()).collect();
         let target = sources.pop()?;
-        // `<file 3d7c1f0a>` stands for what the builder did not record; `[` and `"` are the other form.
-        let is_plain = sources.iter().all(|source| is_plain_word(source));
-        (is_plain && is_plain_word(target) && !sources.is_empty()).then_some(Copied {
+        // A hash stands for what the builder did not record; `[`, `"` and `<` are other forms.
+        let is_plain = sources.iter().all(|source| is_plain_word(source)) && is_plain_path(target);
+        let is_recorded = HASHES
+            .iter()
+            .all(|hash| !instruction.recorded.contains(hash));
+        (is_plain && is_recorded && !sources.is_empty()).then_some(Copied {
             flags,
             sources,
             target,
@@ -168,44 +381,87 @@ impl<'a> Maker<'a> {
     }
 }
 
-/// Returns whether the recorded text names a shell before the command.
+/// How builders begin the hash that they record in place of sources.
+const HASHES: [&str; 3] = [" file:", " dir:", " multi:"];
+
+/// Returns whether the recorded text names a shell before the command, one that knows `&&`.
 fn was_shell(instruction: &Instruction, command: &str) -> bool {
+    // buildah puts a shell before the exec form too.
+    if command.starts_with('[') {
+        return false;
+    }
     if instruction.builder == Builder::Kaniko {
-        return !command.starts_with('[');
+        return true;
     }
     let recorded = instruction.recorded.trim();
     let recorded = recorded.strip_suffix("# buildkit").unwrap_or(recorded);
-    let before = recorded.trim_end().strip_suffix(command);
-    before.is_some_and(|before| before.trim_end().ends_with(" -c"))
+    let body = command.strip_prefix("<<").map_or(command, |rest| {
+        let lines = rest.split_once('\n').map_or("", |(_, body)| body);
+        lines.rsplit_once('\n').map_or("", |(body, _)| body)
+    });
+    let before = recorded.trim_end().strip_suffix(body).unwrap_or_default();
+    let before = before.trim_end();
+    let words: Vec<&str> = before.split(' ').collect();
+    let shell = words.iter().find(|word| is_posix(word));
+    shell.is_some()
+        && words
+            .last()
+            .is_some_and(|last| last.starts_with('-') && last.ends_with('c'))
+}
+
+fn is_posix(program: &str) -> bool {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    matches!(
+        name,
+        "sh" | "bash" | "ash" | "dash" | "ksh" | "zsh" | "mksh"
+    )
+}
+
+/// Makes one blank of every run of blanks that no quotes hold.
+fn tidied(command: &str) -> String {
+    let mut tidy = String::with_capacity(command.len());
+    let mut quote = None;
+    let mut is_escaped = false;
+    for character in command.chars() {
+        let is_blank = quote.is_none() && !is_escaped && matches!(character, ' ' | '\t');
+        match (quote, character) {
+            _ if is_escaped => is_escaped = false,
+            (None | Some('"'), '\\') => is_escaped = true,
+            (None, '"' | '\'') => quote = Some(character),
+            (Some(open), _) if open == character => quote = None,
+            _ => {}
+        }
+        if !is_blank {
+            tidy.push(character);
+        } else if !tidy.ends_with(' ') {
+            tidy.push(' ');
+        }
+    }
+    tidy
 }
 
 /// Returns whether a word needs no quotes in a Dockerfile or a shell.
 pub(super) fn is_plain_word(word: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+@:=~%*?".contains(&byte);
+    is_plain_path(&word.replace(['*', '?', '~'], "x"))
+}
+
+/// Returns whether a word needs no quotes and stands for itself alone.
+pub(super) fn is_plain_path(word: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+@:=%".contains(&byte);
     !word.is_empty() && word.bytes().all(is_plain)
 }
 
 impl Copied<'_> {
-    /// Returns whether a path written absolutely is exactly what it wrote.
-    pub(super) fn writes(&self, absolute: &str) -> bool {
-        let target = self.target.trim_end_matches('/');
-        if !absolute.starts_with('/') || !target.starts_with('/') {
-            return false;
+    /// Returns the only source, if it is one path of the build context: what begins at the root came from elsewhere.
+    pub(super) fn only_source(&self) -> Option<&str> {
+        match self.sources.as_slice() {
+            [source]
+                if is_plain_path(source) && !source.starts_with('/') && !source.contains(':') =>
+            {
+                Some(source)
+            }
+            _ => None,
         }
-        let [source] = self.sources.as_slice() else {
-            return target == absolute.trim_end_matches('/');
-        };
-        let name = source.rsplit('/').next().unwrap_or(source);
-        let below = format!("{target}/{name}");
-        target == absolute.trim_end_matches('/') || below == absolute
-    }
-
-    /// Returns the instruction with a further flag.
-    pub(super) fn with(&self, keyword: Keyword, flag: &str) -> String {
-        let words = [keyword.as_str(), flag];
-        let words = words.iter().chain(&self.flags).chain(&self.sources);
-        let words: Vec<&str> = words.copied().chain([self.target]).collect();
-        words.join(" ")
     }
 
     /// Returns whether it has a flag already.

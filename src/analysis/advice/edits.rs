@@ -1,38 +1,54 @@
-//! Small edits of large files: a single byte or attribute stores the whole file again.
+//! Small edits of large files that were copied: a single byte stores the whole file again.
 
 use super::Advice;
 use super::case::Case;
-use super::script::Call;
+use super::operands::{Located, located};
+use super::script::{Script, Word};
 use crate::analysis::WasteCause;
 
-const EDITORS: [&str; 9] = [
-    "setcap", "strip", "touch", "patchelf", "chattr", "setfattr", "setfacl", "upx", "sed",
-];
+/// Tools whose work `COPY` carries along: it is in the data, the mode or the time.
+const EDITORS: [&str; 5] = ["strip", "touch", "patchelf", "upx", "sed"];
 
 pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
-    let is_rewritten = matches!(
-        case.group.cause,
-        WasteCause::MetadataOnly | WasteCause::Overwritten | WasteCause::Identical
-    );
-    let script = case.destroyer.commands().filter(|_| is_rewritten)?;
-    let call = script.calls().iter().find(|call| edits(case, call))?;
-    let tool = call.tool()?;
-    let goal = if case.creator.is_copy() {
-        format!("{tool} it before it is copied: in the context or a build stage")
-    } else if case.creator.is_run() {
-        format!("{tool} it in the RUN that stores it, not in a later one")
-    } else {
+    if !is_rewritten(case) || !case.creator.is_copy() || !case.is_idle_between() {
         return None;
-    };
-    Some(Advice::new("edited-later", goal))
+    }
+    let script = case.destroyer.script().filter(Script::is_chain)?;
+    let calls = located(&script, case.destroyer.directory());
+    let place = std::str::from_utf8(&case.place).ok()?;
+    let paths = case.paths()?;
+    let edits =
+        |call: &Located<'_, '_>| is_editor(call) && paths.iter().all(|path| covers(call, path));
+    // Whatever else the RUN does must not have seen the file as it was.
+    let is_certain = calls.iter().all(|call| edits(call) || call.ignores(place));
+    let tool = calls.iter().find(|call| edits(call))?.call.tool()?;
+    let goal = format!("{tool} it before it is copied: in the context or a build stage");
+    is_certain.then(|| Advice::new("edited-later", goal))
 }
 
-/// Returns whether a call edits what the group is about, by its absolute path.
-fn edits(case: &Case<'_>, call: &Call<'_>) -> bool {
-    let is_editor = call.tool().is_some_and(|tool| EDITORS.contains(&tool));
-    let is_in_place = call.tool() != Some("sed")
+pub(super) fn is_rewritten(case: &Case<'_>) -> bool {
+    matches!(
+        case.group.cause,
+        WasteCause::MetadataOnly | WasteCause::Overwritten | WasteCause::Identical
+    )
+}
+
+fn covers(call: &Located<'_, '_>, path: &str) -> bool {
+    let operands = call.operands().unwrap_or_default();
+    operands.iter().any(|operand| operand.covers(path))
+}
+
+/// Returns whether a call edits what it names, and every word of it means the same elsewhere.
+fn is_editor(call: &Located<'_, '_>) -> bool {
+    let is_editor = call.call.tool().is_some_and(|tool| EDITORS.contains(&tool));
+    let is_in_place = call.call.tool() != Some("sed")
         || call
+            .call
             .words()
             .any(|word| word.starts_with("-i") || word.starts_with("--in-place"));
-    is_editor && is_in_place && call.operands().any(|operand| case.is_within(operand))
+    let is_certain = call
+        .call
+        .exact()
+        .is_some_and(|mut words| words.all(|word| word != Word::Unknown));
+    is_editor && is_in_place && is_certain
 }

@@ -1,50 +1,153 @@
-//! What is moved after it was stored: the old place costs as much as the new one.
+//! What is moved after it was copied: the old place costs as much as the new one.
 
 use super::Advice;
-use super::case::{Case, is_plain_word};
+use super::case::{Case, Maker, is_plain_path};
+use super::operands::{Located, Operand, is_within, located, resolved};
+use super::ownership::{flags, shift};
+use super::stored;
 use crate::analysis::WasteCause;
 use crate::image::instruction::Keyword;
 
-pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
-    let is_deleted = matches!(
-        case.group.cause,
-        WasteCause::Deleted | WasteCause::DeletedDir
-    );
-    let script = case.destroyer.commands().filter(|_| is_deleted)?;
-    script.calls().iter().find(|call| {
-        let from = call.operands().next().unwrap_or_default();
-        call.tool() == Some("mv") && case.is_within(from)
-    })?;
-    let goal = if case.creator.is_copy() {
-        "copy it to its final place at once, without the mv"
-    } else {
-        "move it in the RUN that stores it, not in a later one"
-    };
-    let advice = Advice::new("moved", goal);
-    Some(copied(case, &advice).unwrap_or(advice))
+/// What was moved, and where it is now. Paths are relative to the root.
+#[derive(Debug)]
+struct Move {
+    from: String,
+    to: String,
 }
 
-/// The `RUN` does nothing but move what the `COPY` wrote.
-fn copied(case: &Case<'_>, advice: &Advice) -> Option<Advice> {
-    let script = case.destroyer.script()?;
-    let call = script.only_call()?;
-    let words: Vec<&str> = call.words().skip(1).collect();
-    let [from, to] = words.as_slice() else {
+pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
+    if !case.is_deleted() || !case.creator.is_copy() || !case.is_idle_between() {
+        return None;
+    }
+    let script = case.destroyer.script().filter(super::Script::is_chain)?;
+    let calls = located(&script, case.destroyer.directory());
+    let place = std::str::from_utf8(&case.place).ok()?;
+    let mut others = calls.iter().filter(|one| !one.ignores(place));
+    let (call, None) = (others.next()?, others.next()) else {
         return None;
     };
-    let mut copied = case.creator.copied()?;
-    let is_certain = is_plain_word(to)
-        && to.starts_with('/')
-        && copied.sources.len() == 1
-        && copied.target.trim_end_matches('/') == from.trim_end_matches('/')
-        && case.is_only_victim();
-    if !is_certain || case.creator.keyword() != Keyword::Copy {
+    let moved = moved(case, call)?;
+    let flags = flags(case, shift(case, &moved.from, &moved.to)?)?;
+    let with = if flags.is_empty() {
+        String::new()
+    } else {
+        format!("with {} ", flags.join(" "))
+    };
+    let goal = format!("copy it {with}to /{} at once, without the mv", moved.to);
+    let advice = Advice::new("moved", goal);
+    Some(copied(case, &advice, &calls, &moved, &flags).unwrap_or(advice))
+}
+
+/// Returns what a `mv` did to all of the group, as the two layers show it.
+fn moved(case: &Case<'_>, call: &Located<'_, '_>) -> Option<Move> {
+    let mut options = call.call.words().filter(|word| word.starts_with('-'));
+    let is_plain = call.call.tool() == Some("mv")
+        && options.all(|word| matches!(word, "-f" | "-v" | "-fv" | "-vf"));
+    let mut operands = call.operands().filter(|_| is_plain)?;
+    let Operand::Path(target) = operands.pop()? else {
+        return None;
+    };
+    let paths = case.paths()?;
+    let first = paths.first()?;
+    let source = operands.iter().find(|one| one.covers(first))?;
+    let from = match source {
+        Operand::Path(path) => path.clone(),
+        // Which of several it is, only the one that there is tells.
+        Operand::Glob(_) if case.group.count == 1 => first.clone(),
+        _ => return None,
+    };
+    let name = from.rsplit('/').next()?;
+    let below = resolved(Some(&target), name)?;
+    let mut places = [target, below].into_iter();
+    let to = places.find(|to| is_moved(case, &paths, &from, to))?;
+    // Copied there at once it would be below what another COPY puts there in between.
+    let is_later = |maker: Maker<'_>| maker.entry() > case.creator.entry();
+    (!case.below(to.as_bytes()).is_some_and(is_later)).then_some(Move { from, to })
+}
+
+/// Returns whether the destroyer's layer has all that the creator's has below one place below another.
+fn is_moved(case: &Case<'_>, paths: &[String], from: &str, to: &str) -> bool {
+    let (creator, destroyer) = case.trees();
+    let is_there = |path: &String| {
+        let rest = path.strip_prefix(from);
+        let pair = stored::file(creator, path)
+            .zip(rest.and_then(|rest| stored::file(destroyer, &format!("{to}{rest}"))));
+        pair.is_some_and(|((old, _), (new, _))| stored::is_alike((creator, old), (destroyer, new)))
+    };
+    paths
+        .iter()
+        .all(|path| is_within(path, from) && is_there(path))
+        && count(case.group.created_in, case, from) == count(case.group.destroyed_in, case, to)
+}
+
+fn count(layer: crate::layer::LayerIndex, case: &Case<'_>, place: &str) -> usize {
+    let tree = case.analysis.tree.layer(layer);
+    stored::entries(tree)
+        .filter(|&node| {
+            std::str::from_utf8(&tree.path(node)).is_ok_and(|path| is_within(path, place))
+        })
+        .count()
+}
+
+/// The `COPY` brings nothing else, and the `RUN` does nothing else.
+fn copied(
+    case: &Case<'_>,
+    advice: &Advice,
+    calls: &[Located<'_, '_>],
+    moved: &Move,
+    flags: &[String],
+) -> Option<Advice> {
+    let copied = case
+        .creator
+        .copied()
+        .filter(|_| case.creator.keyword() == Keyword::Copy)?;
+    let source = copied
+        .only_source()
+        .filter(|source| !source.ends_with('/'))?;
+    let target = resolved(case.creator.directory().as_deref(), copied.target)?;
+    let is_file = case.group.count == 1 && case.group.cause == WasteCause::Deleted;
+    let below = resolved(Some(&target), source.rsplit('/').next()?)?;
+    let is_meant = target == moved.from || (is_file && below == moved.from);
+    let is_new = flags
+        .iter()
+        .all(|flag| !copied.has_flag(flag.split('=').next().unwrap_or(flag)));
+    let is_all = is_meant && is_new && !copied.has_flag("--parents") && is_plain_path(&moved.to);
+    let does_more = |call: &Located<'_, '_>| {
+        let operands = call.operands().unwrap_or_default();
+        let is_about = operands.last().is_some_and(|last| last.covers(&moved.to));
+        match call.call.tool() {
+            Some("mv" | "set") => false,
+            Some("chmod" | "chown") => !is_about,
+            _ => true,
+        }
+    };
+    if !is_all || calls.iter().any(does_more) || !is_closed(case, moved) {
         return None;
     }
     let before = [case.creator.line()?, case.destroyer.line()?];
-    copied.target = to;
-    let words = copied.flags.iter().chain(&copied.sources);
-    let words: Vec<&str> = words.copied().chain([copied.target]).collect();
-    let after = format!("COPY {}", words.join(" "));
-    Some(advice.clone().rewrite(&before, [after]))
+    let to = format!("/{}", moved.to);
+    let words = flags
+        .iter()
+        .map(String::as_str)
+        .chain(copied.flags.iter().copied());
+    let words: Vec<&str> = ["COPY"]
+        .into_iter()
+        .chain(words)
+        .chain([source, to.as_str()])
+        .collect();
+    Some(advice.clone().rewrite(&before, [words.join(" ")]))
+}
+
+/// Returns whether neither layer holds, or has made, anything beside what was moved.
+fn is_closed(case: &Case<'_>, moved: &Move) -> bool {
+    let layers = [
+        (case.creator, case.group.created_in, &moved.from),
+        (case.destroyer, case.group.destroyed_in, &moved.to),
+    ];
+    layers.into_iter().all(|(maker, layer, place)| {
+        let tree = case.analysis.tree.layer(layer);
+        let made = stored::made_directories(case, maker, layer);
+        made.iter().all(|path| is_within(path, place))
+            && count(layer, case, place) == stored::entries(tree).count()
+    })
 }

@@ -1,125 +1,277 @@
 //! Owners and modes set by a later `RUN`, which stores every file again.
 
 use super::Advice;
-use super::case::{Case, is_plain_word};
-use super::script::Call;
+use super::case::{Case, Maker, is_plain_path};
+use super::operands::{Operand, located};
+use super::script::Script;
+use super::stored;
 use crate::analysis::WasteCause;
+use crate::analysis::copy_up::Shift;
 use crate::image::instruction::Keyword;
+use crate::layer::{EntryKind, Meta};
+use crate::path::ImagePath;
 
-/// `chown` or `chmod` with what it sets and where.
-#[derive(Debug)]
-struct Setter<'a> {
-    tool: &'a str,
-    value: &'a str,
-    targets: Vec<&'a str>,
+/// What a file's metadata was, and is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Restyled {
+    mode: Shift<u16>,
+    owner: Shift<(u32, u32)>,
 }
 
-impl<'a> Setter<'a> {
-    /// Reads a call whose options are no more than `-R` and how much it tells.
-    fn of(call: &Call<'a>) -> Option<Self> {
-        let tool = call
-            .tool()
-            .filter(|tool| matches!(*tool, "chown" | "chmod"))?;
-        let is_known = |word: &str| matches!(word, "-R" | "--recursive" | "-v" | "-c" | "-f");
-        let words: Vec<&str> = call
-            .words()
-            .skip(1)
-            .filter(|word| !is_known(word))
-            .collect();
-        let (&value, targets) = words.split_first()?;
-        let is_odd = value.starts_with('-') || targets.is_empty();
-        (!is_odd).then(|| Self {
-            tool,
-            value,
-            targets: targets.to_vec(),
-        })
-    }
-
-    const fn flag(&self) -> &'static str {
-        match self.tool.as_bytes() {
-            b"chown" => "--chown",
-            _ => "--chmod",
+impl Restyled {
+    fn between(old: Meta, new: Meta) -> Self {
+        Self {
+            mode: Shift {
+                from: old.mode,
+                to: new.mode,
+            },
+            owner: Shift {
+                from: (old.uid, old.gid),
+                to: (new.uid, new.gid),
+            },
         }
     }
 
-    /// Returns what `COPY` can be told; modes only as numbers, which mean the same for files and directories.
-    fn copy_value(&self) -> Option<&'a str> {
-        let is_number = self.value.bytes().all(|byte| byte.is_ascii_digit());
-        let is_fit = is_plain_word(self.value) && (self.tool == "chown" || is_number);
-        is_fit.then_some(self.value)
+    fn has_mode(self) -> bool {
+        self.mode.from != self.mode.to
     }
+
+    fn has_owner(self) -> bool {
+        self.owner.from != self.owner.to
+    }
+}
+
+/// Returns what became of the metadata of a file, or of the files of the group below a directory where all are
+/// treated alike.
+pub(super) fn shift(case: &Case<'_>, from: &str, to: &str) -> Option<Restyled> {
+    let (creator, destroyer) = case.trees();
+    let mut all = case.paths()?.into_iter().map(|path| {
+        let rest = path.strip_prefix(from)?;
+        let old = stored::file(creator, &path)?.1;
+        let new = stored::file(destroyer, &format!("{to}{rest}"))?.1;
+        Some(Restyled::between(old, new))
+    });
+    let first = all.next()??;
+    let is_same = |one: Option<Restyled>| {
+        one.is_some_and(|one| match (one.has_mode(), one.has_owner()) {
+            (false, false) => !first.has_mode() && !first.has_owner(),
+            _ => one.mode.to == first.mode.to && one.owner.to == first.owner.to,
+        })
+    };
+    all.all(is_same).then_some(first)
+}
+
+/// Returns what a `COPY` is told so that it brings a file as it is in the end; `None` where its builder cannot.
+pub(super) fn flags(case: &Case<'_>, restyled: Restyled) -> Option<Vec<String>> {
+    let mut flags = Vec::new();
+    if restyled.has_owner() {
+        let (user, group) = restyled.owner.to;
+        flags.push(format!("--chown={user}:{group}"));
+    }
+    if restyled.has_mode() {
+        flags.push(format!("--chmod={:o}", restyled.mode.to));
+    }
+    (!restyled.has_mode() || case.creator.knows_modes()).then_some(flags)
 }
 
 pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
-    if case.group.cause != WasteCause::MetadataOnly {
+    let is_copied = case.group.cause == WasteCause::MetadataOnly && case.creator.is_copy();
+    if !is_copied || !case.is_idle_between() {
         return None;
     }
-    let script = case.destroyer.commands()?;
-    let calls = || script.calls().iter().filter_map(Setter::of);
-    // Where a path is relative only the waste itself tells that it was meant.
-    let setter = calls()
-        .find(|setter| setter.targets.iter().any(|target| case.is_within(target)))
-        .or_else(|| calls().next())?;
-    let advice = if case.creator.is_copy() {
-        let value = setter.copy_value().unwrap_or("…");
-        Advice::new(
-            "copied-then-owned",
-            format!("set it while copying: COPY {}={value}", setter.flag()),
-        )
-    } else if case.creator.is_run() {
-        Advice::new(
-            "made-then-owned",
-            format!(
-                "{} it in the RUN that makes it, not in a later one",
-                setter.tool
-            ),
-        )
-    } else {
-        return None;
-    };
-    Some(
-        copied(case, &advice)
-            .or_else(|| made(case, &advice))
-            .unwrap_or(advice),
-    )
+    let script = case.destroyer.script().filter(Script::is_chain)?;
+    let named = named(case, &script)?;
+    whole(case, &script, named).or_else(|| part(case))
 }
 
-/// A `COPY` of one thing, and a `RUN` that sets nothing but that.
-fn copied(case: &Case<'_>, advice: &Advice) -> Option<Advice> {
-    let script = case.destroyer.script()?;
-    let setter = Setter::of(script.only_call()?)?;
-    let copied = case.creator.copied()?;
-    let [target] = setter.targets.as_slice() else {
-        return None;
-    };
-    let is_certain = copied.writes(target)
-        && case.creator.keyword() == Keyword::Copy
-        && !copied.has_flag(setter.flag())
-        && case.is_only_victim();
-    if !is_certain {
+/// Who owns the files from now on, in the words of the `RUN`; `None` where it sets modes alone.
+type Owner<'a> = Option<&'a str>;
+
+/// Returns the owner that the `RUN` names, where its own calls of `chown` and `chmod` are about all of the group.
+fn named<'a>(case: &Case<'_>, script: &Script<'a>) -> Option<Owner<'a>> {
+    let paths = case.paths()?;
+    let mut owner = None;
+    let mut is_set = false;
+    for call in located(script, case.destroyer.directory()) {
+        let tool = call
+            .call
+            .tool()
+            .filter(|tool| matches!(*tool, "chown" | "chmod"));
+        let is_known = |word: &str| {
+            !word.starts_with('-') || matches!(word, "-R" | "--recursive" | "-v" | "-c" | "-f")
+        };
+        let (Some(tool), Some(operands)) = (tool, call.operands()) else {
+            continue;
+        };
+        let targets = operands.get(1..).unwrap_or_default();
+        let is_about = paths
+            .iter()
+            .all(|path| targets.iter().any(|target| target.covers(path)));
+        // `chmod -x` takes its mode for an option; the first operand is a file then.
+        if !is_about || !call.call.words().all(is_known) {
+            continue;
+        }
+        is_set = true;
+        if tool == "chown" {
+            owner = call.call.operands().next();
+        }
+    }
+    is_set.then_some(owner)
+}
+
+/// The `COPY` brings nothing that is not set, and all of it alike.
+fn whole(case: &Case<'_>, script: &Script<'_>, owner: Owner<'_>) -> Option<Advice> {
+    let restyled = alike(case)?;
+    let made = stored::made_directories(case, case.creator, case.group.created_in);
+    let set = stored::restyled_directories(case, case.group.destroyed_in);
+    let (own, others): (Vec<&String>, Vec<&String>) =
+        set.iter().partition(|path| made.contains(path));
+    // What `--chmod` does to directories differs from builder to builder; this mode they have in any case.
+    let has_directories = !made.is_empty() || !set.is_empty();
+    if restyled.has_mode() && has_directories && (restyled.mode.to != 0o755 || !set.is_empty()) {
         return None;
     }
-    let flag = format!("{}={}", setter.flag(), setter.copy_value()?);
-    let before = [case.creator.line()?, case.destroyer.line()?];
-    Some(
-        advice
-            .clone()
-            .rewrite(&before, [copied.with(Keyword::Copy, &flag)]),
-    )
+    let names = owner.filter(|_| !restyled.has_mode());
+    let flags = match names.and_then(|owner| by_name(case, script, owner)) {
+        Some(owner) => vec![format!("--chown={owner}")],
+        None => flags(case, restyled)?,
+    };
+    if case.creator.copied().is_some_and(|copied| {
+        flags
+            .iter()
+            .any(|flag| copied.has_flag(flag.split('=').next().unwrap_or(flag)))
+    }) {
+        return None;
+    }
+    let flag = flags.join(" ");
+    let more = self::others(case);
+    let goal = match (more.is_empty(), others.as_slice()) {
+        (true, []) => format!("set it while copying: COPY {flag}"),
+        (true, _) => format!("set it while copying: COPY {flag}; chown the directory alone"),
+        (false, _) if are_copied(case, &more, &others) => {
+            format!("set it while copying, in every COPY: {flag}")
+        }
+        (false, _) => return None,
+    };
+    let advice = Advice::new("copied-then-owned", goal);
+    let is_closed = own.len() == made.len() || !restyled.has_owner();
+    let edit = is_closed
+        .then(|| copied(case, script, &advice, &flags, &others))
+        .flatten();
+    Some(edit.unwrap_or(advice))
 }
 
-/// A `RUN` that sets nothing but what one other `RUN` made.
-fn made(case: &Case<'_>, advice: &Advice) -> Option<Advice> {
-    let script = case.destroyer.script()?;
-    let setter = Setter::of(script.only_call()?)?;
-    let is_absolute = setter
-        .targets
+/// Returns what became of the metadata of all files of the creator's layer, where it is one thing.
+fn alike(case: &Case<'_>) -> Option<Restyled> {
+    let (creator, _) = case.trees();
+    let files = stored::entries(creator).filter(|&node| creator.kind(node) == EntryKind::File);
+    let mut first: Option<Restyled> = None;
+    for node in files {
+        let path = String::from_utf8(creator.path(node)).ok()?;
+        let one = restyled(case, &path)?;
+        let known = *first.get_or_insert(one);
+        let is_alike = known.mode.to == one.mode.to || (!known.has_mode() && !one.has_mode());
+        if !is_alike || known.owner.to != one.owner.to || known.has_mode() != one.has_mode() {
+            return None;
+        }
+    }
+    first
+}
+
+/// Returns what became of the mode and owner of a file, where nothing else did: it is stored again otherwise.
+fn restyled(case: &Case<'_>, path: &str) -> Option<Restyled> {
+    let (creator, destroyer) = case.trees();
+    let ((old_node, old), (new_node, new)) =
+        stored::file(creator, path).zip(stored::file(destroyer, path))?;
+    let is_alike = old.mtime == new.mtime && creator.xattrs(old_node) == destroyer.xattrs(new_node);
+    is_alike.then(|| Restyled::between(old, new))
+}
+
+/// Returns the files that the `RUN` stores again and the `COPY` did not bring.
+fn others(case: &Case<'_>) -> Vec<Vec<u8>> {
+    let (creator, destroyer) = case.trees();
+    let again = stored::entries(destroyer).map(|node| destroyer.path(node));
+    let is_own =
+        |path: &Vec<u8>| ImagePath::new(path).is_none_or(|path| creator.find(path).is_some());
+    again
+        .filter(|path| !is_own(path) && case.below(path).is_some())
+        .collect()
+}
+
+/// Returns whether all that the `RUN` sets besides came with some `COPY` too.
+fn are_copied(case: &Case<'_>, files: &[Vec<u8>], directories: &[&String]) -> bool {
+    let directories = directories.iter().map(|path| path.as_bytes());
+    let mut all = files.iter().map(Vec::as_slice).chain(directories);
+    all.all(|path| case.below(path).is_some_and(Maker::is_copy))
+}
+
+/// Returns the owner as named, where `COPY` takes it as `chown` does, and the names are there by then.
+fn by_name<'a>(case: &Case<'_>, script: &Script<'_>, owner: &'a str) -> Option<&'a str> {
+    let (user, group) = owner.split_once(':')?;
+    let is_plain = |name: &str| is_plain_path(name) && !name.contains(['.', '/', ':']);
+    let (creator, _) = case.trees();
+    let mut names = ["etc/passwd", "etc/group"].into_iter();
+    let is_there = !names.any(|name| stored::file(creator, name).is_some());
+    let is_certain = is_there && case.is_next() && script.only_call().is_some();
+    (is_plain(user) && is_plain(group) && is_certain).then_some(owner)
+}
+
+/// Rewrites a `COPY` that names its sources, and a `RUN` that sets nothing but what it brought.
+fn copied(
+    case: &Case<'_>,
+    script: &Script<'_>,
+    advice: &Advice,
+    flags: &[String],
+    others: &[&String],
+) -> Option<Advice> {
+    let copied = case
+        .creator
+        .copied()
+        .filter(|_| case.creator.keyword() == Keyword::Copy)?;
+    let call = script.only_call()?;
+    if !self::others(case).is_empty() {
+        return None;
+    }
+    let words = flags
         .iter()
-        .all(|target| target.starts_with('/') && case.is_within(target));
-    if !is_absolute || !case.is_only_victim() {
-        return None;
+        .map(String::as_str)
+        .chain(copied.flags.iter().copied());
+    let words: Vec<&str> = ["COPY"]
+        .into_iter()
+        .chain(words)
+        .chain(copied.sources.iter().copied())
+        .chain([copied.target])
+        .collect();
+    let mut after = vec![words.join(" ")];
+    match others {
+        [] => {}
+        [directory] => {
+            let calls = located(script, case.destroyer.directory());
+            let operands = calls.first()?.operands()?;
+            let is_meant =
+                matches!(operands.as_slice(), [_, Operand::Path(path)] if path == *directory);
+            let value = call
+                .operands()
+                .next()
+                .filter(|_| is_meant && is_plain_path(directory))?;
+            after.push(format!("RUN {} {value} /{directory}", call.tool()?));
+        }
+        _ => return None,
     }
-    let after = case.creator.script()?.extended(script.text())?;
     let before = [case.creator.line()?, case.destroyer.line()?];
-    Some(advice.clone().rewrite(&before, [format!("RUN {after}")]))
+    Some(advice.clone().rewrite(&before, after))
+}
+
+/// Only part of what was copied, or not all alike. A mode comes along from the context and from a build stage, an
+/// owner from a build stage alone.
+fn part(case: &Case<'_>) -> Option<Advice> {
+    let place = std::str::from_utf8(&case.place).ok()?;
+    let mut changes = case.paths()?.into_iter().map(|path| restyled(case, &path));
+    let is_mode = changes.all(|one| one.is_some_and(|one| one.has_mode() && !one.has_owner()));
+    let is_told = case
+        .creator
+        .line()
+        .is_none_or(|line| line.contains("--chmod"));
+    let goal = "chmod it before it is copied: in the context or a build stage";
+    (is_mode && !is_told && !place.is_empty()).then(|| Advice::new("copied-then-owned", goal))
 }

@@ -8,12 +8,38 @@ use std::ops::Range;
 /// Commands longer than this are not taken apart.
 const LONGEST: usize = 16 * 1024;
 
+/// Rows of more words are not compared with paths, nor are longer globs.
+const MOST_WORDS: usize = 128;
+const LONGEST_GLOB: usize = 32;
+
 /// A command line of a `RUN` in shell form.
 #[derive(Debug, Clone)]
 pub(super) struct Script<'a> {
     text: &'a str,
     calls: Vec<Call<'a>>,
     reach: Reach,
+    joints: Joints,
+}
+
+/// What stands between the commands of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Joints {
+    /// `&&` alone: a failure ends the row.
+    #[default]
+    And,
+    /// `;` too.
+    Sequence,
+}
+
+/// A word as far as it is certain what a shell makes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word<'a> {
+    /// Itself.
+    Is(&'a str),
+    /// The paths that match; `*` and `?` alone.
+    Glob(&'a str),
+    /// Variables, substitutions, redirections, other quotes.
+    Unknown,
 }
 
 /// What may be done to a script with certainty.
@@ -42,6 +68,15 @@ const COMPOUND: [&str; 16] = [
 
 /// Words before a command that are not the command.
 const PREAMBLE: [&str; 6] = ["sudo", "env", "exec", "time", "command", "nice"];
+
+/// Words after which a command put behind a script may not be reached.
+const ENDS: [&str; 4] = ["exit", "exec", "return", "trap"];
+
+/// Commands that change what a command behind them means.
+const SETTERS: [&str; 15] = [
+    "cd", "pushd", "popd", "export", "unset", "umask", "alias", "source", ".", "eval", "readonly",
+    "shopt", "local", "ulimit", "su",
+];
 
 impl<'a> Script<'a> {
     /// Takes a command line apart. Cost is linear in it.
@@ -80,15 +115,37 @@ impl<'a> Script<'a> {
             .find(|call| call.tool().is_some_and(|tool| tools.contains(&tool)))
     }
 
-    /// Returns the line with a further command behind it; `None` where that may change what it means.
+    /// Returns whether it is a row of simple commands that ends with the first failure.
+    pub(super) fn is_chain(&self) -> bool {
+        let words: usize = self.calls.iter().map(|call| call.words.len()).sum();
+        self.reach == Reach::TakeApart
+            && words <= MOST_WORDS
+            && (self.joints == Joints::And
+                || self.calls.first().is_some_and(Call::ends_at_failures))
+    }
+
+    /// Returns the line with a further command behind it, which must mean the same everywhere; `None` where it
+    /// might not be reached.
     pub(super) fn extended(&self, command: &str) -> Option<String> {
-        (self.reach >= Reach::Extend).then(|| format!("{} && {command}", self.text))
+        let ends = self.calls.iter().any(|call| call.has_raw(&ENDS));
+        (self.reach >= Reach::Extend && !ends).then(|| format!("{} && {command}", self.text))
+    }
+
+    /// Returns one line that does this and then the other; `None` where one may change what the other means, or
+    /// hide its failure.
+    pub(super) fn joined(&self, next: &Script<'_>) -> Option<String> {
+        let is_compound = self.calls.iter().any(|call| call.has_raw(&COMPOUND));
+        let is_neutral = !is_compound && !self.calls.iter().any(Call::sets_something);
+        let is_chain = next.reach == Reach::TakeApart && next.joints == Joints::And;
+        (is_neutral && is_chain)
+            .then(|| self.extended(next.text))
+            .flatten()
     }
 
     /// Returns the line without the simple commands that `is_out` picks; `None` where that may change what the
     /// rest means, or where nothing is left.
     pub(super) fn without(&self, is_out: impl Fn(&Call<'a>) -> bool) -> Option<String> {
-        if self.reach != Reach::TakeApart {
+        if self.reach != Reach::TakeApart || self.joints != Joints::And {
             return None;
         }
         let mut line = String::new();
@@ -148,6 +205,59 @@ impl<'a> Call<'a> {
         self.words().any(|one| one == word)
     }
 
+    /// Returns the words behind the program, as far as they are certain; `None` where something stands before the
+    /// program.
+    pub(super) fn exact(&self) -> Option<impl Iterator<Item = Word<'a>> + Clone + '_> {
+        let mut words = self
+            .words
+            .iter()
+            .filter_map(|range| self.text.get(range.clone()));
+        let first = words.next()?;
+        let is_plain = !is_preamble(first) && matches!(Word::of(first), Word::Is(_));
+        is_plain.then(|| words.map(Word::of))
+    }
+
+    fn has_raw(&self, any: &[&str]) -> bool {
+        let mut words = self.words.iter();
+        words.any(|range| {
+            self.text
+                .get(range.clone())
+                .is_some_and(|word| any.contains(&word))
+        })
+    }
+
+    /// Returns whether it runs as somebody else.
+    pub(super) fn is_raised(&self) -> bool {
+        self.has_raw(&["sudo", "doas", "gosu", "su-exec"])
+    }
+
+    /// Returns whether it is an `rm` that fails where there is nothing.
+    pub(super) fn removes_loudly(&self) -> bool {
+        let is_short = |word: &str| word.starts_with('-') && !word.starts_with("--");
+        let mut words = self.words().skip(1);
+        let is_quiet =
+            words.any(|word| word == "--force" || (is_short(word) && word.contains('f')));
+        self.tool() == Some("rm") && !is_quiet
+    }
+
+    /// Returns whether a command behind it may mean something else. `set` with these options matters to pipes and
+    /// variables alone.
+    fn sets_something(&self) -> bool {
+        let is_harmless = |word: &str| {
+            let letters = word.strip_prefix('-').unwrap_or("?");
+            letters.bytes().all(|letter| b"euxo".contains(&letter)) || word == "pipefail"
+        };
+        match self.tool() {
+            Some("set") => !self.words().skip(1).all(is_harmless),
+            tool => tool.is_none_or(|tool| SETTERS.contains(&tool)),
+        }
+    }
+
+    fn ends_at_failures(&self) -> bool {
+        let is_e = |word: &str| word.starts_with('-') && word.contains('e');
+        self.tool() == Some("set") && self.words().skip(1).any(is_e)
+    }
+
     /// Returns its text.
     pub(super) fn text(&self) -> &'a str {
         self.text.get(self.place()).unwrap_or_default()
@@ -156,6 +266,31 @@ impl<'a> Call<'a> {
     fn place(&self) -> Range<usize> {
         let start = self.words.first().map_or(0, |range| range.start);
         start..self.words.last().map_or(start, |range| range.end)
+    }
+}
+
+impl<'a> Word<'a> {
+    fn of(raw: &'a str) -> Self {
+        let is_bare =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+@:=,%".contains(&byte) || byte > 0x7F;
+        let is_glob = |byte: u8| is_bare(byte) || b"*?".contains(&byte);
+        let inner = |quote| {
+            raw.strip_prefix(quote)
+                .and_then(|rest| rest.strip_suffix(quote))
+        };
+        if let Some(inner) = inner('\'').filter(|inner| !inner.contains('\'')) {
+            Self::Is(inner)
+        } else if let Some(inner) =
+            inner('"').filter(|inner| !inner.contains(['"', '$', '`', '\\']))
+        {
+            Self::Is(inner)
+        } else if raw.bytes().all(is_bare) {
+            Self::Is(raw)
+        } else if raw.len() <= LONGEST_GLOB && raw.bytes().all(is_glob) {
+            Self::Glob(raw)
+        } else {
+            Self::Unknown
+        }
     }
 }
 
@@ -187,6 +322,7 @@ struct ShellLexer {
     escape: Escape,
     /// Whether something was met that is more than simple commands joined by `&&` or `;`.
     flaw: Flaw,
+    joints: Joints,
     last: Option<char>,
 }
 
@@ -236,6 +372,7 @@ impl ShellLexer {
                 if last == Some(';') {
                     self.note(Flaw::Structure);
                 }
+                self.joints = Joints::Sequence;
                 self.end_command(at);
             }
             (None, '&') => self.ampersand(text, at, last),
@@ -303,7 +440,12 @@ impl ShellLexer {
             Flaw::None if !calls.iter().any(is_compound) => Reach::TakeApart,
             Flaw::None | Flaw::Structure => Reach::Extend,
         };
-        Script { text, calls, reach }
+        Script {
+            text,
+            calls,
+            reach,
+            joints: self.joints,
+        }
     }
 }
 
@@ -362,7 +504,8 @@ mod tests {
         let is_rm = |call: &Call<'_>| call.tool() == Some("rm");
         for (text, expected) in [
             ("tar xf /a && rm /a", Some("tar xf /a")),
-            ("tar xf /a; rm /a; ls", Some("tar xf /a; ls")),
+            ("tar xf /a && rm /a && ls", Some("tar xf /a && ls")),
+            ("tar xf /a; rm /a; ls", None),
             ("rm /a", None),
             ("tar xf /a || rm /a", None),
             ("if x; then rm /a; fi", None),

@@ -1,0 +1,45 @@
+//! What was copied although nothing sees it.
+
+use super::Advice;
+use super::case::Case;
+use super::operands::located;
+use super::script::Script;
+use super::stored;
+use crate::layer::LayerIndex;
+
+pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
+    if !case.creator.is_copy() || !case.is_idle_between() {
+        return None;
+    }
+    if case.destroyer.is_copy() {
+        let goal = "the later COPY brings it anyway: leave it out of this one";
+        return Some(Advice::new("copied-twice", goal));
+    }
+    let goal = match (case.is_destroyer_tolerant(), is_all_copied(case)) {
+        (true, _) => "nothing uses it before it is deleted: leave it out",
+        (false, true) => "nothing uses it before it is deleted: leave it out, and the rm too",
+        (false, false) => return None,
+    };
+    (case.is_deleted() && is_only_removed(case)).then(|| Advice::new("copied-then-deleted", goal))
+}
+
+/// Returns whether the `RUN` removes nothing but what the `COPY` made.
+fn is_all_copied(case: &Case<'_>) -> bool {
+    let mut removed = stored::removed(case, case.group.destroyed_in).into_iter();
+    let below = case.group.created_in.0.checked_sub(1).map(LayerIndex);
+    removed.all(|path| {
+        let was_there = below.is_some_and(|below| stored::is_there(case, &path, below));
+        !was_there && stored::is_there(case, &path, case.group.created_in)
+    })
+}
+
+/// Returns whether the `RUN` has not looked at what it deletes.
+fn is_only_removed(case: &Case<'_>) -> bool {
+    let script = case.destroyer.script().filter(Script::is_chain);
+    let place = std::str::from_utf8(&case.place).ok();
+    script.zip(place).is_some_and(|(script, place)| {
+        let calls = located(&script, case.destroyer.directory());
+        let mut others = calls.iter().filter(|call| call.call.tool() != Some("rm"));
+        others.all(|call| call.ignores(place))
+    })
+}
