@@ -11,7 +11,6 @@ mod choose;
 mod described;
 pub mod directory;
 mod docker;
-mod file_kind;
 mod formats;
 pub mod locator;
 mod manifest;

@@ -184,6 +184,9 @@ fn platform(text: &str) -> Result<Platform> {
     Platform::parse(text).ok_or_else(|| Error::Config {
         place: "--platform".into(),
         reason: format!("'{}' is no platform", display_str(text)),
-        suggestion: Some("write OS/ARCH or OS/ARCH/VARIANT, for example linux/arm64".into()),
+        suggestion: Some(
+            "write OS/ARCH or OS/ARCH/VARIANT, for example linux/arm64; of Windows also windows/amd64:10.0.20348"
+                .into(),
+        ),
     })
 }

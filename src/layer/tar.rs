@@ -22,6 +22,7 @@ use self::window::{Input, Window};
 use super::bytes::Region;
 use super::codec::Codec;
 use super::content_hash::{ContentHasher, content_hash};
+use super::file_kind;
 use super::names::{self, Name};
 use super::verified::Verified;
 use super::{
@@ -62,11 +63,39 @@ impl TarLayer {
         self.codec
     }
 
-    /// Returns whether these first bytes of an uncompressed file begin a tar archive: a header whose
-    /// checksum holds, or the zeros of an empty archive. 512 bytes are enough.
-    pub fn looks_like_tar(head: &[u8]) -> bool {
+    /// Returns whether these first bytes of an uncompressed file begin with a header of tar whose checksum holds. 512
+    /// bytes are enough.
+    pub fn begins_with_header(head: &[u8]) -> bool {
         header::Header::parse(head).is_some()
-            || (head.len() >= 512 && head.iter().all(|&byte| byte == 0))
+    }
+
+    /// Returns the first bytes of the uncompressed archive, at most `most`, for looking at what it is.
+    ///
+    /// # Errors
+    /// When they cannot be read or decompressed.
+    pub fn head(&self, most: usize) -> Result<Vec<u8>> {
+        let failed = |source| self.read_error(0, source);
+        let tar = self.codec.decoder(self.region.reader(0)).map_err(failed)?;
+        let mut head = Vec::new();
+        tar.take(most as u64)
+            .read_to_end(&mut head)
+            .map_err(failed)?;
+        Ok(head)
+    }
+
+    /// Says what it is, as it is no archive.
+    fn no_archive(&self) -> Error {
+        let found = match self.head(file_kind::HEAD_BYTES) {
+            Ok(head) => file_kind::describe(&head),
+            Err(error) => return error,
+        };
+        Error::NotALayer {
+            name: self.region.name().to_owned(),
+            found: match found {
+                Some(what) => format!("it looks like {what}"),
+                None => "it is nothing known".into(),
+            },
+        }
     }
 
     /// Starts a walk at an offset of the uncompressed archive.
@@ -115,10 +144,7 @@ impl LayerSource for TarLayer {
         let mut scan = Scan::new(self.walk(0, job)?, sink);
         scan.run(job)?;
         if !scan.walk.is_archive() {
-            return Err(Error::NotAnImage {
-                name: self.region.name().to_owned(),
-                found: "the layer is no tar archive".into(),
-            });
+            return Err(self.no_archive());
         }
         Ok(scan.completeness)
     }

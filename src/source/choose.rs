@@ -31,7 +31,8 @@ impl Chooser<'_> {
     /// Returns the position of the candidate that the options choose.
     ///
     /// # Errors
-    /// [`Error::NoSuchImage`], [`Error::ManyImages`] or [`Error::NoSuchPlatform`], with what there is.
+    /// [`Error::NoSuchImage`], [`Error::ManyImages`], [`Error::NoSuchPlatform`] or [`Error::ManyVersions`], with what
+    /// there is.
     pub(super) fn choose(&self, options: &OpenOptions) -> Result<usize> {
         let wanted = options.platform.as_ref();
         let Some(image) = options.image.as_deref() else {
@@ -118,7 +119,7 @@ impl Chooser<'_> {
             // The first of equals, as OCI image-spec, image-index.md, "manifests", asks for.
             .min_by_key(|(distance, _)| *distance);
         if let Some((_, position)) = nearest {
-            return Ok(position);
+            return self.of_one_version(position, &present, wish);
         }
         match (present.as_slice(), wanted, members) {
             ([position], None, _) | ([], None, [position]) => Ok(*position),
@@ -135,6 +136,25 @@ impl Chooser<'_> {
                 available: self.platforms(members),
             }),
         }
+    }
+
+    /// Returns the candidate that is nearest to a wish, unless others serve it as well on another version of the system:
+    /// which of them runs depends on the machine.
+    fn of_one_version(&self, nearest: usize, among: &[usize], wish: &Platform) -> Result<usize> {
+        let serves = |position: &usize| wish.matches(&self.candidate(*position).platform);
+        let version = |position: usize| self.candidate(position).platform.os_version.as_deref();
+        let serving: Vec<usize> = among.iter().copied().filter(serves).collect();
+        if serving
+            .iter()
+            .all(|&other| version(other) == version(nearest))
+        {
+            return Ok(nearest);
+        }
+        Err(Error::ManyVersions {
+            name: self.name.to_owned(),
+            wanted: wish.to_string(),
+            available: self.platforms(&serving),
+        })
     }
 
     /// Names as they are, or with Docker's defaults filled in; exact ones first.

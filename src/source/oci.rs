@@ -22,6 +22,9 @@ const CONTAINERD_NAME: &str = "io.containerd.image.name";
 /// Marks attestations and signatures beside an image (`BuildKit`).
 const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
 
+/// What a manifest is that `cosign save` wrote.
+const COSIGN_KIND: &str = "kind";
+
 /// Lists the images that an index leads to.
 ///
 /// # Errors
@@ -254,7 +257,11 @@ fn is_attachment_descriptor(descriptor: &Descriptor) -> bool {
     let is_tagged = descriptor
         .annotation(REF_NAME)
         .is_some_and(is_signature_name);
-    is_unknown || is_tagged || descriptor.annotation(REFERENCE_TYPE).is_some()
+    let is_beside = descriptor.annotation(COSIGN_KIND).is_some_and(|kind| {
+        let kind = kind.strip_prefix("dev.cosignproject.cosign/");
+        matches!(kind, Some("sigs" | "atts" | "sboms"))
+    });
+    is_unknown || is_tagged || is_beside || descriptor.annotation(REFERENCE_TYPE).is_some()
 }
 
 /// What belongs to an image is tagged with its digest: `sha256-<hex>` for the list of referrers (OCI

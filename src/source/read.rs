@@ -17,11 +17,12 @@ use super::formats::{self, DescribedBy, Search};
 use super::locator::{Holder, InputPlace, Locator, Reading};
 use super::manifest::{self, DocumentKind};
 use super::spool::{self, Input};
-use super::{Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, file_kind, stored, v1};
+use super::{Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, stored, v1};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{Image, Layer, Platform};
+use crate::layer::bytes::Region;
 use crate::layer::tar::TarLayer;
-use crate::layer::{LayerIndex, LayerSource as _};
+use crate::layer::{LayerIndex, LayerSource as _, file_kind};
 use crate::limits;
 use crate::progress::Job;
 use crate::store::{self, Inventory, mounts};
@@ -177,25 +178,37 @@ fn read_archive(locator: &Locator, input: Input, job: &Job) -> Result<Source> {
 /// # Errors
 /// When it is none, or one was not expected; the message says what it is instead.
 fn open_archive(locator: &Locator, input: &Input, job: &Job) -> Result<ArchiveBlobs> {
-    let head = input
-        .region
-        .head::<512>()
-        .map_err(|source| Error::unread(locator.name(), source))?;
-    if !TarLayer::looks_like_tar(&head)
-        && let Some(what) = file_kind::describe(&input.region)
-    {
+    if let Some(what) = no_archive(&input.region)? {
         return Err(unexpected(locator, &what));
     }
     if matches!(locator.reading, Reading::OciDirectory | Reading::Directory) {
         return Err(unexpected(locator, "an archive"));
     }
     match ArchiveBlobs::new(input.region.clone(), job) {
-        Err(Error::NotAnImage { .. }) => Err(unexpected(
+        Err(Error::NotALayer { .. }) => Err(unexpected(
             locator,
             "it is no tar archive, and nothing else known",
         )),
         other => other,
     }
+}
+
+/// Says what a file is that is surely no tar archive; `None` where it is one, or nothing known.
+fn no_archive(region: &Region) -> Result<Option<String>> {
+    let mut head = vec![0; file_kind::HEAD_BYTES];
+    let count = region
+        .read_at(&mut head, 0)
+        .map_err(|source| Error::unread(region.name(), source))?;
+    head.truncate(count);
+    if head.is_empty() {
+        return Ok(Some("it is empty".into()));
+    }
+    let is_empty_archive = (512..=limits::EMPTY_ARCHIVE_BYTES).contains(&region.length())
+        && head.iter().all(|&byte| byte == 0);
+    if is_empty_archive || TarLayer::begins_with_header(&head) {
+        return Ok(None);
+    }
+    Ok(file_kind::describe(&head).map(|what| format!("it looks like {what}")))
 }
 
 /// Adds to an unusable document that the archive may be no image.

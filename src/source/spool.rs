@@ -11,7 +11,7 @@ use rustix::fs::FileType;
 use super::OpenOptions;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::layer::bytes::{Region, read_full};
-use crate::layer::codec::Codec;
+use crate::layer::codec::{Codec, WindowTooLarge};
 use crate::progress::{Job, Metered};
 use crate::units::Units;
 
@@ -144,7 +144,14 @@ fn spool<R: Read + Send>(
     let mut warnings = Vec::new();
     if let Some(error) = copied.damage {
         if copied.bytes == 0 {
-            return Err(read_error(name, stored.count, error));
+            return Err(if WindowTooLarge::is_behind(&error) {
+                refused(
+                    name,
+                    &format!("{error}, or pipe it: `zstd -dc --long=31 FILE | layerscope -`"),
+                )
+            } else {
+                read_error(name, stored.count, error)
+            });
         }
         warnings.push(damage_warning(codec, copied.bytes, stored.count, &error));
     }
