@@ -394,7 +394,8 @@ impl Error {
             }
             Self::NoSuchReference { looked, .. } if looked.is_empty() => {
                 "give the file that `docker save IMAGE -o image.tar` wrote, or pipe it: `docker save IMAGE | layerscope -`; \
-                 where a store is elsewhere: `layerscope DIR --image NAME`"
+                 where a store is elsewhere: `layerscope DIR --image NAME`; \
+                 from a registry: `skopeo copy docker://IMAGE oci-archive:image.tar`"
                     .into()
             }
             Self::NoSuchReference { near: Some(near), looked, .. } => {

@@ -199,5 +199,10 @@ pub(crate) fn start(analysis: &Analysis, view: View, raw: &OsStr) -> Result<Path
             return Ok(found);
         }
     }
-    Ok(find(analysis, view, raw, Last::Keep)?.map_or(PathId::ROOT, |row| row.id))
+    // As the kernel does: what is in front of a slash is a directory, if need be behind a link.
+    let last = match raw.as_bytes() {
+        [.., b'/'] | [.., b'/', b'.'] => Last::Follow,
+        _ => Last::Keep,
+    };
+    Ok(find(analysis, view, raw, last)?.map_or(PathId::ROOT, |row| row.id))
 }

@@ -203,8 +203,13 @@ pub(crate) fn complain(error: &Error) {
         cause = source.source();
     }
     if let Some(hint) = error.hint() {
-        say("hint", AnsiColor::Green.on_default(), &hint);
+        advise(&hint);
     }
+}
+
+/// Writes what to do about an error to standard error.
+pub(crate) fn advise(text: &str) {
+    say("hint", AnsiColor::Green.on_default(), text);
 }
 
 /// Returns the columns of a report: those of the terminal, those `COLUMNS` says, else 100.

@@ -16,7 +16,7 @@ use crate::text::{Detail, Glyphs, Look};
 
 use super::load::{Gating, Loaded};
 use super::options::Common;
-use super::output;
+use super::{onto_input, output};
 
 /// What is asked about.
 pub(crate) enum Subject {
@@ -75,6 +75,7 @@ impl<'a> Request<'a> {
     }
 
     fn of(subject: Subject, locator: Locator, options: &'a Common) -> Result<Self> {
+        onto_input::refuse(&locator, options)?;
         let open = OpenOptions {
             image: options.image_name.clone(),
             container: options.container.clone(),
@@ -152,7 +153,14 @@ fn locator(image: Option<&OsStr>, options: &Common) -> Result<Locator> {
             let overlay = Overlay::by_hand(lower, options.upper.as_deref())?;
             Locator::of_directories(overlay)
         }
-        (Some(image), None) => Locator::parse(image)?,
+        (Some(image), None) => match &options.source {
+            Some(source) => {
+                let mut word = OsString::from(format!("{source}:"));
+                word.push(image);
+                Locator::parse(&word)?
+            }
+            None => Locator::parse(image)?,
+        },
         (Some(_), Some(_)) => {
             return Err(Error::Usage {
                 reason: "an image and --lower are given".into(),

@@ -179,7 +179,7 @@ fn prefer_names(names: &mut Vec<String>, better: &[String]) {
     }
 }
 
-fn tag_of(name: &str) -> Option<&str> {
+pub(super) fn tag_of(name: &str) -> Option<&str> {
     name.rsplit_once(':')
         .map(|(_, tag)| tag)
         .filter(|tag| !tag.contains('/'))

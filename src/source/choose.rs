@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::catalog::{Candidate, Catalog, Presence, Role, canonical};
+use super::catalog::{Candidate, Catalog, Presence, Role, canonical, tag_of};
 use super::{Choice, OpenOptions};
 use crate::error::{Error, Offer, Result};
 use crate::image::Platform;
@@ -47,13 +47,39 @@ impl Chooser<'_> {
         }
         let groups = self.groups_by_id(image);
         if groups.is_empty() {
-            return Err(Error::NoSuchImage {
-                name: self.name.to_owned(),
-                wanted: display_str(image).into_owned(),
-                available: self.offers(&self.listed()),
-            });
+            return Err(self.no_such(image));
         }
         self.one_of(groups, wanted)
+    }
+
+    /// Returns the position of the candidate that skopeo would take by what stands behind a place: a name, a tag, or a
+    /// position as `@N`. A tag may be a number, which is no position then.
+    ///
+    /// # Errors
+    /// As [`Chooser::choose`].
+    pub(super) fn choose_named(&self, name: &str, wanted: Option<&Platform>) -> Result<usize> {
+        let position = name
+            .strip_prefix('@')
+            .and_then(|index| self.by_index(index));
+        if let Some(position) = position {
+            return self.for_platform(&[position], wanted);
+        }
+        let mut groups = self.groups_named(name);
+        if groups.is_empty() {
+            groups = self.members_where(|own| tag_of(own) == Some(name));
+        }
+        if groups.is_empty() {
+            return Err(self.no_such(name));
+        }
+        self.one_of(groups, wanted)
+    }
+
+    fn no_such(&self, wanted: &str) -> Error {
+        Error::NoSuchImage {
+            name: self.name.to_owned(),
+            wanted: display_str(wanted).into_owned(),
+            available: self.offers(&self.listed()),
+        }
     }
 
     fn choose_unnamed(&self, wanted: Option<&Platform>) -> Result<usize> {

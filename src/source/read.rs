@@ -36,7 +36,7 @@ pub struct Source {
     catalog: Catalog,
     content: Content,
     warnings: Vec<Warning>,
-    /// The image that was asked for by name, where the source was found by it.
+    /// The image that was asked for by name, where the source was found by it or the name stands behind its place.
     named: Option<String>,
 }
 
@@ -67,9 +67,20 @@ pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Resul
         }
         InputPlace::Path(path) => {
             let file = match open_path(path, locator.name()) {
-                Err(Error::NotFound { .. }) if stored::may_be_name(locator) => {
-                    return read_named(locator, Holder::Any, locator.word(), options, job);
-                }
+                Err(error @ Error::NotFound { .. }) => match locator.without_reference() {
+                    Some((shorter, name)) => {
+                        let source = read(&shorter, options, job)?;
+                        return Ok(Source {
+                            named: Some(name),
+                            ..source
+                        });
+                    }
+                    None if stored::may_be_name(locator) => {
+                        return read_named(locator, Holder::Any, locator.word(), options, job);
+                    }
+                    None => return Err(error),
+                },
+
                 // What cannot be looked into is known by its place alone.
                 Err(Error::Open { .. })
                     if options.places.iter().any(|place| path.starts_with(place)) =>
@@ -411,7 +422,12 @@ impl Source {
         }
         let mut image = match &self.content {
             Content::Blobs(store) => {
-                let position = self.chooser().choose(options)?;
+                let position = match &self.named {
+                    Some(name) if options.image.is_none() => self
+                        .chooser()
+                        .choose_named(name, options.platform.as_ref())?,
+                    _ => self.chooser().choose(options)?,
+                };
                 self.load(&**store, position, job)?
             }
             Content::Layer(input) => {

@@ -51,6 +51,15 @@ fn ls_lists_rows_like_ls() {
     desk.line("ls app.tar /conf/os-release.real")
         .exits(0)
         .says("/etc/os-release.real");
+    // As of a link on a disk, what is named is behind it where a slash says so.
+    desk.line("ls app.tar /conf")
+        .exits(0)
+        .says("/conf -> etc\n");
+    for directory in ["/conf/", "/conf/."] {
+        let run = desk.run(["ls", "app.tar", directory]);
+        run.exits(0).says("/etc/os-release.real\n");
+        assert!(!run.stdout.contains("/conf"), "{}", run.stdout);
+    }
     desk.line("ls app.tar --view layer:1 /etc")
         .exits(0)
         .says("/etc/loop");
