@@ -51,6 +51,19 @@ fn ls_lists_rows_like_ls() {
     desk.line("ls app.tar /conf/os-release.real")
         .exits(0)
         .says("/etc/os-release.real");
+    // What is listed can be asked for as it is shown.
+    for shown in ["/etc/line\\x0Abreak\\x1B[31m", "/etc/bad\\xFFname"] {
+        desk.line(&format!("ls app.tar {shown}"))
+            .exits(0)
+            .says(shown);
+        assert_eq!(
+            desk.line(&format!("cat app.tar {shown}")).exits(0).stdout,
+            "x"
+        );
+    }
+    desk.line("cat app.tar /etc/line\\x0Abroken")
+        .exits(2)
+        .complains("no /etc/line\\x0Abroken in the merged view");
     // As of a link on a disk, what is named is behind it where a slash says so.
     desk.line("ls app.tar /conf")
         .exits(0)
