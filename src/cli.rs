@@ -6,6 +6,7 @@ mod arguments;
 mod cat;
 mod config;
 mod dive_ci;
+mod escaping;
 mod extract;
 mod inspect;
 mod interactive;
