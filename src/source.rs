@@ -79,7 +79,7 @@ pub struct Choice {
     pub digest: Option<Digest>,
     /// What it runs on.
     pub platform: Platform,
-    /// Why it cannot be opened: `not in archive`, `unusable`; `None` where it can.
+    /// Why it cannot be opened: `not in archive`, `unusable`, `an artifact`; `None` where it can.
     pub missing: Option<&'static str>,
 }
 

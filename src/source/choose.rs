@@ -268,7 +268,7 @@ impl Chooser<'_> {
         match candidate.presence {
             Presence::Present => true,
             Presence::Unread => candidate.role == Role::Image,
-            Presence::Absent | Presence::Broken => false,
+            Presence::Absent | Presence::Broken | Presence::NoImage => false,
         }
     }
 
@@ -279,6 +279,7 @@ impl Chooser<'_> {
             Presence::Absent if self.holder == "archive" => Some("not in archive"),
             Presence::Absent => Some("not in directory"),
             Presence::Broken | Presence::Unread => Some("unusable"),
+            Presence::NoImage => Some("an artifact"),
         };
         Choice {
             index,

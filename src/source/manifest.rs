@@ -70,6 +70,17 @@ fn artifact_type(manifest: &Json) -> Option<&str> {
     layers.first().map(type_of).filter(|_| !has_layer)
 }
 
+/// Returns whether a manifest is of an artifact that has surely no layer of a file system.
+pub(super) fn has_no_layer(manifest: &Json) -> bool {
+    let is_of_image = is_image_config(type_of(manifest.get("config")));
+    let is_none = |layer: &Json| {
+        let written = type_of(layer);
+        !media_type::may_be_layer(written)
+            && (!is_of_image || media_type::artifact(written).is_some())
+    };
+    artifact_type(manifest).is_some() && manifest.get("layers").list().iter().all(is_none)
+}
+
 fn type_of(descriptor: &Json) -> &str {
     descriptor.get("mediaType").text().unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::blobs::{BlobRef, BlobStore, Budget, is_for_others};
 use super::catalog::{Candidate, Catalog, Group, Origin, Presence, Role, add_names, familiar};
 use super::described::Descriptor;
-use super::manifest::{DocumentKind, is_artifact};
+use super::manifest::{DocumentKind, has_no_layer, is_artifact};
 use crate::error::{Error, Result};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest};
@@ -201,6 +201,7 @@ fn describe(
 ) -> Candidate {
     let presence = match json.map(DocumentKind::of) {
         None => Presence::Absent,
+        Some(_) if json.is_some_and(has_no_layer) => Presence::NoImage,
         Some(DocumentKind::Manifest | DocumentKind::Schema1) => Presence::Present,
         Some(_) => Presence::Broken,
     };
