@@ -6,6 +6,7 @@ mod arguments;
 mod cat;
 mod config;
 mod dive_ci;
+mod escaping;
 mod extract;
 mod inspect;
 mod interactive;
@@ -14,6 +15,8 @@ mod load;
 mod look;
 mod lookup;
 mod manual;
+mod newcomers;
+mod onto_input;
 mod open;
 mod options;
 mod output;
@@ -70,16 +73,19 @@ impl From<Exit> for ExitCode {
 ///
 /// Data goes to standard output, everything else to standard error. The process is not ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let line: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&line) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Nobody is left to tell when this cannot be written.
             error.print().unwrap_or_default();
-            return if error.use_stderr() {
-                Exit::Trouble
-            } else {
-                Exit::Success
-            };
+            if !error.use_stderr() {
+                return Exit::Success;
+            }
+            if let Some(advice) = newcomers::advice(&line) {
+                output::advise(advice);
+            }
+            return Exit::Trouble;
         }
     };
     output::choose_colours(arguments.common.color);

@@ -84,6 +84,14 @@ pub enum Error {
         /// What it seems to be instead.
         found: String,
     },
+    /// A layer that is readable but no archive of a file system.
+    #[error("{name} is no layer: {found}, not a tar archive")]
+    NotALayer {
+        /// The blob, escaped.
+        name: String,
+        /// What it seems to be instead.
+        found: String,
+    },
     /// A directory that is nothing this program knows.
     #[error("{name} is neither a container image nor a layer store: {found}")]
     UnknownDirectory {
@@ -214,6 +222,16 @@ pub enum Error {
         /// The platform asked for or the host's.
         wanted: String,
         /// The platforms there are.
+        available: Vec<String>,
+    },
+    /// The image has variants for several versions of the operating system, and none was chosen.
+    #[error("{name} has several images for platform {wanted}")]
+    ManyVersions {
+        /// The input, escaped.
+        name: String,
+        /// The platform asked for or the host's.
+        wanted: String,
+        /// The platforms that serve it.
         available: Vec<String>,
     },
     /// A path that is not in the view asked for.
@@ -376,7 +394,7 @@ impl Error {
             Self::ManyImages { available, .. } => {
                 format!("choose one with --image:\n{}", indent(available))
             }
-            Self::NoSuchPlatform { available, .. } => {
+            Self::NoSuchPlatform { available, .. } | Self::ManyVersions { available, .. } => {
                 format!("choose one with --platform:\n{}", indent(available))
             }
             Self::StoreDenied { name, .. } => format!(
@@ -394,7 +412,8 @@ impl Error {
             }
             Self::NoSuchReference { looked, .. } if looked.is_empty() => {
                 "give the file that `docker save IMAGE -o image.tar` wrote, or pipe it: `docker save IMAGE | layerscope -`; \
-                 where a store is elsewhere: `layerscope DIR --image NAME`"
+                 where a store is elsewhere: `layerscope DIR --image NAME`; \
+                 from a registry: `skopeo copy docker://IMAGE oci-archive:image.tar`"
                     .into()
             }
             Self::NoSuchReference { near: Some(near), looked, .. } => {
@@ -598,6 +617,14 @@ impl Warning {
             message: message.into(),
             layer: None,
             path: None,
+        }
+    }
+
+    /// Returns the message behind the layer concerned.
+    pub(crate) fn placed(&self) -> String {
+        match self.layer {
+            Some(layer) => format!("layer {layer}: {}", self.message),
+            None => self.message.clone(),
         }
     }
 

@@ -50,6 +50,14 @@ pub const LAYERS: usize = 1024;
 /// Bytes without a valid header after which a file that never had one is not a tar archive.
 pub const TAR_PREAMBLE_BYTES: u64 = 64 * 1024;
 
+/// Longest file of zeros that is taken for an empty tar archive, in bytes: one record of the greatest blocking factor in
+/// use. A longer one is a disk nobody wrote to.
+pub const EMPTY_ARCHIVE_BYTES: u64 = 32 * 1024;
+
+/// Largest window of a zstd stream, as the power of two of its bytes: each decoder may hold as much. `zstd --long=28`
+/// makes such.
+pub const ZSTD_WINDOW_LOG: u32 = 28;
+
 /// Warnings of one kind that one layer may raise before the rest is only counted.
 pub const WARNINGS_PER_KIND: usize = 20;
 

@@ -204,6 +204,37 @@ fn push_byte(output: &mut String, byte: u8) {
     write!(output, "\\x{byte:02X}").unwrap_or_default();
 }
 
+/// Returns the length of the escape that a text begins with, as [`display`] writes them, and the bytes it stands for.
+pub(crate) fn escape(text: &[u8]) -> Option<(usize, Vec<u8>)> {
+    let is_hex = |byte: &u8| matches!(byte, b'0'..=b'9' | b'A'..=b'F');
+    let value = |digits: &[u8]| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
+    if let Some(digits) = text.strip_prefix(b"\\x") {
+        let digits = digits.get(..2).filter(|digits| digits.iter().all(is_hex))?;
+        return Some((4, vec![u8::try_from(value(digits)?).ok()?]));
+    }
+    let digits = text.strip_prefix(b"\\u{")?;
+    let count = digits
+        .iter()
+        .take(7)
+        .take_while(|byte| is_hex(byte))
+        .count();
+    let is_whole = (4..=6).contains(&count) && digits.get(count) == Some(&b'}');
+    let character = char::from_u32(value(&digits[..count]).filter(|_| is_whole)?)?;
+    Some((count + 4, character.to_string().into_bytes()))
+}
+
+/// Returns the bytes that [`display`] shows as this text; `None` where it has no escapes.
+pub fn undisplay(shown: &[u8]) -> Option<Vec<u8>> {
+    let mut raw = Vec::with_capacity(shown.len());
+    let mut rest = shown;
+    while let Some(&byte) = rest.first() {
+        let (length, bytes) = escape(rest).unwrap_or_else(|| (1, vec![byte]));
+        raw.extend(bytes);
+        rest = &rest[length..];
+    }
+    (raw != shown).then_some(raw)
+}
+
 fn is_shown(character: char) -> bool {
     match character {
         ' '..='~' => true,
@@ -301,6 +332,11 @@ mod tests {
             (b"\x7f", "\\x7F"),
         ] {
             assert_eq!(display(raw), shown);
+            let back = undisplay(shown.as_bytes());
+            assert_eq!(back.as_deref().unwrap_or(raw), raw, "{shown}");
+        }
+        for plain in ["", "a\\b", "\\x1", "\\xG0", "\\u{12}", "\\u{D800}"] {
+            assert_eq!(undisplay(plain.as_bytes()), None, "{plain}");
         }
     }
 }

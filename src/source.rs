@@ -11,7 +11,6 @@ mod choose;
 mod described;
 pub mod directory;
 mod docker;
-mod file_kind;
 mod formats;
 pub mod locator;
 mod manifest;
@@ -94,7 +93,7 @@ pub struct Choice {
     pub digest: Option<Digest>,
     /// What it runs on.
     pub platform: Platform,
-    /// Why it cannot be opened: `not in archive`, `unusable`; `None` where it can.
+    /// Why it cannot be opened: `not in archive`, `unusable`, `an artifact`; `None` where it can.
     pub missing: Option<&'static str>,
 }
 

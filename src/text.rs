@@ -4,6 +4,7 @@
 pub(crate) mod attributes;
 pub(crate) mod columns;
 pub mod counted;
+pub(crate) mod pieces;
 pub mod wrap;
 
 use crate::units::Units;

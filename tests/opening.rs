@@ -533,6 +533,39 @@ fn people_read_what_their_file_is() {
 }
 
 #[test]
+fn what_is_offered_and_is_no_image_says_so() {
+    let scratch = Scratch::new();
+    let tar = named("x", "linux/amd64").layers[0].tar.clone();
+    let layer = "application/vnd.oci.image.layer.v1.tar";
+    let image = "application/vnd.oci.image.config.v1+json";
+    for (config, blobs, missing) in [
+        (image, &[(layer, &tar[..])][..], None),
+        (image, &[("application/vnd.example", &tar)], None),
+        (
+            image,
+            &[("application/vnd.in-toto+json", b"{}")],
+            Some("an artifact"),
+        ),
+        (
+            "application/vnd.cncf.helm.config.v1+json",
+            &[(layer, &tar)],
+            None,
+        ),
+        (
+            "application/vnd.oci.empty.v1+json",
+            &[("application/vnd.example", b"x")],
+            Some("an artifact"),
+        ),
+    ] {
+        let path = scratch.archive(&support::oci::artifact(config, blobs));
+        let choices = list(&path);
+        assert_eq!(choices.len(), 1);
+        assert_eq!(choices[0].missing, missing, "{config} {blobs:?}");
+        assert_eq!(open(&path).is_err(), missing.is_some(), "{config}");
+    }
+}
+
+#[test]
 fn people_read_what_their_directory_lacks() {
     for (names, part) in [
         (&[][..], "an empty directory"),

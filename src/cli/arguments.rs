@@ -95,7 +95,8 @@ Examples:
     /// Write one file of the image to standard output
     #[command(
         after_help = "\
-Symbolic links are followed inside the image.
+Symbolic links are followed inside the image. On a terminal control characters are escaped, and
+what is no text is refused; `-o -` writes it as it is.
 
 Examples:
   layerscope cat app.tar /etc/os-release

@@ -1,7 +1,7 @@
 //! `layerscope cat`: the bytes of one file.
 
 use std::ffi::OsStr;
-use std::io::{Read, Write};
+use std::io::Read;
 
 use crate::analysis::Analysis;
 use crate::error::{Error, Result};
@@ -12,7 +12,7 @@ use crate::tree::Listed;
 
 use super::lookup::{self, Last};
 use super::options::Common;
-use super::output;
+use super::output::{self, Raw};
 
 /// Writes the file to standard output or to `-o`.
 ///
@@ -25,7 +25,9 @@ pub(crate) fn run(analysis: &Analysis, raw: &OsStr, options: &Common, job: &Job)
     let mut data = open(analysis, &row)?;
     match &options.output {
         Some(file) => output::stream_to_file(file, |output| copy(&mut *data, output, job, &row)),
-        None => output::raw_to_stdout(|output| copy(&mut *data, output, job, &row)),
+        None => output::text_to_stdout(&display_absolute(&row.path), |output| {
+            copy(&mut *data, output, job, &row)
+        }),
     }
 }
 
@@ -77,7 +79,7 @@ fn not_a_file(path: &[u8], kind: &'static str) -> Error {
     }
 }
 
-fn copy(data: &mut dyn Read, output: &mut dyn Write, job: &Job, row: &Listed) -> Result<()> {
+fn copy(data: &mut dyn Read, output: &mut Raw<'_>, job: &Job, row: &Listed) -> Result<()> {
     let mut buffer = vec![0; 128 * 1024];
     let mut offset = 0;
     loop {
@@ -90,9 +92,7 @@ fn copy(data: &mut dyn Read, output: &mut dyn Write, job: &Job, row: &Listed) ->
         if count == 0 {
             break;
         }
-        output
-            .write_all(&buffer[..count])
-            .map_err(output::stdout_error)?;
+        output.write(&buffer[..count])?;
         offset += count as u64;
     }
     if offset < row.size {

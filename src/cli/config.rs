@@ -276,7 +276,15 @@ mod tests {
             ),
             (
                 "[rules]\nmin-efficiency = 95",
-                "f:2: min-efficiency: '95' is more than the whole; write 0.05 or 5%",
+                "f:2: min-efficiency: '95' is more than the whole; write 0.95 or \"95%\"",
+            ),
+            (
+                "[rules]\nmin-efficiency = '99.5'",
+                "f:2: min-efficiency: '99.5' is more than the whole; write 0.995 or \"99.5%\"",
+            ),
+            (
+                "[rules]\nmin-efficiency = '120%'",
+                "f:2: min-efficiency: '120%' is more than the whole; write 0.05 or 5%",
             ),
             ("rules = 1", "f:1: 'rules' is a section: write [rules]"),
             ("keys = 1", "f:1: 'keys' is a section: write [keys]"),

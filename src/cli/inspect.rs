@@ -119,6 +119,10 @@ fn tell_apart_from_report(
 fn no_verdict(analysis: &Analysis) -> Error {
     let is_damaged = |warning: &Warning| warning.code == WarningCode::DamagedLayer;
     let is_stored = analysis.source.kind == "store";
+    let lost = analysis
+        .warnings
+        .iter()
+        .find(|warning| warning.code.makes_incomplete());
     let (reason, advice) = match (is_stored, analysis.warnings.iter().any(is_damaged)) {
         (true, true) => (
             "what the engine keeps of a layer was changed or is damaged",
@@ -128,13 +132,18 @@ fn no_verdict(analysis: &Analysis) -> Error {
             "a part of the image could not be read",
             "see the warnings for what it takes, or judge what could be read",
         ),
-        (false, _) => (
+        (false, true) => (
             "a part of the image could not be read",
             "save the image again, or judge what could be read",
         ),
+        (false, false) => (
+            "a part of the image could not be read",
+            "judge what could be read",
+        ),
     };
+    let lost = lost.map_or(String::new(), |warning| format!(": {}", warning.placed()));
     Error::Usage {
-        reason: format!("no verdict: {reason}"),
+        reason: format!("no verdict: {reason}{lost}"),
         advice: format!("{advice} with --allow-incomplete"),
     }
 }

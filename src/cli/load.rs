@@ -105,7 +105,7 @@ pub(crate) fn load(options: &Common, gating: Gating, around: &Surroundings) -> R
         .clone()
         .or_else(|| around.variable("LAYERSCOPE_CONFIG").map(PathBuf::from));
     if let Some(file) = chosen {
-        project.fill_from(named(read_toml(&file, &around.directory))?);
+        project.fill_from(named(read_chosen(&file, &around.directory))?);
     } else {
         let own = optional(read_toml(Path::new(".layerscope.toml"), &around.directory))?;
         project.fill_from(own.unwrap_or_default());
@@ -224,6 +224,30 @@ fn refuse_near_miss(word: &str, spot: Spot<'_>) -> Result<()> {
 
 fn read_toml(file: &Path, directory: &Path) -> Result<Settings> {
     config::read(&read_file(file, directory)?, &display_os(file.as_os_str()))
+}
+
+/// Reads the configuration that was named. Rules of dive are none: they have an option of their own.
+fn read_chosen(file: &Path, directory: &Path) -> Result<Settings> {
+    let text = read_file(file, directory)?;
+    let name = display_os(file.as_os_str());
+    if is_of_dive(file, &text) {
+        let advice = format!("read them with `--ci-config {name}`");
+        return Err(
+            Spot::of(&name).error("these are rules of dive, no configuration", Some(advice))
+        );
+    }
+    config::read(&text, &name)
+}
+
+/// Tells rules of dive by the name, and where the name does not tell by the first line.
+fn is_of_dive(file: &Path, text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("toml") => false,
+        Some("yaml" | "yml") => true,
+        _ => file.ends_with(".dive-ci") || first.is_some_and(|line| line.starts_with("rules:")),
+    }
 }
 
 fn read_dive(file: &Path, directory: &Path) -> Result<Settings> {

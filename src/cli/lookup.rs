@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use crate::analysis::Analysis;
 use crate::error::{Error, Result};
 use crate::layer::{EntryKind, LayerIndex};
-use crate::path::{ImagePath, display_absolute, normalise};
+use crate::path::{ImagePath, display_absolute, normalise, undisplay};
 use crate::tree::{Change, Listed, MergedTree, PathId, Version, View};
 
 /// As many links as Linux follows (`MAXSYMLINKS`).
@@ -53,7 +53,8 @@ fn checked(analysis: &Analysis, wanted: Option<u16>) -> Result<LayerIndex> {
     }
 }
 
-/// Finds a path in a view; `None` is the root.
+/// Finds a path in a view; `None` is the root. What is not there as it is written may be written as reports and the view
+/// show it, escaped.
 ///
 /// # Errors
 /// [`Error::NoSuchPath`], which says in which layers the path is otherwise; [`Error::WrongType`] for a
@@ -64,13 +65,25 @@ pub(crate) fn find(
     raw: &OsStr,
     last: Last,
 ) -> Result<Option<Listed>> {
+    match (
+        find_as_is(analysis, view, raw.as_bytes(), last),
+        undisplay(raw.as_bytes()),
+    ) {
+        (Err(error @ Error::NoSuchPath { .. }), Some(raw)) => {
+            find_as_is(analysis, view, &raw, last).map_err(|_| error)
+        }
+        (found, _) => found,
+    }
+}
+
+fn find_as_is(analysis: &Analysis, view: View, raw: &[u8], last: Last) -> Result<Option<Listed>> {
     let tree = &analysis.tree;
     let path = match view {
-        View::Union(layer) => resolve(tree, layer, raw.as_bytes(), last)?,
+        View::Union(layer) => resolve(tree, layer, raw, last)?,
         // A layer alone seldom holds the directories that links lead through.
         View::Layer(_) => {
             let mut path = Vec::new();
-            normalise(raw.as_bytes(), &mut path);
+            normalise(raw, &mut path);
             path
         }
     };
@@ -199,5 +212,10 @@ pub(crate) fn start(analysis: &Analysis, view: View, raw: &OsStr) -> Result<Path
             return Ok(found);
         }
     }
-    Ok(find(analysis, view, raw, Last::Keep)?.map_or(PathId::ROOT, |row| row.id))
+    // As the kernel does: what is in front of a slash is a directory, if need be behind a link.
+    let last = match raw.as_bytes() {
+        [.., b'/'] | [.., b'/', b'.'] => Last::Follow,
+        _ => Last::Keep,
+    };
+    Ok(find(analysis, view, raw, last)?.map_or(PathId::ROOT, |row| row.id))
 }

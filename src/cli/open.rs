@@ -115,9 +115,6 @@ fn conclude(analysis: &Analysis, options: &Common) -> Exit {
 fn tell_damage(analysis: &Analysis, options: &Common) {
     let serious = |warning: &&Warning| options.verbose || warning.code.makes_incomplete();
     for warning in analysis.warnings.iter().filter(serious) {
-        let place = warning
-            .layer
-            .map_or(String::new(), |layer| format!("layer {layer}: "));
-        options.warn(&format!("{place}{}", warning.message));
+        options.warn(&warning.placed());
     }
 }

@@ -61,6 +61,9 @@ pub(crate) struct Common {
         help_heading = "Image"
     )]
     pub(crate) platform: Option<String>,
+    /// dive's way to write a prefix: `docker:IMAGE`, `podman:IMAGE`, `docker-archive:IMAGE`
+    #[arg(long, global = true, hide = true, value_parser = ["docker", "podman", "docker-archive"])]
+    pub(crate) source: Option<String>,
     /// Look at the image as of layer N (cat, extract)
     #[arg(long, global = true, value_name = "N", help_heading = "Image")]
     pub(crate) layer: Option<u16>,

@@ -10,8 +10,9 @@ use anstyle::{AnsiColor, Style};
 use crate::error::{Error, Result};
 use crate::path::display_os;
 use crate::report::Format;
-use crate::report::file::{beside, replace};
+use crate::report::file::{Unfinished, replace};
 
+use super::escaping::Escaping;
 use super::options::{Color, Common};
 
 /// Decides about colours for the whole run; `Auto` leaves it to `NO_COLOR`, `CLICOLOR_FORCE`, `TERM` and the
@@ -46,13 +47,71 @@ pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
     }
 }
 
+/// Where bytes of the image go as they are.
+pub(crate) struct Raw<'a> {
+    /// Shown in errors, escaped.
+    name: String,
+    output: &'a mut dyn Write,
+}
+
+impl Raw<'_> {
+    /// Writes them.
+    ///
+    /// # Errors
+    /// [`Error::Write`], which names the place.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let written = self.output.write_all(bytes);
+        written.map_err(|source| Error::Write {
+            name: self.name.clone(),
+            source,
+        })
+    }
+}
+
 /// Writes bytes of the image to standard output as they are.
 ///
 /// # Errors
 /// What `write` returns; a reader that has gone away is no error.
-pub(crate) fn raw_to_stdout(write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
-    let mut output = io::stdout().lock();
-    let result = write(&mut output).and_then(|()| output.flush().map_err(stdout_error));
+pub(crate) fn raw_to_stdout(write: impl FnOnce(&mut Raw<'_>) -> Result<()>) -> Result<()> {
+    to_raw_stdout(&mut io::stdout().lock(), write)
+}
+
+/// Writes bytes of the image to standard output. A terminal would do what they tell it to: there what is no text is
+/// refused, and what no terminal shows is escaped.
+///
+/// # Errors
+/// [`Error::Usage`] for what is no text; otherwise as [`raw_to_stdout`].
+pub(crate) fn text_to_stdout(
+    name: &str,
+    write: impl FnOnce(&mut Raw<'_>) -> Result<()>,
+) -> Result<()> {
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return raw_to_stdout(write);
+    }
+    let mut output = Escaping::new(stdout.lock());
+    let result = to_raw_stdout(&mut output, write);
+    if output.is_binary() {
+        return Err(Error::Usage {
+            reason: format!("{name} is no text, and standard output is a terminal"),
+            advice: "write it to a file with `-o FILE`, or as it is with `-o -`".into(),
+        });
+    }
+    if output.has_escaped() {
+        remark("what a terminal would obey is escaped; `-o -` writes it as it is");
+    }
+    result
+}
+
+fn to_raw_stdout(
+    output: &mut dyn Write,
+    write: impl FnOnce(&mut Raw<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut raw = Raw {
+        name: "standard output".into(),
+        output: &mut *output,
+    };
+    let result = write(&mut raw).and_then(|()| output.flush().map_err(stdout_error));
     match result {
         Err(Error::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
@@ -65,33 +124,32 @@ pub(crate) fn raw_to_stdout(write: impl FnOnce(&mut dyn Write) -> Result<()>) ->
 /// What `write` returns, and [`Error::Write`].
 pub(crate) fn stream_to_file(
     file: &Path,
-    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+    write: impl FnOnce(&mut Raw<'_>) -> Result<()>,
 ) -> Result<()> {
     if file == Path::new("-") {
         return raw_to_stdout(write);
     }
+    let name = display_os(file.as_os_str());
     let failed = |source| Error::Write {
-        name: display_os(file.as_os_str()),
+        name: name.clone(),
         source,
     };
+    let raw = |output| Raw {
+        name: name.clone(),
+        output,
+    };
     if is_special(file) {
-        return write(
-            &mut fs::OpenOptions::new()
-                .write(true)
-                .open(file)
-                .map_err(failed)?,
-        );
+        let mut special = fs::OpenOptions::new();
+        let mut special = special.write(true).open(file).map_err(failed)?;
+        return write(&mut raw(&mut special));
     }
-    let mut temporary = beside(file).map_err(failed)?;
-    write(&mut temporary)?;
-    temporary
-        .persist(file)
-        .map(drop)
-        .map_err(|error| failed(error.error))
+    let mut unfinished = Unfinished::beside(file).map_err(failed)?;
+    write(&mut raw(&mut unfinished))?;
+    unfinished.persist(file).map_err(failed)
 }
 
 /// Names standard output in an error about it.
-pub(crate) fn stdout_error(source: io::Error) -> Error {
+fn stdout_error(source: io::Error) -> Error {
     Error::Write {
         name: "standard output".into(),
         source,
@@ -203,8 +261,13 @@ pub(crate) fn complain(error: &Error) {
         cause = source.source();
     }
     if let Some(hint) = error.hint() {
-        say("hint", AnsiColor::Green.on_default(), &hint);
+        advise(&hint);
     }
+}
+
+/// Writes what to do about an error to standard error.
+pub(crate) fn advise(text: &str) {
+    say("hint", AnsiColor::Green.on_default(), text);
 }
 
 /// Returns the columns of a report: those of the terminal, those `COLUMNS` says, else 100.

@@ -16,7 +16,7 @@ use crate::text::{Detail, Glyphs, Look};
 
 use super::load::{Gating, Loaded};
 use super::options::Common;
-use super::output;
+use super::{onto_input, output};
 
 /// What is asked about.
 pub(crate) enum Subject {
@@ -75,6 +75,7 @@ impl<'a> Request<'a> {
     }
 
     fn of(subject: Subject, locator: Locator, options: &'a Common) -> Result<Self> {
+        onto_input::refuse(&locator, options)?;
         let open = OpenOptions {
             image: options.image_name.clone(),
             container: options.container.clone(),
@@ -161,7 +162,14 @@ fn locator(image: Option<&OsStr>, options: &Common) -> Result<Locator> {
             let overlay = Overlay::by_hand(lower, options.upper.as_deref())?;
             Locator::of_directories(overlay)
         }
-        (Some(image), None) => Locator::parse(image)?,
+        (Some(image), None) => match &options.source {
+            Some(source) => {
+                let mut word = OsString::from(format!("{source}:"));
+                word.push(image);
+                Locator::parse(&word)?
+            }
+            None => Locator::parse(image)?,
+        },
         (Some(_), Some(_)) => {
             return Err(Error::Usage {
                 reason: "an image and --lower are given".into(),
@@ -193,6 +201,9 @@ fn platform(text: &str) -> Result<Platform> {
     Platform::parse(text).ok_or_else(|| Error::Config {
         place: "--platform".into(),
         reason: format!("'{}' is no platform", display_str(text)),
-        suggestion: Some("write OS/ARCH or OS/ARCH/VARIANT, for example linux/arm64".into()),
+        suggestion: Some(
+            "write OS/ARCH or OS/ARCH/VARIANT, for example linux/arm64; of Windows also windows/amd64:10.0.20348"
+                .into(),
+        ),
     })
 }

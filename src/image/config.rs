@@ -74,7 +74,7 @@ impl ConfigDocument {
     }
 }
 
-/// Reads `os`, `architecture` and `variant`, the spelling shared by configurations and descriptors.
+/// Reads `os`, `architecture`, `variant` and `os.version`, the spelling shared by configurations and descriptors.
 pub fn read_platform(document: &Json) -> Platform {
     Platform {
         os: document.get("os").text().unwrap_or_default().into(),
@@ -84,6 +84,10 @@ pub fn read_platform(document: &Json) -> Platform {
             .unwrap_or_default()
             .into(),
         variant: document.get("variant").to_text(),
+        os_version: document
+            .get("os.version")
+            .to_text()
+            .filter(|version| !version.is_empty()),
     }
 }
 
@@ -109,13 +113,18 @@ fn read_config(document: &Json, problems: &mut Vec<String>) -> ImageConfig {
     }
 }
 
-/// Reads an array of text; Docker also accepts a lone text for commands.
+/// Reads an array of text, or a lone text: some engines accept one for commands.
 fn read_texts(object: &Json, key: &str, problems: &mut Vec<String>) -> Vec<String> {
     let value = object.get(key);
     let texts = value.texts();
     let complete = match value {
         Json::Null => true,
-        Json::Text(_) => return texts.into_iter().filter(|text| !text.is_empty()).collect(),
+        Json::Text(_) => {
+            problems.push(format!(
+                "its \"{key}\" is a text, where engines take a list only: they refuse the image"
+            ));
+            return texts.into_iter().filter(|text| !text.is_empty()).collect();
+        }
         Json::List(elements) => elements.len() == texts.len(),
         _ => false,
     };
@@ -233,6 +242,10 @@ mod tests {
                 "\"Env\" is not a list of text",
             ),
             (r#"{"config":{"Cmd":{"a":1}}}"#, "\"Cmd\""),
+            (
+                r#"{"config":{"Cmd":"/bin/sh"}}"#,
+                "\"Cmd\" is a text, where engines take a list only",
+            ),
             (
                 r#"{"config":{"Labels":{"a":null,"b":2}}}"#,
                 "2 of its labels",

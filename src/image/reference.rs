@@ -95,10 +95,12 @@ pub struct Platform {
     pub architecture: String,
     /// `v7` and the like.
     pub variant: Option<String>,
+    /// The version of the operating system, where an image needs a certain one: `10.0.20348.2655` of Windows.
+    pub os_version: Option<String>,
 }
 
 impl Platform {
-    /// Returns `linux/arm/v7` as it is written, unescaped; `None` where nothing is known.
+    /// Returns `linux/arm/v7` as it is written, without a version of the system, unescaped; `None` where nothing is known.
     pub fn written(&self) -> Option<String> {
         if self.is_unknown() {
             return None;
@@ -115,10 +117,15 @@ impl Platform {
         )
     }
 
-    /// Reads `OS/ARCH[/VARIANT]`, or `ARCH` alone for Linux; case and common other names of architectures
+    /// Reads `OS/ARCH[/VARIANT][:OS-VERSION]`, or `ARCH` alone for Linux; case and common other names of architectures
     /// (`x86_64`, `aarch64`, `armhf`, …) are accepted. Returns `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_lowercase();
+        let (text, os_version) = match text.split_once(':') {
+            Some((_, version)) if !is_platform_word(version) => return None,
+            Some((text, version)) => (text, Some(version.to_owned())),
+            None => (text.as_str(), None),
+        };
         let parts: Vec<&str> = text.split('/').collect();
         if parts.iter().any(|part| !is_platform_word(part)) {
             return None;
@@ -136,6 +143,7 @@ impl Platform {
             os: if os == "macos" { "darwin" } else { os }.into(),
             architecture: architecture.into(),
             variant: variant.or(implied).map(str::to_owned),
+            os_version,
         })
     }
 
@@ -149,6 +157,7 @@ impl Platform {
             os: "linux".into(),
             architecture: go_architecture(name).0.into(),
             variant: None,
+            os_version: None,
         }
     }
 
@@ -163,6 +172,15 @@ impl Platform {
         self.distance(offered).is_some()
     }
 
+    /// Returns whether a version of the operating system is the one wished for, or a later build of it.
+    fn takes_version(&self, offered: Option<&str>) -> bool {
+        let Some(wish) = &self.os_version else {
+            return true;
+        };
+        let rest = offered.and_then(|offered| offered.strip_prefix(wish.as_str()));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
     /// Returns how far `offered` is from the wish `self`, 0 for exactly it, `None` where it does not serve.
     ///
     /// A wish for a variant is served by it and lower ones (an `arm/v7` machine runs v6 code); a wish without
@@ -174,6 +192,9 @@ impl Platform {
         let (wanted, implied) = go_architecture(&self.architecture);
         let (found, found_implied) = go_architecture(&offered.architecture);
         if !same_os || !wanted.eq_ignore_ascii_case(found) || offered.is_unknown() {
+            return None;
+        }
+        if !self.takes_version(offered.os_version.as_deref()) {
             return None;
         }
         let wish = self.variant.as_deref().or(implied);
@@ -193,7 +214,13 @@ impl Platform {
 impl fmt::Display for Platform {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.written() {
-            Some(text) => formatter.pad(&crate::path::display_str(&text)),
+            Some(mut text) => {
+                if let Some(version) = &self.os_version {
+                    text.push(':');
+                    text.push_str(version);
+                }
+                formatter.pad(&crate::path::display_str(&text))
+            }
             None => formatter.pad("unknown"),
         }
     }
@@ -278,6 +305,8 @@ mod tests {
             ("linux/", None),
             ("a/b/c/d", None),
             ("linux/am d64", None),
+            ("Windows/amd64:10.0.20348", Some("windows/amd64:10.0.20348")),
+            ("windows/amd64:", None),
         ] {
             let shown_here = Platform::parse(text).map(|platform| platform.to_string());
             assert_eq!(shown_here.as_deref(), shown, "{text}");
@@ -301,6 +330,18 @@ mod tests {
             ("linux/amd64", "linux/amd64/v3", Some(1002)),
             ("linux/amd64/v2", "linux/amd64", Some(1)),
             ("linux/mips64", "linux/mips64/hardfloat", Some(2000)),
+            ("windows/amd64", "windows/amd64:10.0.20348.2655", Some(0)),
+            (
+                "windows/amd64:10.0.20348",
+                "windows/amd64:10.0.20348.2655",
+                Some(0),
+            ),
+            (
+                "windows/amd64:10.0.2034",
+                "windows/amd64:10.0.20348.2655",
+                None,
+            ),
+            ("windows/amd64:10.0.20348", "windows/amd64", None),
         ] {
             let wanted = Platform::parse(wanted).unwrap();
             let offered = Platform::parse(offered).unwrap();

@@ -1,8 +1,12 @@
 //! Compression, recognised by its first bytes and undone. Names and media types are never believed.
 
+use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::GzDecoder;
+
+use crate::limits;
+use crate::units::Units;
 
 /// A compression format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,9 +64,55 @@ impl Codec {
         Ok(match self {
             Self::None => Box::new(stored),
             Self::Gzip => Box::new(GzipReader::new(stored)),
-            Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(stored)?),
+            Self::Zstd => {
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(stored)?;
+                decoder.window_log_max(limits::ZSTD_WINDOW_LOG)?;
+                Box::new(Named(decoder))
+            }
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(stored)),
             Self::Xz => Box::new(xz_decoder(stored)?),
+        })
+    }
+}
+
+/// A zstd stream asks for a larger window than [`limits::ZSTD_WINDOW_LOG`] allows.
+#[derive(Debug)]
+pub struct WindowTooLarge;
+
+impl WindowTooLarge {
+    /// Returns whether this is why reading failed.
+    pub fn is_behind(error: &io::Error) -> bool {
+        error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Self>())
+            .is_some()
+    }
+}
+
+impl fmt::Display for WindowTooLarge {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = Units::Iec.size(1 << limits::ZSTD_WINDOW_LOG);
+        write!(
+            formatter,
+            "its zstd window exceeds the limit of {limit}: compress it anew without `--long`"
+        )
+    }
+}
+
+impl std::error::Error for WindowTooLarge {}
+
+/// A zstd decoder that names the limit it stops at.
+struct Named<R>(R);
+
+impl<R: Read> Read for Named<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| {
+            // The crate hands out libzstd's words, and no code.
+            if error.to_string().contains("too much memory") {
+                io::Error::other(WindowTooLarge)
+            } else {
+                error
+            }
         })
     }
 }
@@ -217,6 +267,26 @@ mod tests {
             let buffered = BufReader::with_capacity(capacity, &stored[..]);
             GzipReader::new(buffered).read_to_end(&mut data).unwrap();
             assert_eq!(data, DATA.repeat(4));
+        }
+    }
+
+    /// A frame of one raw block that asks for a window of so many bytes (RFC 8878, 3.1.1.1.2).
+    fn with_window(log: u8) -> Vec<u8> {
+        let mut stored = vec![0x28, 0xb5, 0x2f, 0xfd, 0, (log - 10) << 3];
+        let block = u32::try_from(DATA.len()).unwrap() << 3 | 1;
+        stored.extend(&block.to_le_bytes()[..3]);
+        stored.extend(DATA);
+        stored
+    }
+
+    #[test]
+    fn windows_are_read_up_to_a_limit_that_is_named() {
+        for log in [10, 27, 28] {
+            assert_eq!(read(Codec::Zstd, &with_window(log)).unwrap(), DATA);
+        }
+        for log in [29, 31, 41] {
+            let error = read(Codec::Zstd, &with_window(log)).unwrap_err();
+            assert!(error.to_string().contains("limit of 256.0 MiB"), "{error}");
         }
     }
 

@@ -63,6 +63,7 @@ impl<'b> Recorder<'b> {
             name: name.to_owned(),
             codec: Codec::None,
             stored_bytes: 0,
+            entries: self.entries,
             packed: self.packed,
             notes: self.notes,
             warnings: self.warnings,
@@ -120,6 +121,7 @@ pub struct RecordedLayer {
     name: String,
     codec: Codec,
     stored_bytes: u64,
+    entries: u64,
     packed: Vec<Box<[u8]>>,
     notes: Vec<Note>,
     warnings: BTreeMap<WarningCode, u64>,
@@ -149,7 +151,7 @@ impl From<Result<Completeness>> for End {
     fn from(scanned: Result<Completeness>) -> Self {
         match scanned {
             Ok(completeness) => Self::Reached(completeness),
-            Err(Error::NotAnImage { found, .. }) => Self::NoArchive(found),
+            Err(Error::NotALayer { found, .. }) => Self::NoArchive(found),
             Err(Error::Limit { what, limit, .. }) => Self::Limit { what, limit },
             Err(Error::Read { offset, source, .. }) => Self::Unread {
                 offset,
@@ -189,6 +191,11 @@ impl RecordedLayer {
         !matches!(self.end, End::NoArchive(_))
     }
 
+    /// Returns whether there is any entry in it.
+    pub const fn has_entries(&self) -> bool {
+        self.entries > 0
+    }
+
     fn gone(&self) -> Error {
         self.unread(0, "its bytes passed by and were not kept")
     }
@@ -204,7 +211,7 @@ impl RecordedLayer {
     fn end(&self) -> Result<Completeness> {
         Err(match &self.end {
             End::Reached(completeness) => return Ok(*completeness),
-            End::NoArchive(found) => Error::NotAnImage {
+            End::NoArchive(found) => Error::NotALayer {
                 name: self.name.clone(),
                 found: found.clone(),
             },

@@ -23,6 +23,7 @@ use self::window::{Input, Window};
 use super::bytes::Region;
 use super::codec::Codec;
 use super::content_hash::{ContentHasher, content_hash};
+use super::file_kind;
 use super::names::{self, Name};
 use super::verified::Verified;
 use super::{
@@ -36,8 +37,16 @@ use crate::progress::{Job, Metered};
 pub(super) use chunks::Stop;
 pub use passing::PassingLayer;
 
-/// What is found of a layer that has never been an archive.
-pub const NO_ARCHIVE: &str = "the layer is no tar archive";
+/// Says what an uncompressed layer is that is no archive, by its first bytes.
+fn not_a_layer(name: &str, head: &[u8]) -> Error {
+    Error::NotALayer {
+        name: name.to_owned(),
+        found: match file_kind::describe(head) {
+            Some(what) => format!("it looks like {what}"),
+            None => "it is nothing known".into(),
+        },
+    }
+}
 
 /// Bodies of uncompressed layers up to this length are read and hashed with their header.
 const SMALL_BODY_BYTES: u64 = 8 * 1024;
@@ -67,11 +76,32 @@ impl TarLayer {
         self.codec
     }
 
-    /// Returns whether these first bytes of an uncompressed file begin a tar archive: a header whose
-    /// checksum holds, or the zeros of an empty archive. 512 bytes are enough.
-    pub fn looks_like_tar(head: &[u8]) -> bool {
+    /// Returns whether these first bytes of an uncompressed file begin with a header of tar whose checksum holds. 512
+    /// bytes are enough.
+    pub fn begins_with_header(head: &[u8]) -> bool {
         header::Header::parse(head).is_some()
-            || (head.len() >= 512 && head.iter().all(|&byte| byte == 0))
+    }
+
+    /// Returns the first bytes of the uncompressed archive, at most `most`, for looking at what it is.
+    ///
+    /// # Errors
+    /// When they cannot be read or decompressed.
+    pub fn head(&self, most: usize) -> Result<Vec<u8>> {
+        let failed = |source| self.read_error(0, source);
+        let tar = self.codec.decoder(self.region.reader(0)).map_err(failed)?;
+        let mut head = Vec::new();
+        tar.take(most as u64)
+            .read_to_end(&mut head)
+            .map_err(failed)?;
+        Ok(head)
+    }
+
+    /// Says what it is, as it is no archive.
+    fn no_archive(&self) -> Error {
+        match self.head(file_kind::HEAD_BYTES) {
+            Ok(head) => not_a_layer(self.region.name(), &head),
+            Err(error) => error,
+        }
     }
 
     /// Starts a walk at an offset of the uncompressed archive.
@@ -117,7 +147,9 @@ impl TarLayer {
 
 impl LayerSource for TarLayer {
     fn scan(&self, sink: &mut dyn EntrySink, job: &Job) -> Result<Completeness> {
-        Scan::new(self.walk(0, job)?, sink).whole(self.region.name(), job)
+        let mut scan = Scan::new(self.walk(0, job)?, sink);
+        scan.run(job)?;
+        scan.end().ok_or_else(|| self.no_archive())
     }
 
     fn open(&self, FileAt { offset, .. }: FileAt<'_>) -> Result<Box<dyn Read + '_>> {
@@ -198,7 +230,7 @@ pub(super) fn scan_pieces<'a>(
     let window = Window::new(Input::Chunks(pieces), 0, job);
     let mut scan = Scan::new(TarWalk::new(window, 0), sink);
     scan.run(job)?;
-    Ok(scan.walk.is_archive().then_some(scan.completeness))
+    Ok(scan.end())
 }
 
 /// One pass over an archive, from records to entries.
@@ -231,16 +263,9 @@ impl<'a, 's> Scan<'a, 's> {
         }
     }
 
-    /// Runs to the end; what has never been an archive is none.
-    fn whole(mut self, name: &str, job: &Job) -> Result<Completeness> {
-        self.run(job)?;
-        if self.walk.is_archive() {
-            return Ok(self.completeness);
-        }
-        Err(Error::NotAnImage {
-            name: name.to_owned(),
-            found: NO_ARCHIVE.into(),
-        })
+    /// Returns how it ended; `None` where it has never been an archive.
+    fn end(&self) -> Option<Completeness> {
+        self.walk.is_archive().then_some(self.completeness)
     }
 
     fn run(&mut self, job: &Job) -> Result<()> {

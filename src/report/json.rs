@@ -57,6 +57,7 @@ fn image(image: &Image) -> Value {
         "id": image.id.as_ref().map(ToString::to_string),
         "digest": image.digest.as_ref().map(ToString::to_string),
         "platform": image.platform.written(),
+        "os_version": image.platform.os_version,
         "created": image.config.created,
         "config": config(&image.config),
         "history": image.history.iter().map(history).collect::<Value>(),

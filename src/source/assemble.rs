@@ -3,21 +3,23 @@
 use std::sync::Arc;
 
 use super::blobs::BlobStore;
-use super::described::{DescribedImage, LayerBlob};
-use super::file_kind;
+use super::described::{DescribedImage, Descriptor, LayerBlob};
+use super::manifest::kind_of;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::history::{LayerFill, pair_or_warn};
 use crate::image::{ConfigDocument, Digest, Image, Layer, Platform};
 use crate::layer::bytes::Region;
 use crate::layer::codec::Codec;
 use crate::layer::tar::TarLayer;
-use crate::layer::{LayerIndex, LayerSource, UnreadableLayer};
+use crate::layer::{LayerIndex, LayerSource, UnreadableLayer, media_type};
 use crate::limits;
+use crate::path;
 
-/// Makes the image; reads 16 bytes of each layer.
+/// Makes the image; reads 16 bytes of each layer, and 512 uncompressed ones where its media type is none of a layer.
 ///
 /// # Errors
-/// [`Error::Limit`] above [`limits::LAYERS`], or [`Error::Interrupted`]; layers in any state are not errors.
+/// [`Error::Limit`] above [`limits::LAYERS`], [`Error::NotAnImage`] for an artifact without any layer, or
+/// [`Error::Interrupted`]; layers in any state are not errors.
 pub(super) fn assemble(store: &dyn BlobStore, parts: DescribedImage) -> Result<Image> {
     if parts.layers.len() > limits::LAYERS {
         return Err(Error::limit(
@@ -43,12 +45,20 @@ pub(super) fn assemble(store: &dyn BlobStore, parts: DescribedImage) -> Result<I
     let fills = fills(&parts.layers, &diff_ids);
     let pairs = pair_or_warn(&mut config.history, &fills, &mut warnings);
     let mut layers = Vec::with_capacity(parts.layers.len());
+    let mut has_layer = false;
     for (position, blob) in parts.layers.iter().enumerate() {
         let index = LayerIndex(u16::try_from(position).unwrap_or(u16::MAX));
         let mut layer = open_layer(store, index, blob, &mut warnings)?;
         layer.diff_id = diff_ids.get(position).cloned().flatten();
         layer.history = pairs.get(position).copied();
+        has_layer |= is_like_layer(blob) || layer.source.facts().stored_bytes > 0;
         layers.push(layer);
+    }
+    if let Some(artifact) = parts.artifact.filter(|_| !has_layer) {
+        return Err(Error::NotAnImage {
+            name: store.name().to_owned(),
+            found: artifact,
+        });
     }
     Ok(Image {
         names: parts.names,
@@ -112,6 +122,7 @@ fn join_platforms(config: Platform, index: Platform, warnings: &mut Vec<Warning>
     }
     Platform {
         variant: config.variant.or(index.variant),
+        os_version: config.os_version.or(index.os_version),
         ..config
     }
 }
@@ -130,7 +141,11 @@ fn open_layer(
     };
     let opened = blob.blob.as_ref().map(|blob| store.open(blob)).transpose();
     match opened.map(Option::flatten) {
-        Ok(None) => {}
+        Ok(None) => {
+            if let Some(reason) = foreign(&blob.claims) {
+                layer.source = unreadable(store, blob, reason);
+            }
+        }
         Ok(Some(region)) => {
             layer.stored_bytes = Some(region.length());
             warnings.extend(
@@ -146,28 +161,63 @@ fn open_layer(
     Ok(layer)
 }
 
-/// Looks at the first bytes: a tar archive, compressed or not, or something that is surely none.
+/// Takes a layer for what its media type says, where that is surely no layer and its content is none either.
 fn read_layer(
     store: &dyn BlobStore,
     blob: &LayerBlob,
     region: Region,
 ) -> (Arc<dyn LayerSource>, Codec) {
-    let head = region.head::<16>().unwrap_or_default();
-    if let Some(what) = file_kind::by_magic(&head) {
-        let reason = format!("it looks like {what}, not a tar archive");
-        return (unreadable(store, blob, reason), Codec::None);
+    let no_layer = |reason| (unreadable(store, blob, reason), Codec::None);
+    let written = blob.claims.media_type.as_deref().unwrap_or_default();
+    let shown = path::display_str(written);
+    if media_type::is_encrypted(written) {
+        return no_layer(format!(
+            "it is encrypted ({shown}): `skopeo copy --decryption-key KEY` writes an image that can be read"
+        ));
     }
     let recorded = blob.blob.as_ref().and_then(|blob| store.recorded(blob));
+    let no_wonder = || no_layer(format!("it is {}, not a layer", kind_of(written)));
+    let may_be_layer = media_type::may_be_layer(written);
     if let Some(layer) = recorded {
+        if !may_be_layer && !layer.has_entries() {
+            return no_wonder();
+        }
         let codec = layer.codec();
         return (layer, codec);
     }
     match TarLayer::new(region) {
+        Ok(layer) if !may_be_layer && !begins_with_header(&layer) => no_wonder(),
         Ok(layer) => {
             let codec = layer.codec();
             (Arc::new(layer), codec)
         }
-        Err(error) => (unreadable(store, blob, error.to_string()), Codec::None),
+        Err(error) => no_layer(error.to_string()),
+    }
+}
+
+fn begins_with_header(layer: &TarLayer) -> bool {
+    layer
+        .head(512)
+        .is_ok_and(|head| TarLayer::begins_with_header(&head))
+}
+
+/// Whether a layer is one as far as its media type tells.
+fn is_like_layer(blob: &LayerBlob) -> bool {
+    media_type::may_be_layer(blob.claims.media_type.as_deref().unwrap_or_default())
+}
+
+/// Says where a layer is to be had that is not saved with its image.
+fn foreign(claims: &Descriptor) -> Option<String> {
+    let written = claims.media_type.as_deref().unwrap_or_default();
+    match claims.urls.first() {
+        Some(url) => Some(format!(
+            "it is a foreign layer, to be had at {}",
+            path::display_str(url)
+        )),
+        None if media_type::is_foreign(written) => {
+            Some("it is a foreign layer, which is not saved with its image".into())
+        }
+        None => None,
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) enum Presence {
     Absent,
     /// Its manifest is there but cannot be used, by nobody.
     Broken,
+    /// Its manifest is that of an artifact, with nothing in it that could be a layer.
+    NoImage,
     /// Its manifest is there and cannot be used here; an engine may use it.
     Unread,
 }
@@ -179,7 +181,7 @@ fn prefer_names(names: &mut Vec<String>, better: &[String]) {
     }
 }
 
-fn tag_of(name: &str) -> Option<&str> {
+pub(super) fn tag_of(name: &str) -> Option<&str> {
     name.rsplit_once(':')
         .map(|(_, tag)| tag)
         .filter(|tag| !tag.contains('/'))

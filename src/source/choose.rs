@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::catalog::{Candidate, Catalog, Presence, Role, canonical};
+use super::catalog::{Candidate, Catalog, Presence, Role, canonical, tag_of};
 use super::{Choice, OpenOptions};
 use crate::error::{Error, Offer, Result};
 use crate::image::Platform;
@@ -31,7 +31,8 @@ impl Chooser<'_> {
     /// Returns the position of the candidate that the options choose.
     ///
     /// # Errors
-    /// [`Error::NoSuchImage`], [`Error::ManyImages`] or [`Error::NoSuchPlatform`], with what there is.
+    /// [`Error::NoSuchImage`], [`Error::ManyImages`], [`Error::NoSuchPlatform`] or [`Error::ManyVersions`], with what
+    /// there is.
     pub(super) fn choose(&self, options: &OpenOptions) -> Result<usize> {
         let wanted = options.platform.as_ref();
         let Some(image) = options.image.as_deref() else {
@@ -46,13 +47,39 @@ impl Chooser<'_> {
         }
         let groups = self.groups_by_id(image);
         if groups.is_empty() {
-            return Err(Error::NoSuchImage {
-                name: self.name.to_owned(),
-                wanted: display_str(image).into_owned(),
-                available: self.offers(&self.listed()),
-            });
+            return Err(self.no_such(image));
         }
         self.one_of(groups, wanted)
+    }
+
+    /// Returns the position of the candidate that skopeo would take by what stands behind a place: a name, a tag, or a
+    /// position as `@N`. A tag may be a number, which is no position then.
+    ///
+    /// # Errors
+    /// As [`Chooser::choose`].
+    pub(super) fn choose_named(&self, name: &str, wanted: Option<&Platform>) -> Result<usize> {
+        let position = name
+            .strip_prefix('@')
+            .and_then(|index| self.by_index(index));
+        if let Some(position) = position {
+            return self.for_platform(&[position], wanted);
+        }
+        let mut groups = self.groups_named(name);
+        if groups.is_empty() {
+            groups = self.members_where(|own| tag_of(own) == Some(name));
+        }
+        if groups.is_empty() {
+            return Err(self.no_such(name));
+        }
+        self.one_of(groups, wanted)
+    }
+
+    fn no_such(&self, wanted: &str) -> Error {
+        Error::NoSuchImage {
+            name: self.name.to_owned(),
+            wanted: display_str(wanted).into_owned(),
+            available: self.offers(&self.listed()),
+        }
     }
 
     fn choose_unnamed(&self, wanted: Option<&Platform>) -> Result<usize> {
@@ -118,7 +145,7 @@ impl Chooser<'_> {
             // The first of equals, as OCI image-spec, image-index.md, "manifests", asks for.
             .min_by_key(|(distance, _)| *distance);
         if let Some((_, position)) = nearest {
-            return Ok(position);
+            return self.of_one_version(position, &present, wish);
         }
         match (present.as_slice(), wanted, members) {
             ([position], None, _) | ([], None, [position]) => Ok(*position),
@@ -135,6 +162,25 @@ impl Chooser<'_> {
                 available: self.platforms(members),
             }),
         }
+    }
+
+    /// Returns the candidate that is nearest to a wish, unless others serve it as well on another version of the system:
+    /// which of them runs depends on the machine.
+    fn of_one_version(&self, nearest: usize, among: &[usize], wish: &Platform) -> Result<usize> {
+        let serves = |position: &usize| wish.matches(&self.candidate(*position).platform);
+        let version = |position: usize| self.candidate(position).platform.os_version.as_deref();
+        let serving: Vec<usize> = among.iter().copied().filter(serves).collect();
+        if serving
+            .iter()
+            .all(|&other| version(other) == version(nearest))
+        {
+            return Ok(nearest);
+        }
+        Err(Error::ManyVersions {
+            name: self.name.to_owned(),
+            wanted: wish.to_string(),
+            available: self.platforms(&serving),
+        })
     }
 
     /// Names as they are, or with Docker's defaults filled in; exact ones first.
@@ -222,7 +268,7 @@ impl Chooser<'_> {
         match candidate.presence {
             Presence::Present => true,
             Presence::Unread => candidate.role == Role::Image,
-            Presence::Absent | Presence::Broken => false,
+            Presence::Absent | Presence::Broken | Presence::NoImage => false,
         }
     }
 
@@ -233,6 +279,7 @@ impl Chooser<'_> {
             Presence::Absent if self.holder == "archive" => Some("not in archive"),
             Presence::Absent => Some("not in directory"),
             Presence::Broken | Presence::Unread => Some("unusable"),
+            Presence::NoImage => Some("an artifact"),
         };
         Choice {
             index,

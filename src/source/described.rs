@@ -21,6 +21,8 @@ pub(super) struct Descriptor {
     pub size: Option<u64>,
     pub platform: Platform,
     pub annotations: Vec<(String, String)>,
+    /// Where else it is to be had.
+    pub urls: Vec<String>,
     /// The content itself, where it is inlined.
     pub data: Option<Vec<u8>>,
 }
@@ -45,6 +47,7 @@ impl Descriptor {
             size: json.get("size").integer(),
             platform: read_platform(json.get("platform")),
             annotations: read_annotations(json.get("annotations")),
+            urls: json.get("urls").texts(),
             data: data.and_then(|data| base64::engine::general_purpose::STANDARD.decode(data).ok()),
         }
     }
@@ -136,6 +139,8 @@ pub(super) fn read_annotations(json: &Json) -> Vec<(String, String)> {
 pub(super) struct DockerEntry {
     pub config: Option<String>,
     pub layers: Vec<String>,
+    /// What is said of layers that are not saved with their image, by diff ID.
+    pub sources: Vec<(String, Descriptor)>,
 }
 
 /// An image as its documents describe it.
@@ -148,6 +153,8 @@ pub(super) struct DescribedImage {
     pub platform: Platform,
     pub config: Option<ConfigDocument>,
     pub annotations: Vec<(String, String)>,
+    /// What its manifest is of, where that is no image: "it is …".
+    pub artifact: Option<String>,
     pub layers: Vec<LayerBlob>,
     pub warnings: Vec<Warning>,
 }

@@ -5,7 +5,7 @@
 
 use super::blobs::{BlobRef, BlobStore, Budget, read_document};
 use super::catalog::{Candidate, Catalog, Origin, Presence, Role};
-use super::described::{DescribedImage, DockerEntry, LayerBlob};
+use super::described::{DescribedImage, Descriptor, DockerEntry, LayerBlob};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest, Platform};
@@ -56,8 +56,33 @@ fn read_entry(element: &Json) -> Option<DockerEntry> {
     let entry = DockerEntry {
         config: element.get("Config").to_text(),
         layers: element.get("Layers").texts(),
+        sources: read_sources(element.get("LayerSources")),
     };
     (entry.config.is_some() || !entry.layers.is_empty()).then_some(entry)
+}
+
+/// Reads of `LayerSources` what Docker writes of layers of Windows: where they are to be had.
+fn read_sources(json: &Json) -> Vec<(String, Descriptor)> {
+    let sources = json.members().iter();
+    sources
+        .map(|(diff_id, json)| (diff_id.clone(), Descriptor::read(json)))
+        .filter(|(_, descriptor)| !descriptor.urls.is_empty())
+        .collect()
+}
+
+/// Tells layers that are not saved with the image where they are to be had.
+fn add_sources(parts: &mut DescribedImage, entry: &DockerEntry) {
+    let diff_ids = parts.config.iter().flat_map(|config| &config.diff_ids);
+    for (layer, diff_id) in parts.layers.iter_mut().zip(diff_ids) {
+        let is_its = |(name, _): &&(String, Descriptor)| {
+            diff_id
+                .as_ref()
+                .is_some_and(|diff_id| diff_id.as_str() == name)
+        };
+        if let Some((_, source)) = entry.sources.iter().find(is_its) {
+            layer.claims.urls.clone_from(&source.urls);
+        }
+    }
 }
 
 fn candidate(store: &dyn BlobStore, entry: DockerEntry, names: Vec<String>) -> Candidate {
@@ -156,6 +181,7 @@ pub(super) fn describe(store: &dyn BlobStore, entry: &DockerEntry) -> Result<Des
     let problem = match load_config(store, entry) {
         Ok(Some((found, config))) => {
             parts.config = Some(config);
+            add_sources(&mut parts, entry);
             note_digest(&mut parts, found, &shown);
             return Ok(parts);
         }

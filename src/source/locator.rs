@@ -31,21 +31,24 @@ pub enum Reading {
 }
 
 /// Prefixes that force a reading.
-const READINGS: [(&str, Reading); 7] = [
+const READINGS: [(&str, Reading); 8] = [
     ("docker-archive", Reading::DockerArchive),
     ("oci-archive", Reading::OciArchive),
     ("oci", Reading::OciDirectory),
     ("dir", Reading::Directory),
     ("layer", Reading::Layer),
+    // skopeo's word.
+    ("tarball", Reading::Layer),
     ("store", Reading::Store),
     ("overlay", Reading::Overlay),
 ];
 
 /// Prefixes of engines, whose stores are searched for an image.
-const ENGINES: [(&str, Holder); 3] = [
+const ENGINES: [(&str, Holder); 4] = [
     ("docker", Holder::Docker),
     ("docker-daemon", Holder::Docker),
     ("podman", Holder::Podman),
+    ("containers-storage", Holder::Podman),
 ];
 
 /// Prefixes of places that this version cannot read, and what leads to the same image.
@@ -118,7 +121,7 @@ impl Locator {
             .iter()
             .find(|(name, _)| is_prefixed && *name == prefix);
         let (reading, rest) = match forced {
-            Some((_, reading)) => (*reading, &bytes[colon + 1..]),
+            Some((_, reading)) => (*reading, behind_slashes(&bytes[colon + 1..])),
             None => (Reading::Sniffed, bytes),
         };
         if rest.is_empty() {
@@ -139,7 +142,13 @@ impl Locator {
 
     /// Names an image of an engine: `app:1.4`, `//app:1.4`, an ID.
     fn of_engine(holder: Holder, rest: &[u8]) -> Result<Self> {
-        let rest = rest.strip_prefix(b"//").unwrap_or(rest);
+        let rest = behind_slashes(rest);
+        if rest.starts_with(b"[") {
+            return Err(Error::Usage {
+                reason: "this version does not read which store is meant from brackets".into(),
+                advice: "name its directory: layerscope GRAPHROOT --image NAME".into(),
+            });
+        }
         match std::str::from_utf8(rest) {
             Ok(name) if !name.is_empty() => Ok(Self {
                 reading: Reading::Store,
@@ -163,6 +172,49 @@ impl Locator {
         }
     }
 
+    /// Returns the place without the name of an image behind it, and that name, as skopeo writes `oci:DIR:TAG` and
+    /// `docker-archive:FILE:NAME`; `None` where nothing is at such a place.
+    pub(super) fn without_reference(&self) -> Option<(Self, String)> {
+        let InputPlace::Path(path) = &self.place else {
+            return None;
+        };
+        if !matches!(
+            self.reading,
+            Reading::DockerArchive | Reading::OciArchive | Reading::OciDirectory
+        ) {
+            return None;
+        }
+        let bytes = path.as_os_str().as_bytes();
+        let mut colons = memchr::memchr_iter(b':', bytes);
+        let (place, name) = colons.find_map(|colon| {
+            let place = PathBuf::from(OsStr::from_bytes(&bytes[..colon]));
+            place.exists().then_some((place, &bytes[colon + 1..]))
+        })?;
+        let shown = path::display_os(place.as_os_str());
+        let name = std::str::from_utf8(name)
+            .ok()
+            .filter(|name| !name.is_empty())?;
+        Some((
+            Self {
+                place: InputPlace::Path(place),
+                shown,
+                ..*self
+            },
+            name.to_owned(),
+        ))
+    }
+
+    /// Returns the file or directory that is named, if it is one; what stands behind it may be an image in it.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        let InputPlace::Path(path) = &self.place else {
+            return None;
+        };
+        match self.without_reference() {
+            Some((shorter, _)) if !path.exists() => shorter.path(),
+            _ => Some(path.clone()),
+        }
+    }
+
     /// Returns the place as the user named it, without prefix, escaped; `-` for standard input.
     pub fn word(&self) -> &str {
         &self.shown
@@ -177,6 +229,11 @@ impl Locator {
             }
         }
     }
+}
+
+/// dive writes its sources as URLs: `docker-archive://FILE`.
+fn behind_slashes(rest: &[u8]) -> &[u8] {
+    rest.strip_prefix(b"//").unwrap_or(rest)
 }
 
 impl Reading {
@@ -215,6 +272,14 @@ mod tests {
             ("docker-archive:-", Reading::DockerArchive, "-"),
             ("oci-archive:x.tar", Reading::OciArchive, "x.tar"),
             ("dir:x", Reading::Directory, "x"),
+            ("docker-archive://x.tar", Reading::DockerArchive, "x.tar"),
+            (
+                "docker-archive:///a/x.tar",
+                Reading::DockerArchive,
+                "/a/x.tar",
+            ),
+            ("tarball:x.tar", Reading::Layer, "x.tar"),
+            ("containers-storage:app:1", Reading::Store, "app:1"),
             ("layer:x.tar", Reading::Layer, "x.tar"),
             ("layer:-", Reading::Layer, "-"),
             ("./oci:dir", Reading::Sniffed, "./oci:dir"),
@@ -239,7 +304,16 @@ mod tests {
         let error = parse("registry:a").unwrap_err();
         assert!(error.to_string().contains("this version"), "{error}");
         assert!(error.hint().is_some());
-        for word in ["", "oci:", "dir:", "store:", "docker:", "docker://"] {
+        for word in [
+            "",
+            "oci:",
+            "oci://",
+            "dir:",
+            "store:",
+            "docker:",
+            "docker://",
+            "containers-storage:[overlay@/x]app",
+        ] {
             assert!(matches!(parse(word), Err(Error::Usage { .. })), "{word}");
         }
     }

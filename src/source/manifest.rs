@@ -7,6 +7,7 @@ use super::described::{DescribedImage, Descriptor, Document, LayerBlob, read_ann
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::ConfigDocument;
 use crate::image::json::Json;
+use crate::layer::media_type;
 use crate::path;
 
 /// What a JSON blob is.
@@ -49,12 +50,48 @@ impl DocumentKind {
 
 /// Returns whether a manifest is of something else than an image: a signature, a bill of materials, a chart.
 pub(super) fn is_artifact(manifest: &Json) -> bool {
-    let config = manifest
-        .get("config")
-        .get("mediaType")
-        .text()
-        .unwrap_or_default();
-    !is_image_config(config) || DocumentKind::of(manifest) == DocumentKind::Artifact
+    artifact_type(manifest).is_some() || DocumentKind::of(manifest) == DocumentKind::Artifact
+}
+
+/// Returns what a manifest says it is of, where that is no image: the type of the artifact, that of its configuration, or
+/// that of its first blob where none may be a layer.
+fn artifact_type(manifest: &Json) -> Option<&str> {
+    let config = type_of(manifest.get("config"));
+    let layers = manifest.get("layers").list();
+    if !is_image_config(config) {
+        let named = manifest.get("artifactType").text();
+        let is_empty = config == "application/vnd.oci.empty.v1+json";
+        let first = || layers.first().map(type_of).filter(|_| is_empty);
+        return named.or_else(first).or(Some(config));
+    }
+    let has_layer = layers
+        .iter()
+        .any(|layer| media_type::may_be_layer(type_of(layer)));
+    layers.first().map(type_of).filter(|_| !has_layer)
+}
+
+/// Returns whether a manifest is of an artifact that has surely no layer of a file system.
+pub(super) fn has_no_layer(manifest: &Json) -> bool {
+    let is_of_image = is_image_config(type_of(manifest.get("config")));
+    let is_none = |layer: &Json| {
+        let written = type_of(layer);
+        !media_type::may_be_layer(written)
+            && (!is_of_image || media_type::artifact(written).is_some())
+    };
+    artifact_type(manifest).is_some() && manifest.get("layers").list().iter().all(is_none)
+}
+
+fn type_of(descriptor: &Json) -> &str {
+    descriptor.get("mediaType").text().unwrap_or_default()
+}
+
+/// Says in a noun what is of this media type, escaped.
+pub(super) fn kind_of(written: &str) -> String {
+    let shown = path::display_str(written);
+    match media_type::artifact(written) {
+        Some(what) => format!("{what} ({shown})"),
+        None => format!("of type {shown}"),
+    }
 }
 
 /// Returns whether a media type is one of an image configuration; an absent one may be.
@@ -81,6 +118,8 @@ pub(super) fn describe(store: &dyn BlobStore, manifest: &Document) -> Result<Des
         warnings: manifest.warnings.clone(),
         ..DescribedImage::default()
     };
+    parts.artifact = artifact_type(json)
+        .map(|written| format!("it is an artifact, {}, not an image", kind_of(written)));
     parts.config = read_config(store, &config_descriptor, &mut parts.warnings)?;
     parts.layers = json
         .get("layers")

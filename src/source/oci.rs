@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::blobs::{BlobRef, BlobStore, Budget, is_for_others};
 use super::catalog::{Candidate, Catalog, Group, Origin, Presence, Role, add_names, familiar};
 use super::described::Descriptor;
-use super::manifest::{DocumentKind, is_artifact};
+use super::manifest::{DocumentKind, has_no_layer, is_artifact};
 use crate::error::{Error, Result};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest};
@@ -21,6 +21,9 @@ const REF_NAME: &str = "org.opencontainers.image.ref.name";
 const CONTAINERD_NAME: &str = "io.containerd.image.name";
 /// Marks attestations and signatures beside an image (`BuildKit`).
 const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
+
+/// What a manifest is that `cosign save` wrote.
+const COSIGN_KIND: &str = "kind";
 
 /// Lists the images that an index leads to.
 ///
@@ -198,6 +201,7 @@ fn describe(
 ) -> Candidate {
     let presence = match json.map(DocumentKind::of) {
         None => Presence::Absent,
+        Some(_) if json.is_some_and(has_no_layer) => Presence::NoImage,
         Some(DocumentKind::Manifest | DocumentKind::Schema1) => Presence::Present,
         Some(_) => Presence::Broken,
     };
@@ -254,7 +258,11 @@ fn is_attachment_descriptor(descriptor: &Descriptor) -> bool {
     let is_tagged = descriptor
         .annotation(REF_NAME)
         .is_some_and(is_signature_name);
-    is_unknown || is_tagged || descriptor.annotation(REFERENCE_TYPE).is_some()
+    let is_beside = descriptor.annotation(COSIGN_KIND).is_some_and(|kind| {
+        let kind = kind.strip_prefix("dev.cosignproject.cosign/");
+        matches!(kind, Some("sigs" | "atts" | "sboms"))
+    });
+    is_unknown || is_tagged || is_beside || descriptor.annotation(REFERENCE_TYPE).is_some()
 }
 
 /// What belongs to an image is tagged with its digest: `sha256-<hex>` for the list of referrers (OCI

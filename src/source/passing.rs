@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::archive::{ArchiveBlobs, PassedArchive};
-use super::file_kind;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::layer::bytes::{Region, read_full};
-use crate::layer::codec::Codec;
+use crate::layer::codec::{Codec, WindowTooLarge};
+use crate::layer::file_kind;
 use crate::progress::{Job, Metered};
 use crate::units::Units;
 
@@ -145,6 +145,9 @@ impl Round {
             });
         }
         let (expanded, stored) = (self.expanded.count(), self.stored.count());
+        if expanded == 0 && WindowTooLarge::is_behind(&error) {
+            return Err(window_too_large(name, &error));
+        }
         if expanded == 0 {
             return Err(self.stored.error(name, error));
         }
@@ -163,6 +166,14 @@ pub(super) fn damage_warning(codec: Codec, bytes: u64, stored: u64, error: &io::
             crate::path::display_str(&reason)
         ),
     )
+}
+
+/// Says how to read what needs too much memory all the same; `name` is escaped.
+pub(super) fn window_too_large(name: &str, error: &io::Error) -> Error {
+    Error::NotAnImage {
+        name: name.to_owned(),
+        found: format!("{error}, or pipe it: `zstd -dc --long=31 FILE | layerscope -`"),
+    }
 }
 
 /// What was read so far, and why no more can be.

@@ -17,15 +17,13 @@ use super::formats::{self, DescribedBy, Search};
 use super::locator::{Holder, InputPlace, Locator, Reading};
 use super::manifest::{self, DocumentKind};
 use super::spool::{self, Bytes, Input};
-use super::{
-    Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, file_kind, passing, stored, v1,
-};
+use super::{Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, passing, stored, v1};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{Image, Layer, Platform};
 use crate::layer::bytes::Region;
 use crate::layer::codec::Codec;
-use crate::layer::tar::{NO_ARCHIVE, TarLayer};
-use crate::layer::{LayerIndex, LayerSource};
+use crate::layer::tar::TarLayer;
+use crate::layer::{LayerIndex, LayerSource, file_kind};
 use crate::limits;
 use crate::progress::Job;
 use crate::store::{self, Inventory, mounts};
@@ -39,7 +37,7 @@ pub struct Source {
     catalog: Catalog,
     content: Content,
     warnings: Vec<Warning>,
-    /// The image that was asked for by name, where the source was found by it.
+    /// The image that was asked for by name, where the source was found by it or the name stands behind its place.
     named: Option<String>,
 }
 
@@ -70,9 +68,20 @@ pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Resul
         }
         InputPlace::Path(path) => {
             let file = match open_path(path, locator.name()) {
-                Err(Error::NotFound { .. }) if stored::may_be_name(locator) => {
-                    return read_named(locator, Holder::Any, locator.word(), options, job);
-                }
+                Err(error @ Error::NotFound { .. }) => match locator.without_reference() {
+                    Some((shorter, name)) => {
+                        let source = read(&shorter, options, job)?;
+                        return Ok(Source {
+                            named: Some(name),
+                            ..source
+                        });
+                    }
+                    None if stored::may_be_name(locator) => {
+                        return read_named(locator, Holder::Any, locator.word(), options, job);
+                    }
+                    None => return Err(error),
+                },
+
                 // What cannot be looked into is known by its place alone.
                 Err(Error::Open { .. })
                     if options.places.iter().any(|place| path.starts_with(place)) =>
@@ -219,12 +228,7 @@ fn open_archive(locator: &Locator, archive: Archive, job: &Job) -> Result<Source
 
 /// Refuses what is surely no archive, or one that was not expected; the message says what it is instead.
 fn refuse_other(locator: &Locator, region: &Region) -> Result<()> {
-    let head = region
-        .head::<512>()
-        .map_err(|source| Error::unread(locator.name(), source))?;
-    if !TarLayer::looks_like_tar(&head)
-        && let Some(what) = file_kind::describe(region)
-    {
+    if let Some(what) = known_other(region)? {
         return Err(unexpected(locator, &what));
     }
     if matches!(locator.reading, Reading::OciDirectory | Reading::Directory) {
@@ -235,12 +239,29 @@ fn refuse_other(locator: &Locator, region: &Region) -> Result<()> {
 
 fn no_archive(locator: &Locator, error: Error) -> Error {
     match error {
-        // What was refused says what it is.
-        Error::NotAnImage { found, .. } if found == NO_ARCHIVE => {
+        Error::NotALayer { .. } => {
             unexpected(locator, "it is no tar archive, and nothing else known")
         }
         other => other,
     }
+}
+
+/// Says what a file is that is surely no tar archive; `None` where it is one, or nothing known.
+fn known_other(region: &Region) -> Result<Option<String>> {
+    let mut head = vec![0; file_kind::HEAD_BYTES];
+    let count = region
+        .read_at(&mut head, 0)
+        .map_err(|source| Error::unread(region.name(), source))?;
+    head.truncate(count);
+    if head.is_empty() {
+        return Ok(Some("it is empty".into()));
+    }
+    let is_empty_archive = (512..=limits::EMPTY_ARCHIVE_BYTES).contains(&region.length())
+        && head.iter().all(|&byte| byte == 0);
+    if is_empty_archive || TarLayer::begins_with_header(&head) {
+        return Ok(None);
+    }
+    Ok(file_kind::describe(&head).map(|what| format!("it looks like {what}")))
 }
 
 /// Adds to an unusable document that the archive may be no image.
@@ -453,7 +474,12 @@ impl Source {
         }
         let mut image = match &self.content {
             Content::Blobs(store) => {
-                let position = self.chooser().choose(options)?;
+                let position = match &self.named {
+                    Some(name) if options.image.is_none() => self
+                        .chooser()
+                        .choose_named(name, options.platform.as_ref())?,
+                    _ => self.chooser().choose(options)?,
+                };
                 self.load(&**store, position, job)?
             }
             Content::Store(inventory) => self.open_stored(inventory, options)?,

@@ -58,6 +58,13 @@ impl Signs {
     }
 }
 
+/// Returns whether a file at this path of a directory is a part of an image there, by its name.
+pub fn is_part_of_image(path: &[u8]) -> bool {
+    let mut signs = Signs::default();
+    signs.note(path, EntryKind::File);
+    signs.has_blobs() || super::MARKERS.map(str::as_bytes).contains(&path)
+}
+
 /// Splits a path behind its first component.
 pub(super) fn split(path: &[u8]) -> (&[u8], Option<&[u8]>) {
     match memchr::memchr(b'/', path) {

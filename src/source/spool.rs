@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use rustix::fs::FileType;
 
-use super::passing::{ROUNDS, Taken, Watched, damage_warning};
+use super::passing::{ROUNDS, Taken, Watched, damage_warning, window_too_large};
 use super::{Contents, OpenOptions};
 use crate::error::{Error, Result, Warning};
 use crate::layer::bytes::{Region, read_full};
-use crate::layer::codec::Codec;
+use crate::layer::codec::{Codec, WindowTooLarge};
 use crate::limits;
 use crate::progress::{Job, Metered};
 use crate::units::Units;
@@ -165,7 +165,11 @@ fn spool<R: Read + Send>(
     let mut warnings = Vec::new();
     if let Some(error) = copied.damage {
         if copied.bytes == 0 {
-            return Err(read_error(name, stored.count(), error));
+            return Err(if WindowTooLarge::is_behind(&error) {
+                window_too_large(name, &error)
+            } else {
+                read_error(name, stored.count(), error)
+            });
         }
         warnings.push(damage_warning(codec, copied.bytes, stored.count(), &error));
     }

@@ -1,10 +1,11 @@
 //! Text in columns: escaped, measured as a terminal measures it, cut where it does not fit.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthStr as _;
 
-use super::{Glyphs, Look};
+use super::{Glyphs, Look, pieces};
 use crate::path;
 
 /// Which part of a text that does not fit is left out.
@@ -95,42 +96,26 @@ pub(crate) fn flow(pieces: &[String], separator: &str, columns: usize) -> Vec<St
     lines
 }
 
-/// Returns a text without what stands in its first columns.
-pub(crate) fn behind(text: &str, columns: usize) -> &str {
-    let mut before = 0;
-    let start = text.char_indices().find(|(_, character)| {
-        let is_behind = before >= columns;
-        before += character.width().unwrap_or(0);
-        is_behind
-    });
-    let start = start.map_or(text.len(), |(at, _)| at);
-    text.get(start..).unwrap_or_default()
+/// Returns a text without what stands in its first columns; of a piece that begins there blanks are left.
+pub(crate) fn behind(text: &str, columns: usize) -> Cow<'_, str> {
+    let (before, rest) = pieces::split_head(text, columns);
+    let before = pieces::width(before);
+    match pieces::pieces(rest).next() {
+        Some(cut) if before < columns => {
+            let blanks = before + pieces::width(cut) - columns;
+            Cow::Owned(" ".repeat(blanks) + rest.split_at(cut.len()).1)
+        }
+        _ => Cow::Borrowed(rest),
+    }
 }
 
-fn head(text: &str, columns: usize) -> String {
-    take(text.chars(), columns)
+/// Returns as much of the beginning of a text as so many columns hold, without a mark where it was cut.
+pub(crate) fn head(text: &str, columns: usize) -> &str {
+    pieces::split_head(text, columns).0
 }
 
-fn tail(text: &str, columns: usize) -> String {
-    take(text.chars().rev(), columns).chars().rev().collect()
-}
-
-fn take(characters: impl Iterator<Item = char> + Clone, columns: usize) -> String {
-    let count = fitting(characters.clone(), columns);
-    characters.take(count).collect()
-}
-
-/// Returns how many characters fit into so many columns.
-pub(crate) fn fitting(characters: impl Iterator<Item = char>, columns: usize) -> usize {
-    let mut left = columns;
-    characters
-        .take_while(|character| {
-            let width = character.width().unwrap_or(0);
-            let fits = width <= left;
-            left = left.saturating_sub(width);
-            fits
-        })
-        .count()
+fn tail(text: &str, columns: usize) -> &str {
+    pieces::split_tail(text, columns).1
 }
 
 #[cfg(test)]
@@ -159,6 +144,25 @@ mod tests {
         );
         assert_eq!(look.fit("中中中中", 5, Cut::End), "中中…");
         assert_eq!(look.fit("中中中中", 4, Cut::End), "中…");
+        assert_eq!(look.fit("ab\\u{202E}cd", 9, Cut::End), "ab…");
+        assert_eq!(look.fit("ab\\u{202E}cd", 11, Cut::End), "ab\\u{202E}…");
+        assert_eq!(look.fit("/usr/a\\x1Bb/c", 12, Cut::Middle), "/us…a\\x1Bb/c");
+        assert_eq!(look.fit("/usr/a\\x1Bb/c", 10, Cut::Middle), "/us…b/c");
+    }
+
+    #[test]
+    fn what_is_behind_stays_in_its_columns() {
+        for (columns, left) in [
+            (0, "a\\x1B中b"),
+            (1, "\\x1B中b"),
+            (2, "   中b"),
+            (5, "中b"),
+            (6, " b"),
+            (8, ""),
+            (99, ""),
+        ] {
+            assert_eq!(behind("a\\x1B中b", columns), left, "{columns}");
+        }
     }
 
     #[test]

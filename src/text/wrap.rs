@@ -1,6 +1,8 @@
 //! Text broken into rows: between words where that is possible.
 
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::pieces::{pieces, width};
 
 /// Breaks lines at a number of columns. Further rows of a line keep its indentation.
 pub fn wrap(lines: &[String], columns: usize) -> Vec<String> {
@@ -41,7 +43,7 @@ fn wrap_line(line: &str, columns: usize) -> Vec<String> {
     rows
 }
 
-/// Breaks a word that has no room on a row of its own, anywhere; returns the row that it ends on.
+/// Breaks a word that has no room on a row of its own, anywhere but in an escape that has; returns the row that it ends on.
 fn break_word(
     word: &str,
     mut row: String,
@@ -49,28 +51,34 @@ fn break_word(
     columns: usize,
     rows: &mut Vec<String>,
 ) -> String {
-    for character in word.chars() {
-        let width = character.width().unwrap_or(0);
-        if row.width() + width > columns && row.len() > indent.len() {
-            rows.push(std::mem::replace(&mut row, indent.to_owned()));
+    for piece in pieces(word) {
+        let parts: Vec<&str> = if indent.width() + width(piece) > columns {
+            piece.split_inclusive(|_| true).collect()
+        } else {
+            vec![piece]
+        };
+        for part in parts {
+            if row.width() + width(part) > columns && row.len() > indent.len() {
+                rows.push(std::mem::replace(&mut row, indent.to_owned()));
+            }
+            row.push_str(part);
         }
-        row.push(character);
     }
     row
 }
 
 /// Returns the bytes of a text that fill a row of so many columns, broken behind a space where there is one late enough;
-/// at least one character.
+/// at least one piece.
 pub fn break_at(text: &str, columns: usize) -> usize {
-    let mut used = 0;
-    let mut space = 0;
-    for (at, character) in text.char_indices() {
-        used += character.width().unwrap_or(0);
+    let (mut used, mut at, mut space) = (0, 0, 0);
+    for piece in pieces(text) {
+        used += width(piece);
         if used > columns && at > 0 {
             return if space > at / 2 { space } else { at };
         }
-        if character == ' ' {
-            space = at + 1;
+        at += piece.len();
+        if piece == " " {
+            space = at;
         }
     }
     text.len()
@@ -92,6 +100,9 @@ mod tests {
         assert_eq!(wrapped("a abcdefgh b", 3), ["a", "abc", "def", "gh", "b"]);
         assert_eq!(wrapped("", 3), [""]);
         assert_eq!(wrapped("中中中", 5), ["中中", "中"]);
+        assert_eq!(wrapped("abc\\u{202E}def", 9), ["abc", "\\u{202E}d", "ef"]);
+        assert_eq!(wrapped("\\x1B", 3), ["\\x1", "B"]);
+        assert_eq!(break_at("abc\\u{202E}def", 9), 3);
     }
 
     #[test]

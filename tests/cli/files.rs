@@ -51,6 +51,28 @@ fn ls_lists_rows_like_ls() {
     desk.line("ls app.tar /conf/os-release.real")
         .exits(0)
         .says("/etc/os-release.real");
+    // What is listed can be asked for as it is shown.
+    for shown in ["/etc/line\\x0Abreak\\x1B[31m", "/etc/bad\\xFFname"] {
+        desk.line(&format!("ls app.tar {shown}"))
+            .exits(0)
+            .says(shown);
+        assert_eq!(
+            desk.line(&format!("cat app.tar {shown}")).exits(0).stdout,
+            "x"
+        );
+    }
+    desk.line("cat app.tar /etc/line\\x0Abroken")
+        .exits(2)
+        .complains("no /etc/line\\x0Abroken in the merged view");
+    // As of a link on a disk, what is named is behind it where a slash says so.
+    desk.line("ls app.tar /conf")
+        .exits(0)
+        .says("/conf -> etc\n");
+    for directory in ["/conf/", "/conf/."] {
+        let run = desk.run(["ls", "app.tar", directory]);
+        run.exits(0).says("/etc/os-release.real\n");
+        assert!(!run.stdout.contains("/conf"), "{}", run.stdout);
+    }
     desk.line("ls app.tar --view layer:1 /etc")
         .exits(0)
         .says("/etc/loop");
@@ -308,4 +330,56 @@ fn a_cut_file_is_not_extracted_as_if_it_were_whole() {
         let run = desk.line("cat layer.tar /a");
         assert_eq!(run.exits(0).stdout, "first");
     }
+}
+
+/// Returns whether files without a name can be made in a directory.
+#[cfg(target_os = "linux")]
+fn knows_nameless_files(directory: &Path) -> bool {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::TMPFILE | OFlags::WRONLY;
+    rustix::fs::open(directory, flags, Mode::from_raw_mode(0o600)).is_ok()
+}
+
+/// A file that may grow to 4 KiB only: the signal kills, and where it is ignored writing fails, as it does on a disk
+/// without room.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_that_is_written_in_part_leaves_nothing_behind() {
+    let image = image().layer("ADD", |l| l.zeros("big", 1 << 20)).build();
+    let desk = Desk::with(&image);
+    desk.write("out", "old");
+    let limited = |before: &str| {
+        let script = format!(
+            "{before}ulimit -f 8; exec '{}' cat app.tar /big -o out",
+            env!("CARGO_BIN_EXE_layerscope")
+        );
+        let mut shell = std::process::Command::new("/bin/sh");
+        let shell = shell
+            .current_dir(desk.directory.path())
+            .arg("-c")
+            .arg(script);
+        shell.output().unwrap()
+    };
+    let nothing_left = || {
+        let names = fs::read_dir(desk.directory.path()).unwrap();
+        let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        assert!(!names.any(|name| name.starts_with(".layerscope")));
+        assert_eq!(fs::read(desk.path("out")).unwrap(), b"old");
+    };
+    let failed = limited("trap '' XFSZ; ");
+    let said = String::from_utf8(failed.stderr).unwrap();
+    assert_eq!(failed.status.code(), Some(2), "{said}");
+    assert!(
+        said.starts_with("error: cannot write out\ncaused by: File too large"),
+        "{said}"
+    );
+    nothing_left();
+    if !knows_nameless_files(desk.directory.path()) {
+        eprintln!("skipped: this file system knows no files without a name");
+        return;
+    }
+    assert_eq!(limited("").status.code(), None, "killed");
+    nothing_left();
+    desk.line("cat app.tar /big -o out").exits(0);
+    assert_eq!(fs::metadata(desk.path("out")).unwrap().len(), 1 << 20);
 }

@@ -10,6 +10,8 @@ mod desk;
 mod documents;
 mod files;
 mod gate;
+mod newcomers;
+mod no_image;
 mod report;
 mod stores;
 #[path = "../support/mod.rs"]

@@ -40,6 +40,7 @@ pub struct Image {
     pub os: String,
     pub architecture: String,
     pub variant: Option<String>,
+    pub os_version: Option<String>,
     pub created: String,
     pub history: Vec<History>,
     /// The `config` object: `Env`, `Cmd`, `Labels` and so on.
@@ -64,6 +65,9 @@ impl Image {
         });
         if let Some(variant) = &self.variant {
             document["variant"] = json!(variant);
+        }
+        if let Some(version) = &self.os_version {
+            document["os.version"] = json!(version);
         }
         document.to_string().into_bytes()
     }
@@ -111,6 +115,7 @@ pub fn image() -> ImageBuilder {
             os: "linux".to_owned(),
             architecture: "amd64".to_owned(),
             variant: None,
+            os_version: None,
             created: time,
             history: Vec::new(),
             runtime: Map::new(),
@@ -140,8 +145,13 @@ impl ImageBuilder {
         self
     }
 
-    /// Sets the platform: `os/architecture` or `os/architecture/variant`.
+    /// Sets the platform: `os/architecture` or `os/architecture/variant`, with `:version` of the system behind it.
     pub fn platform(mut self, platform: &str) -> Self {
+        let (platform, version) = match platform.split_once(':') {
+            Some((platform, version)) => (platform, Some(version.to_owned())),
+            None => (platform, None),
+        };
+        self.image.os_version = version;
         let mut parts = platform.split('/').map(str::to_owned);
         self.image.os = parts.next().unwrap_or_default();
         self.image.architecture = parts.next().unwrap_or_default();

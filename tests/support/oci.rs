@@ -24,6 +24,24 @@ pub fn oci(images: &[&Image], packing: Packing) -> Members {
     members
 }
 
+/// Returns an OCI image layout with one manifest: a configuration of this media type, and blobs with theirs.
+pub fn artifact(config_type: &str, blobs: &[(&str, &[u8])]) -> Members {
+    let mut members = Members::default();
+    let document = json!({
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": blob(&mut members, config_type, br#"{"architecture":"amd64","os":"linux"}"#),
+        "layers": blobs
+            .iter()
+            .map(|(media_type, bytes)| blob(&mut members, media_type, bytes))
+            .collect::<Value>(),
+    });
+    let manifest = blob(&mut members, MANIFEST, document.to_string().as_bytes());
+    members.file("index.json", index(&[manifest]).to_string());
+    members.file("oci-layout", r#"{"imageLayoutVersion":"1.0.0"}"#);
+    members
+}
+
 fn index(manifests: &[Value]) -> Value {
     json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests })
 }
@@ -106,6 +124,9 @@ fn manifest(members: &mut Members, image: &Image, packing: Packing) -> Value {
     descriptor["platform"] = json!({ "architecture": image.architecture, "os": image.os });
     if let Some(variant) = &image.variant {
         descriptor["platform"]["variant"] = json!(variant);
+    }
+    if let Some(version) = &image.os_version {
+        descriptor["platform"]["os.version"] = json!(version);
     }
     descriptor
 }

@@ -79,6 +79,37 @@ fn nothing_of_the_image_reaches_the_terminal_raw() {
 }
 
 /// Returns what was handed to the clipboard.
+/// A terminal is told what is in a file; a file or a pipe gets it as it is.
+#[test]
+fn cat_gives_a_terminal_nothing_to_obey() {
+    let told = "until [ -f image ]; do :; done
+        \"$LAYERSCOPE\" cat image /text; echo; \"$LAYERSCOPE\" cat image /program; echo exit=$?
+        \"$LAYERSCOPE\" cat image /text | cmp - text && \"$LAYERSCOPE\" cat image /program -o - | cmp - program
+        echo same=$?; \"$LAYERSCOPE\" cat image /text -o out && cmp out text; echo over=$?";
+    let Some(mut pty) = script(told) else { return };
+    let text = [b"begin\n", &HOSTILE.concat()[..], b"end\n"].concat();
+    let program = b"\x7fELF\0\0\x1b[2J".to_vec();
+    let image = image().layer("ADD", |l| l.file("text", &text).file("program", &program));
+    let archive = docker_current(&[&image.build()], Packing::new(Codec::None));
+    std::fs::write(pty.home().join("text"), &text).unwrap();
+    std::fs::write(pty.home().join("program"), &program).unwrap();
+    std::fs::write(pty.home().join("part"), archive.archive(Codec::None)).unwrap();
+    std::fs::rename(pty.home().join("part"), pty.home().join("image")).unwrap();
+    pty.wait_for("over=");
+    let screen = pty.contents();
+    assert_eq!(found(&pty.raw), None, "{screen}");
+    for words in [
+        "begin\n\\x1B]0;owned\\x07\\x1B[1337m\\u{202E}\\xFF\\xFE\\u{009B}end\n",
+        "`-o -` writes it as it is",
+        "error: /program is no text, and standard output is a terminal\n",
+        "exit=2",
+        "same=0",
+        "over=0",
+    ] {
+        assert!(screen.contains(words), "no {words:?} in\n{screen}");
+    }
+}
+
 fn clipboards(raw: &[u8]) -> Vec<Vec<u8>> {
     let start = b"\x1b]52;c;";
     let starts = (0..raw.len()).filter(|&at| raw[at..].starts_with(start));

@@ -167,6 +167,30 @@ fn help_has_two_columns_where_there_is_room() {
 }
 
 #[test]
+fn a_path_that_the_border_has_no_room_for_is_told_whole() {
+    let name = format!("very-long-package-name-{}file-7.js", "x".repeat(150));
+    let path = format!("node_modules/{name}");
+    let layer = LayerBuilder::new().file(&path, "x");
+    for (width, height) in [(200, 50), (80, 24), (50, 20)] {
+        let mut screen = Screen::layers(&[layer.clone().into_items()], width, height);
+        screen.keys("m");
+        screen.keys("<right>ji");
+        let Some(Popup::Notice(notice)) = screen.model.popups.last() else {
+            panic!("no notice: {}", screen.text());
+        };
+        assert_eq!(notice.title, format!("/{path}"));
+        let columns = usize::from(width.min(100)) - 8;
+        let (rows, _) = notice.rows(columns);
+        assert!(rows.concat().starts_with(&notice.title));
+        assert!(screen.shows("file-7.js"), "{}", screen.text());
+        screen.keys("<esc>y");
+        assert!(
+            matches!(screen.effects.last(), Some(Effect::Copy(text)) if *text == format!("/{path}"))
+        );
+    }
+}
+
+#[test]
 fn a_notice_is_read_copied_and_closed() {
     let mut screen = with(notice(100), 80, 24);
     assert!(screen.shows("fact 1 ") && !screen.shows("fact 60 "));

@@ -321,9 +321,14 @@ fn parse_share(text: &str) -> Result<f64, String> {
         return Ok(ratio);
     }
     let shown = display_str(text);
-    Err(format!(
-        "'{shown}' is more than the whole; write 0.05 or 5%"
-    ))
+    let advice = if ratio <= 100.0 && !text.contains('%') {
+        // So many digits as no binary fraction shows.
+        let share = (ratio * 10_000.0).round() / 1_000_000.0;
+        format!("{share} or \"{shown}%\"")
+    } else {
+        "0.05 or 5%".into()
+    };
+    Err(format!("'{shown}' is more than the whole; write {advice}"))
 }
 
 /// A figure or a threshold.

@@ -160,14 +160,14 @@ fn a_recording_ends_where_its_room_does_and_how_its_scan_did() {
     assert!(matches!(end, Err(Error::Limit { .. })), "{end:?}");
 
     let left = Cell::new(limits::RECORDED_BYTES);
-    let none = Error::NotAnImage {
+    let none = Error::NotALayer {
         name: String::new(),
         found: "x".into(),
     };
     let layer = Recorder::new(&left).finish("a layer", Err(none));
     assert!(!layer.is_archive());
     let end = layer.scan(&mut Seen::default(), &Job::new());
-    assert!(matches!(end, Err(Error::NotAnImage { .. })), "{end:?}");
+    assert!(matches!(end, Err(Error::NotALayer { .. })), "{end:?}");
     let there = FileAt {
         offset: 0,
         path: path("a"),

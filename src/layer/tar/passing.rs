@@ -1,14 +1,15 @@
 //! Archives that pass by once: piped, or out of the decoder of the archive around them.
 
 use std::io::{self, Read};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Scan;
 use super::body::{Expanded, Hashed, Stored};
 use super::walk::{Record, TarWalk};
 use super::window::{Input, Window};
+use super::{Scan, not_a_layer};
 use crate::error::{Error, Result};
 use crate::layer::codec::Codec;
-use crate::layer::{Completeness, EntrySink};
+use crate::layer::{Completeness, EntrySink, file_kind};
 use crate::limits;
 use crate::progress::Job;
 
@@ -34,16 +35,69 @@ impl<'a> PassingLayer<'a> {
         sparse_left: &mut u64,
         job: &'a Job,
     ) -> Result<Completeness> {
+        let front = Arc::new(Mutex::new(Front::default()));
+        let fronted = |data| {
+            let front = Arc::clone(&front);
+            Box::new(Fronted { data, front })
+        };
         let input = match self.codec {
-            Codec::None => Input::Passing(self.stored),
+            Codec::None => Input::Passing(fronted(self.stored)),
             codec => {
                 let decoder = codec.decoder(self.stored);
-                Input::Stream(decoder.map_err(|source| Error::unread(self.name, source))?)
+                let decoder = decoder.map_err(|source| Error::unread(self.name, source))?;
+                Input::Stream(fronted(decoder))
             }
         };
         let mut scan = Scan::new(TarWalk::new(Window::new(input, 0, job), 0), sink);
         scan.sparse_left = Some(sparse_left);
-        scan.whole(self.name, job)
+        scan.run(job)?;
+        let end = scan.end();
+        drop(scan);
+        end.ok_or_else(|| {
+            let front = std::mem::take(&mut *locked(&front));
+            match front.failure {
+                Some(source) => Error::unread(self.name, source),
+                None => not_a_layer(self.name, &front.bytes),
+            }
+        })
+    }
+}
+
+/// The first bytes of what may turn out to be no archive.
+#[derive(Default)]
+struct Front {
+    bytes: Vec<u8>,
+    /// Why no more of them could be read.
+    failure: Option<io::Error>,
+}
+
+fn locked(front: &Mutex<Front>) -> MutexGuard<'_, Front> {
+    front.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps the first bytes that are read.
+struct Fronted<'a> {
+    data: Box<dyn Read + Send + 'a>,
+    front: Arc<Mutex<Front>>,
+}
+
+impl Read for Fronted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.data.read(buffer);
+        let mut front = locked(&self.front);
+        let left = file_kind::HEAD_BYTES.saturating_sub(front.bytes.len());
+        match read {
+            Ok(count) => {
+                front.bytes.extend_from_slice(&buffer[..count.min(left)]);
+                Ok(count)
+            }
+            Err(error) if left > 0 && error.kind() != io::ErrorKind::Interrupted => {
+                let again = io::Error::new(error.kind(), error.to_string());
+                front.failure = Some(error);
+                Err(again)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -126,6 +126,10 @@ impl<'a> TarWalk<'a> {
                     "stopped at offset {offset}: more uncompressed data than --max-expanded allows"
                 ),
             ),
+            // What nothing can be read of is no archive, and whoever says so says why.
+            Stop::Failed(_) if !self.seen_header && !self.window.is_outline() => {
+                self.seen_damage = true;
+            }
             Stop::Failed(error) => {
                 self.damage(format!("cannot be read behind offset {offset}: {error}"));
             }
@@ -152,6 +156,10 @@ impl<'a> TarWalk<'a> {
                     if self.resynchronise(here)? {
                         continue;
                     }
+                    return Ok(Step::End);
+                }
+                Block::Cut(_) if !self.seen_header => {
+                    self.seen_damage = true;
                     return Ok(Step::End);
                 }
                 Block::Cut(length) => {
@@ -235,8 +243,11 @@ impl<'a> TarWalk<'a> {
     /// Looks behind the end marker. A stream is read to its end, so that its checksums are verified.
     fn finish(&mut self, marker: u64) -> Result<Step, Stop> {
         const LOOK_BEHIND: u64 = 64 * 1024;
+        const LOOK_FOR_ANYTHING: u64 = 1024 * 1024;
         let length = match self.window.known_length() {
             None => u64::MAX,
+            // File systems begin with zeros too.
+            Some(_) if !self.seen_header => LOOK_FOR_ANYTHING,
             Some(_) => LOOK_BEHIND,
         };
         let mut garbage = false;
@@ -247,7 +258,9 @@ impl<'a> TarWalk<'a> {
                 garbage |= piece.iter().any(|&byte| byte != 0);
             })?;
         self.note_gap(behind.saturating_add(passed))?;
-        if garbage {
+        if garbage && !self.seen_header {
+            self.seen_damage = true;
+        } else if garbage {
             self.trouble(
                 WarningCode::TrailingData,
                 format!("data behind the end of the archive at offset {marker} is ignored, as engines do"),
@@ -289,6 +302,10 @@ impl<'a> TarWalk<'a> {
         loop {
             match self.block(offset)? {
                 Block::Header => break,
+                Block::End | Block::Cut(_) if !self.seen_header => {
+                    self.seen_damage = true;
+                    return Ok(false);
+                }
                 Block::End | Block::Cut(_) => {
                     self.damage(format!("no valid header at offset {damaged} or behind it"));
                     return Ok(false);

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 
-use super::super::file_kind::HEAD_BYTES;
 use super::{ArchiveBlobs, Data, Index, Kept, member_name};
 use crate::error::{Error, Result, Warning};
 use crate::layer::codec::Codec;
+use crate::layer::file_kind::HEAD_BYTES;
 use crate::layer::recorded::{RecordedLayer, Recorder};
 use crate::layer::tar::{PassingLayer, TarLayer};
 use crate::layer::{Entry, EntryKind, EntrySink, PassingFile};
@@ -62,7 +62,7 @@ impl ArchiveBlobs {
             name,
         };
         let scanned = match archive.scan(&mut sink, &mut sparse_left, job) {
-            Err(error @ (Error::Interrupted | Error::NotAnImage { .. })) => return Err(error),
+            Err(error @ (Error::Interrupted | Error::NotALayer { .. })) => return Err(error),
             other => other,
         };
         let data = Data::Kept {
@@ -156,7 +156,7 @@ fn with_more(mut head: Vec<u8>, most: usize, data: &mut dyn Read) -> Vec<u8> {
 fn looks_like_document(head: &[u8]) -> bool {
     let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
     matches!(text.trim_ascii_start().first(), Some(b'{' | b'['))
-        && !(head.len() == 512 && TarLayer::looks_like_tar(head))
+        && !TarLayer::begins_with_header(head)
 }
 
 impl EntrySink for Passing<'_> {

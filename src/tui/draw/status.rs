@@ -137,7 +137,7 @@ fn typed_text(filter: &Filter, place: Rect, paint: &mut Paint<'_>) {
     let room = usize::from(place.width);
     let skipped = (cursor + 1).saturating_sub(room);
     let visible = columns::behind(&shown, skipped);
-    let end = paint.text(place, visible, Role::Strong);
+    let end = paint.text(place, &visible, Role::Strong);
     let x = place.x + u16::try_from(cursor - skipped).unwrap_or(0);
     let under = if x < place.x + end { None } else { Some(" ") };
     match under {

@@ -9,6 +9,7 @@ mod typed_line;
 pub(in crate::tui) use draw::draw;
 
 use ratatui::layout::Size;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{Request, done, refused};
 use crate::browse::Scope;
@@ -111,6 +112,21 @@ impl Notice {
 }
 
 impl Notice {
+    /// Returns its rows in some columns, and how many of them are its heading or its first line. A heading that the
+    /// border has no room for stands above the lines, whole.
+    pub fn rows(&self, columns: usize) -> (Vec<String>, usize) {
+        let wrapped = |lines: &[String]| crate::text::wrap::wrap(lines, columns);
+        let mut rows = Vec::new();
+        if self.title.width() + 2 > columns {
+            rows = wrapped(std::slice::from_ref(&self.title));
+            rows.push(String::new());
+        }
+        let first = self.lines.first().map(std::slice::from_ref);
+        let strong = rows.len() + wrapped(first.unwrap_or_default()).len();
+        rows.extend(wrapped(&self.lines));
+        (rows, strong)
+    }
+
     fn copy(&self) -> Vec<Request> {
         let text = self.lines.join("\n");
         if text.len() > limits::CLIPBOARD_BYTES {
@@ -228,7 +244,7 @@ impl Popup {
         let columns = usize::from(place::list(self, session, size).width);
         match self {
             Self::Help(help) => help::table(help, &session.keys, columns).height(),
-            Self::Notice(notice) => crate::text::wrap::wrap(&notice.lines, columns).len(),
+            Self::Notice(notice) => notice.rows(columns).0.len(),
             Self::Picker(picker) => picker.choices.len(),
             Self::Prompt(_) => 1,
         }

@@ -22,7 +22,7 @@ pub(in crate::tui) fn draw(filter: &TextFilter, words: &str, place: Rect, paint:
         width: place.width.saturating_sub(before),
         ..place
     };
-    let typed = paint.text(line, text, Role::Plain);
+    let typed = paint.text(line, &text, Role::Plain);
     if filter.is_typing() {
         let cursor = u16::try_from(filter.line().cursor().saturating_sub(hidden));
         let cursor = line.x.saturating_add(cursor.unwrap_or(typed).min(typed));

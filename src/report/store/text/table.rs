@@ -7,7 +7,8 @@ use anstyle::Style;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::text::Look;
-use crate::text::columns::{fitting, flow, left, right, widest};
+use crate::text::columns::{flow, left, right, widest};
+use crate::text::pieces::{pieces, split_head};
 
 use super::{BOLD, DIMMED};
 
@@ -128,18 +129,15 @@ fn write_broken(text: &str, style: Style, look: &Look, output: &mut dyn Write) -
 
 /// Returns the text in lines of at most so many columns, broken at spaces where there are any.
 pub(super) fn broken(text: &str, columns: usize) -> Vec<String> {
-    let mut rest: Vec<char> = text.chars().collect();
+    let mut rest = text;
     let mut lines = Vec::new();
-    while !rest.is_empty() {
-        let mut count = fitting(rest.iter().copied(), columns.max(2)).max(1);
-        if count < rest.len() {
-            let space = rest[..count]
-                .iter()
-                .rposition(|&character| character == ' ');
-            count = space.map_or(count, |at| at + 1);
-        }
-        let line: String = rest.drain(..count).collect();
+    while let Some(first) = pieces(rest).next() {
+        let (fitting, behind) = split_head(rest, columns);
+        let space = fitting.rfind(' ').filter(|_| !behind.is_empty());
+        let end = space.map_or(fitting.len().max(first.len()), |space| space + 1);
+        let (line, behind) = rest.split_at(end);
         lines.push(line.trim_end().to_owned());
+        rest = behind;
     }
     lines
 }

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::text::columns::fitting;
+use crate::text::pieces::{split_head, split_tail};
 use crate::tui::paint::{Paint, behind};
 use crate::tui::theme::Role;
 
@@ -38,8 +38,8 @@ impl Middle {
         }
         let room = columns.saturating_sub(ellipsis.width());
         Self {
-            from: fitting(path.chars(), room / 3),
-            to: length - fitting(path.chars().rev(), room - room / 3),
+            from: split_head(path, room / 3).0.chars().count(),
+            to: split_tail(path, room - room / 3).0.chars().count(),
         }
     }
 
@@ -102,6 +102,13 @@ mod tests {
                 piece("doc/name", false)
             ]
         );
+    }
+
+    #[test]
+    fn an_escape_is_whole_or_left_out() {
+        let piece = |text: &str| vec![(text.to_owned(), false)];
+        assert_eq!(pieces("/a\\u{202E}b/c", 12, &[]), piece("/a…b/c"));
+        assert_eq!(pieces("/a/b\\x1Bc/d", 10, &[]), piece("/a/…c/d"));
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! Configuration, history, digests and warnings.
 
 use ratatui::layout::Rect;
-use unicode_width::UnicodeWidthChar as _;
 
 use super::{Fact, FactKind, ImagePane, LineSpan};
-use crate::text::Glyphs;
+use crate::text::{Glyphs, columns};
 use crate::tui::paint::{Keys, Paint, behind, matches};
 use crate::tui::reads::Reads;
 use crate::tui::text_filter;
@@ -79,13 +78,8 @@ fn draw_heading(fact: &Fact, line: Rect, paint: &mut Paint<'_>) {
 }
 
 /// Returns the beginning of a text, a little more than fits: a label may be a megabyte long.
-fn begin(text: &str, columns: usize) -> &str {
-    let mut used = 0;
-    let end = text.char_indices().find(|(_, character)| {
-        let is_beyond = used > columns;
-        used += character.width().unwrap_or(0);
-        is_beyond
-    });
-    let end = end.map_or(text.len(), |(at, _)| at);
-    text.get(..end).unwrap_or(text)
+fn begin(text: &str, room: usize) -> &str {
+    // What is cut behind an escape is none of what is shown of it.
+    const LONGEST_PIECE: usize = 10;
+    columns::head(text, room + LONGEST_PIECE)
 }

@@ -5,8 +5,8 @@ use crate::error::Warning;
 use crate::image::{HistoryEntry, Layer};
 use crate::layer::LayerIndex;
 use crate::path::ImagePath;
-use crate::text::columns::{left, right, widest};
-use crate::text::{Cut, Look};
+use crate::text::Look;
+use crate::text::columns::{head, left, right, widest};
 use crate::tree::PathId;
 use crate::tui::subject::Subject;
 
@@ -306,10 +306,6 @@ impl<'a> Writer<'a> {
             _ => created.to_owned(),
         };
         let shown = self.shown(&written);
-        let shown = match shown.get(..columns) {
-            Some(day) if shown.is_ascii() => day.to_owned(),
-            _ => self.look.fit(&shown, columns, Cut::End),
-        };
-        left(&shown, columns)
+        left(head(&shown, columns), columns)
     }
 }

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::draw_help;
 use super::typed_line::draw_line;
 use super::{Notice, NoticeKind, Picker, Popup, Prompt, place};
-use crate::text::{Cut, wrap as wrapped};
+use crate::text::Cut;
 use crate::tui::layout::{Areas, Arrangement};
 use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::session::Session;
@@ -77,10 +77,7 @@ fn visible(place: Rect, first: usize, rows: usize) -> impl Iterator<Item = (usiz
 }
 
 fn draw_notice(notice: &Notice, place: Rect, paint: &mut Paint<'_>) {
-    let rows = wrapped::wrap(&notice.lines, usize::from(place.width));
-    let first = notice.lines.first().map_or(0, |line| {
-        wrapped::wrap(std::slice::from_ref(line), usize::from(place.width)).len()
-    });
+    let (rows, first) = notice.rows(usize::from(place.width));
     for (at, line) in visible(place, notice.scroll.offset, rows.len()) {
         let role = match notice.kind {
             NoticeKind::Failure if at < first => Role::Alarm,

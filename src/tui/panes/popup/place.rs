@@ -28,7 +28,7 @@ pub fn area(popup: &Popup, session: &Session, size: Size) -> Rect {
     let inner = usize::from(width.saturating_sub(SIDES));
     let lines = match popup {
         Popup::Help(_) => usize::from(room.height),
-        Popup::Notice(notice) => wrapped::wrap(&notice.lines, inner).len(),
+        Popup::Notice(notice) => notice.rows(inner).0.len(),
         Popup::Prompt(prompt) => question(&prompt.question, inner).len() + 1,
         Popup::Picker(picker) => picker.choices.len(),
     };
@@ -54,7 +54,13 @@ fn wanted_width(popup: &Popup, session: &Session, room: u16) -> u16 {
     let (columns, most) = match popup {
         Popup::Help(_) => (room, HELP_WIDTH),
         Popup::Notice(notice) => (
-            widest(&mut notice.lines.iter().map(|line| line.width())),
+            widest(
+                &mut notice
+                    .lines
+                    .iter()
+                    .map(|line| line.width())
+                    .chain([notice.title.width() + 2]),
+            ),
             MOST_WIDTH,
         ),
         Popup::Prompt(prompt) => (prompt_width(&prompt.question), MOST_WIDTH),

@@ -12,7 +12,7 @@ pub(super) fn draw_line(line: &Line, place: Rect, paint: &mut Paint<'_>) {
     let shown = paint.look.shown(line.text().as_bytes());
     let room = usize::from(place.width.max(1)) - 1;
     let hidden = line.cursor().saturating_sub(room);
-    paint.text(place, columns::behind(&shown, hidden), Role::Strong);
+    paint.text(place, &columns::behind(&shown, hidden), Role::Strong);
     let x = u16::try_from(line.cursor() - hidden).unwrap_or(u16::MAX);
     let cell = Rect::from((
         Position::new(place.x.saturating_add(x), place.y),

@@ -63,7 +63,7 @@ fn draw_search(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
         width: room,
         ..place
     };
-    paint.text(line, shown, Role::Plain);
+    paint.text(line, &shown, Role::Plain);
     if search.typing == Typing::Yes {
         let x = u16::try_from(cursor - hidden).unwrap_or(u16::MAX);
         let cell = Rect {
