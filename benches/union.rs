@@ -1,4 +1,4 @@
-//! Times the union and the waste per entry, beside sorting the same paths: `cargo bench --bench union`.
+//! Times the union and the waste per entry, beside sorting the same paths: `cargo bench --bench union -- [--scale 1]`.
 //!
 //! The stack is that of image `b`: ten layers of small files, written, rewritten and removed. Building the
 //! layers' own trees is not counted; it belongs to reading them.
@@ -37,7 +37,7 @@ const SCALE: f64 = 0.25;
 const RUNS: usize = 7;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let plan = SmallFiles::new(SCALE);
+    let plan = SmallFiles::new(scale()?);
     let mut paths = paths(&plan)?;
     let entries = paths.len() as f64;
     let mut union = Vec::new();
@@ -72,6 +72,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     println!("reference: sorting  {:>10.1} ns per entry", sort / entries);
     Ok(())
+}
+
+/// Returns the size of the stack, as the generator has it.
+fn scale() -> Result<f64, Box<dyn Error>> {
+    let mut words = std::env::args().skip_while(|word| word != "--scale");
+    Ok(words.nth(1).map_or(Ok(SCALE), |scale| scale.parse())?)
 }
 
 fn median(mut times: Vec<Duration>) -> f64 {
