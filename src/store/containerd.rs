@@ -7,6 +7,7 @@ mod buildkit;
 mod containers;
 mod content;
 mod directories;
+mod engine_sizes;
 mod images;
 mod layers;
 mod leftovers;
@@ -45,6 +46,8 @@ const WARNINGS: usize = 200;
 
 /// How often a store is read while its engine goes on working in it, before what was read is taken as it is.
 const ATTEMPTS: usize = 3;
+
+pub(super) use engine_sizes::engine_sizes;
 
 /// Returns whether a directory is one of ours, by the names in it.
 pub(super) fn is_root(root: &Beneath) -> bool {

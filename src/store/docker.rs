@@ -9,6 +9,7 @@ mod build_cache;
 mod containers;
 mod data_root;
 mod driver;
+mod engine_sizes;
 mod graph;
 mod images;
 mod layers;
@@ -28,6 +29,8 @@ use crate::progress::Job;
 use self::reader::{DockerReader, DriverStore, Shares};
 use super::{Activity, Role, Store};
 use data_root::StoreRoot;
+
+pub(super) use engine_sizes::engine_sizes;
 
 /// Returns whether a directory is one of ours, by the names in it, or a part of one.
 pub(super) fn is_root(root: &Beneath) -> bool {

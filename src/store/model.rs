@@ -12,6 +12,7 @@ use crate::beneath::Beneath;
 use crate::error::Warning;
 use crate::image::{Digest, Platform};
 
+use super::engine::Engine;
 use super::piece::{Location, Piece, PieceId};
 
 macro_rules! position {
@@ -35,34 +36,6 @@ position!(ContainerId, "a container in [`Store::containers`]");
 position!(CacheId, "a record in [`Store::cache`]");
 position!(VolumeId, "a volume in [`Store::volumes`]");
 position!(PodId, "a pod in [`Store::pods`]");
-
-/// Whose store it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Engine {
-    /// Docker with a graph driver.
-    Docker,
-    /// Docker with containerd's image store.
-    DockerContainerd,
-    /// containerd: `ctr`, `nerdctl`.
-    Containerd,
-    /// containerd with the namespace `k8s.io`.
-    Kubernetes,
-    /// Podman, Buildah, CRI-O: containers-storage.
-    ContainersStorage,
-}
-
-impl Engine {
-    /// Returns the stable text form.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Docker => "docker",
-            Self::DockerContainerd => "docker-containerd",
-            Self::Containerd => "containerd",
-            Self::Kubernetes => "kubernetes",
-            Self::ContainersStorage => "containers-storage",
-        }
-    }
-}
 
 /// Whether the engine works with the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::SizedStore;
 use super::amounts::amount_text;
 use super::row::share;
-use crate::store::{Amount, Engine};
+use crate::store::Amount;
 use crate::text::Glyphs;
 use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::theme::Role;
@@ -23,14 +23,7 @@ struct Part {
 /// Returns the parts of the disk; they add up to the whole.
 fn parts(sizes: &SizedStore<'_>) -> [Part; 7] {
     let totals = &sizes.accounts.totals;
-    let (logs, orphans) = match sizes.store.engine {
-        Engine::Docker | Engine::DockerContainerd => (
-            Some("not counted by `docker system df`"),
-            Some("not listed by `docker system df`"),
-        ),
-        Engine::ContainersStorage => (None, Some("not listed by `podman system df`")),
-        Engine::Containerd | Engine::Kubernetes => (None, None),
-    };
+    let [logs, orphans] = sizes.store.engine.definition().hides;
     let part = |name, amount| Part {
         name,
         amount,
