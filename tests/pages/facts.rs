@@ -215,6 +215,15 @@ fn the_keys_are_listed() {
 }
 
 #[test]
+fn every_view_is_explained() {
+    let page = Page::read("docs/keys.md");
+    for (tab, key) in layerscope::tui::state::Tab::ALL.iter().zip(1..) {
+        let row = format!("| `{key}` | **{}** |", tab.title());
+        assert!(page.text.contains(&row), "no row for {row}");
+    }
+}
+
+#[test]
 fn the_manual_page_lists_the_keys() {
     let page = printed(&["man"]);
     let (_, keys) = page

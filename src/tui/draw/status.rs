@@ -10,8 +10,8 @@ use crate::tui::model::Model;
 use crate::tui::paint::{Paint, behind};
 use crate::tui::panes::tree::filter::{Filter, case_word, pattern_word};
 use crate::tui::panes::{Standing, comparison, loading::LoadingPane, store};
-use crate::tui::screen::{ImageScreen, Pane, Screen};
-use crate::tui::state::{Said, Tone};
+use crate::tui::screen::{ImageScreen, Screen};
+use crate::tui::state::{Pane, Said, Tone};
 use crate::tui::theme::Role;
 
 /// Says what just happened, or where the cursor is.
