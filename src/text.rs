@@ -2,6 +2,7 @@
 //! the same.
 
 pub(crate) mod attributes;
+pub(crate) mod bars;
 pub(crate) mod columns;
 pub mod counted;
 pub(crate) mod pieces;

@@ -4,7 +4,6 @@ mod draw;
 mod draw_help;
 pub mod help;
 pub mod place;
-mod typed_line;
 
 pub(in crate::tui) use draw::draw;
 

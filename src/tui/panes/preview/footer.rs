@@ -4,12 +4,13 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Case, Pattern, PreviewPane, Typing};
-use crate::text::{attributes, columns};
+use crate::text::attributes;
 use crate::tree::{MergedTree, Version};
 use crate::tui::ids::VersionAt;
-use crate::tui::paint::{Keys, Paint};
+use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
+use crate::tui::typed_line;
 
 pub(super) fn draw(
     pane: &PreviewPane,
@@ -54,25 +55,17 @@ fn draw_search(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
     let words = words.join(" ");
     let width = u16::try_from(words.width()).unwrap_or(u16::MAX);
     let room = place.width.saturating_sub(width + 1);
-    // What is typed is seen at its end.
-    let cursor = search.line.cursor() + 1;
-    let hidden = cursor.saturating_sub(usize::from(room.saturating_sub(1)));
-    let shown = format!("/{}", paint.look.shown(text.as_bytes()));
-    let shown = columns::behind(&shown, hidden);
     let line = Rect {
         width: room,
         ..place
     };
-    paint.text(line, &shown, Role::Plain);
-    if search.typing == Typing::Yes {
-        let x = u16::try_from(cursor - hidden).unwrap_or(u16::MAX);
-        let cell = Rect {
-            x: place.x.saturating_add(x),
-            width: 1,
-            ..place
-        };
-        paint.tint(cell.intersection(line), Role::Cursor);
-    }
+    let used = paint.text(line, "/", Role::Plain);
+    let keys = match search.typing {
+        Typing::Yes => Keys::Here,
+        Typing::No => Keys::Elsewhere,
+    };
+    let line = behind(line, used);
+    typed_line::draw(&search.line, line, Role::Plain, keys, paint);
     paint.text_right(place, &words, Role::Dim);
 }
 

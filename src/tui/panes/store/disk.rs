@@ -5,7 +5,6 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::SizedStore;
 use super::amounts::amount_text;
-use super::row::share;
 use crate::store::Amount;
 use crate::text::Glyphs;
 use crate::tui::paint::{Keys, Paint, behind};
@@ -67,7 +66,7 @@ pub(super) fn draw_pane(sizes: &SizedStore<'_>, place: Rect, paint: &mut Paint<'
         paint.text(at(1, 11), part.name, Role::Plain);
         paint.text_right(at(13, 12), &text, Role::Plain);
         let room = line.width.saturating_sub(26) / 2;
-        paint.bar(at(26, room), share(part.amount.bytes, largest), Role::Bar);
+        paint.bar(at(26, room), part.amount.bytes, largest, Role::Bar);
         if let Some(note) = part.hidden.filter(|_| part.amount.bytes > 0) {
             paint.text(at(28 + room, room), note, Role::Dim);
         }
