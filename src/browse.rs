@@ -27,7 +27,7 @@ pub use flat::{Counted, FlatFile, FlatView};
 pub use mark::{Mark, MarkSet};
 pub use names::Names;
 pub use path_set::PathSet;
-pub use plan::{Chains, Order, Plan, SortField};
+pub use plan::{Chains, Order, Plan, SortField, Sorting};
 pub use projection::{Projection, Scope};
 pub use rows::{Row, Rows};
 pub use search::{Case, Pattern, Search};

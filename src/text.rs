@@ -29,7 +29,7 @@ pub enum Detail {
     /// The first few.
     #[default]
     Short,
-    /// All.
+    /// Every one of them.
     Full,
 }
 

@@ -40,7 +40,7 @@ position!(PodId, "a pod in [`Store::pods`]");
 /// Whether the engine works with the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Activity {
-    /// Probably.
+    /// It probably does.
     #[default]
     Active,
     /// Probably not: the engine was moved to another driver or image store and left this one behind.
@@ -73,7 +73,7 @@ pub struct Store {
     pub containers: Vec<Container>,
     /// Build cache records.
     pub cache: Vec<CacheRecord>,
-    /// Volumes.
+    /// Volumes, those of plugins too.
     pub volumes: Vec<Volume>,
     /// Pods, on a Kubernetes node.
     pub pods: Vec<Pod>,

@@ -16,7 +16,6 @@ use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::writable::DiffDialect;
 use crate::image::{self, Image, ImageConfig, Platform, Writable, Writer};
 use crate::layer::LayerIndex;
-use crate::layer::codec::Codec;
 use crate::layer::dir::{DirLayer, Encoding, Namespace, sees_trusted};
 use crate::{limits, path};
 
@@ -246,17 +245,10 @@ impl Overlay {
             LayerIndex(0) if !sees_trusted() => Namespace::User,
             _ => self.attributes,
         };
+        let source = Arc::new(DirLayer::new(opened, Encoding::Overlay(attributes)));
         Ok(image::Layer {
-            index,
-            diff_id: None,
-            digest: None,
-            media_type: None,
-            compression: Codec::None,
-            stored_bytes: None,
-            instruction: None,
-            history: None,
             label: Some(label),
-            source: Arc::new(DirLayer::new(opened, Encoding::Overlay(attributes))),
+            ..image::Layer::new(index, source)
         })
     }
 

@@ -19,7 +19,7 @@ use crate::units;
 pub struct Paint<'a> {
     /// Its cells.
     pub buffer: &'a mut Buffer,
-    /// Colours.
+    /// Which colours are used.
     pub theme: Theme,
     /// Units and characters.
     pub look: Look,

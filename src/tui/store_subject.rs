@@ -8,7 +8,7 @@ use crate::store::{Accounts, Basis, ContainerId, ImageId, Inventory, Store};
 pub enum Known {
     /// What the records say; the disk is being measured.
     Records,
-    /// Everything.
+    /// The disk is measured too.
     Measured,
 }
 

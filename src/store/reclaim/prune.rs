@@ -89,7 +89,7 @@ pub struct Suggestion {
     pub count: usize,
     /// How much that gives back.
     pub amount: Amount,
-    /// How.
+    /// What to type for it, in order.
     pub steps: Vec<Step>,
 }
 

@@ -6,8 +6,9 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::text::plural;
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
+use crate::tui::line::Typing;
 use crate::tui::model::Model;
-use crate::tui::paint::{Keys, Paint, behind};
+use crate::tui::paint::{Paint, behind};
 use crate::tui::panes::tree::filter::{Filter, case_word, pattern_word};
 use crate::tui::panes::{Standing, comparison, loading::LoadingPane, store};
 use crate::tui::screen::{ImageScreen, Screen};
@@ -120,7 +121,7 @@ fn filter_line(filter: &Filter, line: Rect, paint: &mut Paint<'_>) {
     };
     let used = paint.text(left, "/", Role::Plain);
     let place = behind(left, used);
-    typed_line::draw(&filter.line, place, Role::Strong, Keys::Here, paint);
+    typed_line::draw(&filter.line, place, Role::Strong, Typing::Begun, paint);
 }
 
 fn matches(directories: u32, files: u32) -> String {

@@ -25,13 +25,14 @@ use crate::path::ImagePath;
 use crate::text::Look;
 use crate::tree::MergedTree;
 use crate::tui::ids::{JobId, VersionAt};
+use crate::tui::line::Typing;
 use crate::tui::message::{Complaint, Effect};
 use crate::tui::reads::Reads;
 use crate::tui::results::{Content, Document, FileDiff, Nature};
 use crate::tui::state::Jobs;
 use crate::tui::subject::Subject;
 
-pub use search::{Case, Pattern, Search, Typing};
+pub use search::{Pattern, Search};
 pub use sheet::{BodyText, Margin};
 pub use viewport::{Frame, Viewport, Wrap};
 
@@ -61,7 +62,7 @@ pub enum DiffState {
     No,
     /// Being worked out.
     Working(JobId),
-    /// There.
+    /// Worked out.
     Done(Arc<FileDiff>),
     /// It could not be made, and why.
     Failed(Document),
@@ -147,7 +148,7 @@ impl PreviewPane {
 
     /// Returns whether letters are text.
     pub fn is_typing(&self) -> bool {
-        self.search.typing == Typing::Yes
+        self.search.typing == Typing::Begun
     }
 
     /// Returns the job that reads or compares for it.

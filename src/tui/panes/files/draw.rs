@@ -98,12 +98,8 @@ fn draw_finder(pane: &FilesPane, place: Rect, paint: &mut Paint<'_>) {
         width: room.width.saturating_sub(counts_width),
         ..room
     };
-    let keys = if pane.is_typing() {
-        Keys::Here
-    } else {
-        Keys::Elsewhere
-    };
-    typed_line::draw(&pane.finder.line, text_room, Role::Plain, keys, paint);
+    let finder = &pane.finder;
+    typed_line::draw(&finder.line, text_room, Role::Plain, finder.typing, paint);
     if text_room.width >= 4 {
         paint.text_right(room, &counts, Role::Plain);
     }

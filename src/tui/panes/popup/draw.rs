@@ -7,6 +7,7 @@ use super::draw_help;
 use super::{Notice, NoticeKind, Picker, Popup, Prompt, place};
 use crate::text::Cut;
 use crate::tui::layout::{Areas, Arrangement};
+use crate::tui::line::Typing;
 use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::session::Session;
 use crate::tui::theme::Role;
@@ -100,7 +101,7 @@ fn draw_prompt(prompt: &Prompt, place: Rect, paint: &mut Paint<'_>) {
     if let Some(line) = lines.next() {
         let taken = paint.text(line, "> ", Role::Dim);
         let rest = behind(line, taken);
-        typed_line::draw(&prompt.line, rest, Role::Strong, Keys::Here, paint);
+        typed_line::draw(&prompt.line, rest, Role::Strong, Typing::Begun, paint);
     }
 }
 

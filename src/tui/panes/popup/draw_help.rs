@@ -5,7 +5,8 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::HelpPopup;
 use super::help::{GAP, HelpLine, table};
-use crate::tui::paint::{Keys, Paint, behind, first_line};
+use crate::tui::line::Typing;
+use crate::tui::paint::{Paint, behind, first_line};
 use crate::tui::session::Session;
 use crate::tui::theme::Role;
 use crate::tui::typed_line;
@@ -50,7 +51,7 @@ fn part(place: Rect, from: usize, width: usize) -> Rect {
 }
 
 fn draw_search(popup: &HelpPopup, place: Rect, paint: &mut Paint<'_>) {
-    typed_line::draw(&popup.search, place, Role::Strong, Keys::Here, paint);
+    typed_line::draw(&popup.search, place, Role::Strong, Typing::Begun, paint);
     if popup.search.text().is_empty() && place.width > 1 {
         let rest = behind(place, 1);
         paint.text(rest, "type to search, Esc closes", Role::Dim);

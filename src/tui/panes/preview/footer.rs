@@ -3,10 +3,12 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Case, Pattern, PreviewPane, Typing};
+use super::{Pattern, PreviewPane};
+use crate::browse::Case;
 use crate::text::attributes;
 use crate::tree::{MergedTree, Version};
 use crate::tui::ids::VersionAt;
+use crate::tui::line::Typing;
 use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
@@ -22,7 +24,7 @@ pub(super) fn draw(
     if place.height == 0 {
         return;
     }
-    let is_searched = pane.search.typing == Typing::Yes || pane.search.is_on();
+    let is_searched = pane.search.typing == Typing::Begun || pane.search.is_on();
     if is_searched && keys == Keys::Here {
         draw_search(pane, place, paint);
     } else {
@@ -40,15 +42,15 @@ fn draw_search(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
         _ => "",
     };
     let mut words = vec![found];
-    if search.typing == Typing::Yes {
+    if search.typing == Typing::Begun {
         words.push(match search.pattern {
             Pattern::Text => "",
             Pattern::Regex => "[regex]",
         });
         words.push(match search.case {
             Case::Smart => "",
-            Case::Exact => "[case]",
-            Case::Ignored => "[no case]",
+            Case::Sensitive => "[case]",
+            Case::Insensitive => "[no case]",
         });
     }
     words.retain(|word| !word.is_empty());
@@ -60,12 +62,8 @@ fn draw_search(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
         ..place
     };
     let used = paint.text(line, "/", Role::Plain);
-    let keys = match search.typing {
-        Typing::Yes => Keys::Here,
-        Typing::No => Keys::Elsewhere,
-    };
     let line = behind(line, used);
-    typed_line::draw(&search.line, line, Role::Plain, keys, paint);
+    typed_line::draw(&search.line, line, Role::Plain, search.typing, paint);
     paint.text_right(place, &words, Role::Dim);
 }
 

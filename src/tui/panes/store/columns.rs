@@ -21,7 +21,7 @@ pub enum Column {
     Total,
     /// What only the build cache keeps.
     Private,
-    /// Logs.
+    /// What it has logged.
     Logs,
     /// A bar of what is its own and what is shared.
     Bar,

@@ -23,7 +23,7 @@ pub struct Reason {
     pub label_role: Role,
     /// How the text looks.
     pub role: Role,
-    /// Escaped.
+    /// What is said, escaped.
     pub text: String,
 }
 
