@@ -18,7 +18,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use layerscope::analysis::written::written;
+use layerscope::analysis::container_writes::written;
 use layerscope::analysis::{self, Analysis};
 use layerscope::image::Image;
 use layerscope::progress::Job;

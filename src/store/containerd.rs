@@ -7,14 +7,14 @@ mod buildkit;
 mod containers;
 mod content;
 mod directories;
+mod docker_records;
 mod engine_sizes;
+mod go_encoding;
 mod images;
 mod layers;
 mod leftovers;
-mod meta;
-mod moby;
+mod meta_db;
 mod snapshotter;
-mod value;
 
 #[cfg(test)]
 mod tests;
@@ -32,7 +32,7 @@ use super::{Activity, ContainerId, Engine, ImageId, LayerId, Location, Ownership
 use content::Content;
 use directories::StoreDirectories;
 use layers::LayerNotes;
-use meta::{Key, Namespace};
+use meta_db::{Key, Namespace};
 use snapshotter::Snapshotter;
 
 /// Docker's namespace.
@@ -178,7 +178,7 @@ impl ContainerdReader {
             Ok(None) => return self.doubt(format!("{} is missing", place.shown())),
             Err(error) => return self.doubt(error.in_one_line()),
         };
-        self.namespaces = meta::read(&database);
+        self.namespaces = meta_db::read(&database);
         if let Some(doubt) = snapshotter::doubt(&database) {
             self.doubt(doubt);
         }

@@ -4,11 +4,11 @@
 //! Names are a stranger's text. What stands in a command is an ID or a plain name where there is one, and quoted
 //! for a shell where there is not, so that no name can become a second command or steer a terminal.
 
+mod commands;
 mod freed_together;
 mod orphans;
 mod prune;
 mod shell_quote;
-mod table;
 #[cfg(test)]
 mod tests;
 
@@ -22,11 +22,11 @@ use super::{
 use crate::path::display_str;
 
 pub use super::engine::Tool;
+use commands::Subject;
+pub use commands::{Action, Command, Proof, ROWS, Row, Word, row};
 pub use orphans::by_name;
 pub use prune::{Group, Suggestion, suggestions};
 pub use shell_quote::quoted;
-use table::Subject;
-pub use table::{Action, Command, Proof, ROWS, Row, Word, row};
 
 /// Something to be got rid of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

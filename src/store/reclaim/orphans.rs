@@ -4,8 +4,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::commands::{Action, Subject};
 use super::freed_together::listed;
-use super::table::{Action, Subject};
 use super::{Command, Step, Tool, commanded, note};
 use crate::path::display_str;
 use crate::store::{Engine, Exit, LayerId, Orphan, PieceId, Record, Store};

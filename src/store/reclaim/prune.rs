@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::table::{Action, Subject, row};
+use super::commands::{Action, Subject, row};
 use super::{Command, Step, Target, Tool, Writer, commanded, steps};
 use crate::store::{
     Accounts, Activity, Amount, CacheId, ContainerId, ImageId, Naming, Owner, Ownership, State,

@@ -1,6 +1,7 @@
 //! The contents of one version of a file: text or hex, and what changed from the version below.
 
 pub mod areas;
+mod body_text;
 pub mod characters;
 mod commands;
 mod draw;
@@ -10,7 +11,6 @@ pub mod hex;
 mod lines;
 mod search;
 mod searching;
-mod sheet;
 mod viewport;
 
 pub(in crate::tui) use draw::draw;
@@ -32,8 +32,8 @@ use crate::tui::results::{Content, Document, FileDiff, Nature};
 use crate::tui::state::Jobs;
 use crate::tui::subject::Subject;
 
+pub use body_text::{BodyText, Margin};
 pub use search::{Pattern, Search};
-pub use sheet::{BodyText, Margin};
 pub use viewport::{Frame, Viewport, Wrap};
 
 /// What there is of the version.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::table::{Side, Table, TableRow};
+use super::wrapping_table::{Side, Table, TableRow};
 use super::{Page, WIDEST_WORD, images, largest};
 use crate::store::{Amount, Container, PodId};
 use crate::text::Detail;

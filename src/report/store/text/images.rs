@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::table::{Side, Table, TableRow};
+use super::wrapping_table::{Side, Table, TableRow};
 use super::{DIMMED, Page, counted, largest};
 use crate::store::engine_sizes::ImageSizes;
 use crate::store::{Refusal, Store, StoredImage};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write};
 
-use super::table::{Side, Table, TableRow, broken};
+use super::wrapping_table::{Side, Table, TableRow, broken};
 use super::{BAD, BOLD, DIMMED, ODD, Page, counted};
 use crate::store::reclaim::{Step, Suggestion, suggestions};
 use crate::text::Detail;

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{Field, WastePane, why};
 use crate::analysis::WasteCause;
-use crate::analysis::groups::{Bundle, Group, Grouping};
+use crate::analysis::waste_groups::{Bundle, Group, Grouping};
 use crate::browse::{Mark, Order};
 use crate::layer::LayerIndex;
 use crate::text::{Glyphs, Look};

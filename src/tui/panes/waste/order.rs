@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::analysis::WasteCause;
-use crate::analysis::groups::Bundle;
+use crate::analysis::waste_groups::Bundle;
 use crate::browse::{Order, Sorting};
 use crate::image::Layer;
 use crate::path::display;
