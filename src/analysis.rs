@@ -3,18 +3,17 @@
 pub mod advice;
 pub mod changes;
 pub mod comparison;
+pub mod container_writes;
 pub mod copy_up;
 pub mod dive;
-pub mod groups;
 mod instructions;
 pub mod rules;
 mod stage;
 pub mod waste;
-pub mod written;
+pub mod waste_groups;
 
 use std::sync::OnceLock;
 
-use self::groups::Group;
 use crate::error::{Result, Warning, WarningCode};
 use crate::image::Image;
 use crate::image::base::{self, BaseBoundary};
@@ -22,6 +21,7 @@ use crate::layer::{Completeness, LayerIndex};
 use crate::progress::Job;
 use crate::scan::{self, Scanned};
 use crate::tree::{Change, MergedTree, PathId};
+use waste_groups::Group;
 
 pub use crate::source::SourceInfo;
 pub use stage::Stage;
@@ -57,7 +57,7 @@ impl Analysis {
     /// Returns the waste as a person would tell it, largest group first.
     pub fn waste_groups(&self) -> &[Group] {
         self.waste_groups
-            .get_or_init(|| groups::group(&self.tree, &self.waste.paths))
+            .get_or_init(|| waste_groups::group(&self.tree, &self.waste.paths))
     }
 }
 

@@ -4,14 +4,14 @@
 
 mod arguments;
 mod cat;
-mod config;
+mod config_file;
 mod dive_ci;
 mod escaping;
 mod extract;
 mod inspect;
 mod interactive;
 mod list;
-mod load;
+mod load_settings;
 mod look;
 mod lookup;
 mod manual;
@@ -37,7 +37,7 @@ use crate::error::{Error, Result, nearest};
 
 use arguments::{Arguments, Command};
 use extract::Extraction;
-use load::Surroundings;
+use load_settings::Surroundings;
 use options::Common;
 use request::Request;
 use unheeded::Task;

@@ -12,8 +12,8 @@ mod ncdu;
 use std::io;
 
 use crate::analysis::Analysis;
+use crate::analysis::container_writes::Written;
 use crate::analysis::rules::Verdict;
-use crate::analysis::written::Written;
 use crate::text::Look;
 
 pub use format::Format;

@@ -7,7 +7,7 @@
 
 pub mod accounts;
 pub mod bbolt;
-pub mod figures;
+pub mod engine_sizes;
 pub mod measure;
 pub mod mounts;
 pub mod piece;
@@ -16,11 +16,13 @@ pub mod reclaim;
 mod containerd;
 mod containers_storage;
 mod docker;
+mod engine;
 mod find;
 mod kubelet;
 mod model;
 mod open;
 mod places;
+mod readers;
 
 use std::path::{Path, PathBuf};
 
@@ -28,11 +30,12 @@ use crate::error::Result;
 use crate::progress::Job;
 
 pub use accounts::{Accounts, Amount, Basis};
+pub use engine::{Engine, Refusal};
 pub use find::{is_store, stores_below, stores_near, usual_places};
 pub use model::{
-    Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Engine, Exit, Growth,
-    ImageId, Layer, LayerId, Listing, Naming, Orphan, Owner, Ownership, Pod, PodId, Record, State,
-    Store, StoredImage, Volume, VolumeId,
+    Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Exit, Growth, ImageId, Layer,
+    LayerId, Listing, Naming, Orphan, Owner, Ownership, Pod, PodId, Record, State, Store,
+    StoredImage, Volume, VolumeId,
 };
 pub use piece::{Location, Piece, PieceId, Role, Usage};
 

@@ -2,6 +2,7 @@
 //! the same.
 
 pub(crate) mod attributes;
+pub(crate) mod bars;
 pub(crate) mod columns;
 pub mod counted;
 pub(crate) mod pieces;
@@ -28,7 +29,7 @@ pub enum Detail {
     /// The first few.
     #[default]
     Short,
-    /// All.
+    /// Every one of them.
     Full,
 }
 

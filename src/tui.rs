@@ -37,6 +37,7 @@ pub mod tasks;
 pub mod terminal;
 pub mod text_filter;
 pub mod theme;
+mod typed_line;
 pub mod update;
 mod version;
 mod worker;

@@ -12,7 +12,7 @@ mod support;
 use std::io::Write as _;
 
 use layerscope::analysis::advice::{Advice, advise};
-use layerscope::analysis::groups::{group, members};
+use layerscope::analysis::waste_groups::{group, members};
 use layerscope::analysis::{self, Analysis};
 use layerscope::progress::Job;
 use layerscope::source::{Locator, OpenOptions};

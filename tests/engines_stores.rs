@@ -18,12 +18,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use layerscope::analysis::written::written;
+use layerscope::analysis::container_writes::written;
 use layerscope::analysis::{self, Analysis};
 use layerscope::image::Image;
 use layerscope::progress::Job;
 use layerscope::source::SourceInfo;
-use layerscope::store::figures::Figures;
 use layerscope::store::{self, Accounts, Basis, ContainerId, ImageId, Store};
 use layerscope::tree::{PathId, View};
 use serde_json::Value;
@@ -238,7 +237,7 @@ fn docker_agrees(driver: &str) {
     assert_list_is_told(&opened, &diff);
     assert_eq!(changes(&below, &found), told_changes(&diff, &found));
 
-    let figures = Figures::of(store);
+    let figures = store.engine_sizes();
     let told_image = docker.inspect(&["image", "inspect", "stores/live"]);
     let id = store.images[image.as_usize()].id.as_ref().unwrap();
     assert_eq!(id.as_str(), told_image["Id"]);
@@ -319,7 +318,7 @@ fn podman_agrees(driver: &'static str) {
     }
     assert_eq!(own, told_changes(&diff, &found));
 
-    let figures = Figures::of(store);
+    let figures = store.engine_sizes();
     let told = podman.inspect(&["image", "inspect", name]);
     let id = store.images[image.as_usize()].id.as_ref().unwrap();
     assert_eq!(id.encoded(), told["Id"]);

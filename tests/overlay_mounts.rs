@@ -18,8 +18,8 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use layerscope::analysis::container_writes::{Written, written};
 use layerscope::analysis::copy_up::Outcome;
-use layerscope::analysis::written::{Written, written};
 use layerscope::progress::Job;
 use layerscope::store::mounts::{self, Overlay};
 use support::listing::{Rows, assert_same, rows, rows_of_directory};

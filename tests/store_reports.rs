@@ -23,7 +23,7 @@ use layerscope::image::{Digest, Platform};
 use layerscope::progress::Job;
 use layerscope::report::store::StoreReport;
 use layerscope::report::{Format, Report};
-use layerscope::store::figures::{ContainerFigures, Figures, ImageFigures};
+use layerscope::store::engine_sizes::{ContainerSizes, EngineSizes, ImageSizes};
 use layerscope::store::{
     self, Accounts, Activity, Basis, CacheRecord, Container, ContainerId, Engine, Exit, Growth,
     ImageId, Inventory, Layer, LayerId, Listing, Location, Orphan, Ownership, PieceId, Pod, PodId,
@@ -291,10 +291,10 @@ fn kubernetes(root: &Path) -> Store {
 }
 
 /// Numbers that an engine might print; of the first image and the first container only.
-fn told(store: &Store) -> Figures {
-    let mut figures = Figures {
-        images: vec![ImageFigures::default(); store.images.len()],
-        containers: vec![ContainerFigures::default(); store.containers.len()],
+fn told(store: &Store) -> EngineSizes {
+    let mut figures = EngineSizes {
+        images: vec![ImageSizes::default(); store.images.len()],
+        containers: vec![ContainerSizes::default(); store.containers.len()],
     };
     if let Some(first) = figures.images.first_mut() {
         first.size_bytes = Some(2_457_538);
@@ -309,7 +309,7 @@ fn told(store: &Store) -> Figures {
 struct Reported {
     inventory: Inventory,
     accounts: Vec<Accounts>,
-    figures: Vec<Figures>,
+    engine_sizes: Vec<EngineSizes>,
 }
 
 impl Reported {
@@ -322,7 +322,7 @@ impl Reported {
         let accounts = stores.clone().map(|one| Accounts::of(one, Basis::Disk));
         Self {
             accounts: accounts.collect(),
-            figures: stores.map(told).collect(),
+            engine_sizes: stores.map(told).collect(),
             inventory,
         }
     }
@@ -335,7 +335,7 @@ impl Reported {
         let name = inventory.name.clone();
         let mut reported = Self::of(inventory.stores, &name);
         let stores = reported.inventory.stores.iter();
-        reported.figures = stores.map(Figures::of).collect();
+        reported.engine_sizes = stores.map(Store::engine_sizes).collect();
         reported
     }
 
@@ -344,7 +344,7 @@ impl Reported {
         let report = StoreReport {
             inventory: &self.inventory,
             accounts: &self.accounts,
-            figures: &self.figures,
+            engine_sizes: &self.engine_sizes,
             look,
             top,
             job: &Job::new(),
@@ -616,7 +616,7 @@ fn nothing_measured_is_never_zero() {
     let mut unmeasured = Reported::of(stores, "/var/lib");
     let with_accounts = unmeasured.json();
     unmeasured.accounts.clear();
-    unmeasured.figures.clear();
+    unmeasured.engine_sizes.clear();
     for document in [with_accounts, unmeasured.json()] {
         assert_eq!(at(&document, "/complete"), false);
         assert_eq!(
@@ -764,7 +764,7 @@ fn a_cancelled_job_ends_the_export() {
     let report = StoreReport {
         inventory: &reported.inventory,
         accounts: &reported.accounts,
-        figures: &reported.figures,
+        engine_sizes: &reported.engine_sizes,
         look: look(80),
         top: None,
         job: &job,

@@ -16,7 +16,6 @@ use std::fmt::Write as _;
 use layerscope::beneath::Beneath;
 use layerscope::progress::Job;
 use layerscope::store::bbolt::{Bucket, Database, Item};
-use layerscope::store::figures::Figures;
 use layerscope::store::{
     self, Accounts, Basis, Engine, Inventory, LayerId, Listing, Role, State, Store,
 };
@@ -177,7 +176,7 @@ fn containerd_says_the_same() {
         (store.engine, store.driver.as_str()),
         (Engine::Containerd, "overlayfs")
     );
-    let figures = Figures::of(store);
+    let figures = store.engine_sizes();
 
     let told = unpacked.told("images.txt");
     for words in table(&told) {
@@ -231,11 +230,11 @@ fn containerd_says_the_same() {
             assert_eq!(recorded, usage.own_disk_bytes);
         }
     }
-    containers_of_containerd(store, &figures);
+    containers_of_containerd(store);
     assert!(store.orphans.is_empty());
 }
 
-fn containers_of_containerd(store: &Store, figures: &Figures) {
+fn containers_of_containerd(store: &Store) {
     let [container] = store.containers.as_slice() else {
         panic!("{:?}", store.containers);
     };
@@ -245,7 +244,10 @@ fn containers_of_containerd(store: &Store, figures: &Figures) {
     assert_eq!(image.names, [container.image_name.as_str()]);
     let layers: Vec<LayerId> = image.layers.iter().copied().flatten().collect();
     assert_eq!((container.layers.len(), &container.layers), (7, &layers));
-    assert_eq!(figures.containers[0].writable_bytes, Some(188_416));
+    assert_eq!(
+        store.engine_sizes().containers[0].writable_bytes,
+        Some(188_416)
+    );
     let writable = store.layer(container.writable.unwrap());
     assert_eq!(store.piece(writable.pieces[0]).role, Role::Writable);
     let Listing::Directory { directory, .. } = &writable.listing else {
@@ -291,7 +293,7 @@ fn docker_says_the_same_about_images() {
     let inventory = read(&unpacked);
     let store = only(&inventory);
     assert_eq!(store.engine, Engine::DockerContainerd);
-    let figures = Figures::of(store);
+    let figures = store.engine_sizes();
     let table = json(&unpacked.told("system-df-v.json"));
     for name in ["one", "two", "bk"] {
         let told = &json(&unpacked.told(&format!("inspect-{name}.json")))[0];
@@ -337,7 +339,7 @@ fn docker_says_the_same_about_containers() {
     };
     let inventory = read(&unpacked);
     let store = only(&inventory);
-    let figures = Figures::of(store);
+    let figures = store.engine_sizes();
     let told = unpacked.told("ps-s.jsonl");
     let mut seen = 0;
     for line in told.lines() {

@@ -17,7 +17,6 @@ use std::process::Command;
 use layerscope::analysis::changes::{DiffDialect as Teller, changes};
 use layerscope::image::Digest;
 use layerscope::progress::Job;
-use layerscope::store::figures::Figures;
 use layerscope::store::{
     self, Activity, ContainerId, Engine, Inventory, Listing, Role, State, Store,
 };
@@ -306,7 +305,7 @@ fn volumes_are_told(ready: &Ready, store: &Store) {
 }
 
 fn figures_are_told(ready: &Ready, store: &Store) {
-    let figures = Figures::of(store);
+    let figures = store.engine_sizes();
     for (container, figures) in store.containers.iter().zip(&figures.containers) {
         let told = &ready.json(&format!("inspect-{}.json", container.name))[0];
         assert_eq!(

@@ -15,7 +15,6 @@ use std::path::Path;
 use layerscope::image::Digest;
 use layerscope::layer::dir::{Encoding, Namespace};
 use layerscope::progress::Job;
-use layerscope::store::figures::Figures;
 use layerscope::store::{
     self, Accounts, Basis, Contents, Engine, ImageId, Inventory, Listing, Role, State, Store,
     StoredImage,
@@ -225,7 +224,7 @@ fn figures_are_what_podman_said() {
     };
     let inventory = read(&unpacked.root());
     let store = only(&inventory);
-    let figures = Figures::of(store);
+    let figures = store.engine_sizes();
     let told = json(&unpacked, "images.json");
     let told: BTreeMap<&str, u64> = told
         .as_array()
@@ -304,7 +303,7 @@ fn a_rootless_store_is_read_too() {
         ["localhost/stores/one:latest", "localhost/stores/two:latest"]
     );
     let table = unpacked.told("images.txt");
-    let figures = Figures::of(store);
+    let figures = store.engine_sizes();
     for (image, figures) in store.images.iter().zip(&figures.images) {
         let short = image.id.as_ref().unwrap().short();
         let line = table.lines().find(|line| line.contains(short)).unwrap();

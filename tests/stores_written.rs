@@ -11,8 +11,8 @@ mod support;
 use std::collections::BTreeSet;
 
 use layerscope::analysis::changes::Mark;
+use layerscope::analysis::container_writes::{Written, written};
 use layerscope::analysis::copy_up::{Manner, MetadataChange, Outcome, Shift};
-use layerscope::analysis::written::{Written, written};
 use layerscope::analysis::{self, Analysis};
 use layerscope::progress::Job;
 use layerscope::source::{self, Locator, OpenOptions};

@@ -12,8 +12,8 @@ use std::convert::Infallible;
 
 use layerscope::analysis::Analysis;
 use layerscope::analysis::changes::{DiffDialect, Mark, changes};
+use layerscope::analysis::container_writes::{Tally, Why, Written, written};
 use layerscope::analysis::copy_up::{CopyUps, Extent, MetadataChange, Outcome, Shift, copy_ups};
-use layerscope::analysis::written::{Tally, Why, Written, written};
 use layerscope::image::{Writable, Writer};
 use layerscope::layer::{EntryKind, LayerIndex};
 use layerscope::progress::Job;

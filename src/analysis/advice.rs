@@ -20,7 +20,7 @@ mod runs;
 mod script;
 mod stored;
 
-use super::groups::Group;
+use super::waste_groups::Group;
 use super::{Analysis, WasteCause};
 use case::Case;
 use script::Script;

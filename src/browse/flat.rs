@@ -21,7 +21,7 @@ pub enum FlatView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Counted {
-    /// Here.
+    /// At this name.
     Here,
     /// At another name of the inode.
     Elsewhere,

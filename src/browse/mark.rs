@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Mark {
-    /// Nothing.
+    /// It does nothing to it.
     Unchanged,
     /// Not there before.
     Added,

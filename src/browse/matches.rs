@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::plan::{Sibling, Within};
+use super::row_plan::{Sibling, Within};
 use super::{Filtered, Plan};
 use crate::tree::{MergedTree, PathId};
 

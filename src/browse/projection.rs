@@ -1,8 +1,10 @@
 //! What a tree pane shows of the union, in columns: one mark, one total and one count a path.
 //!
-//! Built in one pass (`projecting`) whenever the layer or the scope changes; everything drawn or sorted afterwards is
+//! Built in one pass (`build`) whenever the layer or the scope changes; everything drawn or sorted afterwards is
 //! looked up. Totals of directories are sums over what the scope shows below them, every inode once. What is
 //! gone has totals too, of what it was, but they end at the directory it is gone from.
+
+mod build;
 
 use std::collections::HashMap;
 

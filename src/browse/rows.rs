@@ -3,7 +3,7 @@
 //! Rows are rebuilt when the view changes, never while drawing.
 
 use super::Plan;
-use super::plan::{Sibling, Within};
+use super::row_plan::{Sibling, Within};
 use crate::tree::{MergedTree, PathId};
 
 /// One row.

@@ -31,10 +31,31 @@ pub enum Case {
     /// Only where the pattern has an upper-case letter.
     #[default]
     Smart,
-    /// Always.
+    /// They always do.
     Sensitive,
-    /// Never.
+    /// They never do.
     Insensitive,
+}
+
+impl Case {
+    /// Returns the next one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Smart => Self::Sensitive,
+            Self::Sensitive => Self::Insensitive,
+            Self::Insensitive => Self::Smart,
+        }
+    }
+
+    /// Returns whether they differ, told whether a pattern has an upper-case letter.
+    pub fn counts(self, has_upper: impl FnOnce() -> bool) -> bool {
+        match self {
+            Self::Smart => has_upper(),
+            Self::Sensitive => true,
+            Self::Insensitive => false,
+        }
+    }
 }
 
 /// A filter, ready to run.
@@ -185,12 +206,7 @@ impl SizeRange {
 }
 
 fn letters(text: &str, pattern: Pattern, case: Case) -> Letters {
-    let is_sensitive = match case {
-        Case::Sensitive => true,
-        Case::Insensitive => false,
-        Case::Smart => has_upper_case(text, pattern),
-    };
-    if is_sensitive {
+    if case.counts(|| has_upper_case(text, pattern)) {
         Letters::AsStored
     } else {
         Letters::Lowered

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::plan::{Sibling, Within};
+use super::row_plan::{Sibling, Within};
 use super::{Filtered, MarkSet, PathSet, Plan};
 use crate::tree::{MergedTree, PathId};
 

@@ -1,14 +1,14 @@
 //! The main job: report on an image, and with `--ci` decide about it.
 
 use crate::analysis::Analysis;
+use crate::analysis::container_writes::written;
 use crate::analysis::dive::DiveFigures;
 use crate::analysis::rules::{RuleSet, State, judge};
-use crate::analysis::written::written;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::progress::Job;
 use crate::report::{Budget, Format, Incomplete, Judgement, Report};
 
-use super::load::Gating;
+use super::load_settings::Gating;
 use super::options::Common;
 use super::request::Request;
 use super::{Exit, open, output};

@@ -17,7 +17,7 @@ use crate::tui::terminal::Keyboard;
 use crate::tui::theme::{Colours, Theme};
 use crate::tui::{Origin, Session};
 
-use super::load::Surroundings;
+use super::load_settings::Surroundings;
 use super::options::{Color, Common};
 use super::request::{Request, Subject};
 use super::settings::Settings;
@@ -235,7 +235,7 @@ mod tests {
     }
 
     fn refused(text: &str) -> Error {
-        let settings = crate::cli::config::read(text, "k.toml").unwrap();
+        let settings = crate::cli::config_file::read(text, "k.toml").unwrap();
         keys(&settings).unwrap_err()
     }
 
@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn keys_may_change_places() {
         let text = "[keys]\nfilter = 'v'\nview = '/'\nmark = []";
-        let settings = crate::cli::config::read(text, "k.toml").unwrap();
+        let settings = crate::cli::config_file::read(text, "k.toml").unwrap();
         keys(&settings).unwrap();
     }
 }

@@ -9,7 +9,7 @@ use crate::path::display_os;
 use crate::store;
 
 use super::arguments::EXAMPLES;
-use super::load::{Gating, Surroundings, load};
+use super::load_settings::{Gating, Surroundings, load};
 use super::options::Common;
 use super::request::{Request, Subject, no_image, store_at, usual_places};
 use super::unheeded::{self, Task};

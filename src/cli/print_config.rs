@@ -86,7 +86,7 @@ fn array<'a>(items: impl Iterator<Item = &'a str>) -> toml::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::config;
+    use crate::cli::config_file as config;
 
     fn printed(settings: &Settings) -> String {
         let mut output = Vec::new();

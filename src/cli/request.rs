@@ -5,16 +5,16 @@ use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use crate::analysis;
 use crate::error::{Error, Result};
 use crate::image::Platform;
 use crate::path::display_str;
-use crate::scan;
 use crate::source::{self, Contents, InputPlace, Locator, OpenOptions, Reading};
-use crate::store::{self, mounts::Overlay};
+use crate::store::mounts::Overlay;
+use crate::store::{self};
 use crate::text::{Detail, Glyphs, Look};
+use crate::{analysis, scan};
 
-use super::load::{Gating, Loaded};
+use super::load_settings::{Gating, Loaded};
 use super::options::Common;
 use super::{onto_input, output};
 

@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 use crate::progress::Job;
 use crate::report::Format;
 use crate::report::store::StoreReport;
-use crate::store::figures::Figures;
-use crate::store::{self, Accounts, Basis, Inventory, measure};
+use crate::store::engine_sizes::EngineSizes;
+use crate::store::{self, Accounts, Basis, Inventory, Store, measure};
 
 use super::options::Common;
 use super::progress::{Interrupt, Show, watched};
@@ -32,11 +32,11 @@ pub(super) fn run(request: &Request<'_>, places: &[PathBuf]) -> Result<Exit> {
         .clone()
         .map(|store| Accounts::of(store, Basis::Disk))
         .collect();
-    let figures: Vec<Figures> = stores.map(Figures::of).collect();
+    let engine_sizes: Vec<EngineSizes> = stores.map(Store::engine_sizes).collect();
     let report = StoreReport {
         inventory: &inventory,
         accounts: &accounts,
-        figures: &figures,
+        engine_sizes: &engine_sizes,
         look: request.look(),
         top: options.top,
         job: &job,

@@ -1,6 +1,6 @@
 //! What layer stores hold, as text, as JSON, and as an export that `ncdu -f` browses.
 //!
-//! Every figure comes from [`Accounts`] and [`Figures`]; nothing here measures, and nothing is ever removed:
+//! Every figure comes from [`Accounts`] and [`EngineSizes`]; nothing here measures, and nothing is ever removed:
 //! the text names the engine's own commands.
 
 mod amounts;
@@ -10,7 +10,7 @@ pub(super) mod text;
 
 use crate::error::WarningCode;
 use crate::progress::Job;
-use crate::store::figures::{ContainerFigures, Figures, ImageFigures};
+use crate::store::engine_sizes::{ContainerSizes, EngineSizes, ImageSizes};
 use crate::store::{Accounts, Inventory, Store};
 use crate::text::Look;
 
@@ -22,7 +22,7 @@ pub struct StoreReport<'a> {
     /// By store.
     pub accounts: &'a [Accounts],
     /// By store.
-    pub figures: &'a [Figures],
+    pub engine_sizes: &'a [EngineSizes],
     /// Layout, for formats for people.
     pub look: Look,
     /// Rows of each table for people; `None` for the format's own choice. JSON lists everything.
@@ -38,7 +38,7 @@ impl<'a> StoreReport<'a> {
     }
 
     fn stores(&self) -> impl Iterator<Item = ReportedStore<'a>> {
-        let (accounts, figures) = (self.accounts, self.figures);
+        let (accounts, sizes) = (self.accounts, self.engine_sizes);
         self.inventory
             .stores
             .iter()
@@ -46,7 +46,7 @@ impl<'a> StoreReport<'a> {
             .map(move |(at, store)| ReportedStore {
                 store,
                 accounts: accounts.get(at),
-                figures: figures.get(at),
+                engine_sizes: sizes.get(at),
             })
     }
 }
@@ -56,7 +56,7 @@ impl<'a> StoreReport<'a> {
 struct ReportedStore<'a> {
     store: &'a Store,
     accounts: Option<&'a Accounts>,
-    figures: Option<&'a Figures>,
+    engine_sizes: Option<&'a EngineSizes>,
 }
 
 impl ReportedStore<'_> {
@@ -68,13 +68,13 @@ impl ReportedStore<'_> {
                 .any(|code| code.makes_incomplete() || code == WarningCode::BadRecord)
     }
 
-    fn image_figures(&self, at: usize) -> ImageFigures {
-        let found = self.figures.and_then(|figures| figures.images.get(at));
+    fn image_sizes(&self, at: usize) -> ImageSizes {
+        let found = self.engine_sizes.and_then(|sizes| sizes.images.get(at));
         found.copied().unwrap_or_default()
     }
 
-    fn container_figures(&self, at: usize) -> ContainerFigures {
-        let found = self.figures.and_then(|figures| figures.containers.get(at));
+    fn container_sizes(&self, at: usize) -> ContainerSizes {
+        let found = self.engine_sizes.and_then(|sizes| sizes.containers.get(at));
         found.copied().unwrap_or_default()
     }
 }

@@ -194,9 +194,9 @@ impl Holder {
     fn has(self, engine: Engine) -> bool {
         match self {
             Self::Any => true,
-            Self::Podman => engine == Engine::ContainersStorage,
+            Self::Podman => engine.definition().is_of_podman,
             // Docker may keep its images with the machine's own containerd.
-            Self::Docker => engine != Engine::ContainersStorage,
+            Self::Docker => !engine.definition().is_of_podman,
         }
     }
 }

@@ -36,7 +36,7 @@ pub struct Accounts {
     pub pods: Vec<PodAccount>,
     /// By orphan.
     pub orphans: Vec<Amount>,
-    /// Everything.
+    /// What the whole store occupies, by purpose.
     pub totals: Totals,
     owners: Owners,
     bonds: Bonds,

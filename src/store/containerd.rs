@@ -7,13 +7,14 @@ mod buildkit;
 mod containers;
 mod content;
 mod directories;
+mod docker_records;
+mod engine_sizes;
+mod go_encoding;
 mod images;
 mod layers;
 mod leftovers;
-mod meta;
-mod moby;
+mod meta_db;
 mod snapshotter;
-mod value;
 
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,7 @@ use super::{Activity, ContainerId, Engine, ImageId, LayerId, Location, Ownership
 use content::Content;
 use directories::StoreDirectories;
 use layers::LayerNotes;
-use meta::{Key, Namespace};
+use meta_db::{Key, Namespace};
 use snapshotter::Snapshotter;
 
 /// Docker's namespace.
@@ -45,6 +46,8 @@ const WARNINGS: usize = 200;
 
 /// How often a store is read while its engine goes on working in it, before what was read is taken as it is.
 const ATTEMPTS: usize = 3;
+
+pub(super) use engine_sizes::engine_sizes;
 
 /// Returns whether a directory is one of ours, by the names in it.
 pub(super) fn is_root(root: &Beneath) -> bool {
@@ -175,7 +178,7 @@ impl ContainerdReader {
             Ok(None) => return self.doubt(format!("{} is missing", place.shown())),
             Err(error) => return self.doubt(error.in_one_line()),
         };
-        self.namespaces = meta::read(&database);
+        self.namespaces = meta_db::read(&database);
         if let Some(doubt) = snapshotter::doubt(&database) {
             self.doubt(doubt);
         }

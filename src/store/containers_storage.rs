@@ -7,6 +7,7 @@ mod additional;
 mod ancestry;
 mod containers;
 mod driver_root;
+mod engine_sizes;
 mod images;
 mod layers;
 mod orphans;
@@ -34,6 +35,8 @@ use layers::{Layers, RecordOrigin};
 use records::{Condition, Readability, unusable};
 
 pub(super) use additional::Options;
+
+pub(super) use engine_sizes::engine_sizes;
 
 /// Returns whether a directory is one of ours, by the names in it, or a part of one.
 pub(super) fn is_root(root: &Beneath) -> bool {

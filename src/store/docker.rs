@@ -4,11 +4,12 @@
 //! which directory of the driver each layer lies; `containers/` and `layerdb/mounts/` say the same of
 //! containers. What is left of the driver's directories belongs to the build cache or to nobody.
 
-mod bare;
 mod build_cache;
 mod containers;
 mod data_root;
 mod driver;
+mod driver_alone;
+mod engine_sizes;
 mod graph;
 mod images;
 mod layers;
@@ -28,6 +29,8 @@ use crate::progress::Job;
 use self::reader::{DockerReader, DriverStore, Shares};
 use super::{Activity, Role, Store};
 use data_root::StoreRoot;
+
+pub(super) use engine_sizes::engine_sizes;
 
 /// Returns whether a directory is one of ours, by the names in it, or a part of one.
 pub(super) fn is_root(root: &Beneath) -> bool {
@@ -54,7 +57,7 @@ pub(super) fn read(root: &Beneath, job: &Job) -> Result<Vec<Store>> {
                     shares: Shares::None,
                 };
                 let mut reader = DockerReader::new(&root, found, b"", job);
-                bare::read(&mut reader)?;
+                driver_alone::read(&mut reader)?;
                 stores.push(reader.finish());
             }
         }
@@ -81,7 +84,7 @@ fn read_driver(root: &Beneath, found: DriverStore, job: &Job) -> Result<Store> {
     refuse_sealed(root, name)?;
     let mut reader = DockerReader::new(root, found, name, job);
     if !data_root::has_records(root, found.driver) {
-        bare::read(&mut reader)?;
+        driver_alone::read(&mut reader)?;
         return Ok(reader.finish());
     }
     let records = reader.image(&[]);

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Inventory, Store, containerd, containers_storage, docker};
+use super::readers::READERS;
+use super::{Inventory, Store};
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::path;
@@ -11,30 +12,18 @@ use crate::progress::Job;
 
 /// Returns whether a directory is the root of a store, or a part of one that leads to it.
 pub fn is_store(place: &Path) -> bool {
-    let is_root = |root: &Beneath| {
-        docker::is_root(root) || containerd::is_root(root) || containers_storage::is_root(root)
-    };
-    Beneath::open(place).is_ok_and(|root| is_root(&root))
+    Beneath::open(place).is_ok_and(|root| READERS.iter().any(|reader| (reader.is_root)(&root)))
 }
 
 /// Returns where engines keep their stores by default, those of the user first; none need exist.
 pub fn usual_places(home: Option<&Path>) -> Vec<PathBuf> {
-    let own = home.map(|home| {
-        [
-            home.join(".local/share/containers/storage"),
-            home.join(".local/share/docker"),
-            home.join(".local/share/containerd"),
-        ]
+    let mut own = READERS;
+    own.sort_by_key(|reader| !reader.is_rootless);
+    let own = home.into_iter().flat_map(|home| {
+        let home = home.join(".local/share");
+        own.map(|reader| home.join(reader.place))
     });
-    let of_root = [
-        "/var/lib/docker",
-        "/var/lib/containerd",
-        "/var/lib/containers/storage",
-        "/var/lib/rancher/k3s/agent/containerd",
-    ];
-    own.into_iter()
-        .flatten()
-        .chain(of_root.into_iter().map(PathBuf::from))
+    own.chain(below().map(|place| Path::new("/var/lib").join(place)))
         .collect()
 }
 
@@ -53,26 +42,25 @@ pub fn stores_near(directory: &Path) -> Vec<String> {
     shown.collect()
 }
 
+/// Returns where stores are below `/var/lib`, or what stands for it.
+fn below() -> impl Iterator<Item = &'static str> {
+    let own = READERS.iter().map(|reader| reader.place);
+    own.chain(["rancher/k3s/agent/containerd"])
+}
+
 /// Returns the stores at places below a directory where engines keep theirs: on another machine's disk, in a home.
 ///
 /// Links that lead out of the directory lead to the stores of somebody else.
 pub fn stores_below(directory: &Path) -> Vec<PathBuf> {
-    const BELOW: [&str; 4] = [
-        "docker",
-        "containerd",
-        "containers/storage",
-        "rancher/k3s/agent/containerd",
-    ];
     const WITHIN: [&str; 4] = ["", "lib", "var/lib", ".local/share"];
     let Ok(whole) = std::fs::canonicalize(directory) else {
         return Vec::new();
     };
     let is_within =
         |place: &Path| std::fs::canonicalize(place).is_ok_and(|place| place.starts_with(&whole));
-    let below = WITHIN
-        .into_iter()
-        .flat_map(|within| BELOW.map(|name| directory.join(within).join(name)));
-    below
+    let places = WITHIN.map(|within| directory.join(within)).into_iter();
+    places
+        .flat_map(|within| below().map(move |name| within.join(name)))
         .filter(|place| is_within(place) && is_store(place))
         .collect()
 }
@@ -81,9 +69,9 @@ pub fn stores_below(directory: &Path) -> Vec<PathBuf> {
 pub(super) fn read(root: &Path, job: &Job) -> Result<Inventory> {
     let beneath = Beneath::open(root).map_err(told_as_store)?;
     let mut stores = Vec::new();
-    for read in [docker::read, containerd::read, containers_storage::read] {
+    for reader in &READERS {
         job.check()?;
-        stores.extend(read(&beneath, job)?);
+        stores.extend((reader.read)(&beneath, job)?);
     }
     if stores.iter().any(Store::holds_something) {
         // Docker starts a containerd of its own even where it keeps images elsewhere.
@@ -109,13 +97,8 @@ pub(super) fn read(root: &Path, job: &Job) -> Result<Inventory> {
 
 /// Returns why the records cannot be looked at in a directory that looks like a store from outside.
 fn sealed(root: &Beneath) -> Option<io::Error> {
-    const PARTS: [&str; 4] = [
-        "image",
-        "io.containerd.metadata.v1.bolt",
-        "overlay-layers",
-        "vfs-layers",
-    ];
-    PARTS.iter().find_map(|part| {
+    let mut parts = READERS.iter().flat_map(|reader| reader.parts);
+    parts.find_map(|part| {
         // Looking up any name in it takes what reading it takes.
         match root.status(format!("{part}/layerdb").as_bytes()) {
             Err(Error::Open { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {

@@ -12,6 +12,7 @@ use crate::beneath::Beneath;
 use crate::error::Warning;
 use crate::image::{Digest, Platform};
 
+use super::engine::Engine;
 use super::piece::{Location, Piece, PieceId};
 
 macro_rules! position {
@@ -36,38 +37,10 @@ position!(CacheId, "a record in [`Store::cache`]");
 position!(VolumeId, "a volume in [`Store::volumes`]");
 position!(PodId, "a pod in [`Store::pods`]");
 
-/// Whose store it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Engine {
-    /// Docker with a graph driver.
-    Docker,
-    /// Docker with containerd's image store.
-    DockerContainerd,
-    /// containerd: `ctr`, `nerdctl`.
-    Containerd,
-    /// containerd with the namespace `k8s.io`.
-    Kubernetes,
-    /// Podman, Buildah, CRI-O: containers-storage.
-    ContainersStorage,
-}
-
-impl Engine {
-    /// Returns the stable text form.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Docker => "docker",
-            Self::DockerContainerd => "docker-containerd",
-            Self::Containerd => "containerd",
-            Self::Kubernetes => "kubernetes",
-            Self::ContainersStorage => "containers-storage",
-        }
-    }
-}
-
 /// Whether the engine works with the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Activity {
-    /// Probably.
+    /// It probably does.
     #[default]
     Active,
     /// Probably not: the engine was moved to another driver or image store and left this one behind.
@@ -100,7 +73,7 @@ pub struct Store {
     pub containers: Vec<Container>,
     /// Build cache records.
     pub cache: Vec<CacheRecord>,
-    /// Volumes.
+    /// Volumes, those of plugins too.
     pub volumes: Vec<Volume>,
     /// Pods, on a Kubernetes node.
     pub pods: Vec<Pod>,

@@ -1,6 +1,6 @@
 //! Overlay mounts without an engine: from the mount table, or from directories named by hand.
 
-mod table;
+mod mount_table;
 
 #[cfg(test)]
 mod tests;
@@ -10,15 +10,14 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use self::table::{Mount, Named};
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::writable::DiffDialect;
 use crate::image::{self, Image, ImageConfig, Platform, Writable, Writer};
 use crate::layer::LayerIndex;
-use crate::layer::codec::Codec;
 use crate::layer::dir::{DirLayer, Encoding, Namespace, sees_trusted};
 use crate::{limits, path};
+use mount_table::{Mount, Named};
 
 /// The directories of an overlay mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +51,8 @@ pub fn find(mount_point: &Path) -> Result<Overlay> {
         let device = found.st_dev;
         (rustix::fs::major(device), rustix::fs::minor(device))
     });
-    let mounts = table::parse(&read_table()?);
-    let mount = table::seen_at(&mounts, &point, device);
+    let mounts = mount_table::parse(&read_table()?);
+    let mount = mount_table::seen_at(&mounts, &point, device);
     match mount {
         Some(mount) if mount.kind == b"overlay" => directories(mount),
         Some(mount) => Err(not_overlay(&name, mount)),
@@ -84,7 +83,7 @@ fn not_overlay(name: &str, mount: &Mount) -> Error {
 
 fn not_mounted(name: &str, point: &Path, mounts: &[Mount]) -> Error {
     let around = mounts.iter().filter(|mount| mount.covers(point));
-    let around = around.max_by_key(|mount| table::length(&mount.point));
+    let around = around.max_by_key(|mount| mount_table::length(&mount.point));
     match around {
         Some(mount) if mount.kind == b"overlay" => {
             let point = path::display_os(mount.point.as_os_str());
@@ -111,7 +110,7 @@ fn directories(mount: &Mount) -> Result<Overlay> {
             advice: "name the directory where all of it is mounted".into(),
         });
     }
-    let named = table::named(&mount.options);
+    let named = mount_table::named(&mount.options);
     let bases = bases(mount, &named);
     let resolve = |path: &PathBuf| resolved(path, &bases, &point);
     Ok(Overlay {
@@ -173,7 +172,7 @@ impl Overlay {
     /// # Errors
     /// [`Error::Usage`] where a name is empty.
     pub fn by_hand(lower: &OsStr, upper: Option<&Path>) -> Result<Self> {
-        let parts = table::parts(lower.as_bytes());
+        let parts = mount_table::parts(lower.as_bytes());
         let is_empty = upper.is_some_and(|upper| upper.as_os_str().is_empty());
         if is_empty || parts.iter().any(Vec::is_empty) {
             return Err(Error::Usage {
@@ -246,17 +245,10 @@ impl Overlay {
             LayerIndex(0) if !sees_trusted() => Namespace::User,
             _ => self.attributes,
         };
+        let source = Arc::new(DirLayer::new(opened, Encoding::Overlay(attributes)));
         Ok(image::Layer {
-            index,
-            diff_id: None,
-            digest: None,
-            media_type: None,
-            compression: Codec::None,
-            stored_bytes: None,
-            instruction: None,
-            history: None,
             label: Some(label),
-            source: Arc::new(DirLayer::new(opened, Encoding::Overlay(attributes))),
+            ..image::Layer::new(index, source)
         })
     }
 

@@ -10,7 +10,6 @@ use super::{Container, ContainerId, ImageId, Layer, Store, StoredImage};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::history::{LayerFill, pair_or_warn};
 use crate::image::json::Json;
-use crate::image::writable::DiffDialect;
 use crate::image::{self, ConfigDocument, Digest, HistoryEntry, Image, Writable, Writer};
 use crate::layer::LayerIndex;
 use crate::limits;
@@ -58,18 +57,17 @@ impl Store {
     fn writable(&self, container: &Container, layers: &[image::Layer]) -> Option<Writable> {
         // A layer that the store does not have is none.
         self.layers.get(container.writable?.as_usize())?;
+        let [on_overlay, elsewhere] = self.engine.definition().dialects;
         Some(Writable {
             layer: layers.last()?.index,
             writer: Writer::Container {
                 name: container.shown_name().to_owned(),
                 id: container.id.clone(),
             },
-            engine: match self.engine {
-                super::Engine::ContainersStorage if self.driver.starts_with("overlay") => {
-                    DiffDialect::Podman
-                }
-                super::Engine::ContainersStorage => DiffDialect::PodmanComparing,
-                _ => DiffDialect::Docker,
+            engine: if self.driver.starts_with("overlay") {
+                on_overlay
+            } else {
+                elsewhere
             },
         })
     }
@@ -90,10 +88,8 @@ impl Store {
             .collect()
     }
 
-    /// containerd keeps what it unpacks, unless `discard_unpacked_layers` is set.
     fn blob_of(&self, layer: Option<&Layer>) -> Blob {
-        use super::Engine::{Containerd, DockerContainerd, Kubernetes};
-        if !matches!(self.engine, Containerd | DockerContainerd | Kubernetes) {
+        if !self.engine.definition().keeps_blobs {
             return Blob::Unkept;
         }
         let pieces = layer.map_or(&[][..], |layer| &layer.blobs).iter();

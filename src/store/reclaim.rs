@@ -4,11 +4,11 @@
 //! Names are a stranger's text. What stands in a command is an ID or a plain name where there is one, and quoted
 //! for a shell where there is not, so that no name can become a second command or steer a terminal.
 
+mod commands;
 mod freed_together;
 mod orphans;
 mod prune;
 mod shell_quote;
-mod table;
 #[cfg(test)]
 mod tests;
 
@@ -21,11 +21,12 @@ use super::{
 };
 use crate::path::display_str;
 
+pub use super::engine::Tool;
+use commands::Subject;
+pub use commands::{Action, Command, Proof, ROWS, Row, Word, row};
 pub use orphans::by_name;
 pub use prune::{Group, Suggestion, suggestions};
 pub use shell_quote::quoted;
-use table::Subject;
-pub use table::{Action, Command, Proof, ROWS, Row, Tool, Word, row};
 
 /// Something to be got rid of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -171,7 +172,7 @@ impl Writer<'_> {
         let Some(container) = self.store.containers.get(id.as_usize()) else {
             return Vec::new();
         };
-        let (tool, namespace) = self.tool(self.namespace_of(container));
+        let (tool, namespace) = self.store.engine.tool_for(self.namespace_of(container));
         let name = match tool {
             Tool::Docker | Tool::Podman => name_of(container),
             _ => container.id.as_str(),
@@ -221,7 +222,7 @@ impl Writer<'_> {
         let mut steps: Vec<Step> = self.users_of(id).into_iter().collect();
         steps.extend(self.built_on(id));
         steps.extend(self.platforms(image));
-        let (tool, namespace) = self.tool(image.namespace.as_deref());
+        let (tool, namespace) = self.store.engine.tool_for(image.namespace.as_deref());
         let digest = image.id.as_ref().or(image.digest.as_ref());
         let digest = digest.map(ToString::to_string);
         let is_plain = !image.names.is_empty() && image.names.iter().all(|name| is_plain(name));
@@ -254,11 +255,9 @@ impl Writer<'_> {
         let Some(volume) = self.store.volumes.get(id.as_usize()) else {
             return Vec::new();
         };
-        let tool = match self.store.engine {
-            Engine::Docker | Engine::DockerContainerd => Tool::Docker,
-            Engine::ContainersStorage => Tool::Podman,
-            Engine::Containerd => Tool::Nerdctl,
-            Engine::Kubernetes => return vec![note("the volume goes with its pod")],
+        let tool = match self.store.engine.definition().volume_tool {
+            Ok(tool) => tool,
+            Err(reason) => return vec![note(reason)],
         };
         let mut steps: Vec<Step> = self.mounted_by(volume).into_iter().collect();
         let subject = Subject {
@@ -273,10 +272,9 @@ impl Writer<'_> {
         let Some(record) = self.store.cache.get(id.as_usize()) else {
             return Vec::new();
         };
-        let Some(tool) = cache_tool(self.store.engine) else {
-            return vec![note(
-                "Podman and Buildah keep their build cache as images without a name",
-            )];
+        let tool = match self.store.engine.definition().cache_tool {
+            Ok(tool) => tool,
+            Err(reason) => return vec![note(reason)],
         };
         let mut steps: Vec<Step> = self.above(id).into_iter().collect();
         let subject = Subject {
@@ -298,45 +296,15 @@ impl Writer<'_> {
             .and_then(|id| self.store.images.get(id.as_usize()));
         image.and_then(|image| image.namespace.as_deref())
     }
-
-    /// Returns what reaches a namespace of containerd: engines see their own alone.
-    // moby, daemon/config: `--containerd-namespace` is moby by default; containerd, internal/cri/constants:
-    // K8sContainerdNamespace.
-    fn tool<'a>(&self, namespace: Option<&'a str>) -> (Tool, &'a str) {
-        tool_for(self.store.engine, namespace)
-    }
 }
-
-fn tool_for(engine: Engine, namespace: Option<&str>) -> (Tool, &str) {
-    match (engine, namespace) {
-        (Engine::Docker, _) | (Engine::DockerContainerd, None | Some("moby")) => (Tool::Docker, ""),
-        (Engine::ContainersStorage, _) => (Tool::Podman, ""),
-        (Engine::Kubernetes, None | Some("k8s.io")) => (Tool::Crictl, ""),
-        (Engine::Containerd | Engine::DockerContainerd | Engine::Kubernetes, namespace) => {
-            (Tool::Ctr, namespace.unwrap_or("default"))
-        }
-    }
-}
-
-/// Returns whose the build cache is; `None` where images without a name are it.
-const fn cache_tool(engine: Engine) -> Option<Tool> {
-    match engine {
-        Engine::Docker | Engine::DockerContainerd => Some(Tool::Docker),
-        Engine::Containerd | Engine::Kubernetes => Some(Tool::Buildctl),
-        Engine::ContainersStorage => None,
-    }
-}
-
-// moby, libcontainerd/supervisor/remote_daemon.go.
-const OF_DOCKER: &str = "the containerd that dockerd starts itself is reached with `--address \
-                         /run/docker/containerd/containerd.sock`";
 
 /// Returns a command of the table with what has to be known before it; nothing where there is no such command.
 fn commanded(engine: Engine, tool: Tool, action: Action, subject: Subject<'_>) -> Vec<Step> {
     let Some(row) = row(tool, action) else {
         return Vec::new();
     };
-    let own = (tool == Tool::Ctr && engine == Engine::DockerContainerd).then_some(OF_DOCKER);
+    let own = engine.definition().ctr_note;
+    let own = own.filter(|_| tool == Tool::Ctr);
     let notes = own.into_iter().chain(row.note).map(note);
     let command = Step::Command(row.about(engine, subject));
     notes.chain([command]).collect()

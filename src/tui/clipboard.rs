@@ -8,10 +8,10 @@ use crate::limits;
 /// What stands between the program and the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Multiplexer {
-    /// Nothing.
+    /// Nothing does: it reads every sequence itself.
     #[default]
     None,
-    /// tmux.
+    /// tmux, which wants sequences wrapped.
     Tmux,
     /// GNU screen.
     Screen,

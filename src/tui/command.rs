@@ -1,6 +1,6 @@
 //! What a user can ask for, and where.
 
-use super::state::{StoreTab, Tab};
+use super::state::{Pane, StoreTab, Tab};
 
 /// Something a key means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,20 +158,8 @@ pub enum Context {
     Views,
     /// Every list that can be moved in.
     Move,
-    /// The list of layers.
-    Layers,
-    /// The tree.
-    Tree,
-    /// The waste.
-    Waste,
-    /// The flat list of files.
-    Files,
-    /// The treemap.
-    Treemap,
-    /// Configuration and history.
-    Image,
-    /// The contents of a file.
-    Preview,
+    /// A pane of an image.
+    Pane(Pane),
     /// What a layer store holds.
     Store,
     /// Two images of a store against each other.
@@ -191,39 +179,27 @@ pub enum Context {
 }
 
 impl Context {
-    /// Every context in the order of the documentation, those of one title together.
-    pub const ALL: [Self; 19] = [
-        Self::Global,
-        Self::Always,
-        Self::Views,
-        Self::Move,
-        Self::Layers,
-        Self::Tree,
-        Self::Waste,
-        Self::Files,
-        Self::Treemap,
-        Self::Image,
-        Self::Preview,
-        Self::Store,
-        Self::Comparison,
-        Self::Loading,
-        Self::Filter,
-        Self::Prompt,
-        Self::Help,
-        Self::Notice,
-        Self::Picker,
-    ];
+    /// Returns every context in the order of the documentation, those of one title together.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let first = [Self::Global, Self::Always, Self::Views, Self::Move];
+        let others = [
+            Self::Store,
+            Self::Comparison,
+            Self::Loading,
+            Self::Filter,
+            Self::Prompt,
+            Self::Help,
+            Self::Notice,
+            Self::Picker,
+        ];
+        let panes = Pane::ALL.map(Self::Pane);
+        first.into_iter().chain(panes).chain(others)
+    }
 
     /// Returns the contexts in effect where this is the most special one, that one first.
     pub fn stack(self) -> Vec<Self> {
         let below: &[Self] = match self {
-            Self::Layers
-            | Self::Tree
-            | Self::Waste
-            | Self::Files
-            | Self::Treemap
-            | Self::Image
-            | Self::Preview => &[Self::Move, Self::Global, Self::Views, Self::Always],
+            Self::Pane(_) => &[Self::Move, Self::Global, Self::Views, Self::Always],
             Self::Store | Self::Comparison | Self::Notice | Self::Picker => {
                 &[Self::Move, Self::Global, Self::Always]
             }
@@ -245,13 +221,7 @@ impl Context {
             Self::Always | Self::Global => "Everywhere",
             Self::Views => "Any view of an image",
             Self::Move => "Moving",
-            Self::Layers => "Layers",
-            Self::Tree => "Tree",
-            Self::Waste => "Waste",
-            Self::Files => "Files",
-            Self::Treemap => "Treemap",
-            Self::Image => "Image",
-            Self::Preview => "Preview",
+            Self::Pane(pane) => pane.title(),
             Self::Store => "Layer store",
             Self::Comparison => "Comparison of two images",
             Self::Loading => "Loading",

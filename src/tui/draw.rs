@@ -9,8 +9,8 @@ use super::layout::{Arrangement, LEAST};
 use super::model::Model;
 use super::paint::{Keys, Paint};
 use super::panes::{comparison, loading, popup, store};
-use super::screen::{ImageScreen, Pane, Screen};
-use super::state::{Focus, Tab};
+use super::screen::{ImageScreen, Screen};
+use super::state::{Focus, Pane, Tab};
 use super::theme::Role;
 
 /// Draws a frame.

@@ -8,6 +8,16 @@ use super::edit::Edit;
 #[derive(Debug, Clone, Default)]
 pub struct Line(Input);
 
+/// Whether letters go into a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Typing {
+    /// Not now.
+    #[default]
+    Ended,
+    /// They do.
+    Begun,
+}
+
 /// Most characters a line holds; further ones are dropped.
 const MOST: usize = 4096;
 

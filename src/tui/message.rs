@@ -104,7 +104,7 @@ impl Complaint {
 /// Something to be done outside of the model.
 #[derive(Debug, Clone)]
 pub enum Effect {
-    /// Leave.
+    /// Leave the program.
     Quit,
     /// Stop as a shell job until continued.
     Suspend,

@@ -95,7 +95,7 @@ impl Model {
             Screen::Loading(_) => Context::Loading,
             Screen::Store(_) => Context::Store,
             Screen::Comparison(_) => Context::Comparison,
-            Screen::Image(image) => image.pane().context(),
+            Screen::Image(image) => Context::Pane(image.pane()),
         };
         own.stack()
     }

@@ -10,7 +10,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use super::layout::Arrangement;
 use super::scroll::Scroll;
 use super::theme::{Role, Theme};
-use crate::browse::Row;
+use crate::text::bars::bar;
 use crate::text::{Cut, Glyphs, Look, plural};
 use crate::units;
 
@@ -19,7 +19,7 @@ use crate::units;
 pub struct Paint<'a> {
     /// Its cells.
     pub buffer: &'a mut Buffer,
-    /// Colours.
+    /// Which colours are used.
     pub theme: Theme,
     /// Units and characters.
     pub look: Look,
@@ -240,9 +240,9 @@ impl Paint<'_> {
         }
     }
 
-    /// Draws a bar of a share between 0 and [`Row::FULL`] of its place.
-    pub fn bar(&mut self, place: Rect, share: u16, ink: impl Into<Ink>) {
-        let bar = bar(usize::from(place.width), share, self.look.glyphs);
+    /// Draws a bar of as much of its place as a part is of the whole.
+    pub fn bar(&mut self, place: Rect, part: u64, whole: u64, ink: impl Into<Ink>) {
+        let bar = bar(usize::from(place.width), part, whole, self.look.glyphs);
         self.text(place, &bar, ink);
     }
 }
@@ -278,37 +278,4 @@ pub fn position(scroll: Scroll, rows: usize) -> String {
 /// Returns a number of matches in words.
 pub fn matches(count: u64) -> String {
     plural(count, "match", "matches")
-}
-
-/// Returns a bar of some columns, in eighths of a column where the characters allow it. What is not nothing
-/// shows at least a little.
-pub fn bar(columns: usize, share: u16, glyphs: Glyphs) -> String {
-    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let share = usize::from(share.min(Row::FULL));
-    let full = usize::from(Row::FULL);
-    match glyphs {
-        Glyphs::Unicode => {
-            let eighths = (columns * 8 * share).div_ceil(full);
-            format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
-        }
-        Glyphs::Ascii => "#".repeat((columns * share).div_ceil(full)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bars_never_hide_something_and_never_leave_their_place() {
-        assert_eq!(bar(8, Row::FULL, Glyphs::Unicode), "████████");
-        assert_eq!(bar(8, Row::FULL / 2, Glyphs::Unicode), "████");
-        assert_eq!(bar(8, 1, Glyphs::Unicode), "▏");
-        assert_eq!(bar(8, 0, Glyphs::Unicode), "");
-        assert_eq!(bar(8, 1, Glyphs::Ascii), "#");
-        assert_eq!(bar(0, Row::FULL, Glyphs::Unicode), "");
-        for share in 0..=Row::FULL {
-            assert!(bar(7, share, Glyphs::Unicode).chars().count() <= 7);
-        }
-    }
 }

@@ -14,7 +14,7 @@ use crate::layer::LayerIndex;
 pub struct Reads<'a> {
     /// The image.
     pub subject: &'a Arc<Subject>,
-    /// Settings.
+    /// What holds as long as the program runs.
     pub session: &'a Session,
     /// The layer that is chosen.
     pub layer: LayerIndex,
@@ -34,7 +34,7 @@ impl Reads<'_> {
 /// What a screen has around it.
 #[derive(Debug, Clone, Copy)]
 pub struct Surroundings<'a> {
-    /// Settings.
+    /// What holds as long as the program runs.
     pub session: &'a Session,
     /// Of the terminal.
     pub size: Size,

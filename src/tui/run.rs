@@ -42,7 +42,7 @@ const BATCH: usize = 512;
 /// What the view needs to begin.
 #[derive(Debug)]
 pub struct Start {
-    /// Settings.
+    /// What holds as long as the program runs.
     pub session: Session,
     /// The image.
     pub origin: Origin,

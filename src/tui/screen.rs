@@ -4,7 +4,7 @@ mod image;
 mod views;
 
 pub use image::ImageScreen;
-pub use views::{Pane, Panes};
+pub use views::Panes;
 
 use std::sync::Arc;
 

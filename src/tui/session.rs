@@ -13,9 +13,9 @@ pub struct Session {
     pub locator: String,
     /// Units and characters.
     pub look: Look,
-    /// Colours.
+    /// Which colours are used.
     pub theme: Theme,
-    /// Keys.
+    /// What each key means.
     pub keys: KeyMap,
     /// Rules to hold the image against; may be empty.
     pub rules: RuleSet,

@@ -3,7 +3,7 @@
 use super::ids::JobId;
 use crate::text::Cut;
 
-/// One of the five views.
+/// One of the views of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Tab {
     /// Layers and their tree.
@@ -15,7 +15,7 @@ pub enum Tab {
     Files,
     /// Treemap.
     Treemap,
-    /// Configuration and history.
+    /// Configuration and history. It stays the last: [`Tab::ALL`] is checked by it.
     Image,
 }
 
@@ -40,6 +40,68 @@ impl Tab {
         }
     }
 }
+
+/// One of the panes of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pane {
+    /// The list of layers.
+    Layers,
+    /// The tree.
+    Tree,
+    /// Waste.
+    Waste,
+    /// All files.
+    Files,
+    /// Treemap.
+    Treemap,
+    /// Configuration and history.
+    Image,
+    /// The contents of a file. It stays the last: [`Pane::ALL`] is checked by it.
+    Preview,
+}
+
+impl Pane {
+    /// Every pane, in the order of help.
+    pub const ALL: [Self; 7] = [
+        Self::Layers,
+        Self::Tree,
+        Self::Waste,
+        Self::Files,
+        Self::Treemap,
+        Self::Image,
+        Self::Preview,
+    ];
+
+    /// Returns the pane that has the keys.
+    pub const fn of(focus: Focus, tab: Tab) -> Self {
+        match (focus, tab) {
+            (Focus::Preview, _) => Self::Preview,
+            (Focus::Layers, Tab::Layers) => Self::Layers,
+            (Focus::Tree, Tab::Layers) => Self::Tree,
+            (_, Tab::Waste) => Self::Waste,
+            (_, Tab::Files) => Self::Files,
+            (_, Tab::Treemap) => Self::Treemap,
+            (_, Tab::Image) => Self::Image,
+        }
+    }
+
+    /// Returns the heading under which help lists its keys.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Layers => "Layers",
+            Self::Tree => "Tree",
+            Self::Waste => "Waste",
+            Self::Files => "Files",
+            Self::Treemap => "Treemap",
+            Self::Image => "Image",
+            Self::Preview => "Preview",
+        }
+    }
+}
+
+// Whoever adds a view lists it, and its panes.
+const _: () = assert!(Tab::ALL.len() == Tab::Image as usize + 1);
+const _: () = assert!(Pane::ALL.len() == Pane::Preview as usize + 1);
 
 /// One of the views of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

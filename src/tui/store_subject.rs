@@ -1,6 +1,6 @@
 //! The layer stores on the screen, with everything that takes too long to work out on a key press.
 
-use crate::store::figures::Figures;
+use crate::store::engine_sizes::EngineSizes;
 use crate::store::{Accounts, Basis, ContainerId, ImageId, Inventory, Store};
 
 /// How much is known.
@@ -8,7 +8,7 @@ use crate::store::{Accounts, Basis, ContainerId, ImageId, Inventory, Store};
 pub enum Known {
     /// What the records say; the disk is being measured.
     Records,
-    /// Everything.
+    /// The disk is measured too.
     Measured,
 }
 
@@ -24,7 +24,7 @@ pub struct StoreSubject {
     /// Lengths of files, by store.
     pub files: Vec<Accounts>,
     /// The engines' own numbers, by store.
-    pub figures: Vec<Figures>,
+    pub engine_sizes: Vec<EngineSizes>,
 }
 
 impl StoreSubject {
@@ -37,7 +37,7 @@ impl StoreSubject {
         Self {
             disk: accounts(Basis::Disk),
             files: accounts(Basis::Files),
-            figures: inventory.stores.iter().map(Figures::of).collect(),
+            engine_sizes: inventory.stores.iter().map(Store::engine_sizes).collect(),
             inventory,
             known,
         }

@@ -1,8 +1,8 @@
 //! The image on the screen, with everything that takes too long to work out on a key press.
 
 use crate::analysis::Analysis;
-use crate::analysis::groups::Group;
 use crate::analysis::rules::{RuleSet, Verdict, judge};
+use crate::analysis::waste_groups::Group;
 use crate::browse::{Names, Weights};
 use crate::tree::MergedTree;
 

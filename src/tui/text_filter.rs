@@ -4,32 +4,16 @@ mod draw;
 
 pub(in crate::tui) use draw::draw;
 
+use crate::browse::Case;
 use crate::tui::edit::Edit;
-use crate::tui::line::Line;
+use crate::tui::line::{Line, Typing};
 
 /// A filter: the text, and whether it is being typed.
 #[derive(Debug, Clone, Default)]
 pub struct TextFilter {
     line: Line,
     typing: Typing,
-    letters: Letters,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Typing {
-    #[default]
-    Ended,
-    Begun,
-}
-
-/// When upper and lower case differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Letters {
-    /// Where the text has an upper-case letter.
-    #[default]
-    Smart,
-    Exact,
-    Ignored,
+    case: Case,
 }
 
 impl TextFilter {
@@ -76,27 +60,18 @@ impl TextFilter {
 
     /// Changes when upper and lower case differ, and says how they do now.
     pub fn toggle_case(&mut self) -> &'static str {
-        let (letters, words) = match self.letters {
-            Letters::Smart => (Letters::Exact, "case counts"),
-            Letters::Exact => (Letters::Ignored, "case is ignored"),
-            Letters::Ignored => (
-                Letters::Smart,
-                "case counts where upper-case letters are typed",
-            ),
-        };
-        self.letters = letters;
-        words
+        self.case = self.case.next();
+        match self.case {
+            Case::Smart => "case counts where upper-case letters are typed",
+            Case::Sensitive => "case counts",
+            Case::Insensitive => "case is ignored",
+        }
     }
 
     /// Returns a test of many texts.
     pub fn test(&self) -> Test {
         let text = self.line.text();
-        let is_exact = match self.letters {
-            Letters::Smart => text.chars().any(char::is_uppercase),
-            Letters::Exact => true,
-            Letters::Ignored => false,
-        };
-        if is_exact {
+        if self.case.counts(|| text.chars().any(char::is_uppercase)) {
             Test::Exact(text.to_owned())
         } else {
             Test::Folded(text.to_lowercase())

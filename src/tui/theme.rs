@@ -14,14 +14,14 @@ pub enum Theme {
     Default,
     /// Blue, yellow, magenta: told apart without red and green.
     Colourblind,
-    /// None.
+    /// Bold, dim and reversed text alone.
     Mono,
 }
 
 /// Whether colours are wanted at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colours {
-    /// Yes.
+    /// As the theme has them.
     Wanted,
     /// `NO_COLOR`, `--color never`.
     None,
@@ -44,7 +44,7 @@ pub enum Role {
     Cursor,
     /// The row the cursor is on, elsewhere.
     Selected,
-    /// Bars.
+    /// The filled part of a bar.
     Bar,
     /// Wasted bytes.
     Waste,

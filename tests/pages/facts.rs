@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
+use layerscope::store::Engine;
 use serde_json::Value;
 
 use crate::{Page, pages, root};
@@ -65,6 +66,28 @@ fn every_format_of_a_report_is_named() {
         assert!(
             page.text.contains(&format!("`{name}`")),
             "{name} is not named"
+        );
+    }
+}
+
+#[test]
+fn every_engine_and_its_place_is_named() {
+    let (json, stores) = (Page::read("docs/json.md"), Page::read("docs/stores.md"));
+    let (_, listed) = json.text.split_once(r#""engine": "docker","#).unwrap();
+    let (listed, _) = listed.split_once('\n').unwrap();
+    let listed: BTreeSet<&str> = listed.trim_matches([' ', '/']).split(", ").collect();
+    for engine in Engine::ALL {
+        let name = engine.as_str();
+        assert!(
+            listed.contains(name) || engine == Engine::Docker,
+            "{name} is not in docs/json.md"
+        );
+    }
+    for place in layerscope::store::usual_places(Some("~".as_ref())) {
+        let named = format!("`{}`", place.display());
+        assert!(
+            stores.text.contains(&named),
+            "{named} is not in docs/stores.md"
         );
     }
 }
@@ -189,6 +212,15 @@ fn the_keys_are_listed() {
         listed.trim() == table.trim(),
         "put the table as it is now into docs/keys.md:\n{table}"
     );
+}
+
+#[test]
+fn every_view_is_explained() {
+    let page = Page::read("docs/keys.md");
+    for (tab, key) in layerscope::tui::state::Tab::ALL.iter().zip(1..) {
+        let row = format!("| `{key}` | **{}** |", tab.title());
+        assert!(page.text.contains(&row), "no row for {row}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use layerscope::tui::Effect;
 use layerscope::tui::command::{Command, Context};
 use layerscope::tui::keys::{Key, KeyError, KeyMap, Preset, TABLE};
-use layerscope::tui::state::{StoreTab, Tab};
+use layerscope::tui::state::{Pane, StoreTab, Tab};
 
 use crate::screen::{Screen, session};
 use crate::support::LayerBuilder;
@@ -170,31 +170,39 @@ fn the_preset_dive_does_what_dive_does() {
         ]
     };
     for (context, name, command) in [
-        (Context::Layers, "ctrl-a", Command::ScopeAccumulated),
-        (Context::Layers, "ctrl-l", Command::ScopeLayer),
-        (Context::Layers, "ctrl-f", Command::Filter),
-        (Context::Layers, "ctrl-p", Command::Wrap),
-        (Context::Tree, "ctrl-f", Command::Filter),
-        (Context::Tree, "ctrl-a", Command::ToggleAdded),
-        (Context::Tree, "ctrl-r", Command::ToggleDeleted),
-        (Context::Tree, "ctrl-u", Command::ToggleUnchanged),
-        (Context::Tree, "ctrl-b", Command::ToggleColumns),
-        (Context::Tree, "ctrl-o", Command::NextSort),
-        (Context::Tree, "ctrl-e", Command::Extract),
-        (Context::Tree, "ctrl-space", Command::UnfoldAll),
-        (Context::Tree, "space", Command::Toggle),
-        (Context::Tree, "tab", Command::NextPane),
-        (Context::Tree, "u", Command::PageUp),
-        (Context::Tree, "d", Command::PageDown),
-        (Context::Preview, "ctrl-p", Command::Wrap),
-        (Context::Preview, "ctrl-e", Command::Extract),
-        (Context::Tree, "ctrl-c", Command::QuitNow),
+        (
+            Context::Pane(Pane::Layers),
+            "ctrl-a",
+            Command::ScopeAccumulated,
+        ),
+        (Context::Pane(Pane::Layers), "ctrl-l", Command::ScopeLayer),
+        (Context::Pane(Pane::Layers), "ctrl-f", Command::Filter),
+        (Context::Pane(Pane::Layers), "ctrl-p", Command::Wrap),
+        (Context::Pane(Pane::Tree), "ctrl-f", Command::Filter),
+        (Context::Pane(Pane::Tree), "ctrl-a", Command::ToggleAdded),
+        (Context::Pane(Pane::Tree), "ctrl-r", Command::ToggleDeleted),
+        (
+            Context::Pane(Pane::Tree),
+            "ctrl-u",
+            Command::ToggleUnchanged,
+        ),
+        (Context::Pane(Pane::Tree), "ctrl-b", Command::ToggleColumns),
+        (Context::Pane(Pane::Tree), "ctrl-o", Command::NextSort),
+        (Context::Pane(Pane::Tree), "ctrl-e", Command::Extract),
+        (Context::Pane(Pane::Tree), "ctrl-space", Command::UnfoldAll),
+        (Context::Pane(Pane::Tree), "space", Command::Toggle),
+        (Context::Pane(Pane::Tree), "tab", Command::NextPane),
+        (Context::Pane(Pane::Tree), "u", Command::PageUp),
+        (Context::Pane(Pane::Tree), "d", Command::PageDown),
+        (Context::Pane(Pane::Preview), "ctrl-p", Command::Wrap),
+        (Context::Pane(Pane::Preview), "ctrl-e", Command::Extract),
+        (Context::Pane(Pane::Tree), "ctrl-c", Command::QuitNow),
     ] {
         let found = keys.command(&pane(context), key(name));
         assert_eq!(found, Some(command), "{name} in {context:?}");
     }
     let default = map(Preset::Default);
-    let half = default.command(&pane(Context::Tree), key("ctrl-u"));
+    let half = default.command(&pane(Context::Pane(Pane::Tree)), key("ctrl-u"));
     assert_eq!(half, Some(Command::HalfPageUp));
 }
 
@@ -206,7 +214,7 @@ fn with(preset: Preset, action: &str, keys: &[&str]) -> Result<KeyMap, KeyError>
 #[test]
 fn keys_of_ones_own_replace_those_of_the_table() {
     let map = with(Preset::Default, "filter", &["f", "ctrl-f"]).unwrap();
-    let contexts = [Context::Tree, Context::Move, Context::Global];
+    let contexts = [Context::Pane(Pane::Tree), Context::Move, Context::Global];
     for (name, command) in [
         ("f", Some(Command::Filter)),
         ("ctrl-f", Some(Command::Filter)),

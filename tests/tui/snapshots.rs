@@ -11,6 +11,7 @@ use layerscope::source::Choice;
 use layerscope::text::Glyphs;
 use layerscope::tui::message::Outcome;
 use layerscope::tui::results::{LayerProgress, LayerState, LoadProgress};
+use layerscope::tui::state::{StoreTab, Tab};
 use layerscope::tui::store_subject::Known;
 use layerscope::tui::theme::Theme;
 use layerscope::tui::{Msg, Session};
@@ -21,18 +22,13 @@ use crate::stored::{docker, kubernetes, left_behind, subject, unmeasured};
 
 const SIZES: [(u16, u16); 5] = [(200, 50), (120, 40), (80, 24), (40, 12), (20, 5)];
 
-/// Name and keys of each view of an image.
-const VIEWS: [(&str, &str); 13] = [
-    ("layers", ""),
+/// Name and keys of what else there is to see of an image.
+const VIEWS: [(&str, &str); 8] = [
     ("layers-list", "<tab>"),
     ("accumulated", "m"),
     ("merged-columns", "mmc"),
     ("filter", "mmz/lib"),
-    ("waste", "2"),
-    ("files", "3"),
     ("fuzzy", "Fboard"),
-    ("treemap", "4"),
-    ("image", "5"),
     ("help", "?"),
     ("info", "mm/board.db<enter>ni"),
     ("extract", "e"),
@@ -40,6 +36,20 @@ const VIEWS: [(&str, &str); 13] = [
 
 /// Keys to a text file with two versions, and what to do there.
 const PREVIEWS: [(&str, &str); 3] = [("text", ""), ("hex", "m"), ("difference", "d")];
+
+/// Returns names and keys: of every view that one goes to by a digit, named by the last word of its title, and
+/// of what else there is.
+fn with_tabs(titles: &[&str], others: &[(&str, &str)]) -> Vec<(String, String)> {
+    let name = |title: &str| title.split(' ').next_back().unwrap().to_lowercase();
+    let tabs = titles
+        .iter()
+        .zip(1..)
+        .map(|(title, key)| (name(title), format!("{key}")));
+    let others = others
+        .iter()
+        .map(|(name, keys)| ((*name).to_owned(), (*keys).to_owned()));
+    tabs.chain(others).collect()
+}
 
 fn looks() -> [(&'static str, Session); 2] {
     let colour = session();
@@ -64,9 +74,9 @@ fn demo_screen(session: &Session, (width, height): (u16, u16)) -> Screen {
 fn every_view_at_every_size() {
     for (look, session) in looks() {
         for size in SIZES {
-            for (view, keys) in VIEWS {
+            for (view, keys) in with_tabs(&Tab::ALL.map(Tab::title), &VIEWS) {
                 let mut screen = demo_screen(&session, size);
-                screen.keys(keys);
+                screen.keys(&keys);
                 check(&format!("{view}-{}x{}-{look}", size.0, size.1), &screen);
             }
             for (view, keys) in PREVIEWS {
@@ -81,14 +91,8 @@ fn every_view_at_every_size() {
     }
 }
 
-/// Name and keys of each view of a store.
-const STORE_VIEWS: [(&str, &str); 9] = [
-    ("images", ""),
-    ("layers", "2"),
-    ("containers", "3"),
-    ("orphans", "4"),
-    ("cache", "5"),
-    ("volumes", "6"),
+/// Name and keys of what else there is to see of a store.
+const STORE_VIEWS: [(&str, &str); 3] = [
     ("marked-filter", "<space>/app"),
     ("info", "ji"),
     ("commands", "<space>jd"),
@@ -101,9 +105,9 @@ fn every_view_of_a_store_at_every_size() {
             let show = |stores, known| {
                 Screen::stores(&subject(stores, known), session.clone(), width, height)
             };
-            for (view, keys) in STORE_VIEWS {
+            for (view, keys) in with_tabs(&StoreTab::ALL.map(StoreTab::title), &STORE_VIEWS) {
                 let mut screen = show(vec![docker(), left_behind()], Known::Measured);
-                screen.keys(keys);
+                screen.keys(&keys);
                 check(&format!("store-{view}-{width}x{height}-{look}"), &screen);
             }
             let screen = show(vec![unmeasured(docker())], Known::Records);

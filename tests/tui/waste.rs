@@ -1,7 +1,7 @@
 //! The waste view: what is in it, and what every key does there.
 
 use layerscope::analysis::Stage;
-use layerscope::analysis::groups::Grouping;
+use layerscope::analysis::waste_groups::Grouping;
 use layerscope::browse::Order;
 use layerscope::tui::ids::VersionAt;
 use layerscope::tui::message::Outcome;

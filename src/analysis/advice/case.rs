@@ -2,8 +2,8 @@
 
 use super::operands::resolved;
 use super::script::{Call, Script};
-use crate::analysis::groups::{self, Group};
-use crate::analysis::{Analysis, WasteCause, WastedPath};
+use crate::analysis::waste_groups::Group;
+use crate::analysis::{Analysis, WasteCause, WastedPath, waste_groups as groups};
 use crate::image::instruction::{Builder, Keyword};
 use crate::image::{HistoryEntry, Image, Instruction};
 use crate::layer::LayerIndex;

@@ -15,8 +15,8 @@ use serde_json::{Map, Value, json};
 use super::located;
 use crate::analysis::Analysis;
 use crate::analysis::changes::{Changed, Mark};
+use crate::analysis::container_writes::{Tally, Written};
 use crate::analysis::copy_up::{CopyUp, CopyUps, Extent, Manner, MetadataChange, Outcome, Shift};
-use crate::analysis::written::{Tally, Written};
 use crate::image::Writer;
 
 /// Returns the object, with at most `top` copy-ups.

@@ -6,8 +6,8 @@ mod containers;
 mod disk;
 mod images;
 mod rest;
-mod table;
 mod trouble;
+mod wrapping_table;
 
 use std::cmp::Reverse;
 use std::io::{self, Write};
@@ -106,7 +106,10 @@ impl Page<'_> {
         }
         let width = self.look.width;
         let lines = flow(&pieces, "  ", width);
-        for line in lines.iter().flat_map(|line| table::broken(line, width)) {
+        for line in lines
+            .iter()
+            .flat_map(|line| wrapping_table::broken(line, width))
+        {
             match line.strip_prefix(&root) {
                 Some(rest) => writeln!(output, "{BOLD}{root}{BOLD:#}{rest}")?,
                 None => writeln!(output, "{line}")?,
@@ -137,7 +140,7 @@ impl Page<'_> {
 
     /// Writes words in as many lines as they take.
     fn sentence(&self, text: &str, style: Style, output: &mut dyn Write) -> io::Result<()> {
-        for line in table::broken(text, self.look.width) {
+        for line in wrapping_table::broken(text, self.look.width) {
             writeln!(output, "{style}{line}{style:#}")?;
         }
         Ok(())
@@ -184,7 +187,7 @@ fn write_overview(
     look: &Look,
     output: &mut dyn Write,
 ) -> io::Result<()> {
-    use table::{Side, Table, TableRow};
+    use wrapping_table::{Side, Table, TableRow};
     let columns = [
         ("Total", Side::Right),
         ("Images", Side::Right),

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use super::waste::write_groups;
 use super::{BAD, BOLD, DIMMED, GOOD, Place, place, title};
-use crate::analysis::groups::group;
 use crate::analysis::rules::{
     Amount, Concern, ForbiddenPath, Outcome, Rule, State, Value, Verdict,
 };
+use crate::analysis::waste_groups::group;
 use crate::report::{Budget, Judgement, Report};
 use crate::text::columns::{Cut, flow, left, widest};
 use crate::units::{self, Units};

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::{BOLD, DIMMED, ODD, Place, count, place, title};
 use crate::analysis::WasteCause;
 use crate::analysis::advice::advise;
-use crate::analysis::groups::Group;
+use crate::analysis::waste_groups::Group;
 use crate::report::Report;
 use crate::text::columns::{Cut, flow, left, right, widest};
 

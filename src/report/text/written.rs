@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{BOLD, DIMMED, ODD, Place, count, place};
+use crate::analysis::container_writes::{Batch, Tally, Why, Written};
 use crate::analysis::copy_up::{Manner, MetadataChange, Shift};
-use crate::analysis::written::{Batch, Tally, Why, Written};
 use crate::image::Writer;
 use crate::report::Report;
 use crate::text::attributes::time;

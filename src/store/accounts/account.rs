@@ -10,7 +10,7 @@ pub struct ImageAccount {
     pub unique: Amount,
     /// In pieces that other images have too.
     pub shared: Amount,
-    /// Both.
+    /// `unique` and `shared`.
     pub total: Amount,
     /// Freed if it alone were removed: what no other image, container or cache record keeps. Nothing where the
     /// engine would refuse.
@@ -72,11 +72,11 @@ pub struct Totals {
     pub images: Amount,
     /// Written by containers.
     pub writable: Amount,
-    /// Logs.
+    /// What containers have logged.
     pub logs: Amount,
     /// Whatever else belongs to containers.
     pub container_files: Amount,
-    /// Volumes.
+    /// What is in volumes.
     pub volumes: Amount,
     /// What only the build cache keeps.
     pub cache: Amount,
@@ -84,7 +84,7 @@ pub struct Totals {
     pub orphans: Amount,
     /// Databases, records, and what no piece claims.
     pub bookkeeping: Amount,
-    /// Everything.
+    /// The sum of the parts above.
     pub total: Amount,
     /// Images added up one by one, shared pieces as often as they are shared. No part of `total`.
     pub images_added_up: Amount,

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{ContainerId, Engine, ImageId, Owner, Store};
+use super::super::engine::Refusal;
+use super::super::{ContainerId, ImageId, Owner, Store};
 
 /// What keeps images of a store from being removed, and what is removed with them; by image.
 #[derive(Debug, Clone, Default)]
@@ -22,17 +23,6 @@ struct Bond {
     containers: Vec<ContainerId>,
     /// Further platforms of the same name: one command removes them all.
     together: Vec<ImageId>,
-}
-
-/// What an engine does when it is told to remove an image that is in use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Refusal {
-    /// It refuses where a container is made from it, and only takes the name away where another image is built on
-    /// it (docker-image-rm(1), podman-rmi(1)).
-    #[default]
-    InUse,
-    /// It removes the record, and keeps what snapshots of containers stand on (containerd, docs/garbage-collection.md).
-    Never,
 }
 
 impl Bonds {
@@ -64,10 +54,7 @@ impl Bonds {
                 images[id.as_usize()].together = others.collect();
             }
         }
-        let refusal = match store.engine {
-            Engine::Docker | Engine::DockerContainerd | Engine::ContainersStorage => Refusal::InUse,
-            Engine::Containerd | Engine::Kubernetes => Refusal::Never,
-        };
+        let refusal = store.engine.definition().refusal;
         Self { images, refusal }
     }
 

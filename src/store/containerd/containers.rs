@@ -1,10 +1,11 @@
 //! Containers that `meta.db` knows, and the pods of a Kubernetes node.
 
-use super::meta::{ContainerRecord, Labels};
+use super::meta_db::{ContainerRecord, Labels};
 use super::{ContainerdReader, MOBY, layers};
-use crate::store::kubelet;
 use crate::store::places::is_component;
-use crate::store::{Container, ContainerId, ImageId, LayerId, PieceId, Pod, PodId, Role, State};
+use crate::store::{
+    Container, ContainerId, ImageId, LayerId, PieceId, Pod, PodId, Role, State, kubelet,
+};
 
 /// What Kubernetes calls the container that holds a pod together.
 const SANDBOX: &str = "POD";

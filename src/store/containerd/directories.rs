@@ -137,7 +137,7 @@ fn is_unused(root: &Beneath, place: &[u8]) -> bool {
         // Damaged is not the same as unused.
         return false;
     };
-    let is_unused = super::meta::read(&database)
+    let is_unused = super::meta_db::read(&database)
         .iter()
         .all(super::Namespace::is_empty);
     is_unused && database.damage().is_none()
@@ -147,7 +147,7 @@ fn is_unused_by_docker(home: &Beneath) -> bool {
     let Ok(Some(database)) = crate::store::bbolt::Database::open(home, DATABASE) else {
         return true;
     };
-    super::meta::read(&database)
+    super::meta_db::read(&database)
         .iter()
         .filter(|namespace| namespace.name == MOBY)
         .all(|namespace| namespace.images.is_empty() && namespace.snapshots.is_empty())

@@ -114,7 +114,7 @@ impl ContainerdReader {
             .take(limits::LAYERS)
             .cloned()
             .collect();
-        // The documents that lead to the configuration first; see `figures::containerd`.
+        // The documents that lead to the configuration first; see `engine_sizes`.
         let documents = found
             .indexes
             .iter()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::meta::Key;
+use super::meta_db::Key;
 use super::snapshotter::{Keeping, Snapshot, SnapshotKind, Snapshotter};
 use super::{ContainerdReader, SnapshotName};
 use crate::beneath::Beneath;

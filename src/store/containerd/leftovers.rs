@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::meta::{Labels, LeaseRecord, Namespace};
+use super::meta_db::{Labels, LeaseRecord, Namespace};
 use super::snapshotter::SnapshotKind;
-use super::{ContainerdReader, MOBY, value};
+use super::{ContainerdReader, MOBY, go_encoding as value};
 use crate::image::Digest;
 use crate::path;
 use crate::store::{Engine, Exit, LayerId, Location, Orphan, Record, Role};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::value;
+use super::go_encoding as value;
 use crate::error::Result;
 use crate::layer::dir::{Encoding, Namespace};
 use crate::limits;

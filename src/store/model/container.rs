@@ -53,7 +53,7 @@ pub struct Container {
     pub init: Option<LayerId>,
     /// What it has written. Its pieces are [`crate::store::Role::Writable`].
     pub writable: Option<LayerId>,
-    /// Logs.
+    /// What it has logged, rotated files too.
     pub logs: Vec<PieceId>,
     /// Whatever else belongs to it alone.
     pub pieces: Vec<PieceId>,
@@ -75,9 +75,9 @@ pub struct Growth {
 /// A Kubernetes pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pod {
-    /// Unescaped.
+    /// Its namespace in the cluster, unescaped.
     pub namespace: String,
-    /// Unescaped.
+    /// Its name, unescaped.
     pub name: String,
     /// Its UID, unescaped.
     pub uid: String,

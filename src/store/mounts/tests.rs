@@ -1,6 +1,6 @@
 use std::ffi::OsStr;
 
-use super::table::{named, parse, seen_at, split_lower};
+use super::mount_table::{named, parse, seen_at, split_lower};
 use super::*;
 
 fn paths<const N: usize>(texts: [&str; N]) -> Vec<PathBuf> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Step, Target, Writer, note, shown_name};
 use crate::path::display_str;
-use crate::store::{CacheId, ContainerId, Engine, ImageId, Owner, StoredImage, Volume, VolumeId};
+use crate::store::{CacheId, ContainerId, ImageId, Owner, Refusal, StoredImage, Volume, VolumeId};
 
 /// Most names before the rest is only counted.
 const MOST_USERS: usize = 5;
@@ -118,13 +118,9 @@ impl Writer<'_> {
             .filter(|(_, container)| container.image == Some(id))
             .map(|(_, container)| shown_name(container))
             .collect();
-        let words = match self.store.engine {
-            Engine::Docker | Engine::DockerContainerd | Engine::ContainersStorage => {
-                "containers made from it have to be removed first"
-            }
-            Engine::Containerd | Engine::Kubernetes => {
-                "containers made from it keep what they stand on"
-            }
+        let words = match self.store.engine.definition().refusal {
+            Refusal::InUse => "containers made from it have to be removed first",
+            Refusal::Never => "containers made from it keep what they stand on",
         };
         (!users.is_empty()).then(|| note(format!("{words}: {}", listed(&users))))
     }

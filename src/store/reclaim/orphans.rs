@@ -4,9 +4,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::commands::{Action, Subject};
 use super::freed_together::listed;
-use super::table::{Action, Subject, Tool};
-use super::{Command, Step, commanded, note};
+use super::{Command, Step, Tool, commanded, note};
 use crate::path::display_str;
 use crate::store::{Engine, Exit, LayerId, Orphan, PieceId, Record, Store};
 
@@ -27,10 +27,10 @@ pub(super) fn steps(store: &Store, orphans: &[&Orphan]) -> Vec<Step> {
             steps.extend(places);
         }
     }
-    steps.extend(of_storage(store, orphans));
+    steps.extend(at_once(store, orphans));
     let places = places(store, orphans, &Exit::ByHand);
     if !places.is_empty() {
-        steps.push(note(no_command(store.engine)));
+        steps.push(note(store.engine.definition().no_command));
         steps.push(note(
             "by hand: stop the engine, make sure that nothing is mounted from there, then remove",
         ));
@@ -45,20 +45,6 @@ const COLLECTION: &str = "containerd has no record of this, and its garbage coll
                           next time that it removes something of the kind, a blob or a snapshot; by hand only \
                           while containerd is stopped:";
 
-const fn no_command(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Docker | Engine::DockerContainerd => {
-            "no command of Docker removes this: it has no record of it, and its prunes leave it alone"
-        }
-        Engine::Containerd | Engine::Kubernetes => {
-            "no command of containerd removes this: it has no record of it"
-        }
-        Engine::ContainersStorage => {
-            "before Podman 4.4 no command removes this: there is no record of it, and prunes leave it alone"
-        }
-    }
-}
-
 fn places(store: &Store, orphans: &[&Orphan], exit: &Exit) -> Vec<Step> {
     let meant = orphans.iter().filter(|orphan| orphan.exit == *exit);
     meant.map(|orphan| place(store, orphan)).collect()
@@ -69,20 +55,18 @@ fn place(store: &Store, orphan: &Orphan) -> Step {
     Step::Place(piece.map_or_else(String::new, |piece| piece.location.shown()))
 }
 
-/// containers-storage has one command for all that it has no record of, and one for all that is unused.
-fn of_storage(store: &Store, orphans: &[&Orphan]) -> Vec<Step> {
+/// Some tools have one command for all that there is no record of, and one for all that is unused.
+fn at_once(store: &Store, orphans: &[&Orphan]) -> Vec<Step> {
     let has = |exit: &Exit| orphans.iter().any(|orphan| orphan.exit == *exit);
+    let tool = store.engine.definition().tool;
     let mut steps = Vec::new();
-    if store.engine != Engine::ContainersStorage {
-        return steps;
-    }
     for (exit, action) in [
         (Exit::Recorded, Action::Repair),
         (Exit::ByHand, Action::RemoveUnrecorded),
     ] {
         if has(&exit) {
             let subject = Subject::default();
-            steps.extend(commanded(store.engine, Tool::Podman, action, subject));
+            steps.extend(commanded(store.engine, tool, action, subject));
         }
     }
     steps

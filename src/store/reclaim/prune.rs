@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::table::{Action, Subject, Tool, row};
-use super::{Command, Step, Target, Writer, cache_tool, commanded, steps, tool_for};
+use super::commands::{Action, Subject, row};
+use super::{Command, Step, Target, Tool, Writer, commanded, steps};
 use crate::store::{
     Accounts, Activity, Amount, CacheId, ContainerId, ImageId, Naming, Owner, Ownership, State,
     Store, StoredImage, VolumeId,
@@ -89,7 +89,7 @@ pub struct Suggestion {
     pub count: usize,
     /// How much that gives back.
     pub amount: Amount,
-    /// How.
+    /// What to type for it, in order.
     pub steps: Vec<Step>,
 }
 
@@ -153,7 +153,7 @@ fn group_steps(store: &Store, group: Group, targets: &[Target]) -> Vec<Step> {
 
 /// Returns whose commands reach something; `None` for what is not in the store.
 fn tool_of(store: &Store, owner: Owner) -> Option<Tool> {
-    let of_namespace = |namespace: Option<&str>| tool_for(store.engine, namespace).0;
+    let of_namespace = |namespace: Option<&str>| store.engine.tool_for(namespace).0;
     let writer = Writer {
         store,
         targets: &BTreeSet::new(),
@@ -167,7 +167,7 @@ fn tool_of(store: &Store, owner: Owner) -> Option<Tool> {
             let container = store.containers.get(id.as_usize())?;
             Some(of_namespace(writer.namespace_of(container)))
         }
-        Owner::Cache(_) => cache_tool(store.engine),
+        Owner::Cache(_) => store.engine.definition().cache_tool.ok(),
         Owner::Volume(_) | Owner::Pod(_) => Some(of_namespace(None)),
     }
 }

@@ -3,16 +3,18 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::text::{columns, plural};
+use crate::text::plural;
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
+use crate::tui::line::Typing;
 use crate::tui::model::Model;
 use crate::tui::paint::{Paint, behind};
 use crate::tui::panes::tree::filter::{Filter, case_word, pattern_word};
 use crate::tui::panes::{Standing, comparison, loading::LoadingPane, store};
-use crate::tui::screen::{ImageScreen, Pane, Screen};
-use crate::tui::state::{Said, Tone};
+use crate::tui::screen::{ImageScreen, Screen};
+use crate::tui::state::{Pane, Said, Tone};
 use crate::tui::theme::Role;
+use crate::tui::typed_line;
 
 /// Says what just happened, or where the cursor is.
 pub(super) fn draw(model: &Model, line: Rect, paint: &mut Paint<'_>) {
@@ -118,32 +120,8 @@ fn filter_line(filter: &Filter, line: Rect, paint: &mut Paint<'_>) {
         ..line
     };
     let used = paint.text(left, "/", Role::Plain);
-    typed_text(filter, behind(left, used), paint);
-}
-
-/// Draws a line being typed so that the cursor is on the screen.
-fn typed_text(filter: &Filter, place: Rect, paint: &mut Paint<'_>) {
-    if place.is_empty() {
-        return;
-    }
-    let shown = paint.look.shown(filter.line.text().as_bytes());
-    let before: String = filter
-        .line
-        .text()
-        .chars()
-        .take(filter.line.position())
-        .collect();
-    let cursor = paint.look.shown(before.as_bytes()).width();
-    let room = usize::from(place.width);
-    let skipped = (cursor + 1).saturating_sub(room);
-    let visible = columns::behind(&shown, skipped);
-    let end = paint.text(place, &visible, Role::Strong);
-    let x = place.x + u16::try_from(cursor - skipped).unwrap_or(0);
-    let under = if x < place.x + end { None } else { Some(" ") };
-    match under {
-        Some(blank) => paint.symbol(x, place.y, blank, Role::Cursor),
-        None => paint.tint(Rect::new(x, place.y, 1, 1), Role::Cursor),
-    }
+    let place = behind(left, used);
+    typed_line::draw(&filter.line, place, Role::Strong, Typing::Begun, paint);
 }
 
 fn matches(directories: u32, files: u32) -> String {

@@ -40,9 +40,9 @@ impl fmt::Display for Clash {
 /// Returns every clash, each once.
 pub(super) fn all(bindings: &[Bound]) -> Vec<Clash> {
     let mut found: Vec<Clash> = Vec::new();
-    let stacks = Context::ALL.map(Context::stack);
     // Those that only lie below others are looked at there.
-    for stack in stacks.iter().filter(|stack| stack.len() > 1) {
+    let stacks = Context::all().map(Context::stack);
+    for stack in stacks.filter(|stack| stack.len() > 1) {
         for (at, &context) in stack.iter().enumerate() {
             for &other in &stack[at..] {
                 for clash in between(bindings, context, other) {

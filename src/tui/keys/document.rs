@@ -15,7 +15,7 @@ struct Entry {
 /// Returns titles with their entries, in order.
 fn sections(keys: &KeyMap) -> Vec<(&'static str, Vec<Entry>)> {
     let mut sections: Vec<(&'static str, Vec<Entry>)> = Vec::new();
-    for context in Context::ALL {
+    for context in Context::all() {
         let entries = keys.in_context(context).map(|(binding, keys)| Entry {
             keys: keys.iter().map(ToString::to_string).collect(),
             action: binding.name,

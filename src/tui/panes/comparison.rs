@@ -27,7 +27,7 @@ pub enum Sorting {
     /// Bytes that came and went, the most first.
     #[default]
     Weight,
-    /// Path.
+    /// Path, by its bytes.
     Path,
     /// What happened.
     Kind,

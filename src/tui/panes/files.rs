@@ -19,7 +19,7 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use super::{Request, Standing, done};
-use crate::browse::{FlatFile, FlatView};
+use crate::browse::{FlatFile, FlatView, Sorting};
 use crate::layer::LayerIndex;
 use crate::text::Look;
 use crate::tui::command::Command;
@@ -34,22 +34,22 @@ use crate::tui::state::{Jobs, Tab};
 use crate::tui::subject::Subject;
 use crate::tui::table::RowsPlace;
 use finder::{Edited, Finder, Reach, Taken};
-use order::{Field, Sorting};
+use order::Field;
 use row::FileRow;
 
 /// All files in one list.
 #[derive(Debug)]
 pub struct FilesPane {
-    /// Cursor.
+    /// The cursor, and the first row on the screen.
     pub scroll: Scroll,
     /// Which files.
     pub view: FlatView,
     /// What is looked for.
     pub finder: Finder,
     /// Order while nothing is looked for.
-    sorting: Sorting,
+    sorting: Sorting<Field>,
     /// Order while something is.
-    sorting_found: Sorting,
+    sorting_found: Sorting<Field>,
     /// The list; empty before the view was entered.
     all: Vec<FlatFile>,
     /// What was found of it.
@@ -236,7 +236,7 @@ impl FilesPane {
     }
 
     /// Returns the order of the rows.
-    pub const fn sorting(&self) -> Sorting {
+    pub const fn sorting(&self) -> Sorting<Field> {
         match self.found {
             Some(_) => self.sorting_found,
             None => self.sorting,
@@ -303,10 +303,11 @@ impl FilesPane {
 
     fn resort(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
         let cursor = self.selected();
-        let next = |sorting: Sorting, next: fn(Sorting) -> Sorting| match command {
-            Command::ReverseSort => sorting.reversed(),
-            _ => next(sorting),
-        };
+        let next =
+            |sorting: Sorting<Field>, next: fn(Sorting<Field>) -> Sorting<Field>| match command {
+                Command::ReverseSort => sorting.reversed(),
+                _ => next(sorting),
+            };
         if self.found.is_some() {
             self.sorting_found = next(self.sorting_found, Sorting::next_of_found);
         } else {

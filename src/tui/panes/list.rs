@@ -41,7 +41,7 @@ impl ListAreas {
 /// Rows that pass a filter, with a cursor among them.
 #[derive(Debug, Clone)]
 pub struct FilteredList<R> {
-    /// Cursor.
+    /// The cursor, and the first row on the screen.
     pub scroll: Scroll,
     /// Which rows are shown.
     pub filter: TextFilter,

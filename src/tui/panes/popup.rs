@@ -4,7 +4,6 @@ mod draw;
 mod draw_help;
 pub mod help;
 pub mod place;
-mod typed_line;
 
 pub(in crate::tui) use draw::draw;
 
@@ -61,7 +60,7 @@ impl HelpPopup {
 /// Lines of text: an error, or everything known about a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Heading.
+    /// The heading, escaped.
     pub title: String,
     /// Lines, escaped; may be wider than the screen.
     pub lines: Vec<String>,
@@ -74,7 +73,7 @@ pub struct Notice {
 /// What a notice tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoticeKind {
-    /// Facts.
+    /// What is so, for whoever asked.
     Facts,
     /// A failure.
     Failure,
@@ -169,7 +168,7 @@ pub enum Purpose {
 pub struct Picker {
     /// In the source's order.
     pub choices: Vec<Choice>,
-    /// Cursor.
+    /// The cursor, and the first row on the screen.
     pub scroll: Scroll,
 }
 

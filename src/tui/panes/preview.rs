@@ -1,6 +1,7 @@
 //! The contents of one version of a file: text or hex, and what changed from the version below.
 
 pub mod areas;
+mod body_text;
 pub mod characters;
 mod commands;
 mod draw;
@@ -10,7 +11,6 @@ pub mod hex;
 mod lines;
 mod search;
 mod searching;
-mod sheet;
 mod viewport;
 
 pub(in crate::tui) use draw::draw;
@@ -25,14 +25,15 @@ use crate::path::ImagePath;
 use crate::text::Look;
 use crate::tree::MergedTree;
 use crate::tui::ids::{JobId, VersionAt};
+use crate::tui::line::Typing;
 use crate::tui::message::{Complaint, Effect};
 use crate::tui::reads::Reads;
 use crate::tui::results::{Content, Document, FileDiff, Nature};
 use crate::tui::state::Jobs;
 use crate::tui::subject::Subject;
 
-pub use search::{Case, Pattern, Search, Typing};
-pub use sheet::{BodyText, Margin};
+pub use body_text::{BodyText, Margin};
+pub use search::{Pattern, Search};
 pub use viewport::{Frame, Viewport, Wrap};
 
 /// What there is of the version.
@@ -61,7 +62,7 @@ pub enum DiffState {
     No,
     /// Being worked out.
     Working(JobId),
-    /// There.
+    /// Worked out.
     Done(Arc<FileDiff>),
     /// It could not be made, and why.
     Failed(Document),
@@ -147,7 +148,7 @@ impl PreviewPane {
 
     /// Returns whether letters are text.
     pub fn is_typing(&self) -> bool {
-        self.search.typing == Typing::Yes
+        self.search.typing == Typing::Begun
     }
 
     /// Returns the job that reads or compares for it.

@@ -25,6 +25,7 @@ use ratatui::layout::Rect;
 use super::list::ListAreas;
 use super::popup::{Notice, Popup};
 use super::{Request, done, refused};
+use crate::browse::Sorting;
 use crate::path::display_str;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
@@ -74,7 +75,7 @@ pub struct StorePane {
 pub struct StoreReads<'a> {
     /// The stores.
     pub subject: &'a Arc<StoreSubject>,
-    /// Settings.
+    /// What holds as long as the program runs.
     pub session: &'a Session,
     /// The place of the view.
     pub body: Rect,
@@ -210,7 +211,7 @@ impl StorePane {
         Vec::new()
     }
 
-    fn sorted(&mut self, sorting: rows::Sorting, reads: &StoreReads<'_>) -> Vec<Request> {
+    fn sorted(&mut self, sorting: Sorting<rows::Field>, reads: &StoreReads<'_>) -> Vec<Request> {
         self.list_mut().sorting = sorting;
         self.rebuild(reads);
         let words = match (sorting.field, sorting.falls()) {

@@ -12,7 +12,9 @@ use super::list::{FilteredList, ListAreas};
 use super::popup::{Notice, Popup};
 use super::{Request, Standing, about, copied_path, done, refused};
 use crate::analysis::advice::{Advice, advise};
-use crate::analysis::groups::{self, Bundle, Group, Grouping};
+use crate::analysis::waste_groups as groups;
+use crate::analysis::waste_groups::{Bundle, Group, Grouping};
+use crate::browse::Sorting;
 use crate::text::Look;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
@@ -23,7 +25,7 @@ use crate::tui::subject::Subject;
 use crate::tui::table::RowsPlace;
 
 pub use areas::WasteAreas;
-pub use order::{Field, Sorting};
+pub use order::Field;
 
 /// What is stored for nothing, who stored it and who made it useless.
 #[derive(Debug, Default)]
@@ -33,7 +35,7 @@ pub struct WastePane {
     /// What is put together in a row.
     pub grouping: Grouping,
     /// Order of the rows.
-    pub sorting: Sorting,
+    pub sorting: Sorting<Field>,
     /// Bytes of the largest of them.
     pub largest: u64,
     /// What to do about the row under the cursor.

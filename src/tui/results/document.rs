@@ -15,7 +15,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// Nothing.
+    /// A document without a byte.
     pub(in crate::tui) const EMPTY: Self = Self {
         bytes: Vec::new(),
         starts: Vec::new(),

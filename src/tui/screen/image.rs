@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use ratatui::layout::{Rect, Size};
 
-use super::views::{Pane, Panes};
+use super::views::Panes;
 use super::{Reading, Surroundings};
 use crate::tui::layout::{self, Areas, Columns};
 use crate::tui::reads::Reads;
-use crate::tui::state::{Focus, Tab, ZoomState};
+use crate::tui::state::{Focus, Pane, Tab, ZoomState};
 use crate::tui::subject::Subject;
 
 /// An image, or as much of it as is read.
@@ -100,7 +100,8 @@ impl ImageScreen {
             Pane::Layers => columns.layers,
             Pane::Tree => columns.tree,
             Pane::Preview => columns.preview,
-            Pane::Waste | Pane::Files | Pane::Treemap | Pane::Image => None,
+            // Every other view has the body to itself.
+            _ => None,
         };
         // A pane that is not on the screen keeps the height it would have there.
         area.unwrap_or(areas.body)

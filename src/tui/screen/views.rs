@@ -1,7 +1,7 @@
 //! The panes of an image, and which of them a view is made of: a new view has a line in every `match` here.
 
 use crate::text::Look;
-use crate::tui::command::{Command, Context};
+use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::paint::{Keys, Paint};
 use crate::tui::panes::files::{self, FilesPane};
@@ -13,66 +13,8 @@ use crate::tui::panes::treemap::{self, TreemapPane};
 use crate::tui::panes::waste::{self, WastePane};
 use crate::tui::panes::{Request, Standing};
 use crate::tui::reads::Reads;
-use crate::tui::state::{Focus, Jobs, Tab};
+use crate::tui::state::{Jobs, Pane, Tab};
 use crate::tui::table::RowsPlace;
-
-/// One of the panes of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pane {
-    /// The list of layers.
-    Layers,
-    /// The tree.
-    Tree,
-    /// The contents of a file.
-    Preview,
-    /// Waste.
-    Waste,
-    /// All files.
-    Files,
-    /// Treemap.
-    Treemap,
-    /// Configuration and history.
-    Image,
-}
-
-impl Pane {
-    /// Every pane, in the order in which they learn of a new image.
-    pub const ALL: [Self; 7] = [
-        Self::Layers,
-        Self::Tree,
-        Self::Preview,
-        Self::Waste,
-        Self::Files,
-        Self::Treemap,
-        Self::Image,
-    ];
-
-    /// Returns the pane that has the keys.
-    pub const fn of(focus: Focus, tab: Tab) -> Self {
-        match (focus, tab) {
-            (Focus::Preview, _) => Self::Preview,
-            (Focus::Layers, Tab::Layers) => Self::Layers,
-            (Focus::Tree, Tab::Layers) => Self::Tree,
-            (_, Tab::Waste) => Self::Waste,
-            (_, Tab::Files) => Self::Files,
-            (_, Tab::Treemap) => Self::Treemap,
-            (_, Tab::Image) => Self::Image,
-        }
-    }
-
-    /// Returns the context of its own keys.
-    pub const fn context(self) -> Context {
-        match self {
-            Self::Layers => Context::Layers,
-            Self::Tree => Context::Tree,
-            Self::Preview => Context::Preview,
-            Self::Waste => Context::Waste,
-            Self::Files => Context::Files,
-            Self::Treemap => Context::Treemap,
-            Self::Image => Context::Image,
-        }
-    }
-}
 
 /// The panes of all views.
 #[derive(Debug, Default)]
@@ -231,40 +173,21 @@ impl Panes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::command::Context;
     use crate::tui::keys::TABLE;
 
-    /// Does not compile until a new view is named here; where it is listed is then asked for.
-    fn views() -> [Tab; 5] {
-        let all = [
-            Tab::Layers,
-            Tab::Waste,
-            Tab::Files,
-            Tab::Treemap,
-            Tab::Image,
-        ];
-        for tab in all {
-            match tab {
-                Tab::Layers | Tab::Waste | Tab::Files | Tab::Treemap | Tab::Image => {}
-            }
-        }
-        all
-    }
-
     #[test]
-    fn every_view_has_a_place_in_the_second_line_a_key_and_panes_that_learn_of_images() {
-        assert_eq!(views(), Tab::ALL);
-        for tab in views() {
+    fn every_view_has_a_key_and_every_pane_the_keys_of_all_views() {
+        for tab in Tab::ALL {
             let shows = |command| command == Command::Show(tab);
             assert!(
                 TABLE.iter().any(|binding| shows(binding.command)),
                 "{tab:?}"
             );
-            for focus in [Focus::Layers, Focus::Tree, Focus::Preview] {
-                let pane = Pane::of(focus, tab);
-                assert!(Pane::ALL.contains(&pane), "{pane:?}");
-                assert!(Context::ALL.contains(&pane.context()), "{pane:?}");
-                assert!(pane.context().stack().contains(&Context::Views));
-            }
+        }
+        for pane in Pane::ALL {
+            let contexts = Context::Pane(pane).stack();
+            assert!(contexts.contains(&Context::Views), "{pane:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::analysis::written::written;
+use crate::analysis::container_writes::written;
 use crate::error::{Error, Result};
 use crate::path::display_os;
 use crate::progress::Job;

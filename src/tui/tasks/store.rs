@@ -94,7 +94,7 @@ fn export(
     let report = StoreReport {
         inventory: &stores.inventory,
         accounts: &stores.disk,
-        figures: &stores.figures,
+        engine_sizes: &stores.engine_sizes,
         look,
         top: None,
         job,

@@ -16,8 +16,8 @@ use crate::tui::panes::Request;
 use crate::tui::panes::layers::first_choice;
 use crate::tui::panes::tree::TreeMode;
 use crate::tui::reads::Surroundings;
-use crate::tui::screen::{ImageScreen, Pane, Screen};
-use crate::tui::state::{Focus, Jobs, Tab, Tone, ZoomState};
+use crate::tui::screen::{ImageScreen, Screen};
+use crate::tui::state::{Focus, Jobs, Pane, Tab, Tone, ZoomState};
 use crate::tui::subject::Subject;
 
 /// Does what a command means here.

@@ -11,8 +11,8 @@ use crate::tui::message::{Effect, Mouse};
 use crate::tui::model::Model;
 use crate::tui::panes::Request;
 use crate::tui::reads::Surroundings;
-use crate::tui::screen::{ImageScreen, Pane, Screen};
-use crate::tui::state::{Focus, Tab};
+use crate::tui::screen::{ImageScreen, Screen};
+use crate::tui::state::{Focus, Pane, Tab};
 use crate::tui::table::RowsPlace;
 use crate::tui::tabs::TabLine;
 

@@ -7,9 +7,9 @@ use crate::tui::message::{Complaint, Effect, Outcome};
 use crate::tui::model::Model;
 use crate::tui::panes::popup::{Notice, Picker, Popup};
 use crate::tui::reads::Reads;
-use crate::tui::screen::{Pane, Panes, Screen};
+use crate::tui::screen::{Panes, Screen};
 use crate::tui::scroll::Scroll;
-use crate::tui::state::{Said, Tone};
+use crate::tui::state::{Pane, Said, Tone};
 
 pub(super) fn job_done(model: &mut Model, job: JobId, outcome: Outcome) -> Vec<Effect> {
     match outcome {

@@ -17,7 +17,7 @@ use crate::store::{
 pub(super) fn image(one: &ReportedStore<'_>, at: usize) -> Value {
     let image: &StoredImage = &one.store.images[at];
     let account = one.image(at);
-    let figures = one.image_figures(at);
+    let sizes = one.image_sizes(at);
     let layers: Vec<Option<u32>> = image
         .layers
         .iter()
@@ -40,10 +40,10 @@ pub(super) fn image(one: &ReportedStore<'_>, at: usize) -> Value {
         "total": amount(account.total),
         "freed": amount(account.freed),
         "engine": {
-            "size_bytes": figures.size_bytes,
-            "shared_bytes": figures.shared_bytes,
-            "unique_bytes": figures.unique_bytes,
-            "inspect_bytes": figures.inspect_bytes,
+            "size_bytes": sizes.size_bytes,
+            "shared_bytes": sizes.shared_bytes,
+            "unique_bytes": sizes.unique_bytes,
+            "inspect_bytes": sizes.inspect_bytes,
         },
         "layers": layers,
         "pieces": pieces(one, &image.pieces),
@@ -80,7 +80,7 @@ pub(super) fn layer(one: &ReportedStore<'_>, at: usize) -> Value {
 pub(super) fn container(one: &ReportedStore<'_>, at: usize) -> Value {
     let container: &Container = &one.store.containers[at];
     let account = one.container(at);
-    let figures = one.container_figures(at);
+    let sizes = one.container_sizes(at);
     let layers: Vec<u32> = container.layers.iter().map(|id| id.0).collect();
     let growth = container.growth.iter().map(|grown| {
         let mut object = located(&grown.path);
@@ -104,8 +104,8 @@ pub(super) fn container(one: &ReportedStore<'_>, at: usize) -> Value {
         "logs": amount(account.logs),
         "other": amount(account.other),
         "engine": {
-            "writable_bytes": figures.writable_bytes,
-            "virtual_bytes": figures.virtual_bytes,
+            "writable_bytes": sizes.writable_bytes,
+            "virtual_bytes": sizes.virtual_bytes,
         },
         "growth": growth.collect::<Value>(),
         "layers": layers,

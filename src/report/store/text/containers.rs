@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::table::{Side, Table, TableRow};
+use super::wrapping_table::{Side, Table, TableRow};
 use super::{Page, WIDEST_WORD, images, largest};
 use crate::store::{Amount, Container, PodId};
 use crate::text::Detail;
@@ -91,10 +91,10 @@ fn notes(page: &Page<'_>, at: usize) -> Vec<String> {
     if page.look.detail == Detail::Full {
         notes.push(format!("id {}", page.text(&container.id)));
         notes.extend(container.created.map(|at| format!("created {}", time(at))));
-        let figures = page.one.container_figures(at);
+        let sizes = page.one.container_sizes(at);
         for (name, bytes) in [
-            ("engine's SIZE", figures.writable_bytes),
-            ("virtual", figures.virtual_bytes),
+            ("engine's SIZE", sizes.writable_bytes),
+            ("virtual", sizes.virtual_bytes),
         ] {
             notes.extend(bytes.map(|bytes| format!("{name} {}", Units::Si.size(bytes))));
         }

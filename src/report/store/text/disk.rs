@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{BOLD, DIMMED, Page};
 use crate::store::Amount;
-use crate::text::Glyphs;
+use crate::text::bars::nearest_bar;
 use crate::text::columns::{left, right, widest};
 use crate::units;
 
@@ -37,7 +37,7 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
         }
         let share = share(*amount, totals.total);
         let percent = share.map_or_else(String::new, units::percent);
-        let bar = bar(share.unwrap_or(0.0), room, page.look.glyphs);
+        let bar = nearest_bar(room, amount.bytes, totals.total.bytes, page.look.glyphs);
         let line = format!(
             "  {}  {}  {}  {bar}",
             left(name, name_width),
@@ -72,34 +72,4 @@ fn share(amount: Amount, total: Amount) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "a percentage with one decimal")]
     let ratio = (total.bytes > 0).then(|| amount.bytes as f64 / total.bytes as f64);
     ratio
-}
-
-/// Returns a bar, in eighths of a column where blocks may be drawn.
-fn bar(share: f64, columns: usize, glyphs: Glyphs) -> String {
-    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "at most eight times the width of a terminal, not negative"
-    )]
-    let eighths = (share.clamp(0.0, 1.0) * columns as f64 * 8.0).round() as usize;
-    match glyphs {
-        Glyphs::Unicode => format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8]),
-        Glyphs::Ascii => "#".repeat((eighths + 4) / 8),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bars_never_leave_their_room() {
-        assert_eq!(bar(0.0, 8, Glyphs::Unicode), "");
-        assert_eq!(bar(1.0, 8, Glyphs::Unicode), "████████");
-        assert_eq!(bar(7.0, 8, Glyphs::Ascii), "########");
-        assert_eq!(bar(0.5, 3, Glyphs::Unicode), "█▌");
-        assert_eq!(bar(f64::NAN, 3, Glyphs::Ascii), "");
-    }
 }

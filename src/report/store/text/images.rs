@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::table::{Side, Table, TableRow};
+use super::wrapping_table::{Side, Table, TableRow};
 use super::{DIMMED, Page, counted, largest};
-use crate::store::figures::ImageFigures;
-use crate::store::{Engine, Store, StoredImage};
+use crate::store::engine_sizes::ImageSizes;
+use crate::store::{Refusal, Store, StoredImage};
 use crate::text::Detail;
 use crate::units;
 
@@ -28,7 +28,11 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
     table(page, shown).write(&page.look, output)?;
     page.more(rest.iter().map(|&at| page.one.image(at).unique), output)?;
     if tells_freed(page, shown) {
-        page.sentence(freed(page.one.store.engine), DIMMED, output)?;
+        page.sentence(
+            freed(page.one.store.engine.definition().refusal),
+            DIMMED,
+            output,
+        )?;
     }
     if steps > 0 {
         let text = format!("{}; -v lists them", counted(steps, "intermediate step"));
@@ -38,14 +42,12 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Says what `Freed` means: engines differ in what they refuse.
-const fn freed(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Docker | Engine::DockerContainerd | Engine::ContainersStorage => {
+const fn freed(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::InUse => {
             "Freed: by removing it alone: nothing while it is in use; its build steps go too"
         }
-        Engine::Containerd | Engine::Kubernetes => {
-            "Freed: by removing it alone; containers keep what they stand on"
-        }
+        Refusal::Never => "Freed: by removing it alone; containers keep what they stand on",
     }
 }
 
@@ -150,12 +152,12 @@ fn notes(page: &Page<'_>, at: usize) -> Vec<String> {
 
 /// Returns what the engine itself prints, in its own units: thousands.
 fn engine(page: &Page<'_>, at: usize) -> Vec<String> {
-    let ImageFigures {
+    let ImageSizes {
         size_bytes,
         shared_bytes,
         unique_bytes,
         inspect_bytes,
-    } = page.one.image_figures(at);
+    } = page.one.image_sizes(at);
     [
         ("engine's SIZE", size_bytes),
         ("SHARED SIZE", shared_bytes),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::table::{Side, Table, TableRow};
+use super::wrapping_table::{Side, Table, TableRow};
 use super::{DIMMED, Page, counted, largest};
 use crate::store::reclaim::by_name;
 use crate::store::{Amount, LayerId};

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write};
 
-use super::table::{Side, Table, TableRow, broken};
+use super::wrapping_table::{Side, Table, TableRow, broken};
 use super::{BAD, BOLD, DIMMED, ODD, Page, counted};
-use crate::store::Engine;
 use crate::store::reclaim::{Step, Suggestion, suggestions};
 use crate::text::Detail;
 use crate::units;
@@ -127,20 +126,10 @@ pub(super) fn write_incomplete(page: &Page<'_>, output: &mut dyn Write) -> io::R
     if reasons.keys().any(|reason| is_denied(reason))
         || warnings.iter().any(|warning| is_denied(&warning.message))
     {
-        labelled("hint: ", hint(page.one.store.engine), page, output)?;
+        let hint = page.one.store.engine.definition().access_hint;
+        labelled("hint: ", hint, page, output)?;
     }
     Ok(())
-}
-
-const fn hint(engine: Engine) -> &'static str {
-    match engine {
-        Engine::ContainersStorage => {
-            "run it with sudo, or for a rootless store as: podman unshare layerscope store DIR"
-        }
-        Engine::Docker | Engine::DockerContainerd | Engine::Containerd | Engine::Kubernetes => {
-            "run it with sudo"
-        }
-    }
 }
 
 /// Returns where each reason holds, by reason.

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{ComparisonAreas, ComparisonPane, Sorting, words};
 use crate::analysis::comparison::{Difference, DifferenceKind, ImageComparison, Layers};
-use crate::browse::{Mark, Row};
+use crate::browse::Mark;
 use crate::layer::Completeness;
 use crate::path::display_absolute;
 use crate::text::Cut;
@@ -195,7 +195,7 @@ fn draw_row(
             What::A => side(difference.bytes_a, DifferenceKind::Added),
             What::B => side(difference.bytes_b, DifferenceKind::Removed),
             What::Bar => {
-                paint.bar(place, share(difference.weight(), largest), Role::Bar);
+                paint.bar(place, difference.weight(), largest, Role::Bar);
                 return None;
             }
             What::Path => {
@@ -213,12 +213,6 @@ const fn mark(kind: DifferenceKind) -> Mark {
         DifferenceKind::Changed => Mark::Modified,
         DifferenceKind::MetadataOnly | DifferenceKind::NotCompared => Mark::Touched,
     }
-}
-
-fn share(part: u64, whole: u64) -> u16 {
-    let full = u128::from(Row::FULL);
-    let share = (u128::from(part) * full).div_ceil(u128::from(whole.max(1)));
-    u16::try_from(share.min(full)).unwrap_or(Row::FULL)
 }
 
 /// Draws where the cursor is, and what happened there.

@@ -13,6 +13,7 @@ use crate::tui::reads::Reads;
 use crate::tui::subject::Subject;
 use crate::tui::table::Table;
 use crate::tui::theme::Role;
+use crate::tui::typed_line;
 use crate::units::count;
 
 pub(in crate::tui) fn draw(pane: &FilesPane, reads: &Reads<'_>, keys: Keys, paint: &mut Paint<'_>) {
@@ -97,27 +98,10 @@ fn draw_finder(pane: &FilesPane, place: Rect, paint: &mut Paint<'_>) {
         width: room.width.saturating_sub(counts_width),
         ..room
     };
-    draw_line(pane, text_room, paint);
+    let finder = &pane.finder;
+    typed_line::draw(&finder.line, text_room, Role::Plain, finder.typing, paint);
     if text_room.width >= 4 {
         paint.text_right(room, &counts, Role::Plain);
-    }
-}
-
-/// Draws the line being typed, its end in sight while the cursor is there.
-fn draw_line(pane: &FilesPane, place: Rect, paint: &mut Paint<'_>) {
-    let line = &pane.finder.line;
-    let text = paint.look.shown(line.text().as_bytes());
-    let cursor = u16::try_from(line.cursor()).unwrap_or(u16::MAX);
-    let shift = (cursor + 1).saturating_sub(place.width);
-    let shown: String = text.chars().skip(usize::from(shift)).collect();
-    paint.text(place, &shown, Role::Plain);
-    if pane.is_typing() && place.width > 0 {
-        let at = Rect {
-            x: place.x.saturating_add(cursor - shift),
-            width: 1,
-            ..place
-        };
-        paint.tint(at, Role::Cursor);
     }
 }
 

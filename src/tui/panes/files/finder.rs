@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::browse::FlatView;
 use crate::tui::edit::Edit;
 use crate::tui::ids::JobId;
-use crate::tui::line::Line;
+use crate::tui::line::{Line, Typing};
 use crate::tui::message::Effect;
 use crate::tui::panes::Request;
 use crate::tui::results::Ranking;
@@ -21,7 +21,7 @@ pub struct Finder {
     pub reach: Reach,
     /// The last result: of the pattern or, while its job runs, of the one before.
     pub ranking: Option<Arc<Ranking>>,
-    typing: Typing,
+    pub(super) typing: Typing,
     job: Option<JobId>,
 }
 
@@ -33,13 +33,6 @@ pub enum Reach {
     List,
     /// It finds any path; with the view to return to.
     Everything(Tab),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Typing {
-    #[default]
-    Ended,
-    Begun,
 }
 
 impl Finder {

@@ -2,7 +2,8 @@
 
 use super::FilesPane;
 use super::finder::Reach;
-use super::order::Sorting;
+use super::order::Field;
+use crate::browse::Sorting;
 use crate::browse::{Counted, FlatFile, PathSet, flat};
 use crate::layer::LayerIndex;
 use crate::path::ImagePath;
@@ -19,7 +20,7 @@ impl FilesPane {
         self.found = self.sift(subject);
     }
 
-    pub(super) fn rank(&mut self, sorting: Sorting, subject: &Subject) {
+    pub(super) fn rank(&mut self, sorting: Sorting<Field>, subject: &Subject) {
         if sorting.needs_ranks() && self.ranks.is_empty() {
             self.ranks = flat::ranks(subject.tree());
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::browse::{FlatFile, Order};
+use crate::browse::{FlatFile, Order, Sorting};
 use crate::tree::PathId;
 
 /// What files are sorted by.
@@ -12,30 +12,13 @@ pub enum Field {
     Match,
     /// Length, largest first.
     Size,
-    /// Path.
+    /// Path, by its bytes.
     Path,
     /// Layer, lowest first; in a layer largest first.
     Layer,
 }
 
-/// A field and a direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sorting {
-    /// The field.
-    pub field: Field,
-    /// Its direction.
-    pub order: Order,
-}
-
-impl Sorting {
-    /// Sorts by a field in its own direction.
-    pub const fn by(field: Field) -> Self {
-        Self {
-            field,
-            order: Order::Natural,
-        }
-    }
-
+impl Sorting<Field> {
     /// Returns the next one of a list that is filtered.
     #[must_use]
     pub const fn next_of_found(self) -> Self {
@@ -55,15 +38,6 @@ impl Sorting {
             Field::Path => Field::Layer,
             Field::Layer | Field::Match => Field::Size,
         })
-    }
-
-    /// Returns the other direction.
-    #[must_use]
-    pub const fn reversed(self) -> Self {
-        Self {
-            order: self.order.other(),
-            ..self
-        }
     }
 
     /// Returns the name on the screen.

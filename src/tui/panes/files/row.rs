@@ -15,7 +15,7 @@ pub enum Fate {
     Live,
     /// Its bytes are stored for nothing.
     Wasted {
-        /// Why.
+        /// Why it is useless.
         cause: WasteCause,
         /// The layer that made it useless.
         by: LayerIndex,

@@ -8,7 +8,7 @@ use super::listing::{Condition, LayerRow, Owner, What};
 use super::top_directories::Top;
 use super::{CURSOR, LayersPane};
 use crate::text::{Cut, Glyphs};
-use crate::tui::paint::{Keys, Paint, bar, behind};
+use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::reads::Reads;
 use crate::tui::table::{Cell, Table};
 use crate::tui::theme::Role;
@@ -136,6 +136,6 @@ fn draw_top(top: &Top, widest: u16, line: Rect, paint: &mut Paint<'_>) {
     paint.text_cut(at(0, name), &top.name, Cut::Middle, Role::Plain);
     paint.text_right(at(name + 1, size), &top.size, Role::Plain);
     let used = (name + size + 2).min(line.width);
-    let bar = bar(usize::from(line.width - used), top.share, paint.look.glyphs);
-    paint.text(at(used, line.width - used), &bar, Role::Bar);
+    let (part, whole) = top.share;
+    paint.bar(at(used, line.width - used), part, whole, Role::Bar);
 }

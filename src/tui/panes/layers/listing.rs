@@ -15,7 +15,7 @@ pub struct LayerRow {
     pub size: String,
     /// Bytes as stored.
     pub blob: String,
-    /// Entries.
+    /// How many entries it has.
     pub entries: String,
     /// Bytes wasted.
     pub wasted: String,

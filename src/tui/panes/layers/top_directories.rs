@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 
-use crate::browse::Row;
 use crate::layer::LayerIndex;
 use crate::text::Look;
 use crate::tree::{FileTree, NodeId};
@@ -15,8 +14,8 @@ pub struct Top {
     pub name: String,
     /// Bytes, for people.
     pub size: String,
-    /// Relative to the largest one, up to [`Row::FULL`].
-    pub share: u16,
+    /// Its bytes, and those of the largest one.
+    pub share: (u64, u64),
 }
 
 /// Directories listed.
@@ -38,11 +37,10 @@ pub fn tops(subject: &Subject, look: Look, layer: LayerIndex) -> Vec<Top> {
         } else {
             "/"
         };
-        let share = u128::from(bytes) * u128::from(Row::FULL) / u128::from(most);
         Top {
             name: format!("{}{slash}", look.shown(tree.name(node))),
             size: look.units.size(bytes),
-            share: u16::try_from(share).unwrap_or(Row::FULL),
+            share: (bytes, most),
         }
     };
     sizes.into_iter().map(top).collect()

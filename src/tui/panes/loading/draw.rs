@@ -4,7 +4,6 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::LoadingPane;
-use crate::browse::Row;
 use crate::text::Cut;
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
@@ -129,7 +128,8 @@ fn draw_layer(
             }
             What::Size => Cell::plain(look.units.size(layer.expected_bytes)),
             What::Bar => {
-                paint.bar(behind(place, 1), share(layer), Role::Bar);
+                let (part, whole) = read(layer);
+                paint.bar(behind(place, 1), part, whole, Role::Bar);
                 return None;
             }
             What::State => match layer.state {
@@ -144,26 +144,18 @@ fn draw_layer(
     });
 }
 
-fn share(layer: &LayerProgress) -> u16 {
+/// Returns how many bytes of how many are read.
+const fn read(layer: &LayerProgress) -> (u64, u64) {
     match layer.state {
-        LayerState::Waiting => 0,
-        LayerState::Done => Row::FULL,
-        LayerState::Reading | LayerState::Damaged => {
-            share_of(layer.done_bytes, layer.expected_bytes)
-        }
+        LayerState::Waiting => (0, 1),
+        LayerState::Done => (1, 1),
+        LayerState::Reading | LayerState::Damaged => (layer.done_bytes, layer.expected_bytes),
     }
-}
-
-fn share_of(part: u64, whole: u64) -> u16 {
-    if whole == 0 {
-        return 0;
-    }
-    let share = u128::from(part.min(whole)) * u128::from(Row::FULL) / u128::from(whole);
-    u16::try_from(share).unwrap_or(Row::FULL)
 }
 
 fn percent(part: u64, whole: u64) -> String {
-    format!("{} %", share_of(part, whole) / (Row::FULL / 100))
+    let percent = u128::from(part.min(whole)) * 100 / u128::from(whole.max(1));
+    format!("{percent} %")
 }
 
 /// Draws the bar of all layers with rate and remaining time.
@@ -189,7 +181,8 @@ fn draw_whole(session: &Session, progress: &LoadProgress, place: Rect, paint: &m
     take_right(&mut left, width.saturating_add(2), &words, plain, paint);
     paint.bar(
         left,
-        share_of(progress.done_bytes, progress.expected_bytes),
+        progress.done_bytes,
+        progress.expected_bytes,
         Role::Bar,
     );
     let rate = format!(" {}", rate(progress, paint));

@@ -4,13 +4,14 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::draw_help;
-use super::typed_line::draw_line;
 use super::{Notice, NoticeKind, Picker, Popup, Prompt, place};
 use crate::text::Cut;
 use crate::tui::layout::{Areas, Arrangement};
+use crate::tui::line::Typing;
 use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::session::Session;
 use crate::tui::theme::Role;
+use crate::tui::typed_line;
 use crate::units::count;
 
 pub(in crate::tui) fn draw(popup: &Popup, session: &Session, areas: &Areas, paint: &mut Paint<'_>) {
@@ -100,7 +101,7 @@ fn draw_prompt(prompt: &Prompt, place: Rect, paint: &mut Paint<'_>) {
     if let Some(line) = lines.next() {
         let taken = paint.text(line, "> ", Role::Dim);
         let rest = behind(line, taken);
-        draw_line(&prompt.line, rest, paint);
+        typed_line::draw(&prompt.line, rest, Role::Strong, Typing::Begun, paint);
     }
 }
 

@@ -5,10 +5,11 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::HelpPopup;
 use super::help::{GAP, HelpLine, table};
-use super::typed_line::draw_line;
+use crate::tui::line::Typing;
 use crate::tui::paint::{Paint, behind, first_line};
 use crate::tui::session::Session;
 use crate::tui::theme::Role;
+use crate::tui::typed_line;
 
 pub(super) fn draw(
     popup: &HelpPopup,
@@ -33,7 +34,7 @@ pub(super) fn draw(
     for (at, column) in table.columns.iter().enumerate() {
         let place = part(list, at * width, width);
         for (line, row) in column.iter().skip(first).zip(place.rows()) {
-            draw_line_of_help(line, table.keys_width, row, paint);
+            draw_line(line, table.keys_width, row, paint);
         }
     }
 }
@@ -50,14 +51,14 @@ fn part(place: Rect, from: usize, width: usize) -> Rect {
 }
 
 fn draw_search(popup: &HelpPopup, place: Rect, paint: &mut Paint<'_>) {
-    draw_line(&popup.search, place, paint);
+    typed_line::draw(&popup.search, place, Role::Strong, Typing::Begun, paint);
     if popup.search.text().is_empty() && place.width > 1 {
         let rest = behind(place, 1);
         paint.text(rest, "type to search, Esc closes", Role::Dim);
     }
 }
 
-fn draw_line_of_help(line: &HelpLine, keys_width: usize, place: Rect, paint: &mut Paint<'_>) {
+fn draw_line(line: &HelpLine, keys_width: usize, place: Rect, paint: &mut Paint<'_>) {
     let behind = |left: usize| part(place, keys_width.max(left) + 2 * GAP, usize::MAX);
     let (left, style, help) = match line {
         HelpLine::Blank => return,

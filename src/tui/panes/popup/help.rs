@@ -142,9 +142,7 @@ type Sections = Vec<Vec<HelpLine>>;
 
 /// Returns what matches the search: the contexts in effect, and the marks with everything else.
 fn sections(help: &HelpPopup, keys: &KeyMap) -> (Sections, Sections) {
-    let others = Context::ALL
-        .iter()
-        .filter(|context| !help.contexts.contains(context));
+    let others = Context::all().filter(|context| !help.contexts.contains(context));
     let search = help.search.text().trim().to_lowercase();
     let section = |context: &Context| bindings(*context, keys, &search);
     let here = titled(
@@ -153,7 +151,7 @@ fn sections(help: &HelpPopup, keys: &KeyMap) -> (Sections, Sections) {
             .map(|context| (context.title(), section(context))),
     );
     let marks = titled(std::iter::once(("Marks in front of rows", marks(&search))));
-    let there = titled(others.map(|context| (context.title(), section(context))));
+    let there = titled(others.map(|context| (context.title(), section(&context))));
     let headed = |(title, lines): (&'static str, Vec<HelpLine>)| -> Vec<HelpLine> {
         let heading = std::iter::once(HelpLine::Heading(title));
         heading.chain(lines).collect()
@@ -220,6 +218,7 @@ mod tests {
     use super::*;
     use crate::tui::keys::{Preset, TABLE};
     use crate::tui::line::Line;
+    use crate::tui::state::Pane;
 
     fn keys() -> KeyMap {
         KeyMap::new(Preset::Default, &std::collections::BTreeMap::new()).unwrap()
@@ -231,7 +230,11 @@ mod tests {
 
     #[test]
     fn every_binding_that_has_a_key_is_listed_once() {
-        let help = HelpPopup::of(vec![Context::Tree, Context::Move, Context::Global]);
+        let help = HelpPopup::of(vec![
+            Context::Pane(Pane::Tree),
+            Context::Move,
+            Context::Global,
+        ]);
         for columns in [30, 200] {
             let listed = lines(&help, columns);
             let listed = listed
@@ -244,7 +247,7 @@ mod tests {
 
     #[test]
     fn the_contexts_in_effect_come_first() {
-        let help = HelpPopup::of(vec![Context::Waste, Context::Move]);
+        let help = HelpPopup::of(vec![Context::Pane(Pane::Waste), Context::Move]);
         let headings: Vec<&str> = lines(&help, 30)
             .iter()
             .filter_map(|line| match line {

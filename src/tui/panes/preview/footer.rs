@@ -3,13 +3,16 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Case, Pattern, PreviewPane, Typing};
-use crate::text::{attributes, columns};
+use super::{Pattern, PreviewPane};
+use crate::browse::Case;
+use crate::text::attributes;
 use crate::tree::{MergedTree, Version};
 use crate::tui::ids::VersionAt;
-use crate::tui::paint::{Keys, Paint};
+use crate::tui::line::Typing;
+use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::subject::Subject;
 use crate::tui::theme::Role;
+use crate::tui::typed_line;
 
 pub(super) fn draw(
     pane: &PreviewPane,
@@ -21,7 +24,7 @@ pub(super) fn draw(
     if place.height == 0 {
         return;
     }
-    let is_searched = pane.search.typing == Typing::Yes || pane.search.is_on();
+    let is_searched = pane.search.typing == Typing::Begun || pane.search.is_on();
     if is_searched && keys == Keys::Here {
         draw_search(pane, place, paint);
     } else {
@@ -39,40 +42,28 @@ fn draw_search(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
         _ => "",
     };
     let mut words = vec![found];
-    if search.typing == Typing::Yes {
+    if search.typing == Typing::Begun {
         words.push(match search.pattern {
             Pattern::Text => "",
             Pattern::Regex => "[regex]",
         });
         words.push(match search.case {
             Case::Smart => "",
-            Case::Exact => "[case]",
-            Case::Ignored => "[no case]",
+            Case::Sensitive => "[case]",
+            Case::Insensitive => "[no case]",
         });
     }
     words.retain(|word| !word.is_empty());
     let words = words.join(" ");
     let width = u16::try_from(words.width()).unwrap_or(u16::MAX);
     let room = place.width.saturating_sub(width + 1);
-    // What is typed is seen at its end.
-    let cursor = search.line.cursor() + 1;
-    let hidden = cursor.saturating_sub(usize::from(room.saturating_sub(1)));
-    let shown = format!("/{}", paint.look.shown(text.as_bytes()));
-    let shown = columns::behind(&shown, hidden);
     let line = Rect {
         width: room,
         ..place
     };
-    paint.text(line, &shown, Role::Plain);
-    if search.typing == Typing::Yes {
-        let x = u16::try_from(cursor - hidden).unwrap_or(u16::MAX);
-        let cell = Rect {
-            x: place.x.saturating_add(x),
-            width: 1,
-            ..place
-        };
-        paint.tint(cell.intersection(line), Role::Cursor);
-    }
+    let used = paint.text(line, "/", Role::Plain);
+    let line = behind(line, used);
+    typed_line::draw(&search.line, line, Role::Plain, search.typing, paint);
     paint.text_right(place, &words, Role::Dim);
 }
 

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use crate::tui::line::Line;
+use crate::browse::Case;
+use crate::tui::line::{Line, Typing};
 use crate::tui::results::Nature;
 
 /// How what is typed is read.
@@ -15,28 +16,6 @@ pub enum Pattern {
     Text,
     /// As a regular expression.
     Regex,
-}
-
-/// Whether upper and lower case differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Case {
-    /// Once something in upper case is typed.
-    #[default]
-    Smart,
-    /// Always.
-    Exact,
-    /// Never.
-    Ignored,
-}
-
-/// Whether a line is typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Typing {
-    /// Not now.
-    #[default]
-    No,
-    /// Letters go into it.
-    Yes,
 }
 
 /// What is searched for.
@@ -91,14 +70,9 @@ impl Search {
             Pattern::Regex => text.to_owned(),
             Pattern::Text => literal(text, nature),
         };
-        let has_upper = text.chars().any(char::is_uppercase);
-        let ignores = match self.case {
-            Case::Smart => !has_upper,
-            Case::Exact => false,
-            Case::Ignored => true,
-        };
+        let counts = self.case.counts(|| text.chars().any(char::is_uppercase));
         let built = RegexBuilder::new(&source)
-            .case_insensitive(ignores)
+            .case_insensitive(!counts)
             .multi_line(true)
             .size_limit(1 << 20)
             .build();

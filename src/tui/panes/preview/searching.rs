@@ -1,14 +1,15 @@
 //! The commands of a search.
 
-use super::{BodyText, Case, Pattern, PreviewPane, Request, Typing, hex, refused};
+use super::{BodyText, Pattern, PreviewPane, Request, hex, refused};
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
+use crate::tui::line::Typing;
 use crate::tui::panes::done;
 use crate::tui::reads::Reads;
 
 impl PreviewPane {
     pub(super) fn begin_search(&mut self) -> Vec<Request> {
-        self.search.typing = Typing::Yes;
+        self.search.typing = Typing::Begun;
         self.search.from = self.place();
         Vec::new()
     }
@@ -17,7 +18,7 @@ impl PreviewPane {
     pub(super) fn typing(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
         match command {
             Command::Accept => {
-                self.search.typing = Typing::No;
+                self.search.typing = Typing::Ended;
                 if self.search.line.text().is_empty() {
                     self.search.clear();
                 }
@@ -35,11 +36,7 @@ impl PreviewPane {
                 self.search_again(reads);
             }
             Command::ToggleCase => {
-                self.search.case = match self.search.case {
-                    Case::Smart => Case::Exact,
-                    Case::Exact => Case::Ignored,
-                    Case::Ignored => Case::Smart,
-                };
+                self.search.case = self.search.case.next();
                 self.search_again(reads);
             }
             Command::Down => return self.go_to_match(Command::NextMatch, reads),

@@ -36,13 +36,13 @@ pub struct Viewport {
 /// What the place on the screen holds.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame {
-    /// Rows.
+    /// How many rows it has.
     pub height: usize,
     /// Columns for text.
     pub columns: usize,
     /// Whether lines are wrapped.
     pub wrap: Wrap,
-    /// Characters.
+    /// Which characters may be drawn.
     pub look: Look,
 }
 

@@ -1,7 +1,7 @@
 //! Bytes as the store view shows them: what was not measured is said, and never a zero.
 
 use super::key::Key;
-use crate::store::figures::Figures;
+use crate::store::engine_sizes::EngineSizes;
 use crate::store::{Accounts, Amount, Store};
 use crate::text::{Glyphs, Look};
 use crate::tui::store_subject::{Known, StoreSubject};
@@ -79,7 +79,7 @@ pub struct SizedStore<'a> {
     pub sense: Sense,
     /// In that sense; disk blocks for the engine's own, which have no sums.
     pub accounts: &'a Accounts,
-    figures: &'a Figures,
+    engine_sizes: &'a EngineSizes,
 }
 
 impl<'a> SizedStore<'a> {
@@ -94,7 +94,7 @@ impl<'a> SizedStore<'a> {
             known: subject.known,
             sense,
             accounts: accounts.get(at)?,
-            figures: subject.figures.get(at)?,
+            engine_sizes: subject.engine_sizes.get(at)?,
         })
     }
 
@@ -102,7 +102,7 @@ impl<'a> SizedStore<'a> {
     pub fn own(&self, key: Key) -> Size {
         match key {
             Key::Image(id) => match self.sense {
-                Sense::Engine => Size::engine(self.image_figures(key).unique_bytes),
+                Sense::Engine => Size::engine(self.image_sizes(key).unique_bytes),
                 _ => of(self.accounts.images.get(id.as_usize()), |one| one.unique),
             },
             Key::Container(_) | Key::Pod(_) => self.writable(key),
@@ -113,7 +113,7 @@ impl<'a> SizedStore<'a> {
     /// Returns what an image has in common with others.
     pub fn shared(&self, key: Key) -> Size {
         match (key, self.sense) {
-            (Key::Image(_), Sense::Engine) => Size::engine(self.image_figures(key).shared_bytes),
+            (Key::Image(_), Sense::Engine) => Size::engine(self.image_sizes(key).shared_bytes),
             (Key::Image(id), _) => of(self.accounts.images.get(id.as_usize()), |one| one.shared),
             _ => Size::Unknown,
         }
@@ -124,7 +124,7 @@ impl<'a> SizedStore<'a> {
         let is_engines = self.sense == Sense::Engine;
         let accounts = self.accounts;
         match key {
-            Key::Image(_) if is_engines => Size::engine(self.image_figures(key).size_bytes),
+            Key::Image(_) if is_engines => Size::engine(self.image_sizes(key).size_bytes),
             Key::Image(id) => of(accounts.images.get(id.as_usize()), |one| one.total),
             Key::Layer(id) if is_engines => {
                 let layer = self.store.layers.get(id.as_usize());
@@ -137,8 +137,8 @@ impl<'a> SizedStore<'a> {
             }
             Key::Cache(id) => of(accounts.cache.get(id.as_usize()), |one| one.total),
             Key::Container(id) if is_engines => {
-                let figures = self.figures.containers.get(id.as_usize());
-                Size::engine(figures.and_then(|figures| figures.virtual_bytes))
+                let sizes = self.engine_sizes.containers.get(id.as_usize());
+                Size::engine(sizes.and_then(|sizes| sizes.virtual_bytes))
             }
             Key::Container(id) => of(accounts.containers.get(id.as_usize()), |one| {
                 one.writable + one.logs + one.other
@@ -159,8 +159,8 @@ impl<'a> SizedStore<'a> {
     pub fn writable(&self, key: Key) -> Size {
         match (key, self.sense) {
             (Key::Container(id), Sense::Engine) => {
-                let figures = self.figures.containers.get(id.as_usize());
-                Size::engine(figures.and_then(|figures| figures.writable_bytes))
+                let sizes = self.engine_sizes.containers.get(id.as_usize());
+                Size::engine(sizes.and_then(|sizes| sizes.writable_bytes))
             }
             (Key::Container(id), _) => of(self.accounts.containers.get(id.as_usize()), |one| {
                 one.writable
@@ -194,9 +194,9 @@ impl<'a> SizedStore<'a> {
         }
     }
 
-    fn image_figures(&self, key: Key) -> crate::store::figures::ImageFigures {
+    fn image_sizes(&self, key: Key) -> crate::store::engine_sizes::ImageSizes {
         let found = match key {
-            Key::Image(id) => self.figures.images.get(id.as_usize()),
+            Key::Image(id) => self.engine_sizes.images.get(id.as_usize()),
             _ => None,
         };
         found.copied().unwrap_or_default()

@@ -3,7 +3,7 @@
 use super::amounts::{SizedStore, amount_text};
 use super::key::Key;
 use super::{StoreTab, names, rows};
-use crate::store::{Engine, LayerId, State, StoredImage, Volume};
+use crate::store::{LayerId, State, StoredImage, Volume};
 use crate::text::Look;
 use crate::tui::table::Side::{self, Left, Right};
 use crate::tui::table::{self, Cell, Table, Width};
@@ -21,7 +21,7 @@ pub enum Column {
     Total,
     /// What only the build cache keeps.
     Private,
-    /// Logs.
+    /// What it has logged.
     Logs,
     /// A bar of what is its own and what is shared.
     Bar,
@@ -230,8 +230,7 @@ fn remarks(sizes: &SizedStore<'_>, image: &StoredImage, look: Look) -> String {
         (false, None) => " name unknown",
         (false, Some(false)) => "",
     };
-    // Docker has all of its images in one.
-    let is_told = matches!(sizes.store.engine, Engine::Containerd | Engine::Kubernetes);
+    let is_told = sizes.store.engine.definition().shows_namespaces;
     let namespace = image.namespace.as_ref().filter(|_| is_told);
     let namespace = namespace.map_or_else(String::new, |namespace| {
         format!(" [{}]", look.shown(names::clipped(namespace).as_bytes()))

@@ -5,8 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::SizedStore;
 use super::amounts::amount_text;
-use super::row::share;
-use crate::store::{Amount, Engine};
+use crate::store::Amount;
 use crate::text::Glyphs;
 use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::theme::Role;
@@ -23,14 +22,7 @@ struct Part {
 /// Returns the parts of the disk; they add up to the whole.
 fn parts(sizes: &SizedStore<'_>) -> [Part; 7] {
     let totals = &sizes.accounts.totals;
-    let (logs, orphans) = match sizes.store.engine {
-        Engine::Docker | Engine::DockerContainerd => (
-            Some("not counted by `docker system df`"),
-            Some("not listed by `docker system df`"),
-        ),
-        Engine::ContainersStorage => (None, Some("not listed by `podman system df`")),
-        Engine::Containerd | Engine::Kubernetes => (None, None),
-    };
+    let [logs, orphans] = sizes.store.engine.definition().hides;
     let part = |name, amount| Part {
         name,
         amount,
@@ -74,7 +66,7 @@ pub(super) fn draw_pane(sizes: &SizedStore<'_>, place: Rect, paint: &mut Paint<'
         paint.text(at(1, 11), part.name, Role::Plain);
         paint.text_right(at(13, 12), &text, Role::Plain);
         let room = line.width.saturating_sub(26) / 2;
-        paint.bar(at(26, room), share(part.amount.bytes, largest), Role::Bar);
+        paint.bar(at(26, room), part.amount.bytes, largest, Role::Bar);
         if let Some(note) = part.hidden.filter(|_| part.amount.bytes > 0) {
             paint.text(at(28 + room, room), note, Role::Dim);
         }

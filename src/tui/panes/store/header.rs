@@ -2,7 +2,7 @@
 
 use super::amounts::amount_text;
 use super::{SizedStore, StorePane, StoreReads, columns};
-use crate::store::{Activity, Basis, Engine, Store};
+use crate::store::{Activity, Basis, Store};
 use crate::text::{Glyphs, Look, plural};
 use crate::tui::header_line::{self, HeaderPart, NAME};
 use crate::tui::layout::{Areas, Arrangement};
@@ -54,7 +54,10 @@ fn parts(
         HeaderPart::new(
             20,
             Role::Plain,
-            [format!("{}, {driver}", engine(store)), driver],
+            [
+                format!("{}, {driver}", store.engine.definition().title),
+                driver,
+            ],
         ),
         HeaderPart::new(60, Role::Plain, [counts(store)]),
         HeaderPart::new(80, Role::Plain, [format!("{basis}: {total}"), total]),
@@ -91,16 +94,6 @@ fn parts(
         ));
     }
     parts
-}
-
-const fn engine(store: &Store) -> &'static str {
-    match store.engine {
-        Engine::Docker => "Docker",
-        Engine::DockerContainerd => "Docker with containerd",
-        Engine::Containerd => "containerd",
-        Engine::Kubernetes => "containerd, Kubernetes",
-        Engine::ContainersStorage => "containers-storage",
-    }
 }
 
 fn counts(store: &Store) -> String {

@@ -3,8 +3,9 @@
 use super::super::list::FilteredList;
 use super::amounts::SizedStore;
 use super::key::Key;
-use super::rows::{Choice, Sorting, rows};
+use super::rows::{Choice, Field, rows};
 use super::{StepImages, StoreTab};
+use crate::browse::Sorting;
 use crate::tui::command::Command;
 use crate::tui::scroll::{Moved, Scroll};
 
@@ -14,7 +15,7 @@ pub struct StoreList {
     /// The rows, their cursor and filter.
     pub list: FilteredList<Key>,
     /// Their order.
-    pub sorting: Sorting,
+    pub sorting: Sorting<Field>,
     /// Bytes of the largest of them, for bars.
     pub largest: u64,
     /// What the cursor is on, to find it again; kept while a filter holds it back.

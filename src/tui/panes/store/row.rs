@@ -4,9 +4,9 @@ use ratatui::layout::Rect;
 
 use super::columns::{Column, cell, table};
 use super::{Key, SizedStore, StorePane, StoreTab};
-use crate::browse::Row;
+use crate::text::bars::bar;
 use crate::text::{Cut, Glyphs};
-use crate::tui::paint::{Ink, Paint, bar, behind};
+use crate::tui::paint::{Ink, Paint, behind};
 use crate::tui::table::Table;
 use crate::tui::theme::Role;
 
@@ -77,19 +77,9 @@ impl<'a> RowSource<'a> {
             Glyphs::Unicode => "░",
             Glyphs::Ascii => ".",
         };
-        let whole = bar(columns, share(total, self.largest), paint.look.glyphs);
+        let whole = bar(columns, total, self.largest, paint.look.glyphs);
         let light = shared.repeat(whole.chars().count());
         paint.text(place, &light, Role::Dim);
-        paint.bar(place, share(own, self.largest), Role::Bar);
+        paint.bar(place, own, self.largest, Role::Bar);
     }
-}
-
-/// Returns which part of a whole something is, of [`Row::FULL`].
-pub(super) fn share(part: u64, whole: u64) -> u16 {
-    if whole == 0 {
-        return 0;
-    }
-    let full = u128::from(Row::FULL);
-    let share = (u128::from(part) * full).div_ceil(u128::from(whole));
-    u16::try_from(share.min(full)).unwrap_or(Row::FULL)
 }

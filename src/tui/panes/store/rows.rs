@@ -6,7 +6,7 @@ use super::amounts::SizedStore;
 use super::key::Key;
 use super::names;
 use super::{StepImages, StoreTab};
-use crate::browse::Order;
+use crate::browse::{Order, Sorting};
 use crate::store::{CacheId, ContainerId, ImageId, LayerId, PodId, Store, VolumeId};
 use crate::tui::text_filter::TextFilter;
 
@@ -44,36 +44,14 @@ impl Field {
     }
 }
 
-/// An order of rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sorting {
-    /// What is compared.
-    pub field: Field,
-    /// Which way.
-    pub order: Order,
-}
-
-impl Sorting {
+impl Sorting<Field> {
     /// Returns the order by the next field that a view has.
     #[must_use]
     pub fn next(self, tab: StoreTab) -> Self {
         let fields = fields(tab);
         let at = fields.iter().position(|field| *field == self.field);
         let next = at.map_or(0, |at| (at + 1) % fields.len());
-        Self {
-            field: fields[next],
-            order: Order::Natural,
-        }
-    }
-
-    /// Returns the order the other way round.
-    #[must_use]
-    pub const fn reversed(self) -> Self {
-        let order = self.order.other();
-        Self {
-            field: self.field,
-            order,
-        }
+        Self::by(fields[next])
     }
 
     /// Returns whether the largest comes first.
@@ -103,7 +81,7 @@ pub struct Choice<'a> {
     /// Which view.
     pub tab: StoreTab,
     /// Their order.
-    pub sorting: Sorting,
+    pub sorting: Sorting<Field>,
     /// Which of them.
     pub filter: &'a TextFilter,
     /// Whether images of a build's steps are among them.
@@ -183,7 +161,7 @@ fn with_pods(
     rows
 }
 
-fn sort(sizes: &SizedStore<'_>, sorting: Sorting, rows: &mut [Key]) {
+fn sort(sizes: &SizedStore<'_>, sorting: Sorting<Field>, rows: &mut [Key]) {
     let name = |key: &Key| names::name(sizes.store, *key);
     let number = |key: &Key| match sorting.field {
         Field::Own => sizes.own(*key).bytes(),

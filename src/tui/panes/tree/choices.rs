@@ -58,7 +58,7 @@ pub enum Bars {
     Bar,
     /// The percentage.
     Percent,
-    /// Nothing.
+    /// The number alone.
     Neither,
 }
 
@@ -80,9 +80,9 @@ pub enum Columns {
     /// Where there is room.
     #[default]
     WhereWide,
-    /// Yes.
+    /// Because somebody asked for them.
     Shown,
-    /// No.
+    /// Because somebody asked for none.
     Hidden,
 }
 

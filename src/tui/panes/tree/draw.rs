@@ -138,7 +138,12 @@ impl RowSource<'_> {
             Mark::Removed | Mark::Hidden => role,
             _ => Role::Bar,
         };
-        paint.bar(self.span(self.spans.bar, line), row.share, bar);
+        paint.bar(
+            self.span(self.spans.bar, line),
+            row.share.into(),
+            Row::FULL.into(),
+            bar,
+        );
         if self.spans.percent.1 > 0
             && let Some(percent) = self.percent(row, shown)
         {

@@ -11,6 +11,7 @@ use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
 use crate::tui::paint::Paint;
 use crate::tui::reads::Reads;
+use crate::tui::state::Pane;
 use crate::tui::theme::Role;
 
 /// Returns the sentence; `None` where there is something to see.
@@ -26,7 +27,7 @@ pub(super) fn words(pane: &TreePane, reads: &Reads<'_>, projection: &Projection)
         let (here, pattern, around) = if pane.is_typing() {
             (Context::Filter, Command::NextPattern, Context::Filter)
         } else {
-            (Context::Tree, Command::Filter, Context::Global)
+            (Context::Pane(Pane::Tree), Command::Filter, Context::Global)
         };
         let (other, clear) = (key(here, pattern), key(around, Command::Back));
         return Some(format!(
@@ -38,7 +39,7 @@ pub(super) fn words(pane: &TreePane, reads: &Reads<'_>, projection: &Projection)
         return Some("this layer is not read yet; it comes by itself".into());
     }
     let next = key(Context::Views, Command::NextLayer);
-    let mode = key(Context::Tree, Command::NextMode);
+    let mode = key(Context::Pane(Pane::Tree), Command::NextMode);
     let further = format!("{next} next layer, {mode} {}", pane.mode.next().word());
     if !projection.has_any_below(PathId::ROOT, MarkSet::ALL) {
         return Some(match pane.mode {
@@ -48,7 +49,7 @@ pub(super) fn words(pane: &TreePane, reads: &Reads<'_>, projection: &Projection)
         });
     }
     if !projection.has_any_below(PathId::ROOT, MarkSet::CHANGES) {
-        let unchanged = key(Context::Tree, Command::ToggleUnchanged);
+        let unchanged = key(Context::Pane(Pane::Tree), Command::ToggleUnchanged);
         return Some(format!(
             "nothing changed in this layer; {further}, {unchanged} shows what it lists all the same"
         ));
@@ -59,7 +60,9 @@ pub(super) fn words(pane: &TreePane, reads: &Reads<'_>, projection: &Projection)
         Command::ToggleDeleted,
         Command::ToggleUnchanged,
     ];
-    let toggles = toggles.map(|command| key(Context::Tree, command)).join(" ");
+    let toggles = toggles
+        .map(|command| key(Context::Pane(Pane::Tree), command))
+        .join(" ");
     Some(format!(
         "everything here is hidden; {toggles} show it again"
     ))

@@ -180,11 +180,7 @@ impl TreePane {
     }
 
     pub(super) fn next_case(&mut self, reads: &Reads<'_>) {
-        self.filter.case = match self.filter.case {
-            Case::Smart => Case::Sensitive,
-            Case::Sensitive => Case::Insensitive,
-            Case::Insensitive => Case::Smart,
-        };
+        self.filter.case = self.filter.case.next();
         self.filter_changed(reads);
     }
 

@@ -220,10 +220,10 @@ impl TreePane {
         self.go_to_row(self.scroll.at + 1);
         let (count, e) = (
             self.marked.len(),
-            reads
-                .session
-                .keys
-                .key(crate::tui::command::Context::Tree, Command::Extract),
+            reads.session.keys.key(
+                crate::tui::command::Context::Pane(crate::tui::state::Pane::Tree),
+                Command::Extract,
+            ),
         );
         match (count, e) {
             (0, _) => done("nothing is marked"),

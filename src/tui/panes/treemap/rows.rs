@@ -4,7 +4,6 @@ use ratatui::layout::Rect;
 
 use super::label::Labels;
 use super::picture::Tile;
-use crate::browse::Row;
 use crate::tui::paint::{Keys, Paint};
 use crate::tui::scroll::Scroll;
 use crate::tui::table::{Cell, Column, RowsPlace, Table, Width};
@@ -66,9 +65,7 @@ fn draw_row(
             What::Size => Cell::new(labels.size(tile, look).0, style),
             What::Letter => Cell::new(labels.letter(tile), style),
             What::Bar => {
-                let share = u128::from(tile.bytes) * u128::from(Row::FULL);
-                let share = share / u128::from(largest.max(1));
-                paint.bar(place, u16::try_from(share).unwrap_or(Row::FULL), Role::Bar);
+                paint.bar(place, tile.bytes, largest, Role::Bar);
                 return None;
             }
             What::Name => {

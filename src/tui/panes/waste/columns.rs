@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 
 use super::{Field, WastePane, why};
 use crate::analysis::WasteCause;
-use crate::analysis::groups::{Bundle, Group, Grouping};
-use crate::browse::{Mark, Order, Row};
+use crate::analysis::waste_groups::{Bundle, Group, Grouping};
+use crate::browse::{Mark, Order};
 use crate::layer::LayerIndex;
 use crate::text::{Glyphs, Look};
 use crate::tui::paint::Paint;
@@ -167,7 +167,7 @@ pub(super) fn draw_row(
             What::Wasted => Cell::plain(look.units.size(row.bytes)),
             What::Percent => Cell::plain(percent(row, subject)),
             What::Bar => {
-                paint.bar(place, bar(row, pane), Role::Bar);
+                paint.bar(place, row.bytes.max(1), pane.largest.max(1), Role::Bar);
                 return None;
             }
             What::Letter => Cell::new(letter, Role::Change(mark)),
@@ -236,13 +236,4 @@ const fn mark(cause: WasteCause) -> (&'static str, Mark) {
 #[expect(clippy::cast_precision_loss, reason = "a share for people")]
 fn share(row: &Bundle, subject: &Subject) -> f64 {
     row.bytes as f64 / subject.analysis.waste.total_bytes.max(1) as f64
-}
-
-/// Returns the share of the largest row on the list.
-fn bar(row: &Bundle, pane: &WastePane) -> u16 {
-    let largest = pane.largest.max(1);
-    let share = u128::from(row.bytes) * u128::from(Row::FULL) / u128::from(largest);
-    u16::try_from(share.max(1))
-        .unwrap_or(Row::FULL)
-        .min(Row::FULL)
 }

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use crate::analysis::WasteCause;
-use crate::analysis::groups::Bundle;
-use crate::browse::Order;
+use crate::analysis::waste_groups::Bundle;
+use crate::browse::{Order, Sorting};
 use crate::image::Layer;
 use crate::path::display;
 use crate::tui::subject::Subject;
@@ -24,36 +24,16 @@ pub enum Field {
     Layers,
 }
 
-/// An order of rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sorting {
-    /// What by.
-    pub field: Field,
-    /// From which end.
-    pub order: Order,
-}
-
-impl Sorting {
+impl Sorting<Field> {
     /// Returns the order by the next field.
     #[must_use]
     pub const fn next(self) -> Self {
-        let field = match self.field {
+        Self::by(match self.field {
             Field::Bytes => Field::Path,
             Field::Path => Field::Cause,
             Field::Cause => Field::Layers,
             Field::Layers => Field::Bytes,
-        };
-        Self {
-            field,
-            order: Order::Natural,
-        }
-    }
-
-    /// Returns the order from the other end.
-    #[must_use]
-    pub const fn reversed(self) -> Self {
-        let order = self.order.other();
-        Self { order, ..self }
+        })
     }
 
     /// Returns how people say it.

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use super::WastePane;
-use crate::analysis::WasteCause;
-use crate::analysis::groups::{self, Bundle, Group, Grouping};
+use crate::analysis::waste_groups::{Bundle, Group, Grouping};
+use crate::analysis::{WasteCause, waste_groups as groups};
 use crate::image::Layer;
 use crate::layer::LayerIndex;
 use crate::report::text::{rule_line, verb};
@@ -23,7 +23,7 @@ pub struct Reason {
     pub label_role: Role,
     /// How the text looks.
     pub role: Role,
-    /// Escaped.
+    /// What is said, escaped.
     pub text: String,
 }
 

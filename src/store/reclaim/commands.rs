@@ -6,30 +6,9 @@
 mod rows;
 
 use super::shell_quote::quoted;
-use crate::store::Engine;
+use crate::store::engine::{Engine, Tool};
 
 pub use rows::ROWS;
-
-/// Whose command it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tool {
-    /// Docker's.
-    Docker,
-    /// Podman's.
-    Podman,
-    /// Buildah's, for its working containers.
-    Buildah,
-    /// containerd's own, which reaches every namespace.
-    Ctr,
-    /// Kubernetes' own, for one node.
-    Crictl,
-    /// Kubernetes' own, for a cluster.
-    Kubectl,
-    /// `BuildKit`'s own.
-    Buildctl,
-    /// The one that makes containerd look like Docker.
-    Nerdctl,
-}
 
 /// What a command does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

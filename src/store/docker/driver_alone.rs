@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::error::{Result, WarningCode};
 use crate::image::Platform;
 
-use super::super::{Container, ImageId, LayerId, Naming, Ownership, Role, State, StoredImage};
 use super::reader::DockerReader;
 use super::records::place;
+use crate::store::{Container, ImageId, LayerId, Naming, Ownership, Role, State, StoredImage};
 
 /// Suffix of the layer between an image and what a container writes.
 const INIT: &str = "-init";

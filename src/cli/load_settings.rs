@@ -19,7 +19,7 @@ use super::nearest::nearest;
 use super::options::Common;
 use super::rule_flags::RuleFlag;
 use super::settings::{Settings, Spot, VIEW_SETTINGS};
-use super::{config, dive_ci};
+use super::{config_file as config, dive_ci};
 use crate::units::Units;
 
 /// What a run can see of its surroundings; tests make their own.

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::super::{Container, LayerId, Listing, Store, StoredImage};
-use super::{ContainerFigures, Figures, ImageFigures, copies};
+use crate::store::engine_sizes::{ContainerSizes, EngineSizes, ImageSizes, copies};
+use crate::store::{Container, LayerId, Listing, Store, StoredImage};
 
-pub(super) fn of(store: &Store) -> Figures {
+pub(in crate::store) fn engine_sizes(store: &Store) -> EngineSizes {
     let references = references(store);
-    Figures {
+    EngineSizes {
         images: store
             .images
             .iter()
@@ -36,13 +36,9 @@ fn references(store: &Store) -> HashMap<LayerId, u32> {
     references
 }
 
-fn of_image(
-    store: &Store,
-    image: &StoredImage,
-    references: &HashMap<LayerId, u32>,
-) -> ImageFigures {
+fn of_image(store: &Store, image: &StoredImage, references: &HashMap<LayerId, u32>) -> ImageSizes {
     if image.is_intermediate {
-        return ImageFigures::default();
+        return ImageSizes::default();
     }
     let size = sum(image.layers.iter().map(|layer| recorded(store, (*layer)?)));
     let is_shared = |layer: &LayerId| references.get(layer).is_some_and(|&count| count > 1);
@@ -53,7 +49,7 @@ fn of_image(
         .filter(|layer| is_shared(layer));
     let shared = sum(shared.map(|&layer| recorded(store, layer)));
     let shared = size.and(shared);
-    ImageFigures {
+    ImageSizes {
         size_bytes: size,
         shared_bytes: shared,
         unique_bytes: size
@@ -71,11 +67,11 @@ fn sum(mut bytes: impl Iterator<Item = Option<u64>>) -> Option<u64> {
     bytes.try_fold(0_u64, |sum, bytes| sum.checked_add(bytes?))
 }
 
-fn of_container(store: &Store, container: &Container) -> ContainerFigures {
+fn of_container(store: &Store, container: &Container) -> ContainerSizes {
     let writable = written(store, container);
     let layers = container.layers.iter().copied();
     let below = sum(layers.map(|layer| recorded(store, layer)));
-    ContainerFigures {
+    ContainerSizes {
         writable_bytes: writable,
         virtual_bytes: writable
             .zip(below)

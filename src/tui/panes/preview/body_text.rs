@@ -10,9 +10,9 @@ use crate::tui::results::{Document, LineKind, Nature};
 /// What is drawn in the body.
 #[derive(Debug, Clone, Copy)]
 pub enum BodyText<'a> {
-    /// Lines.
+    /// A document line by line.
     Lines {
-        /// Of this.
+        /// The document.
         document: &'a Document,
         /// With what is in front of them.
         margin: Margin<'a>,

@@ -4,9 +4,9 @@
 
 use std::collections::HashMap;
 
-use super::projection::{Lens, below, mark, mark_of, state};
-use super::weights::{Name, fact};
-use super::{Mark, PathSet, Projection, Scope, Weights};
+use super::{Lens, below, mark, mark_of, state};
+use crate::browse::weights::{Name, fact};
+use crate::browse::{Mark, PathSet, Projection, Scope, Weights};
 use crate::layer::LayerIndex;
 use crate::tree::{Change, MergedTree, PathId, Version};
 

@@ -1,7 +1,7 @@
 //! The rows.
 
-use super::{Action, Proof, Row, Tool, Word};
-use crate::store::Engine;
+use super::{Action, Proof, Row, Word};
+use crate::store::engine::{Engine, Tool};
 
 /// Docker 20.10 with a graph driver; with containerd's image store nobody ran them.
 const fn docker(documented: &'static str) -> Proof {

@@ -11,7 +11,10 @@ use crate::progress::Job;
 /// Returns the length of everything that differs from the copy below; nothing where it cannot be read.
 ///
 /// Reads both directories, as the engines do whenever they are asked.
-pub(super) fn changed_bytes(directory: &Location, below: Option<&Location>) -> Option<u64> {
+pub(in crate::store) fn changed_bytes(
+    directory: &Location,
+    below: Option<&Location>,
+) -> Option<u64> {
     let below = below.map(Location::open).transpose().ok()?;
     let layer = CopyLayer::new(directory.open().ok()?, below);
     let mut changed = Changed(0);

@@ -40,6 +40,34 @@ impl Order {
     }
 }
 
+/// A field that rows are sorted by, and which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sorting<F> {
+    /// What is compared.
+    pub field: F,
+    /// Which way.
+    pub order: Order,
+}
+
+impl<F: Copy> Sorting<F> {
+    /// Sorts by a field in its own direction.
+    pub const fn by(field: F) -> Self {
+        Self {
+            field,
+            order: Order::Natural,
+        }
+    }
+
+    /// Returns the other direction.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        Self {
+            field: self.field,
+            order: self.order.other(),
+        }
+    }
+}
+
 /// Whether directories with nothing of their own to show share a row with the one directory in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Chains {

@@ -2,16 +2,11 @@
 //! `podman system df -v` print. Each engine means something else by size; `None` is what it does not print, or
 //! what could not be measured.
 
-mod containerd;
-mod containers_storage;
-mod copies;
-mod docker;
-
-use super::{Engine, Store};
+pub(super) mod copies;
 
 /// What an engine prints about one image, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ImageFigures {
+pub struct ImageSizes {
     /// `SIZE` of `system df -v`.
     pub size_bytes: Option<u64>,
     /// `SHARED SIZE`.
@@ -24,7 +19,7 @@ pub struct ImageFigures {
 
 /// What an engine prints about one container, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ContainerFigures {
+pub struct ContainerSizes {
     /// `SIZE` of `ps -s`: what it has written.
     pub writable_bytes: Option<u64>,
     /// `virtual` of `ps -s`: with its image.
@@ -33,22 +28,9 @@ pub struct ContainerFigures {
 
 /// The engine's numbers for a measured store.
 #[derive(Debug, Clone, Default)]
-pub struct Figures {
+pub struct EngineSizes {
     /// By image.
-    pub images: Vec<ImageFigures>,
+    pub images: Vec<ImageSizes>,
     /// By container.
-    pub containers: Vec<ContainerFigures>,
-}
-
-impl Figures {
-    /// Returns what the engine of a measured store would print.
-    pub fn of(store: &Store) -> Self {
-        match store.engine {
-            Engine::Docker => docker::of(store),
-            Engine::DockerContainerd | Engine::Containerd | Engine::Kubernetes => {
-                containerd::of(store)
-            }
-            Engine::ContainersStorage => containers_storage::of(store),
-        }
-    }
+    pub containers: Vec<ContainerSizes>,
 }

@@ -3,13 +3,13 @@
 //! An image counts with the tars its layers were unpacked from and with its own documents, a container with
 //! the lengths of files in the diff directories: the two do not add up, in Podman neither.
 
-use super::{ContainerFigures, Figures, ImageFigures, copies};
+use crate::store::engine_sizes::{ContainerSizes, EngineSizes, ImageSizes, copies};
 use crate::store::{
     Container, Contents, ImageId, LayerId, Listing, Location, Role, State, Store, StoredImage,
 };
 
 /// Returns the engine's own numbers.
-pub(super) fn of(store: &Store) -> Figures {
+pub(in crate::store) fn engine_sizes(store: &Store) -> EngineSizes {
     let sizes: Vec<Option<u64>> = store
         .images
         .iter()
@@ -22,11 +22,11 @@ pub(super) fn of(store: &Store) -> Figures {
         }
     }
     let images = store.images.iter().enumerate();
-    Figures {
+    EngineSizes {
         images: images
             .map(|(position, image)| {
                 let has_children = has_children[position] || image.is_intermediate;
-                image_figures(&sizes, position, image.parent.filter(|_| !has_children))
+                image_sizes(&sizes, position, image.parent.filter(|_| !has_children))
                     .unwrap_or_default()
                     .with_children(has_children)
             })
@@ -34,24 +34,24 @@ pub(super) fn of(store: &Store) -> Figures {
         containers: store
             .containers
             .iter()
-            .map(|container| container_figures(store, container))
+            .map(|container| container_sizes(store, container))
             .collect(),
     }
 }
 
 /// `podman system df -v` compares an image with its parent alone, and what has children is shared as a whole
 /// (containers/common, `libimage/disk_usage.go`, `diskUsageForImage`).
-fn image_figures(
+fn image_sizes(
     sizes: &[Option<u64>],
     position: usize,
     parent: Option<ImageId>,
-) -> Option<ImageFigures> {
+) -> Option<ImageSizes> {
     let size = sizes[position]?;
     let shared = match parent {
         Some(parent) => sizes[parent.as_usize()]?,
         None => 0,
     };
-    Some(ImageFigures {
+    Some(ImageSizes {
         size_bytes: Some(size),
         shared_bytes: Some(shared),
         unique_bytes: size.checked_sub(shared),
@@ -59,7 +59,7 @@ fn image_figures(
     })
 }
 
-impl ImageFigures {
+impl ImageSizes {
     fn with_children(self, has_children: bool) -> Self {
         if !has_children {
             return self;
@@ -88,9 +88,9 @@ fn image_bytes(store: &Store, image: &StoredImage) -> Option<u64> {
 
 /// Lengths of the files in the diff directories (`libpod/container_internal.go`, `rootFsSize` and `rwSize`). Podman
 /// says nothing about what is not its own: Buildah's working containers.
-fn container_figures(store: &Store, container: &Container) -> ContainerFigures {
+fn container_sizes(store: &Store, container: &Container) -> ContainerSizes {
     if container.state == State::Working {
-        return ContainerFigures::default();
+        return ContainerSizes::default();
     }
     let bytes_of: fn(&Store, LayerId, Option<LayerId>) -> Option<u64> = if store.driver == "vfs" {
         copied_bytes
@@ -103,7 +103,7 @@ fn container_figures(store: &Store, container: &Container) -> ContainerFigures {
         sum = sum.and_then(|sum| sum.checked_add(bytes_of(store, layer, below)?));
         below = Some(layer);
     }
-    ContainerFigures {
+    ContainerSizes {
         writable_bytes: container
             .writable
             .and_then(|layer| bytes_of(store, layer, below)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::value;
+use super::go_encoding as value;
 use crate::image::Digest;
 use crate::store::bbolt::{Bucket, Database};
 

@@ -9,21 +9,21 @@
 
 use std::collections::BTreeMap;
 
-use super::{ContainerFigures, Figures, ImageFigures};
+use crate::store::engine_sizes::{ContainerSizes, EngineSizes, ImageSizes};
 use crate::store::{Container, Engine, LayerId, PieceId, Store, StoredImage};
 
 /// Returns the engine's own numbers.
-pub(super) fn of(store: &Store) -> Figures {
+pub(in crate::store) fn engine_sizes(store: &Store) -> EngineSizes {
     let users = users(store);
     let image = |image| match store.engine {
         Engine::DockerContainerd => of_docker(store, image, &users),
-        _ => ImageFigures {
+        _ => ImageSizes {
             size_bytes: content(store, image),
-            ..ImageFigures::default()
+            ..ImageSizes::default()
         },
     };
     let containers = store.containers.iter();
-    Figures {
+    EngineSizes {
         images: store.images.iter().map(image).collect(),
         containers: containers.map(|of| container(store, of)).collect(),
     }
@@ -40,7 +40,7 @@ fn users(store: &Store) -> BTreeMap<LayerId, usize> {
     users
 }
 
-fn of_docker(store: &Store, image: &StoredImage, users: &BTreeMap<LayerId, usize>) -> ImageFigures {
+fn of_docker(store: &Store, image: &StoredImage, users: &BTreeMap<LayerId, usize>) -> ImageSizes {
     let layers: Vec<LayerId> = image.layers.iter().flatten().copied().collect();
     let snapshots = sum(layers.iter().map(|layer| snapshot(store, *layer)));
     let is_shared = |layer: &&LayerId| users.get(*layer).is_some_and(|count| *count > 1);
@@ -58,7 +58,7 @@ fn of_docker(store: &Store, image: &StoredImage, users: &BTreeMap<LayerId, usize
             .map(|piece| length(store, *piece)))
     });
     let size = sum([snapshots, documents, blobs(store, image)]);
-    ImageFigures {
+    ImageSizes {
         size_bytes: size,
         shared_bytes: shared,
         unique_bytes: size
@@ -112,7 +112,7 @@ fn snapshot(store: &Store, layer: LayerId) -> Option<u64> {
     }
 }
 
-fn container(store: &Store, container: &Container) -> ContainerFigures {
+fn container(store: &Store, container: &Container) -> ContainerSizes {
     let writable = container.writable.and_then(|layer| snapshot(store, layer));
     let below = container.layers.iter().chain(&container.init);
     let below = sum(below.map(|layer| snapshot(store, *layer)));
@@ -120,7 +120,7 @@ fn container(store: &Store, container: &Container) -> ContainerFigures {
         Engine::DockerContainerd => sum([writable, below]),
         _ => None,
     };
-    ContainerFigures {
+    ContainerSizes {
         writable_bytes: writable,
         virtual_bytes,
     }

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{ContainerdReader, MOBY, value};
+use super::{ContainerdReader, MOBY, go_encoding as value};
 use crate::image::Digest;
 use crate::image::json::Json;
-use crate::limits;
-use crate::path;
 use crate::store::bbolt::{Bucket, Database};
 use crate::store::places::is_directory;
 use crate::store::{
     Container, ContainerId, ImageId, LayerId, Location, Ownership, PieceId, Role, State, Volume,
 };
+use crate::{limits, path};
 
 impl ContainerdReader {
     /// Reads Docker's containers and volumes.
