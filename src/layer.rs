@@ -134,6 +134,8 @@ pub enum Placement {
     Shown,
     /// It is not, but hard links of the layer name its data: AUFS keeps such files under `.wh..wh.plnk`.
     LinkStore,
+    /// It is vacated: a device that takes its name as any entry does, and then is a whiteout of it.
+    Vacated,
 }
 
 /// One record of one layer, borrowed from the scanner's buffers.

@@ -311,39 +311,41 @@ impl<'a, 's> Scan<'a, 's> {
     /// entries are below links.
     fn led(&mut self, path: ImagePath<'_>) -> Option<Vec<u8>> {
         let (parent, name) = path.split();
-        let (code, why) = match self.links.lead(parent) {
-            Lead::Straight => return None,
+        match self.links.lead(parent) {
+            Lead::Straight => None,
             Lead::Away => {
                 let place = self.links.place();
                 let separator: &[u8] = if place.is_empty() { b"" } else { b"/" };
-                return Some([place, separator, name].concat());
+                Some([place, separator, name].concat())
             }
-            // Engines refuse the layer. One that is too far for us they unpack.
-            Lead::Circle => (
-                WarningCode::ParentNotDirectory,
-                format!(
+            // Engines refuse the layer.
+            Lead::Circle => {
+                let why = format!(
                     "links that lead in a circle or are more than {} behind each other",
                     limits::LINK_HOPS
-                ),
-            ),
-            Lead::TooFar => {
-                let (kept, read) = (limits::KEPT_LINK_BYTES as u64, limits::LINK_LOOKUP_BYTES);
-                let size = |bytes| crate::units::Units::Iec.size(bytes);
-                (
-                    WarningCode::LimitReached,
-                    format!(
-                        "symbolic links that take too much to follow (limits {} bytes a path, {} of targets, {} read a layer)",
-                        limits::PATH_BYTES,
-                        size(kept),
-                        size(read)
-                    ),
-                )
+                );
+                self.leave(path, WarningCode::ParentNotDirectory, &why);
+                None
             }
-        };
+            Lead::TooFar => {
+                let size = |bytes| crate::units::Units::Iec.size(bytes);
+                let why = format!(
+                    "symbolic links that take too much to follow (limits {} bytes a path, {} of targets, {} read a layer)",
+                    limits::PATH_BYTES,
+                    size(limits::KEPT_LINK_BYTES as u64),
+                    size(limits::LINK_LOOKUP_BYTES)
+                );
+                self.leave(path, WarningCode::LimitReached, &why);
+                None
+            }
+        }
+    }
+
+    /// Says that a path is left where it is named.
+    fn leave(&mut self, path: ImagePath<'_>, code: WarningCode, why: &str) {
         let shown = path::display_absolute(path.as_bytes());
         let message = format!("{shown} is below {why}; left where it is named");
         self.warn(code, message, Some(path.as_bytes()));
-        None
     }
 
     /// Hashes the data where it passes through our hands.
@@ -473,13 +475,18 @@ impl<'a, 's> Scan<'a, 's> {
         } else {
             Name::Ordinary
         };
-        // A whiteout of a tar may be written as the kernel keeps it (overlayfs documentation, "whiteouts and opaque
-        // directories").
-        if name == Name::Ordinary && kind == EntryKind::CharDevice && record.device == (0, 0) {
-            return self.deliver_marker(path, record, false);
-        }
         match name {
-            Name::Ordinary => self.deliver_ordinary(path, kind, record, content, Placement::Shown),
+            Name::Ordinary => {
+                // A whiteout of a tar may be written as the kernel keeps it (overlayfs documentation, "whiteouts and
+                // opaque directories").
+                let is_whiteout = kind == EntryKind::CharDevice && record.device == (0, 0);
+                let placement = if is_whiteout {
+                    Placement::Vacated
+                } else {
+                    Placement::Shown
+                };
+                self.deliver_ordinary(path, kind, record, content, placement)
+            }
             Name::LinkStore => {
                 self.deliver_ordinary(path, kind, record, content, Placement::LinkStore)
             }

@@ -42,6 +42,8 @@ pub struct TreeBuilder {
     /// Directories with an opaque marker.
     pub(super) marked: HashSet<u32>,
     pub(super) links: Vec<u32>,
+    /// Devices that are whiteouts once it is known what takes which name.
+    pub(super) vacated: HashSet<u32>,
     pub(super) has_moves: bool,
     pub(super) entries: u64,
     pub(super) content_bytes: u64,
@@ -70,6 +72,7 @@ impl TreeBuilder {
             listed_again: HashMap::new(),
             marked: HashSet::new(),
             links: Vec::new(),
+            vacated: HashSet::new(),
             has_moves: false,
             entries: 0,
             content_bytes: 0,
@@ -329,6 +332,9 @@ impl TreeBuilder {
         self.set_nanos(row, meta.mtime_nanos);
         if kind == EntryKind::Hardlink {
             self.links.push(row);
+        }
+        if entry.placement == Placement::Vacated {
+            self.vacated.insert(row);
         }
         Ok(())
     }

@@ -238,6 +238,29 @@ fn a_device_without_number_is_a_whiteout() {
     );
 }
 
+/// It takes the place of what its layer has stored there, through a link (podman) or by name (umoci), unlike a marker;
+/// and what comes behind it takes its place. A second name of it is one more whiteout (podman).
+#[test]
+fn a_device_without_number_is_an_entry_of_its_layer() {
+    let device = |path: &str| Item::new(path, Kind::CharDevice(0, 0));
+    let shows = |layers: &[Vec<Item>], expected: &str| {
+        assert_merged(&analyse_records(layers), expected);
+    };
+    let with = |before: &str, device: Item, after: &str| {
+        [records(before), vec![device], records(after)].concat()
+    };
+    let lower = || records("d/ d/x:1 z");
+    shows(&[lower(), with("d/x:2", device("d/x"), "")], "d/ z");
+    shows(
+        &[lower(), with("l->d d/x:2", device("l/x"), "")],
+        "d/ l->d z",
+    );
+    shows(&[lower(), with("d/ d/new:2", device("d"), "")], "z");
+    shows(&[lower(), with("", device("d/x"), "d/x:22")], "d/ d/x:22 z");
+    shows(&[lower(), with("", device("d/x"), "z=>d/x")], "d/");
+    shows(&[with("", device("a"), "")], "");
+}
+
 /// podman and Docker apply the header of a hard link to the inode, and to the link where that is one.
 #[test]
 fn the_last_header_of_an_inode_holds_for_all_its_names() {
