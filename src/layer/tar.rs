@@ -531,6 +531,16 @@ impl<'a, 's> Scan<'a, 's> {
         content: Option<u64>,
         placement: Placement,
     ) -> Result<()> {
+        let mut meta = meta(record, kind);
+        if kind == EntryKind::Dir && is_opaque(&record.xattrs) {
+            meta.opaque = true;
+            let message = format!(
+                "{} is opaque by an attribute: Docker and Podman on overlay hide what layers below have in it, containerd \
+                 leaves trusted attributes out",
+                path::display_absolute(path.as_bytes())
+            );
+            self.warn(WarningCode::OddHeader, message, Some(path.as_bytes()));
+        }
         let mut link = std::mem::take(&mut self.link);
         let target = match kind {
             EntryKind::Symlink => {
@@ -554,7 +564,7 @@ impl<'a, 's> Scan<'a, 's> {
         let result = self.sink.entry(Entry {
             path,
             link: target,
-            meta: meta(record, kind),
+            meta,
             xattrs: &record.xattrs,
             content,
             offset: record.offset,
@@ -621,6 +631,12 @@ impl<'a, 's> Scan<'a, 's> {
             None => warning,
         });
     }
+}
+
+/// Returns whether overlayfs takes the directory with these attributes for opaque once an engine has unpacked it as root.
+fn is_opaque(xattrs: &[(Vec<u8>, Vec<u8>)]) -> bool {
+    let mut xattrs = xattrs.iter();
+    xattrs.any(|(name, value)| name == b"trusted.overlay.opaque" && value == b"y")
 }
 
 fn meta(record: &Record, kind: EntryKind) -> Meta {
