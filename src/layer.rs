@@ -21,7 +21,7 @@ pub mod whole_copy;
 use std::fmt;
 use std::io::Read;
 
-use crate::error::{Error, Result, Warning};
+use crate::error::{Error, Result, Warning, WarningCode};
 use crate::path::ImagePath;
 use crate::progress::Job;
 
@@ -197,6 +197,17 @@ pub enum Access {
     Sequential,
 }
 
+impl Access {
+    /// Returns how many files to ask for at a time: a stream is passed once for all of them, but finds them by their
+    /// offsets; elsewhere each needs its path, which may be long.
+    pub const fn batch(self) -> usize {
+        match self {
+            Self::Random => 256,
+            Self::Sequential => usize::MAX,
+        }
+    }
+}
+
 /// How a file or directory came to be in a layer that somebody writes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -291,6 +302,8 @@ pub struct LayerFacts {
     pub stored_bytes: u64,
     /// The length above which a file cannot be stored whole, but only with holes, in bytes.
     pub longest_data: u64,
+    /// Most memory that its decoder takes, in bytes.
+    pub decoder_bytes: u64,
 }
 
 impl LayerFacts {
@@ -306,6 +319,7 @@ impl LayerFacts {
             access,
             stored_bytes,
             longest_data: stored_bytes,
+            decoder_bytes: 0,
         }
     }
 }
@@ -320,6 +334,11 @@ pub trait EntrySink {
 
     /// Takes word of something odd that did not stop the scan.
     fn warn(&mut self, warning: Warning);
+
+    /// Returns whether the next warning of a kind will be more than counted; else it needs no message.
+    fn wants(&self, _code: WarningCode) -> bool {
+        true
+    }
 
     /// Returns whether the data of a file is wanted. Asked only where it passes by once: by [`tar::PassingLayer`].
     fn wants_data(&self, _file: PassingFile<'_>) -> bool {

@@ -31,7 +31,7 @@ pub fn layers(image: &Image, options: &Options, watch: &Watch) -> Result<Vec<Arc
     let mut order: Vec<usize> = (0..layers.len()).collect();
     order.sort_by_key(|&at| Reverse(layers[at].source.facts().stored_bytes));
     let failures = in_parallel(
-        options.workers(layers.len()),
+        options.readers(layers),
         order.len(),
         |failure: &mut Option<Error>, task| {
             let at = order[task];

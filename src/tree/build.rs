@@ -12,7 +12,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::file_tree::{
     Attributes, BELOW, MOVED, NO_INODE, Node, XattrSet, flag, push_text, text_at,
 };
-use crate::error::{Error, Result, Warning, WarningCode};
+use crate::error::{Error, Result, Warning, WarningCode, Warnings};
 use crate::layer::{Entry, EntryKind, EntrySink, Meta, Placement};
 use crate::limits;
 use crate::path::{self, ImagePath};
@@ -47,8 +47,7 @@ pub struct TreeBuilder {
     pub(super) has_moves: bool,
     pub(super) entries: u64,
     pub(super) content_bytes: u64,
-    pub(super) warnings: Vec<Warning>,
-    pub(super) warning_counts: HashMap<WarningCode, usize>,
+    pub(super) warnings: Warnings,
 }
 
 impl TreeBuilder {
@@ -76,8 +75,7 @@ impl TreeBuilder {
             has_moves: false,
             entries: 0,
             content_bytes: 0,
-            warnings: Vec::new(),
-            warning_counts: HashMap::new(),
+            warnings: Warnings::within(limits::LAYER_WARNING_BYTES),
         };
         builder.texts.extend_from_slice(&[0, 0]);
         builder.rows.push(implied(ROOT, 0));
@@ -413,11 +411,11 @@ impl EntrySink for TreeBuilder {
     }
 
     fn warn(&mut self, warning: Warning) {
-        let count = self.warning_counts.entry(warning.code).or_default();
-        *count += 1;
-        if *count <= limits::WARNINGS_PER_KIND {
-            self.warnings.push(warning);
-        }
+        self.warnings.push(warning);
+    }
+
+    fn wants(&self, code: WarningCode) -> bool {
+        self.warnings.has_room(code, None)
     }
 }
 

@@ -15,7 +15,6 @@ use super::file_tree::{BELOW, FileTree, Node, NodeId, Shadowed, flag};
 use super::headers::Headers;
 use crate::error::{Warning, WarningCode};
 use crate::layer::{Completeness, EntryKind, EntrySink as _};
-use crate::limits;
 use crate::path;
 
 impl FileTree {
@@ -512,8 +511,7 @@ impl Freeze {
         permute(&mut rows, &mut order);
         rows.truncate(kept);
         rows.shrink_to_fit();
-        let mut builder = self.builder;
-        builder.count_further_warnings();
+        let builder = self.builder;
         FileTree {
             nodes: rows,
             texts: builder.texts,
@@ -527,7 +525,7 @@ impl Freeze {
             entries: builder.entries,
             content_bytes: builder.content_bytes,
             completeness,
-            warnings: builder.warnings,
+            warnings: builder.warnings.into_vec(),
         }
     }
 
@@ -548,21 +546,6 @@ impl Freeze {
             .collect();
         shadowed.sort_unstable_by_key(|shadowed| (shadowed.node, shadowed.size));
         shadowed
-    }
-}
-
-impl TreeBuilder {
-    /// Says for every kind of warning how many were left out.
-    fn count_further_warnings(&mut self) {
-        let mut counts: Vec<_> = take(&mut self.warning_counts).into_iter().collect();
-        counts.sort_unstable();
-        for (code, count) in counts {
-            if count > limits::WARNINGS_PER_KIND {
-                let more = count - limits::WARNINGS_PER_KIND;
-                let message = format!("and {more} more of this kind");
-                self.warnings.push(Warning::new(code, message));
-            }
-        }
     }
 }
 
