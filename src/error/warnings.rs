@@ -83,17 +83,14 @@ impl Warnings {
             let path = warning.path.as_ref().map_or(0, |path| path.len());
             size_of::<Warning>() + warning.message.len() + path
         };
-        match warning.filter(|warning| taken(warning) <= room) {
-            Some(warning) => {
-                count.kept += 1;
-                self.taken += taken(&warning);
-                self.kept.push(warning);
-            }
-            None => {
-                count.is_cut = true;
-                // One that was too long is no reason to try the next.
-                self.taken = self.limit;
-            }
+        if let Some(warning) = warning.filter(|warning| taken(warning) <= room) {
+            count.kept += 1;
+            self.taken += taken(&warning);
+            self.kept.push(warning);
+        } else {
+            count.is_cut = true;
+            // One that was too long is no reason to try the next.
+            self.taken = self.limit;
         }
     }
 
@@ -108,11 +105,13 @@ impl Warnings {
         for ((layer, code), count) in counts {
             let more = count.seen - count.kept;
             if more > 0 {
-                let mut message = format!("and {more} more of this kind");
-                if count.is_cut {
+                let why = if count.is_cut {
                     let limit = Units::Iec.size(limit as u64);
-                    message += &format!(": all together take more than the limit of {limit}");
-                }
+                    format!(": all together take more than the limit of {limit}")
+                } else {
+                    String::new()
+                };
+                let message = format!("and {more} more of this kind{why}");
                 let warning = Warning::new(code, message);
                 kept.push(Warning { layer, ..warning });
             }

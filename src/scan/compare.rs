@@ -207,9 +207,10 @@ fn take_allowance(tree: &MergedTree, layers: &[Layer], pair: Comparison, left: &
         let is_bounded = layers[layer.as_usize()].source.facts().longest_data < u64::MAX;
         is_bounded && tree.layer(layer).content(node).is_none()
     };
-    let taken = match [pair.older, pair.newer].into_iter().any(is_archived) {
-        true => tree.layer(pair.newer.0).size(pair.newer.1),
-        false => 0,
+    let taken = if [pair.older, pair.newer].into_iter().any(is_archived) {
+        tree.layer(pair.newer.0).size(pair.newer.1)
+    } else {
+        0
     };
     let rest = left.checked_sub(taken);
     *left = rest.unwrap_or(*left);
