@@ -99,6 +99,9 @@ pub const BZIP2_STREAMS: u64 = 100_000;
 /// Most entries of an image unless `--max-entries` says otherwise.
 pub const IMAGE_ENTRIES: u64 = 4_000_000;
 
+/// Most bytes of names and link targets of all layers of an image; those of a million files take some 20 MB.
+pub const IMAGE_NAME_BYTES: u64 = 160 * 1024 * 1024;
+
 /// Most bytes that are compared over all layers of an image beyond what is stored: holes of sparse files.
 pub const HOLES_COMPARED_BYTES: u64 = 8 << 30;
 

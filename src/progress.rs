@@ -26,6 +26,10 @@ struct Counters {
     cost: AtomicU64,
     cost_limit: AtomicU64,
     entry_limit: AtomicU64,
+    /// Nodes of trees and the bytes of their names, both kept until the job is done.
+    nodes: AtomicU64,
+    name_bytes: AtomicU64,
+    name_limit: AtomicU64,
     whole: Option<Arc<Counters>>,
 }
 
@@ -136,6 +140,27 @@ impl Job {
         self.0.expanded_limit.store(bytes, Ordering::Relaxed);
     }
 
+    /// Limits the bytes of names that are kept over the whole job; 0 means no limit.
+    pub fn limit_names(&self, bytes: u64) {
+        self.0.name_limit.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Reports nodes of a tree and bytes of names; returns which of them are more than is allowed. Nodes are limited as
+    /// entries are, of which one may need many.
+    pub fn keep(&self, nodes: u64, name_bytes: u64) -> Kept {
+        let mut kept = Kept::Within;
+        for part in self.0.with_wholes() {
+            let has_names = is_within(&part.name_bytes, name_bytes, &part.name_limit);
+            let has_nodes = is_within(&part.nodes, nodes, &part.entry_limit);
+            kept = match kept {
+                _ if !has_nodes => Kept::TooManyNodes,
+                _ if !has_names => Kept::TooManyNames(part.name_limit.load(Ordering::Relaxed)),
+                kept => kept,
+            };
+        }
+        kept
+    }
+
     /// Limits what decompression may cost over the whole job, in bytes of a fast codec; [`Job::allow_cost`] adds to it.
     pub fn limit_cost(&self, bytes: u64) {
         self.0.cost_limit.store(bytes, Ordering::Relaxed);
@@ -180,6 +205,17 @@ impl Job {
     }
 }
 
+/// Whether what a job keeps is within its limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It is.
+    Within,
+    /// There are more nodes than [`Job::entry_limit`].
+    TooManyNodes,
+    /// There are more bytes of names than this.
+    TooManyNames(u64),
+}
+
 /// What a [`Job`] may cost; 0 stands for no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Allowance {
@@ -189,6 +225,8 @@ pub struct Allowance {
     pub cost: u64,
     /// Entries of all layers.
     pub entries: u64,
+    /// Bytes of names of all layers.
+    pub name_bytes: u64,
 }
 
 impl Allowance {
@@ -198,6 +236,7 @@ impl Allowance {
         job.limit_expanded(self.expanded_bytes);
         job.limit_cost(self.cost);
         job.limit_entries(self.entries);
+        job.limit_names(self.name_bytes);
         job
     }
 }

@@ -170,6 +170,7 @@ impl Common {
             // Whoever names a length means that and no ratio.
             cost: self.max_expanded.map_or(limits::EXPANSION_COST, |_| 0),
             entries: self.max_entries.unwrap_or(limits::IMAGE_ENTRIES),
+            name_bytes: limits::IMAGE_NAME_BYTES,
         }
     }
 }

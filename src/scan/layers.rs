@@ -52,7 +52,7 @@ pub fn layers(image: &Image, options: &Options, watch: &Watch) -> Result<Vec<Arc
 
 /// Scans one layer. Whatever goes wrong in it is told by its tree.
 fn scan_layer(layer: &Layer, job: &Job) -> Result<FileTree> {
-    let mut builder = TreeBuilder::new(format!("layer {}", layer.index));
+    let mut builder = TreeBuilder::new(format!("layer {}", layer.index)).within(job);
     let completeness = match layer.source.scan(&mut builder, job) {
         Ok(completeness) => completeness,
         Err(Error::Interrupted) => return Err(Error::Interrupted),

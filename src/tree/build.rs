@@ -16,8 +16,13 @@ use crate::error::{Error, Result, Warning, WarningCode, Warnings};
 use crate::layer::{Entry, EntryKind, EntrySink, Meta, Placement};
 use crate::limits;
 use crate::path::{self, ImagePath};
+use crate::progress::{Job, Kept};
 
 pub(super) const ROOT: u32 = 0;
+
+/// Rows and bytes of names between two reports to the job.
+const NODES_AT_A_TIME: usize = 1024;
+const NAMES_AT_A_TIME: usize = 256 * 1024;
 
 /// Collects the entries of one layer.
 #[derive(Debug)]
@@ -29,6 +34,9 @@ pub struct TreeBuilder {
     pub(super) attributes: Vec<Attributes>,
     pub(super) attribute_ids: HashMap<Attributes, u32, DefaultHashBuilder>,
     last_attributes: (Attributes, u32),
+    /// Told of rows and bytes of names, and how many it was told of.
+    job: Job,
+    told: (usize, usize),
     pub(super) xattr_sets: Vec<XattrSet>,
     pub(super) xattr_ids: HashMap<XattrSet, u32, DefaultHashBuilder>,
     xattr_bytes: usize,
@@ -61,6 +69,8 @@ impl TreeBuilder {
             attributes: vec![Attributes::default()],
             attribute_ids: HashMap::default(),
             last_attributes: (Attributes::default(), 0),
+            job: Job::new(),
+            told: (0, 0),
             xattr_sets: vec![XattrSet::default()],
             xattr_ids: HashMap::default(),
             xattr_bytes: 0,
@@ -80,6 +90,13 @@ impl TreeBuilder {
         builder.texts.extend_from_slice(&[0, 0]);
         builder.rows.push(implied(ROOT, 0));
         builder
+    }
+
+    /// Keeps the tree within the limits of a job.
+    #[must_use]
+    pub fn within(mut self, job: &Job) -> Self {
+        self.job = job.clone();
+        self
     }
 
     pub(super) fn row_name(&self, row: u32) -> &[u8] {
@@ -158,8 +175,33 @@ impl TreeBuilder {
             let limit = crate::units::Units::Iec.size(limits::LAYER_NAME_BYTES as u64);
             return Err(self.limit("the length of all names of one layer", limit));
         }
+        self.tell(NODES_AT_A_TIME, NAMES_AT_A_TIME)?;
         self.rows.push(row);
         Ok(id)
+    }
+
+    /// Reports what there is to the job, once there is so much more than was told.
+    fn tell(&mut self, rows: usize, names: usize) -> Result<()> {
+        let (there, told) = ((self.rows.len(), self.texts.len()), self.told);
+        let (more_rows, more_names) = (there.0 - told.0, there.1 - told.1);
+        if more_rows < rows && more_names < names {
+            return Ok(());
+        }
+        self.told = there;
+        match self.job.keep(more_rows as u64, more_names as u64) {
+            Kept::Within => Ok(()),
+            Kept::TooManyNodes => {
+                let limit = format!("{} (--max-entries raises it)", self.job.entry_limit());
+                Err(self.limit(
+                    "the number of entries of the image, with directories they imply,",
+                    limit,
+                ))
+            }
+            Kept::TooManyNames(limit) => {
+                let limit = crate::units::Units::Iec.size(limit);
+                Err(self.limit("the length of all names of the image", limit))
+            }
+        }
     }
 
     fn limit(&self, what: &'static str, limit: String) -> Error {

@@ -9,7 +9,8 @@ use layerscope::tree::PathId;
 
 use crate::notation::{analyse_records, codes, records};
 use crate::support::item::{Item, Kind};
-use crate::support::tar::{BLOCK, pax, raw_entry};
+use crate::support::opened::analyse_blobs;
+use crate::support::tar::{self, BLOCK, pax, raw_entry};
 use crate::support::{Codec, LayerBuilder, Walk};
 
 fn archive(parts: &[Vec<u8>]) -> Vec<u8> {
@@ -112,6 +113,31 @@ fn entries_are_limited_over_all_layers() {
         message.contains("3000 (--max-entries raises it)"),
         "{message}"
     );
+}
+
+/// Few entries with many directories above them, and few with long targets.
+#[test]
+fn nodes_and_names_are_limited_over_all_layers() {
+    let deep = |at: usize| format!("{at}/{}f", "d/".repeat(500));
+    let deep: Vec<Item> = (0..20)
+        .map(|at| Item::new(deep(at), Kind::File(Vec::new())))
+        .collect();
+    let long = |at: usize| Item::new(format!("{at}"), Kind::Symlink(vec![b't'; 8000]));
+    let long: Vec<Item> = (0..100).map(long).collect();
+    for (items, said) in [
+        (deep, "5000 (--max-entries raises it)"),
+        (long, "limit of 512.0 KiB"),
+    ] {
+        let job = Job::new();
+        job.limit_entries(5000);
+        job.limit_names(512 << 10);
+        let blob = tar::archive(&items);
+        let analysis = analyse_blobs(&[blob], &job).unwrap();
+        assert_eq!(codes(&analysis.warnings), ["limit-reached"]);
+        let message = &analysis.warnings[0].message;
+        assert!(message.contains(said), "{message}");
+        assert!(analysis.tree.len() > 50, "{}", analysis.tree.len());
+    }
 }
 
 /// A terabyte of zeros takes some megabytes, and hours with a slow codec.
