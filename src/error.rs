@@ -5,10 +5,13 @@
 //! [`crate::path::display`] before it is stored here, so these messages can be printed as they are.
 
 pub(crate) mod nearest;
+mod warnings;
 
 use std::io;
 
 use crate::units::Units;
+
+pub use warnings::Warnings;
 
 /// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -21,7 +21,7 @@ pub mod whole_copy;
 use std::fmt;
 use std::io::Read;
 
-use crate::error::{Error, Result, Warning};
+use crate::error::{Error, Result, Warning, WarningCode};
 use crate::path::ImagePath;
 use crate::progress::Job;
 
@@ -134,6 +134,8 @@ pub enum Placement {
     Shown,
     /// It is not, but hard links of the layer name its data: AUFS keeps such files under `.wh..wh.plnk`.
     LinkStore,
+    /// It is vacated: a device that takes its name as any entry does, and then is a whiteout of it.
+    Vacated,
 }
 
 /// One record of one layer, borrowed from the scanner's buffers.
@@ -193,6 +195,17 @@ pub enum Access {
     Random,
     /// [`LayerSource::open`] costs everything before the entry (compressed layers).
     Sequential,
+}
+
+impl Access {
+    /// Returns how many files to ask for at a time: a stream is passed once for all of them, but finds them by their
+    /// offsets; elsewhere each needs its path, which may be long.
+    pub const fn batch(self) -> usize {
+        match self {
+            Self::Random => 256,
+            Self::Sequential => usize::MAX,
+        }
+    }
 }
 
 /// How a file or directory came to be in a layer that somebody writes to.
@@ -289,6 +302,8 @@ pub struct LayerFacts {
     pub stored_bytes: u64,
     /// The length above which a file cannot be stored whole, but only with holes, in bytes.
     pub longest_data: u64,
+    /// Most memory that its decoder takes, in bytes.
+    pub decoder_bytes: u64,
 }
 
 impl LayerFacts {
@@ -304,6 +319,7 @@ impl LayerFacts {
             access,
             stored_bytes,
             longest_data: stored_bytes,
+            decoder_bytes: 0,
         }
     }
 }
@@ -318,6 +334,11 @@ pub trait EntrySink {
 
     /// Takes word of something odd that did not stop the scan.
     fn warn(&mut self, warning: Warning);
+
+    /// Returns whether the next warning of a kind will be more than counted; else it needs no message.
+    fn wants(&self, _code: WarningCode) -> bool {
+        true
+    }
 
     /// Returns whether the data of a file is wanted. Asked only where it passes by once: by [`tar::PassingLayer`].
     fn wants_data(&self, _file: PassingFile<'_>) -> bool {

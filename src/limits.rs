@@ -25,6 +25,9 @@ pub const EXTENDED_HEADER_BYTES: u64 = 1024 * 1024;
 /// Most extended headers before one entry.
 pub const EXTENDED_HEADERS: usize = 64;
 
+/// Most extended attributes of one entry. Linux lists 64 KiB of names of a file.
+pub const ENTRY_XATTRS: usize = 10_000;
+
 /// Most entries of one layer; a tree of that many takes about 0.9 GB.
 pub const LAYER_ENTRIES: u32 = 8_000_000;
 
@@ -61,12 +64,46 @@ pub const ZSTD_WINDOW_LOG: u32 = 28;
 /// Warnings of one kind that one layer may raise before the rest is only counted.
 pub const WARNINGS_PER_KIND: usize = 20;
 
+/// Most bytes of warnings of one layer, with the paths that they name.
+pub const LAYER_WARNING_BYTES: usize = 128 * 1024;
+
+/// Most bytes of warnings of all layers of an image.
+pub const WARNING_BYTES: usize = 8 * 1024 * 1024;
+
 /// Bytes that decompression may produce over a whole image unless `--max-expanded` says otherwise.
 pub const EXPANDED_BYTES: u64 = 1 << 40;
 
 /// Bytes that an uncompressed or piped archive may take as a temporary file unless `--max-expanded` says otherwise;
 /// half of the free space there if that is less.
 pub const SPOOL_BYTES: u64 = 64 << 30;
+
+/// What decompression of a whole image may cost unless `--max-expanded` says otherwise, in bytes, of xz and bzip2 in
+/// eighths; on top of [`EXPANSION_RATIO`].
+pub const EXPANSION_COST: u64 = 32 << 30;
+
+/// What decompression may cost for each stored byte.
+pub const EXPANSION_RATIO: u64 = 1000;
+
+/// Most memory of all decoders at a time, in bytes; layers wait for each other beyond it.
+pub const DECODERS_BYTES: u64 = 272 * 1024 * 1024;
+
+/// Most memory of an xz decoder, in bytes: `xz -9` needs 65 MiB; hostile headers ask for 4 GiB.
+pub const XZ_BYTES: u64 = 136 * 1024 * 1024;
+
+/// Most memory of one decoder of a zstd stream that begins as usual, in bytes.
+pub const ZSTD_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Most bzip2 streams one after the other in one file; `pbzip2` writes one for each 900 kB.
+pub const BZIP2_STREAMS: u64 = 100_000;
+
+/// Most entries of an image unless `--max-entries` says otherwise.
+pub const IMAGE_ENTRIES: u64 = 4_000_000;
+
+/// Most bytes of names and link targets of all layers of an image; those of a million files take some 20 MB.
+pub const IMAGE_NAME_BYTES: u64 = 160 * 1024 * 1024;
+
+/// Most bytes that are compared over all layers of an image beyond what is stored: holes of sparse files.
+pub const HOLES_COMPARED_BYTES: u64 = 8 << 30;
 
 /// Longest sparse file, with its holes, that is compared byte by byte.
 pub const SPARSE_COMPARE_BYTES: u64 = 1 << 30;

@@ -13,9 +13,10 @@ mod watch;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use crate::error::{Result, Warning};
-use crate::image::Image;
+use crate::error::{Result, Warning, Warnings};
+use crate::image::{Image, Layer};
 use crate::layer::LayerIndex;
+use crate::limits;
 use crate::progress::Job;
 use crate::tree::{Content, FileTree, MergedTree, moves};
 
@@ -32,6 +33,16 @@ pub struct Options {
 }
 
 impl Options {
+    /// Returns how many layers are read at a time: fewer where their decoders would take too much memory together.
+    fn readers(&self, layers: &[Layer]) -> usize {
+        let memory = layers
+            .iter()
+            .map(|layer| layer.source.facts().decoder_bytes);
+        let fit = limits::DECODERS_BYTES / memory.max().unwrap_or(0).max(1);
+        let fit = usize::try_from(fit).unwrap_or(usize::MAX).max(1);
+        self.workers(layers.len()).min(fit)
+    }
+
     fn workers(&self, tasks: usize) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.threads
@@ -105,7 +116,7 @@ pub fn partial_union(trees: Vec<Option<Arc<FileTree>>>) -> Scanned {
 
 fn join(mut trees: Vec<Arc<FileTree>>, unread: Vec<LayerIndex>) -> Scanned {
     let lost = moves::unfold(&mut trees);
-    let mut warnings = Vec::new();
+    let mut warnings = Warnings::within(limits::WARNING_BYTES);
     for (index, tree) in (0u16..).zip(&trees) {
         let found = tree.warnings().iter().cloned();
         warnings.extend(found.map(|warning| warning.in_layer(index)));
@@ -119,7 +130,7 @@ fn join(mut trees: Vec<Arc<FileTree>>, unread: Vec<LayerIndex>) -> Scanned {
     }
     Scanned {
         tree,
-        warnings,
+        warnings: warnings.into_vec(),
         unread,
     }
 }

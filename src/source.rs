@@ -16,6 +16,7 @@ pub mod locator;
 mod manifest;
 mod oci;
 mod passing;
+mod patient;
 mod read;
 pub mod signs;
 mod spool;

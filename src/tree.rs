@@ -3,6 +3,7 @@
 pub mod build;
 pub mod file_tree;
 mod freeze;
+mod headers;
 mod join;
 pub mod merged;
 pub mod moves;

@@ -3,7 +3,6 @@
 mod batches;
 mod growth;
 
-use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::Analysis;
@@ -69,9 +68,10 @@ pub fn written(analysis: &Analysis, job: &Job) -> Result<Option<Written>> {
         return Ok(None);
     };
     let mut copy_ups = copy_ups(analysis, job)?;
-    copy_ups
-        .files
-        .sort_by_cached_key(|file| (Reverse(file.copied_bytes), tree.path(file.path)));
+    copy_ups.files.sort_by(|one, other| {
+        let by_bytes = other.copied_bytes.cmp(&one.copied_bytes);
+        by_bytes.then_with(|| tree.compare_paths(one.path, other.path))
+    });
     let mut written = Written {
         writable: writable.clone(),
         bytes: figures.content_bytes,

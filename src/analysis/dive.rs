@@ -68,8 +68,10 @@ impl DiveFigures {
                 bytes: weight.sum,
             })
             .collect();
-        inefficient
-            .sort_by_cached_key(|found| (std::cmp::Reverse(found.bytes), tree.path(found.path)));
+        inefficient.sort_by(|one, other| {
+            let by_bytes = other.bytes.cmp(&one.bytes);
+            by_bytes.then_with(|| tree.compare_paths(one.path, other.path))
+        });
         let wasted_bytes: u64 = inefficient.iter().map(|found| found.bytes).sum();
         let sizes = tree.layers().iter().map(|layer| visible_size(layer));
         let (size_bytes, base) = (sizes.clone().sum::<u64>(), sizes.take(1).sum::<u64>());

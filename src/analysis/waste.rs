@@ -215,13 +215,12 @@ impl WasteReport {
             let threshold = smallest.bytes;
             found.retain(|wasted| wasted.bytes >= threshold);
         }
-        found.sort_by_cached_key(|wasted| {
-            (
-                Reverse(wasted.bytes),
-                tree.path(wasted.path),
-                wasted.created_in,
-                wasted.cause,
-            )
+        let key = |wasted: &WastedPath| (wasted.created_in, wasted.cause);
+        found.sort_by(|one, other| {
+            let by_bytes = other.bytes.cmp(&one.bytes);
+            by_bytes
+                .then_with(|| tree.compare_paths(one.path, other.path))
+                .then_with(|| key(one).cmp(&key(other)))
         });
         found.truncate(most);
         found

@@ -3,7 +3,6 @@
 //! Nothing is added or left out: the bytes of all groups are the bytes of all wasted paths, and so are those of
 //! all bundles of groups.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::{WasteCause, WastedPath};
@@ -48,14 +47,12 @@ pub fn group<'a>(tree: &MergedTree, paths: impl IntoIterator<Item = &'a WastedPa
         group.bytes = group.bytes.saturating_add(wasted.bytes);
     }
     let mut groups: Vec<Group> = groups.into_values().collect();
-    groups.sort_by_cached_key(|group| {
-        let layers = (group.created_in, group.destroyed_in);
-        (
-            Reverse(group.bytes),
-            tree.path(group.place),
-            group.cause,
-            layers,
-        )
+    let key = |group: &Group| (group.cause, group.created_in, group.destroyed_in);
+    groups.sort_by(|one, other| {
+        let by_bytes = other.bytes.cmp(&one.bytes);
+        by_bytes
+            .then_with(|| tree.compare_paths(one.place, other.place))
+            .then_with(|| key(one).cmp(&key(other)))
     });
     groups
 }

@@ -81,7 +81,7 @@ pub(super) fn show(
             places,
             open: request.open,
             analysis: request.analysis,
-            expanded_limit: options.expanded_limit(),
+            allowance: options.allowance(),
             rules: settings.rules.clone(),
             known: Mutex::default(),
         },

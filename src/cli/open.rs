@@ -51,9 +51,7 @@ pub(crate) fn with_prepared<P, T>(
 }
 
 fn new_job(options: &Common) -> Job {
-    let job = Job::new();
-    job.limit_expanded(options.expanded_limit());
-    job
+    options.allowance().job()
 }
 
 fn read(request: &Request<'_>, job: &Job) -> Result<Analysis> {

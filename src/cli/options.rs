@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
 use crate::limits;
+use crate::progress::Allowance;
 use crate::report::Format;
 use crate::units;
 
@@ -82,6 +83,15 @@ pub(crate) struct Common {
     /// Stop when layers expand to more than this
     #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size, help_heading = "Image", hide_short_help = true)]
     pub(crate) max_expanded: Option<u64>,
+    /// Stop when the layers have more entries than this
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        help_heading = "Image",
+        hide_short_help = true
+    )]
+    pub(crate) max_entries: Option<u64>,
     /// Threads that read layers
     #[arg(long, global = true, value_name = "N", hide = true)]
     pub(crate) threads: Option<usize>,
@@ -151,6 +161,17 @@ impl Common {
     /// Returns how many bytes decompression may produce.
     pub(crate) fn expanded_limit(&self) -> u64 {
         self.max_expanded.unwrap_or(limits::EXPANDED_BYTES)
+    }
+
+    /// Returns what reading an image may cost.
+    pub(crate) fn allowance(&self) -> Allowance {
+        Allowance {
+            expanded_bytes: self.expanded_limit(),
+            // Whoever names a length means that and no ratio.
+            cost: self.max_expanded.map_or(limits::EXPANSION_COST, |_| 0),
+            entries: self.max_entries.unwrap_or(limits::IMAGE_ENTRIES),
+            name_bytes: limits::IMAGE_NAME_BYTES,
+        }
     }
 }
 

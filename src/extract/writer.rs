@@ -131,27 +131,38 @@ impl<'a> Writer<'a> {
                 continue;
             };
             let tree = analysis.tree.layer(layer);
-            let paths: Vec<Vec<u8>> = files.iter().map(|(node, _)| tree.path(*node)).collect();
-            let places: Vec<FileAt<'_>> = files
-                .iter()
-                .zip(&paths)
-                .map(|((node, _), path)| tree.file_at(*node, path))
-                .collect();
-            let source = &*stored.source;
-            let mut done = 0;
-            while let Some(failure) =
-                self.write_some(source, &files[done..], &places[done..], &mut done)?
-            {
-                // Of a stream nothing behind a failure can be had; elsewhere it is the failure of one file.
-                let lost = match source.facts().access {
-                    Access::Sequential => files.len() - done,
-                    Access::Random => 1.min(files.len() - done),
-                };
-                for (_, names) in &files[done..done + lost] {
-                    self.leave_out_damaged(names, &failure);
-                }
-                done += lost;
+            let access = stored.source.facts().access;
+            for files in files.chunks(access.batch()) {
+                let paths = tree.paths_for(access, files.iter().map(|(node, _)| *node));
+                let places = files.iter().zip(&paths);
+                let places: Vec<FileAt<'_>> = places
+                    .map(|((node, _), path)| tree.file_at(*node, path))
+                    .collect();
+                self.write_batch(&*stored.source, files, &places)?;
             }
+        }
+        Ok(())
+    }
+
+    fn write_batch(
+        &mut self,
+        source: &dyn LayerSource,
+        files: &[OfInode<'_>],
+        places: &[FileAt<'_>],
+    ) -> Result<()> {
+        let mut done = 0;
+        while let Some(failure) =
+            self.write_some(source, &files[done..], &places[done..], &mut done)?
+        {
+            // Of a stream nothing behind a failure can be had; elsewhere it is the failure of one file.
+            let lost = match source.facts().access {
+                Access::Sequential => files.len() - done,
+                Access::Random => 1.min(files.len() - done),
+            };
+            for (_, names) in &files[done..done + lost] {
+                self.leave_out_damaged(names, &failure);
+            }
+            done += lost;
         }
         Ok(())
     }

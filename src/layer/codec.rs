@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
+use bzip2::bufread::BzDecoder;
 use flate2::bufread::GzDecoder;
 
 use crate::limits;
@@ -23,9 +24,6 @@ pub enum Codec {
     /// xz, within a limit of memory.
     Xz,
 }
-
-/// Memory an xz stream may ask for, in bytes: `xz -9` needs 65 MiB, a hostile header asks for 4 GiB.
-const XZ_MEMORY_LIMIT: u64 = 512 * 1024 * 1024;
 
 impl Codec {
     /// Recognises a format by the first bytes of its data; six are enough.
@@ -51,6 +49,25 @@ impl Codec {
         }
     }
 
+    /// Returns what a byte of data costs, in bytes of a fast codec.
+    pub const fn cost(self) -> u64 {
+        match self {
+            Self::None | Self::Gzip | Self::Zstd => 1,
+            Self::Bzip2 | Self::Xz => 8,
+        }
+    }
+
+    /// Returns the most memory that a decoder takes, in bytes, by the first bytes of its data; 18 are enough.
+    pub fn memory(head: &[u8]) -> u64 {
+        match Self::sniff(head) {
+            Self::None | Self::Gzip => 1 << 20,
+            Self::Bzip2 => 8 << 20,
+            Self::Zstd if zstd_window(head) <= limits::ZSTD_BYTES => limits::ZSTD_BYTES,
+            Self::Zstd => 1 << limits::ZSTD_WINDOW_LOG,
+            Self::Xz => limits::XZ_BYTES,
+        }
+    }
+
     /// Returns a reader of the uncompressed bytes.
     ///
     /// # Errors
@@ -60,24 +77,29 @@ impl Codec {
         stored: R,
     ) -> io::Result<Box<dyn Read + Send + 'a>> {
         const STORED_BUFFER: usize = 128 * 1024;
-        let stored = BufReader::with_capacity(STORED_BUFFER, stored);
+        let mut stored = BufReader::with_capacity(STORED_BUFFER, stored);
         Ok(match self {
             Self::None => Box::new(stored),
             Self::Gzip => Box::new(GzipReader::new(stored)),
             Self::Zstd => {
+                let window = Self::memory(stored.fill_buf()?).ilog2();
                 let mut decoder = zstd::stream::read::Decoder::with_buffer(stored)?;
-                decoder.window_log_max(limits::ZSTD_WINDOW_LOG)?;
-                Box::new(Named(decoder))
+                decoder.window_log_max(window)?;
+                Box::new(Named(decoder, window))
             }
-            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(stored)),
+            Self::Bzip2 => Box::new(Bzip2Reader {
+                rest: Some(Rest::Stored(stored)),
+                streams: 0,
+            }),
             Self::Xz => Box::new(xz_decoder(stored)?),
         })
     }
 }
 
-/// A zstd stream asks for a larger window than [`limits::ZSTD_WINDOW_LOG`] allows.
+/// A zstd stream asks for a larger window than this power of two: than [`limits::ZSTD_WINDOW_LOG`] allows, or behind
+/// frames that made do with [`limits::ZSTD_BYTES`].
 #[derive(Debug)]
-pub struct WindowTooLarge;
+pub struct WindowTooLarge(u32);
 
 impl WindowTooLarge {
     /// Returns whether this is why reading failed.
@@ -91,7 +113,7 @@ impl WindowTooLarge {
 
 impl fmt::Display for WindowTooLarge {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let limit = Units::Iec.size(1 << limits::ZSTD_WINDOW_LOG);
+        let limit = Units::Iec.size(1 << self.0);
         write!(
             formatter,
             "its zstd window exceeds the limit of {limit}: compress it anew without `--long`"
@@ -102,14 +124,14 @@ impl fmt::Display for WindowTooLarge {
 impl std::error::Error for WindowTooLarge {}
 
 /// A zstd decoder that names the limit it stops at.
-struct Named<R>(R);
+struct Named<R>(R, u32);
 
 impl<R: Read> Read for Named<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer).map_err(|error| {
             // The crate hands out libzstd's words, and no code.
             if error.to_string().contains("too much memory") {
-                io::Error::other(WindowTooLarge)
+                io::Error::other(WindowTooLarge(self.1))
             } else {
                 error
             }
@@ -119,8 +141,92 @@ impl<R: Read> Read for Named<R> {
 
 fn xz_decoder<R: BufRead>(stored: R) -> io::Result<liblzma::bufread::XzDecoder<R>> {
     let flags = liblzma::stream::CONCATENATED;
-    let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY_LIMIT, flags)?;
+    let stream = liblzma::stream::Stream::new_stream_decoder(limits::XZ_BYTES, flags)?;
     Ok(liblzma::bufread::XzDecoder::new_stream(stored, stream))
+}
+
+/// Returns the length of the window that the first frame of a zstd stream asks for; 0 for a skippable frame. RFC 8878,
+/// 3.1.1.1.
+fn zstd_window(head: &[u8]) -> u64 {
+    let [0x28, 0xb5, 0x2f, 0xfd, descriptor, fields @ ..] = head else {
+        return 0;
+    };
+    if descriptor & 0x20 == 0 {
+        let window = fields.first().copied().unwrap_or(0);
+        let base = 1u64 << (10 + (window >> 3));
+        return base + base / 8 * u64::from(window & 7);
+    }
+    // The window is the content then, whose length stands behind the dictionary's number.
+    let skipped = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let length = [1, 2, 4, 8][usize::from(descriptor >> 6)];
+    let field = fields.get(skipped..).unwrap_or_default();
+    let bytes = field.iter().take(length).rev();
+    bytes.fold(0, |value, &byte| value << 8 | u64::from(byte))
+}
+
+/// Reads the streams of a bzip2 file one after the other.
+///
+/// Each sets up a decoder of some megabytes, so that their number is limited, and empty ones, of 14 bytes, are passed
+/// over.
+struct Bzip2Reader<R> {
+    rest: Option<Rest<R>>,
+    streams: u64,
+}
+
+enum Rest<R> {
+    /// Between two streams.
+    Stored(R),
+    Stream(BzDecoder<R>),
+}
+
+/// A bzip2 stream without blocks, behind the digit of its block size.
+const EMPTY_BZIP2: &[u8] = b"\x17\x72\x45\x38\x50\x90\0\0\0\0";
+
+impl<R: BufRead> Bzip2Reader<R> {
+    /// Goes on to the next stream that is not empty; `None` at the end.
+    fn next_stream(&mut self, mut stored: R) -> io::Result<Option<Rest<R>>> {
+        loop {
+            let ahead = stored.fill_buf()?;
+            if ahead.is_empty() {
+                return Ok(None);
+            }
+            let is_empty = Codec::sniff(ahead) == Codec::Bzip2
+                && ahead
+                    .get(4..)
+                    .is_some_and(|rest| rest.starts_with(EMPTY_BZIP2));
+            if !is_empty {
+                break;
+            }
+            stored.consume(4 + EMPTY_BZIP2.len());
+        }
+        self.streams += 1;
+        if self.streams > limits::BZIP2_STREAMS {
+            let message = format!(
+                "more bzip2 streams one after the other than the limit of {}",
+                limits::BZIP2_STREAMS
+            );
+            return Err(io::Error::other(message));
+        }
+        Ok(Some(Rest::Stream(BzDecoder::new(stored))))
+    }
+}
+
+impl<R: BufRead> Read for Bzip2Reader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(rest) = self.rest.take() {
+            self.rest = match rest {
+                Rest::Stored(stored) => self.next_stream(stored)?,
+                Rest::Stream(mut decoder) => match decoder.read(buffer)? {
+                    0 if !buffer.is_empty() => Some(Rest::Stored(decoder.into_inner())),
+                    count => {
+                        self.rest = Some(Rest::Stream(decoder));
+                        return Ok(count);
+                    }
+                },
+            };
+        }
+        Ok(0)
+    }
 }
 
 /// Reads all members of a gzip stream and ignores what follows the last one, as gzip does.
@@ -257,6 +363,51 @@ mod tests {
             assert_eq!(data.unwrap(), DATA.repeat(2), "{tail:?}");
         }
         assert!(read(Codec::Gzip, b"\x1f\x8bnot gzip at all").is_err());
+    }
+
+    #[test]
+    fn empty_bzip2_streams_cost_no_decoder() {
+        let empty = [b"BZh9", EMPTY_BZIP2].concat();
+        let mut reader = Bzip2Reader {
+            rest: Some(Rest::Stored(
+                &[empty.repeat(1000), compressed(Codec::Bzip2)].concat()[..],
+            )),
+            streams: 0,
+        };
+        let mut data = Vec::new();
+        reader.read_to_end(&mut data).unwrap();
+        assert_eq!((&data[..], reader.streams), (DATA, 1));
+        assert_eq!(read(Codec::Bzip2, &empty).unwrap(), b"");
+        assert!(read(Codec::Bzip2, &[&empty, &b"garbage"[..]].concat()).is_err());
+    }
+
+    #[test]
+    fn bzip2_streams_are_limited() {
+        let mut reader = Bzip2Reader {
+            rest: Some(Rest::Stored(&compressed(Codec::Bzip2)[..])),
+            streams: limits::BZIP2_STREAMS,
+        };
+        let error = reader.read(&mut [0; 10]).unwrap_err();
+        assert!(error.to_string().contains("limit of 100000"), "{error}");
+    }
+
+    #[test]
+    fn decoders_take_no_more_than_they_say() {
+        for (log, is_usual) in [(20, true), (25, true), (26, false), (27, false)] {
+            let mut writer = zstd::Encoder::new(Vec::new(), 1).unwrap();
+            writer.window_log(log).unwrap();
+            writer.write_all(DATA).unwrap();
+            let stored = writer.finish().unwrap();
+            assert_eq!(zstd_window(&stored), 1 << log);
+            assert_eq!(Codec::memory(&stored) == limits::ZSTD_BYTES, is_usual);
+            assert_eq!(read(Codec::Zstd, &stored).unwrap(), DATA);
+            // A later frame may not ask for more than the class of the first.
+            let usual = compressed(Codec::Zstd);
+            let later = read(Codec::Zstd, &[usual, stored].concat());
+            assert_eq!(later.is_ok(), is_usual, "{log}");
+        }
+        let whole = zstd::bulk::compress(&[0; 3000], 1).unwrap();
+        assert_eq!(zstd_window(&whole), 3000 - 256);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{
     Completeness, Entry, EntryKind, EntrySink, FileAt, LayerFacts, LayerSource, Origin, Visitor,
 };
 use crate::beneath::Beneath;
-use crate::error::{Result, Warning};
+use crate::error::{Result, Warning, WarningCode};
 use crate::path::ImagePath;
 use crate::progress::Job;
 
@@ -168,6 +168,10 @@ impl EntrySink for Translated<'_> {
 
     fn warn(&mut self, warning: Warning) {
         self.sink.warn(warning);
+    }
+
+    fn wants(&self, code: WarningCode) -> bool {
+        self.sink.wants(code)
     }
 }
 

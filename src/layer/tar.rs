@@ -59,6 +59,7 @@ const WHOLE_BODY_BYTES: u64 = 64 * 1024;
 pub struct TarLayer {
     region: Region,
     codec: Codec,
+    decoder_bytes: u64,
 }
 
 impl TarLayer {
@@ -67,8 +68,12 @@ impl TarLayer {
     /// # Errors
     /// When they cannot be read.
     pub fn new(region: Region) -> io::Result<Self> {
-        let codec = Codec::sniff(&region.head::<8>()?);
-        Ok(Self { region, codec })
+        let head = region.head::<32>()?;
+        Ok(Self {
+            codec: Codec::sniff(&head),
+            decoder_bytes: Codec::memory(&head),
+            region,
+        })
     }
 
     /// Returns the compression found.
@@ -117,7 +122,8 @@ impl TarLayer {
             // A decoder cannot jump. What is passed over still counts as expanded when the scan did it.
             io::copy(&mut stream.by_ref().take(offset), &mut io::sink())
                 .map_err(|source| self.read_error(offset, source))?;
-            Input::Stream(stream)
+            job.allow_cost(self.region.length().saturating_mul(limits::EXPANSION_RATIO));
+            Input::Stream(stream, self.codec.cost())
         };
         Ok(TarWalk::new(Window::new(input, offset, job), offset))
     }
@@ -212,7 +218,10 @@ impl LayerSource for TarLayer {
         } else {
             Access::Sequential
         };
-        LayerFacts::archive(access, self.region.length())
+        LayerFacts {
+            decoder_bytes: self.decoder_bytes,
+            ..LayerFacts::archive(access, self.region.length())
+        }
     }
 }
 
@@ -274,18 +283,28 @@ impl<'a, 's> Scan<'a, 's> {
         loop {
             let step = self.walk.next(&mut record)?;
             self.pass_troubles_on();
-            if step == Step::End {
-                break;
+            match step {
+                Step::Entry => self.deliver(&mut record)?,
+                Step::Pause => continue,
+                Step::End => break,
             }
-            self.deliver(&mut record)?;
             entries += 1;
-            if entries % 1024 == 0 {
-                job.count_entries(1024);
+            if entries % 1024 == 0 && !job.count_entries(1024) {
+                self.note_too_many(job.entry_limit());
+                break;
             }
         }
         job.count_entries(entries % 1024);
         self.note_absolute_names();
         Ok(())
+    }
+
+    fn note_too_many(&mut self, limit: u64) {
+        let offset = self.walk.position;
+        let message = format!(
+            "stopped at offset {offset}: the image has more entries than the limit of {limit} (--max-entries raises it)"
+        );
+        self.warn(WarningCode::LimitReached, || message, None);
     }
 
     fn deliver(&mut self, record: &mut Record) -> Result<()> {
@@ -311,39 +330,43 @@ impl<'a, 's> Scan<'a, 's> {
     /// entries are below links.
     fn led(&mut self, path: ImagePath<'_>) -> Option<Vec<u8>> {
         let (parent, name) = path.split();
-        let (code, why) = match self.links.lead(parent) {
-            Lead::Straight => return None,
+        match self.links.lead(parent) {
+            Lead::Straight => None,
             Lead::Away => {
                 let place = self.links.place();
                 let separator: &[u8] = if place.is_empty() { b"" } else { b"/" };
-                return Some([place, separator, name].concat());
+                Some([place, separator, name].concat())
             }
-            // Engines refuse the layer. One that is too far for us they unpack.
-            Lead::Circle => (
-                WarningCode::ParentNotDirectory,
-                format!(
+            // Engines refuse the layer.
+            Lead::Circle => {
+                let why = format!(
                     "links that lead in a circle or are more than {} behind each other",
                     limits::LINK_HOPS
-                ),
-            ),
-            Lead::TooFar => {
-                let (kept, read) = (limits::KEPT_LINK_BYTES as u64, limits::LINK_LOOKUP_BYTES);
-                let size = |bytes| crate::units::Units::Iec.size(bytes);
-                (
-                    WarningCode::LimitReached,
-                    format!(
-                        "symbolic links that take too much to follow (limits {} bytes a path, {} of targets, {} read a layer)",
-                        limits::PATH_BYTES,
-                        size(kept),
-                        size(read)
-                    ),
-                )
+                );
+                self.leave(path, WarningCode::ParentNotDirectory, &why);
+                None
             }
+            Lead::TooFar => {
+                let size = |bytes| crate::units::Units::Iec.size(bytes);
+                let why = format!(
+                    "symbolic links that take too much to follow (limits {} bytes a path, {} of targets, {} read a layer)",
+                    limits::PATH_BYTES,
+                    size(limits::KEPT_LINK_BYTES as u64),
+                    size(limits::LINK_LOOKUP_BYTES)
+                );
+                self.leave(path, WarningCode::LimitReached, &why);
+                None
+            }
+        }
+    }
+
+    /// Says that a path is left where it is named.
+    fn leave(&mut self, path: ImagePath<'_>, code: WarningCode, why: &str) {
+        let message = || {
+            let shown = path::display_absolute(path.as_bytes());
+            format!("{shown} is below {why}; left where it is named")
         };
-        let shown = path::display_absolute(path.as_bytes());
-        let message = format!("{shown} is below {why}; left where it is named");
         self.warn(code, message, Some(path.as_bytes()));
-        None
     }
 
     /// Hashes the data where it passes through our hands.
@@ -435,7 +458,7 @@ impl<'a, 's> Scan<'a, 's> {
             let start = &bytes[..bytes.len().min(60)];
             self.warn(
                 WarningCode::LimitReached,
-                format!(
+                || format!(
                     "a path at offset {} is too {what} and is left out (limit {limit} {unit}): {}…",
                     record.offset,
                     path::display_absolute(start)
@@ -451,10 +474,12 @@ impl<'a, 's> Scan<'a, 's> {
         if path::normalise(&record.path, normal) == Escape::Clamped {
             self.warn(
                 WarningCode::EscapingPath,
-                format!(
-                    "the name {} climbs out of the image; shown where a runtime would put it",
-                    path::display(&record.path[..record.path.len().min(limits::PATH_BYTES)])
-                ),
+                || {
+                    format!(
+                        "the name {} climbs out of the image; shown where a runtime would put it",
+                        path::display(&record.path[..record.path.len().min(limits::PATH_BYTES)])
+                    )
+                },
                 Some(normal),
             );
         }
@@ -473,13 +498,18 @@ impl<'a, 's> Scan<'a, 's> {
         } else {
             Name::Ordinary
         };
-        // A whiteout of a tar may be written as the kernel keeps it (overlayfs documentation, "whiteouts and opaque
-        // directories").
-        if name == Name::Ordinary && kind == EntryKind::CharDevice && record.device == (0, 0) {
-            return self.deliver_marker(path, record, false);
-        }
         match name {
-            Name::Ordinary => self.deliver_ordinary(path, kind, record, content, Placement::Shown),
+            Name::Ordinary => {
+                // A whiteout of a tar may be written as the kernel keeps it (overlayfs documentation, "whiteouts and
+                // opaque directories").
+                let is_whiteout = kind == EntryKind::CharDevice && record.device == (0, 0);
+                let placement = if is_whiteout {
+                    Placement::Vacated
+                } else {
+                    Placement::Shown
+                };
+                self.deliver_ordinary(path, kind, record, content, placement)
+            }
             Name::LinkStore => {
                 self.deliver_ordinary(path, kind, record, content, Placement::LinkStore)
             }
@@ -498,18 +528,22 @@ impl<'a, 's> Scan<'a, 's> {
             }
             Name::Opaque { directory } => self.deliver_marker(directory, record, true),
             Name::Invalid => {
-                let message = format!(
-                    "{} removes nothing that has a name; ignored",
-                    path::display_absolute(path.as_bytes())
-                );
+                let message = || {
+                    format!(
+                        "{} removes nothing that has a name; ignored",
+                        path::display_absolute(path.as_bytes())
+                    )
+                };
                 self.warn(WarningCode::InvalidWhiteout, message, Some(path.as_bytes()));
                 Ok(())
             }
             Name::Bookkeeping => {
-                let message = format!(
-                    "AUFS bookkeeping {} is left out",
-                    path::display_absolute(path.as_bytes())
-                );
+                let message = || {
+                    format!(
+                        "AUFS bookkeeping {} is left out",
+                        path::display_absolute(path.as_bytes())
+                    )
+                };
                 self.warn(WarningCode::AufsBookkeeping, message, Some(path.as_bytes()));
                 Ok(())
             }
@@ -524,6 +558,18 @@ impl<'a, 's> Scan<'a, 's> {
         content: Option<u64>,
         placement: Placement,
     ) -> Result<()> {
+        let mut meta = meta(record, kind);
+        if kind == EntryKind::Dir && is_opaque(&record.xattrs) {
+            meta.opaque = true;
+            let message = || {
+                format!(
+                    "{} is opaque by an attribute: Docker and Podman on overlay hide what layers below have in it, containerd \
+                 leaves trusted attributes out",
+                    path::display_absolute(path.as_bytes())
+                )
+            };
+            self.warn(WarningCode::OddHeader, message, Some(path.as_bytes()));
+        }
         let mut link = std::mem::take(&mut self.link);
         let target = match kind {
             EntryKind::Symlink => {
@@ -547,7 +593,7 @@ impl<'a, 's> Scan<'a, 's> {
         let result = self.sink.entry(Entry {
             path,
             link: target,
-            meta: meta(record, kind),
+            meta,
             xattrs: &record.xattrs,
             content,
             offset: record.offset,
@@ -561,11 +607,13 @@ impl<'a, 's> Scan<'a, 's> {
     /// Finds the path that a hard link names.
     fn aim(&mut self, path: ImagePath<'_>, record: &Record, aim: &mut Vec<u8>) {
         if path::normalise(&record.link, aim) == Escape::Clamped {
-            let message = format!(
-                "{} is a hard link to {}, outside the image; taken as inside it",
-                path::display_absolute(path.as_bytes()),
-                path::display(&record.link)
-            );
+            let message = || {
+                format!(
+                    "{} is a hard link to {}, outside the image; taken as inside it",
+                    path::display_absolute(path.as_bytes()),
+                    path::display(&record.link)
+                )
+            };
             self.warn(WarningCode::EscapingPath, message, Some(path.as_bytes()));
         }
         if let Some(led) = ImagePath::new(aim).and_then(|named| self.led(named)) {
@@ -591,7 +639,7 @@ impl<'a, 's> Scan<'a, 's> {
             // Without their number, so that all layers of one builder say the same.
             let message =
                 "absolute names are shown relative to the image's root, as runtimes do".to_owned();
-            self.warn(WarningCode::EscapingPath, message, None);
+            self.warn(WarningCode::EscapingPath, || message, None);
         }
     }
 
@@ -600,20 +648,30 @@ impl<'a, 's> Scan<'a, 's> {
             return;
         }
         for (code, message) in std::mem::take(&mut self.walk.troubles) {
-            self.warn(code, message, None);
+            self.warn(code, || message, None);
         }
     }
 
-    fn warn(&mut self, code: WarningCode, message: String, path: Option<&[u8]>) {
+    /// Passes a warning on. What it says is made only where somebody wants to know: there may be one for every entry.
+    fn warn(&mut self, code: WarningCode, message: impl FnOnce() -> String, path: Option<&[u8]>) {
         if code.makes_incomplete() {
             self.completeness = Completeness::Partial;
         }
-        let warning = Warning::new(code, message);
+        if !self.sink.wants(code) {
+            return self.sink.warn(Warning::new(code, String::new()));
+        }
+        let warning = Warning::new(code, message());
         self.sink.warn(match path {
             Some(path) => warning.at_path(path),
             None => warning,
         });
     }
+}
+
+/// Returns whether overlayfs takes the directory with these attributes for opaque once an engine has unpacked it as root.
+fn is_opaque(xattrs: &[(Vec<u8>, Vec<u8>)]) -> bool {
+    let mut xattrs = xattrs.iter();
+    xattrs.any(|(name, value)| name == b"trusted.overlay.opaque" && value == b"y")
 }
 
 fn meta(record: &Record, kind: EntryKind) -> Meta {
@@ -631,5 +689,32 @@ fn meta(record: &Record, kind: EntryKind) -> Meta {
         kind,
         opaque: false,
         device: record.device,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Headers that state an impossible length, one after the other: nothing but troubles.
+    #[test]
+    fn troubles_between_two_entries_are_handed_over_in_small_lots() {
+        let mut block = [0u8; 512];
+        block[0] = b'x';
+        block[124] = 0xff;
+        block[148..156].fill(b' ');
+        let sum: u32 = block.iter().map(|&byte| u32::from(byte)).sum();
+        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        let stream = io::Cursor::new(block.repeat(1000));
+        let job = Job::new();
+        let window = Window::new(Input::Stream(Box::new(stream), 1), 0, &job);
+        let mut walk = TarWalk::new(window, 0);
+        let (mut most, mut all) = (0, 0);
+        while walk.next(&mut Record::default()).unwrap() == Step::Pause {
+            most = most.max(walk.troubles.len());
+            all += std::mem::take(&mut walk.troubles).len();
+        }
+        assert!(most > 0 && most <= 64, "{most}");
+        assert!(all + walk.troubles.len() >= 1000);
     }
 }

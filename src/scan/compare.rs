@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::parallel::in_parallel;
 use super::{Compared, Options};
-use crate::error::{Error, Result, Warning, WarningCode};
+use crate::error::{Error, Result, Warning, WarningCode, Warnings};
 use crate::image::{Image, Layer};
 use crate::layer::bytes::{SideBySide, read_full};
 use crate::layer::content_hash::ContentHasher;
@@ -16,6 +16,7 @@ use crate::limits;
 use crate::path;
 use crate::progress::Job;
 use crate::tree::{Comparison, Content, EntryRef, FileTree, MergedTree, NodeId};
+use crate::units::Units;
 
 /// Bytes hashed at a time.
 const BLOCK: usize = 64 * 1024;
@@ -34,6 +35,8 @@ pub fn compare(tree: &MergedTree, image: &Image, options: &Options, job: &Job) -
         outcomes: vec![Content::Different; comparisons.len()],
         warnings: Vec::new(),
     };
+    let mut unread = Warnings::within(limits::WARNING_BYTES);
+    let mut allowance = holes_allowance(layers);
     let mut side_by_side = Vec::new();
     let mut by_hash = Vec::new();
     for (at, comparison) in comparisons.iter().enumerate() {
@@ -42,8 +45,13 @@ pub fn compare(tree: &MergedTree, image: &Image, options: &Options, job: &Job) -
         if tree.layer(comparison.newer.0).size(comparison.newer.1) > limits::SPARSE_COMPARE_BYTES
             && is_short(tree, layers, *comparison)
         {
-            let warning = not_compared(tree, comparison, "it is sparse and too long");
-            compared.warnings.push(warning);
+            note_unread(tree, comparison, "it is sparse and too long", &mut unread);
+        } else if !take_allowance(tree, layers, *comparison, &mut allowance) {
+            let reason = format!(
+                "more holes of sparse files than {} are not compared",
+                Units::Iec.size(limits::HOLES_COMPARED_BYTES)
+            );
+            note_unread(tree, comparison, &reason, &mut unread);
         } else if is_random(comparison.older) && is_random(comparison.newer) {
             side_by_side.push(at);
         } else {
@@ -56,8 +64,9 @@ pub fn compare(tree: &MergedTree, image: &Image, options: &Options, job: &Job) -
         options,
         job,
     };
-    pairs.compare_side_by_side(side_by_side, &mut compared)?;
-    pairs.compare_by_hash(&by_hash, &mut compared)?;
+    pairs.compare_side_by_side(side_by_side, &mut compared, &mut unread)?;
+    pairs.compare_by_hash(&by_hash, &mut compared, &mut unread)?;
+    compared.warnings = unread.into_vec();
     Ok(compared)
 }
 
@@ -70,7 +79,12 @@ struct Pairs<'a> {
 }
 
 impl Pairs<'_> {
-    fn compare_side_by_side(&self, mut pairs: Vec<usize>, compared: &mut Compared) -> Result<()> {
+    fn compare_side_by_side(
+        &self,
+        mut pairs: Vec<usize>,
+        compared: &mut Compared,
+        unread: &mut Warnings,
+    ) -> Result<()> {
         let comparisons = self.tree.comparisons();
         // In file order, so that a disk reads forward.
         pairs.sort_unstable_by_key(|&at| {
@@ -102,14 +116,18 @@ impl Pairs<'_> {
         }
         // Threads finish in any order; warnings do not depend on it.
         failures.sort_unstable_by_key(|&(at, _)| at);
-        let warnings = failures
-            .iter()
-            .map(|(at, error)| not_compared(self.tree, &comparisons[*at], &error.to_string()));
-        compared.warnings.extend(warnings);
+        for (at, error) in failures {
+            note_unread(self.tree, &comparisons[at], &error.to_string(), unread);
+        }
         Ok(())
     }
 
-    fn compare_by_hash(&self, pairs: &[usize], compared: &mut Compared) -> Result<()> {
+    fn compare_by_hash(
+        &self,
+        pairs: &[usize],
+        compared: &mut Compared,
+        unread: &mut Warnings,
+    ) -> Result<()> {
         let comparisons = self.tree.comparisons();
         let hashes = self.hash_where_unknown(pairs)?;
         let hash = |(layer, node): EntryRef| {
@@ -123,10 +141,7 @@ impl Pairs<'_> {
                     compared.outcomes[at] = Content::Same;
                 }
                 (Some(_), Some(_)) => {}
-                _ => {
-                    let warning = not_compared(self.tree, comparison, "its data could not be read");
-                    compared.warnings.push(warning);
-                }
+                _ => note_unread(self.tree, comparison, "its data could not be read", unread),
             }
         }
         Ok(())
@@ -176,16 +191,42 @@ fn is_short(tree: &MergedTree, layers: &[Layer], comparison: Comparison) -> bool
         })
 }
 
-fn not_compared(tree: &MergedTree, comparison: &Comparison, reason: &str) -> Warning {
-    let bytes = tree.path(comparison.path);
-    let message = format!(
-        "{} could not be compared with its version in layer {}: {reason}; counted as different",
-        path::display_absolute(&bytes),
-        comparison.older.0
-    );
-    Warning::new(WarningCode::NotCompared, message)
-        .in_layer(comparison.newer.0.0)
-        .at_path(&bytes)
+/// Returns how many bytes of archives may be compared: as many as are stored, and holes on top.
+fn holes_allowance(layers: &[Layer]) -> u64 {
+    let stored = layers.iter().map(|layer| layer.source.facts());
+    stored
+        .filter(|facts| facts.access == Access::Random)
+        .fold(limits::HOLES_COMPARED_BYTES, |sum, facts| {
+            sum.saturating_add(facts.stored_bytes)
+        })
+}
+
+/// Takes what a comparison reads from what is allowed; returns whether there was enough.
+fn take_allowance(tree: &MergedTree, layers: &[Layer], pair: Comparison, left: &mut u64) -> bool {
+    let is_archived = |(layer, node): EntryRef| {
+        let is_bounded = layers[layer.as_usize()].source.facts().longest_data < u64::MAX;
+        is_bounded && tree.layer(layer).content(node).is_none()
+    };
+    let taken = if [pair.older, pair.newer].into_iter().any(is_archived) {
+        tree.layer(pair.newer.0).size(pair.newer.1)
+    } else {
+        0
+    };
+    let rest = left.checked_sub(taken);
+    *left = rest.unwrap_or(*left);
+    rest.is_some()
+}
+
+fn note_unread(tree: &MergedTree, pair: &Comparison, reason: &str, unread: &mut Warnings) {
+    unread.note(WarningCode::NotCompared, Some(pair.newer.0.0), || {
+        let bytes = tree.path(pair.path);
+        let message = format!(
+            "{} could not be compared with its version in layer {}: {reason}; counted as different",
+            path::display_absolute(&bytes),
+            pair.older.0
+        );
+        Warning::new(WarningCode::NotCompared, message).at_path(&bytes)
+    });
 }
 
 /// One thread's reader, used again for every pair, and what it found.
@@ -224,21 +265,24 @@ fn hash_files(
     files: &[(u64, NodeId)],
     job: &Job,
 ) -> Result<Vec<Option<u64>>> {
-    let paths: Vec<Vec<u8>> = files.iter().map(|&(_, node)| tree.path(node)).collect();
-    let places = files.iter().zip(&paths);
-    let places: Vec<FileAt<'_>> = places
-        .map(|(&(_, node), path)| tree.file_at(node, path))
-        .collect();
+    let access = layer.source.facts().access;
     let mut hashes = Vec::with_capacity(files.len());
     let mut buffer = vec![0; BLOCK];
-    layer.source.visit(
-        &places,
-        &mut |_, data| {
-            hashes.push(hash_file(data, &mut buffer, job)?);
-            Ok(())
-        },
-        job,
-    )?;
+    for files in files.chunks(access.batch()) {
+        let paths = tree.paths_for(access, files.iter().map(|&(_, node)| node));
+        let places = files.iter().zip(&paths);
+        let places: Vec<FileAt<'_>> = places
+            .map(|(&(_, node), path)| tree.file_at(node, path))
+            .collect();
+        layer.source.visit(
+            &places,
+            &mut |_, data| {
+                hashes.push(hash_file(data, &mut buffer, job)?);
+                Ok(())
+            },
+            job,
+        )?;
+    }
     Ok(hashes)
 }
 

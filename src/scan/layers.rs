@@ -31,7 +31,7 @@ pub fn layers(image: &Image, options: &Options, watch: &Watch) -> Result<Vec<Arc
     let mut order: Vec<usize> = (0..layers.len()).collect();
     order.sort_by_key(|&at| Reverse(layers[at].source.facts().stored_bytes));
     let failures = in_parallel(
-        options.workers(layers.len()),
+        options.readers(layers),
         order.len(),
         |failure: &mut Option<Error>, task| {
             let at = order[task];
@@ -52,7 +52,7 @@ pub fn layers(image: &Image, options: &Options, watch: &Watch) -> Result<Vec<Arc
 
 /// Scans one layer. Whatever goes wrong in it is told by its tree.
 fn scan_layer(layer: &Layer, job: &Job) -> Result<FileTree> {
-    let mut builder = TreeBuilder::new(format!("layer {}", layer.index));
+    let mut builder = TreeBuilder::new(format!("layer {}", layer.index)).within(job);
     let completeness = match layer.source.scan(&mut builder, job) {
         Ok(completeness) => completeness,
         Err(Error::Interrupted) => return Err(Error::Interrupted),

@@ -34,7 +34,7 @@ pub struct Verification {
 pub fn verify(image: &Image, options: &Options, job: &Job) -> Result<Verification> {
     let layers = &image.layers;
     let states = in_parallel(
-        options.workers(layers.len()),
+        options.readers(layers),
         layers.len(),
         |found: &mut Vec<(usize, Result<Verified>)>, at| {
             found.push((at, check(&layers[at], job)));

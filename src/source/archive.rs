@@ -104,10 +104,7 @@ impl ArchiveBlobs {
         Ok(Self::of(index, Data::File(region)))
     }
 
-    fn of(mut index: Index, data: Data) -> Self {
-        for path in std::mem::take(&mut index.marked) {
-            index.members.entry(path).or_insert(Member::Other);
-        }
+    fn of(index: Index, data: Data) -> Self {
         let root = index.root();
         let mut blobs = Self {
             data,
@@ -271,8 +268,6 @@ struct Index {
     inner_signs: Signs,
     /// Documents that another member of the same name replaced.
     replaced: Vec<(Box<[u8]>, Member)>,
-    /// Names of documents that a marker has.
-    marked: Vec<Box<[u8]>>,
     is_cut: bool,
     warnings: Vec<Warning>,
 }
@@ -325,17 +320,11 @@ const REPLACED: usize = 16;
 
 impl EntrySink for Index {
     fn entry(&mut self, entry: Entry<'_>) -> Result<()> {
-        if entry.path.is_root() {
+        // A marker of a layer removes no member here; a device that is a whiteout there is a member.
+        if entry.path.is_root() || entry.meta.kind == EntryKind::Whiteout {
             return Ok(());
         }
         let path = entry.path.as_bytes();
-        // A marker of a layer removes no member here. One by the name of a document may be a device of that name.
-        if entry.meta.kind == EntryKind::Whiteout {
-            if self.is_document(path) && self.marked.len() < REPLACED {
-                self.marked.push(path.into());
-            }
-            return Ok(());
-        }
         self.note_name(path, entry.meta.kind);
         let is_document = self.is_document(path);
         // Documents may stand last, as `docker save` writes them; there are no more than a few.

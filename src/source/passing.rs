@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::archive::{ArchiveBlobs, PassedArchive};
+use super::patient::Patient;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::layer::bytes::{Region, read_full};
 use crate::layer::codec::{Codec, WindowTooLarge};
@@ -42,7 +43,8 @@ pub(super) fn read(
     job: &Job,
 ) -> Result<Passed> {
     let stored = Arc::new(Taken::default());
-    let raw = Watched::new(Metered::new(file, job), Arc::clone(&stored));
+    let raw = Metered::new(Patient { stream: file, job }, job);
+    let raw = Watched::new(raw, Arc::clone(&stored));
     let (mut reader, rounds) = undo(Box::new(raw), name, job)?;
     let mut head = vec![0; file_kind::HEAD_BYTES];
     let count = read_full(&mut reader, &mut head).map_err(|error| stored.error(name, error))?;

@@ -3,8 +3,11 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
+
+use rustix::fs::OFlags;
 
 use super::archive::ArchiveBlobs;
 use super::assemble;
@@ -111,7 +114,13 @@ pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Resul
 }
 
 fn open_path(path: &Path, name: &str) -> Result<File> {
-    File::open(path).map_err(|source| match source.kind() {
+    // A pipe without a writer would not even open.
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path);
+    file.map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => Error::NotFound {
             name: name.to_owned(),
         },

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use rustix::fs::FileType;
 
 use super::passing::{ROUNDS, Taken, Watched, damage_warning, window_too_large};
+use super::patient::Patient;
 use super::{Contents, OpenOptions};
 use crate::error::{Error, Result, Warning};
 use crate::layer::bytes::{Region, read_full};
@@ -105,9 +106,12 @@ pub(super) fn take(mut file: File, name: &str, options: &OpenOptions, job: &Job)
     decompress(input, options, job).map(Bytes::Placed)
 }
 
-fn from_stream(mut stream: File, name: &str, options: &OpenOptions, job: &Job) -> Result<Input> {
+fn from_stream(stream: File, name: &str, options: &OpenOptions, job: &Job) -> Result<Input> {
+    let mut stream = Patient { stream, job };
     let mut head = [0; 8];
-    let count = read_full(&mut stream, &mut head).map_err(|source| read_error(name, 0, source))?;
+    let count = read_full(&mut stream, &mut head);
+    job.check()?;
+    let count = count.map_err(|source| read_error(name, 0, source))?;
     let codec = Codec::sniff(&head[..count]);
     let whole = (&head[..count]).chain(stream);
     let input = spool(whole, codec, name, options, job)?;

@@ -12,12 +12,17 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::file_tree::{
     Attributes, BELOW, MOVED, NO_INODE, Node, XattrSet, flag, push_text, text_at,
 };
-use crate::error::{Error, Result, Warning, WarningCode};
+use crate::error::{Error, Result, Warning, WarningCode, Warnings};
 use crate::layer::{Entry, EntryKind, EntrySink, Meta, Placement};
 use crate::limits;
 use crate::path::{self, ImagePath};
+use crate::progress::{Job, Kept};
 
 pub(super) const ROOT: u32 = 0;
+
+/// Rows and bytes of names between two reports to the job.
+const NODES_AT_A_TIME: usize = 1024;
+const NAMES_AT_A_TIME: usize = 256 * 1024;
 
 /// Collects the entries of one layer.
 #[derive(Debug)]
@@ -29,6 +34,9 @@ pub struct TreeBuilder {
     pub(super) attributes: Vec<Attributes>,
     pub(super) attribute_ids: HashMap<Attributes, u32, DefaultHashBuilder>,
     last_attributes: (Attributes, u32),
+    /// Told of rows and bytes of names, and how many it was told of.
+    job: Job,
+    told: (usize, usize),
     pub(super) xattr_sets: Vec<XattrSet>,
     pub(super) xattr_ids: HashMap<XattrSet, u32, DefaultHashBuilder>,
     xattr_bytes: usize,
@@ -42,11 +50,12 @@ pub struct TreeBuilder {
     /// Directories with an opaque marker.
     pub(super) marked: HashSet<u32>,
     pub(super) links: Vec<u32>,
+    /// Devices that are whiteouts once it is known what takes which name.
+    pub(super) vacated: HashSet<u32>,
     pub(super) has_moves: bool,
     pub(super) entries: u64,
     pub(super) content_bytes: u64,
-    pub(super) warnings: Vec<Warning>,
-    pub(super) warning_counts: HashMap<WarningCode, usize>,
+    pub(super) warnings: Warnings,
 }
 
 impl TreeBuilder {
@@ -60,6 +69,8 @@ impl TreeBuilder {
             attributes: vec![Attributes::default()],
             attribute_ids: HashMap::default(),
             last_attributes: (Attributes::default(), 0),
+            job: Job::new(),
+            told: (0, 0),
             xattr_sets: vec![XattrSet::default()],
             xattr_ids: HashMap::default(),
             xattr_bytes: 0,
@@ -70,15 +81,22 @@ impl TreeBuilder {
             listed_again: HashMap::new(),
             marked: HashSet::new(),
             links: Vec::new(),
+            vacated: HashSet::new(),
             has_moves: false,
             entries: 0,
             content_bytes: 0,
-            warnings: Vec::new(),
-            warning_counts: HashMap::new(),
+            warnings: Warnings::within(limits::LAYER_WARNING_BYTES),
         };
         builder.texts.extend_from_slice(&[0, 0]);
         builder.rows.push(implied(ROOT, 0));
         builder
+    }
+
+    /// Keeps the tree within the limits of a job.
+    #[must_use]
+    pub fn within(mut self, job: &Job) -> Self {
+        self.job = job.clone();
+        self
     }
 
     pub(super) fn row_name(&self, row: u32) -> &[u8] {
@@ -157,8 +175,33 @@ impl TreeBuilder {
             let limit = crate::units::Units::Iec.size(limits::LAYER_NAME_BYTES as u64);
             return Err(self.limit("the length of all names of one layer", limit));
         }
+        self.tell(NODES_AT_A_TIME, NAMES_AT_A_TIME)?;
         self.rows.push(row);
         Ok(id)
+    }
+
+    /// Reports what there is to the job, once there is so much more than was told.
+    fn tell(&mut self, rows: usize, names: usize) -> Result<()> {
+        let (there, told) = ((self.rows.len(), self.texts.len()), self.told);
+        let (more_rows, more_names) = (there.0 - told.0, there.1 - told.1);
+        if more_rows < rows && more_names < names {
+            return Ok(());
+        }
+        self.told = there;
+        match self.job.keep(more_rows as u64, more_names as u64) {
+            Kept::Within => Ok(()),
+            Kept::TooManyNodes => {
+                let limit = format!("{} (--max-entries raises it)", self.job.entry_limit());
+                Err(self.limit(
+                    "the number of entries of the image, with directories they imply,",
+                    limit,
+                ))
+            }
+            Kept::TooManyNames(limit) => {
+                let limit = crate::units::Units::Iec.size(limit);
+                Err(self.limit("the length of all names of the image", limit))
+            }
+        }
     }
 
     fn limit(&self, what: &'static str, limit: String) -> Error {
@@ -330,6 +373,9 @@ impl TreeBuilder {
         if kind == EntryKind::Hardlink {
             self.links.push(row);
         }
+        if entry.placement == Placement::Vacated {
+            self.vacated.insert(row);
+        }
         Ok(())
     }
 
@@ -407,11 +453,11 @@ impl EntrySink for TreeBuilder {
     }
 
     fn warn(&mut self, warning: Warning) {
-        let count = self.warning_counts.entry(warning.code).or_default();
-        *count += 1;
-        if *count <= limits::WARNINGS_PER_KIND {
-            self.warnings.push(warning);
-        }
+        self.warnings.push(warning);
+    }
+
+    fn wants(&self, code: WarningCode) -> bool {
+        self.warnings.has_room(code, None)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::Warning;
-use crate::layer::{Completeness, EntryKind, FileAt, Meta};
+use crate::layer::{Access, Completeness, EntryKind, FileAt, Meta};
 use crate::path::ImagePath;
 
 /// A node of one [`FileTree`]; 0 is the root.
@@ -377,6 +377,15 @@ impl FileTree {
         }
         names.reverse();
         names.join(&b'/')
+    }
+
+    /// Returns the paths by which a layer finds files; empty ones where it finds them by their offsets.
+    pub fn paths_for(&self, access: Access, nodes: impl Iterator<Item = NodeId>) -> Vec<Vec<u8>> {
+        let path = |node| match access {
+            Access::Sequential => Vec::new(),
+            Access::Random => self.path(node),
+        };
+        nodes.map(path).collect()
     }
 
     /// Returns how the layer is asked for the data of a file; `path` is the file's own.

@@ -12,9 +12,9 @@ use std::ops::Range;
 
 use super::build::{ROOT, TreeBuilder};
 use super::file_tree::{BELOW, FileTree, Node, NodeId, Shadowed, flag};
+use super::headers::Headers;
 use crate::error::{Warning, WarningCode};
 use crate::layer::{Completeness, EntryKind, EntrySink as _};
-use crate::limits;
 use crate::path;
 
 impl FileTree {
@@ -37,6 +37,7 @@ impl TreeBuilder {
             freeze.decide();
         }
         freeze.resolve_links();
+        freeze.vacate();
         let order = freeze.breadth_first();
         freeze.finish(order, completeness)
     }
@@ -300,7 +301,7 @@ impl Freeze {
                 (EntryKind::Hardlink, BELOW) => {}
                 (EntryKind::Hardlink, _) => self.resolve_link(link, &mut headers),
                 // One that data went over to is done.
-                _ => headers.stored.push((link, link)),
+                _ => headers.note(link, link),
             }
         }
         headers.share(&mut self.builder);
@@ -321,7 +322,7 @@ impl Freeze {
                 return;
             }
         };
-        headers.stored.push((target, link));
+        headers.note(target, link);
         // A link that lost its own name again keeps nothing alive.
         if is_lost {
             return;
@@ -331,9 +332,10 @@ impl Freeze {
         } else {
             // A second name of a symbolic link or device is another one just like it.
             self.copy_special(link, target);
+            headers.note_name(link, target);
         }
         if let Some(&heir) = self.promoted.get(&target) {
-            headers.origins.insert(heir, target);
+            headers.note_name(heir, target);
         }
     }
 
@@ -374,7 +376,9 @@ impl Freeze {
         let middle = group.partition_point(|&row| row < link);
         let is_target = |row: &u32| *row != link && self.kind(*row) != EntryKind::Dir;
         let before = group[..middle].iter().copied().rfind(is_target);
-        before.or_else(|| group[middle..].iter().copied().find(is_target))
+        // What a device removes later is still there for the link.
+        let is_kept = |row: &u32| is_target(row) && !builder.vacated.contains(row);
+        before.or_else(|| group[middle..].iter().copied().find(is_kept))
     }
 
     /// Returns the rows of one name.
@@ -423,6 +427,9 @@ impl Freeze {
         if self.kind(target) == EntryKind::Symlink {
             self.copy_aim(link, target);
         }
+        if self.builder.vacated.contains(&target) {
+            self.builder.vacated.insert(link);
+        }
         let kind = self.kind(target);
         let row = self.row_mut(link);
         row.packed = row.packed & !flag::KIND | kind as u32;
@@ -434,6 +441,16 @@ impl Freeze {
         let name = self.builder.row_name(row).to_vec();
         let aim = self.builder.row_link(other).to_vec();
         self.row_mut(row).text = self.builder.push_text(&name, Some(&aim));
+    }
+
+    /// Makes whiteouts of devices that took their names like any entry.
+    fn vacate(&mut self) {
+        for row in take(&mut self.builder.vacated) {
+            let node = self.row_mut(row);
+            if !node.has(flag::DEAD) {
+                node.packed = node.packed & !flag::KIND | EntryKind::Whiteout as u32;
+            }
+        }
     }
 
     /// Returns the rows in breadth-first order and gives every row its first child's place in it.
@@ -494,8 +511,7 @@ impl Freeze {
         permute(&mut rows, &mut order);
         rows.truncate(kept);
         rows.shrink_to_fit();
-        let mut builder = self.builder;
-        builder.count_further_warnings();
+        let builder = self.builder;
         FileTree {
             nodes: rows,
             texts: builder.texts,
@@ -509,7 +525,7 @@ impl Freeze {
             entries: builder.entries,
             content_bytes: builder.content_bytes,
             completeness,
-            warnings: builder.warnings,
+            warnings: builder.warnings.into_vec(),
         }
     }
 
@@ -530,21 +546,6 @@ impl Freeze {
             .collect();
         shadowed.sort_unstable_by_key(|shadowed| (shadowed.node, shadowed.size));
         shadowed
-    }
-}
-
-impl TreeBuilder {
-    /// Says for every kind of warning how many were left out.
-    fn count_further_warnings(&mut self) {
-        let mut counts: Vec<_> = take(&mut self.warning_counts).into_iter().collect();
-        counts.sort_unstable();
-        for (code, count) in counts {
-            if count > limits::WARNINGS_PER_KIND {
-                let more = count - limits::WARNINGS_PER_KIND;
-                let message = format!("and {more} more of this kind");
-                self.warnings.push(Warning::new(code, message));
-            }
-        }
     }
 }
 
@@ -580,32 +581,6 @@ impl SameName {
             }
         }
         found
-    }
-}
-
-/// The headers that were stored for inodes with several names.
-#[derive(Default)]
-struct Headers {
-    /// Inode, known by any of its rows, and row of the header; in stored order.
-    stored: Vec<(u32, u32)>,
-    /// The first row of an inode whose data went over to another: by that other.
-    origins: HashMap<u32, u32>,
-}
-
-impl Headers {
-    /// Lets every name of an inode say what its headers said one after the other.
-    fn share(&self, builder: &mut TreeBuilder) {
-        let first = |row: u32| self.origins.get(&row).copied().unwrap_or(row);
-        for &(inode, link) in &self.stored {
-            if link > first(inode) {
-                builder.take_header(first(inode), link);
-            }
-        }
-        for &(inode, link) in &self.stored {
-            if link != first(inode) {
-                builder.copy_metadata(first(inode), link);
-            }
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Built once by `join`; afterwards only the marks of files whose content had to be compared by
 //! reading are refined. Every question about a view is answered from the versions of a path.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -236,6 +237,27 @@ impl MergedTree {
         }
         names.reverse();
         names.join(&b'/')
+    }
+
+    /// Compares two paths byte by byte, as [`MergedTree::path`] returns them, without making either: a list of places
+    /// may be long, and so may each path. Cost is that of the deeper one.
+    pub fn compare_paths(&self, one: PathId, other: PathId) -> Ordering {
+        let (one, other) = (self.names_to(one), self.names_to(other));
+        let pairs = one.iter().zip(&other);
+        let shared = pairs.take_while(|(one, other)| one == other).count();
+        let rest = |names: Vec<PathId>| {
+            let names = names.into_iter().skip(shared);
+            let bytes = names.flat_map(|name| b"/".iter().chain(self.name(name)));
+            bytes.skip(1)
+        };
+        rest(one).cmp(rest(other))
+    }
+
+    fn names_to(&self, path: PathId) -> Vec<PathId> {
+        let above = |&at: &PathId| (at != PathId::ROOT).then(|| self.parent(at));
+        let mut names: Vec<PathId> = std::iter::successors(Some(path), above).collect();
+        names.reverse();
+        names
     }
 
     /// Returns what the layers do to the path, bottom first; layers that do nothing are left out.

@@ -23,6 +23,7 @@
 mod applying;
 mod breakouts;
 mod changes;
+mod costly;
 mod events;
 mod files;
 mod forged;

@@ -238,6 +238,47 @@ fn a_device_without_number_is_a_whiteout() {
     );
 }
 
+/// It takes the place of what its layer has stored there, through a link (podman) or by name (umoci), unlike a marker;
+/// and what comes behind it takes its place. A second name of it is one more whiteout (podman).
+#[test]
+fn a_device_without_number_is_an_entry_of_its_layer() {
+    let device = |path: &str| Item::new(path, Kind::CharDevice(0, 0));
+    let shows = |layers: &[Vec<Item>], expected: &str| {
+        assert_merged(&analyse_records(layers), expected);
+    };
+    let with = |before: &str, device: Item, after: &str| {
+        [records(before), vec![device], records(after)].concat()
+    };
+    let lower = || records("d/ d/x:1 z");
+    shows(&[lower(), with("d/x:2", device("d/x"), "")], "d/ z");
+    shows(
+        &[lower(), with("l->d d/x:2", device("l/x"), "")],
+        "d/ l->d z",
+    );
+    shows(&[lower(), with("d/ d/new:2", device("d"), "")], "z");
+    shows(&[lower(), with("", device("d/x"), "d/x:22")], "d/ d/x:22 z");
+    shows(&[lower(), with("", device("d/x"), "z=>d/x")], "d/");
+    shows(&[with("", device("a"), "")], "");
+}
+
+/// Docker and podman set attributes as they find them, and overlayfs reads them (tried with podman 4.3.1); it does not
+/// read those of users, and containerd sets none that are trusted.
+#[test]
+fn a_trusted_attribute_makes_a_directory_opaque() {
+    for (name, value, expected) in [
+        ("trusted.overlay.opaque", "y", "d/ d/new:2"),
+        ("trusted.overlay.opaque", "x", "d/ d/new:2 d/old:1"),
+        ("user.overlay.opaque", "y", "d/ d/new:2 d/old:1"),
+    ] {
+        let upper = LayerBuilder::new().dir("d").xattr(name, value);
+        let upper = upper.file("d/new", b"2").into_items();
+        let analysis = analyse_records(&[records("d/ d/old:1"), upper]);
+        assert_merged(&analysis, expected);
+        let is_odd = codes(&analysis.warnings) == ["odd-header"];
+        assert_eq!(is_odd, expected == "d/ d/new:2", "{name}={value}");
+    }
+}
+
 /// podman and Docker apply the header of a hard link to the inode, and to the link where that is one.
 #[test]
 fn the_last_header_of_an_inode_holds_for_all_its_names() {

@@ -77,12 +77,37 @@ fn ctrl_c_ends_with_130() {
     let mut stdin = child.stdin.take().unwrap();
     // More than a pipe holds: once this is written, the other side is reading and listens to signals.
     stdin.write_all(&wasteful_archive()).unwrap();
-    let id = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    drop(stdin);
+    interrupt(&child);
+    // The writer holds on and says nothing more.
     let run = Run::of(child.wait_with_output().unwrap());
     assert_eq!(run.exits(130).stdout, "");
+    drop(stdin);
+}
+
+#[test]
+fn ctrl_c_ends_waiting_for_a_pipe_that_nobody_writes_to() {
+    let desk = Desk::new();
+    rustix::fs::mkfifoat(rustix::fs::CWD, desk.path("pipe"), 0o600.into()).unwrap();
+    let child = desk.command().arg("pipe").stderr(Stdio::piped()).spawn();
+    let child = child.unwrap();
+    while !listens(&child) {
+        std::thread::yield_now();
+    }
+    interrupt(&child);
+    Run::of(child.wait_with_output().unwrap()).exits(130);
+}
+
+fn interrupt(child: &std::process::Child) {
+    let id = rustix::process::Pid::from_child(child);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+}
+
+/// Whether a process has a handler for Ctrl-C (proc(5), `SigCgt`).
+fn listens(child: &std::process::Child) -> bool {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = u64::from_str_radix(caught.unwrap().trim(), 16).unwrap();
+    caught & 1 << (rustix::process::Signal::INT.as_raw() - 1) != 0
 }
 
 /// Two megabytes of an archive that goes on.

@@ -108,6 +108,13 @@ pub fn rows_of_directory(root: &Path) -> Rows {
 /// Asserts that two listings say the same where both say something.
 #[track_caller]
 pub fn assert_same(what: &str, found: &Rows, expected: &Rows) {
+    let wrong = differences(found, expected);
+    assert!(wrong.is_empty(), "{what}\n{}", wrong.join("\n"));
+    assert!(found.len() > 10, "{what}: something was compared");
+}
+
+/// Returns where two listings differ that both say something.
+pub fn differences(found: &Rows, expected: &Rows) -> Vec<String> {
     let mut wrong = Vec::new();
     for (path, expected) in expected {
         let same = found.get(path).map(|found| Row {
@@ -129,6 +136,5 @@ pub fn assert_same(what: &str, found: &Rows, expected: &Rows) {
     }
     let more = found.keys().filter(|path| !expected.contains_key(*path));
     wrong.extend(more.map(|path| format!("{}: should not be there", path.escape_ascii())));
-    assert!(wrong.is_empty(), "{what}\n{}", wrong.join("\n"));
-    assert!(found.len() > 10, "{what}: something was compared");
+    wrong
 }

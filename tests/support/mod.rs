@@ -29,6 +29,7 @@
 //! | `model.rs`, `model/*.rs` | what the union and the waste must be, computed naively |
 //! | `strategy.rs`, `random.rs` | random stacks of layers; numbers and text by chance |
 //! | `demo.rs` | the demo image |
+//! | `odd.rs` | layers as nobody should write them |
 //! | `opened.rs` | layers handed to the scanner without a container |
 //! | `listing.rs` | images and directories listed alike |
 //! | `walked.rs` | what the walk over a tar delivers |
@@ -64,6 +65,7 @@ pub mod listing;
 pub mod members;
 pub mod model;
 pub mod oci;
+pub mod odd;
 pub mod opened;
 pub mod random;
 pub mod skopeo;

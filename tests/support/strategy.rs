@@ -66,7 +66,7 @@ fn kind() -> impl Strategy<Value = Kind> {
         4 => path().prop_map(Kind::Hardlink),
         3 => prop::sample::select(vec!["a", "../b", "/a-b/b", "..", "/", "./a//b/"]).prop_map(|target| Kind::Symlink(target.into())),
         1 => Just(Kind::Fifo),
-        1 => (1..3_u32).prop_map(|minor| Kind::CharDevice(1, minor)),
+        1 => prop::sample::select(vec![(0, 0), (1, 1), (1, 2)]).prop_map(|(major, minor)| Kind::CharDevice(major, minor)),
     ]
 }
 

@@ -33,22 +33,27 @@ pub struct Walk {
 impl Walk {
     /// Walks a file, compressed or not.
     pub fn of_file(path: &Path) -> Self {
-        Self::of(File::open(path).expect("a file"))
+        Self::of(File::open(path).expect("a file"), &Job::new())
     }
 
     /// Walks bytes.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        let mut file = tempfile::tempfile().expect("a temporary file");
-        file.write_all(bytes).expect("room for an archive");
-        Self::of(file)
+        Self::within(&Job::new(), bytes)
     }
 
-    fn of(file: File) -> Self {
+    /// Walks bytes within the limits of a job.
+    pub fn within(job: &Job, bytes: &[u8]) -> Self {
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(bytes).expect("room for an archive");
+        Self::of(file, job)
+    }
+
+    fn of(file: File, job: &Job) -> Self {
         let length = file.metadata().expect("metadata").len();
         let region = Region::new(Arc::new(file), "fixture".into(), 0, length);
         let mut collected = Collected::default();
         let layer = TarLayer::new(region).expect("a layer");
-        let result = layer.scan(&mut collected, &Job::new());
+        let result = layer.scan(&mut collected, job);
         Self {
             entries: collected.0,
             warnings: collected.1,

@@ -1,6 +1,5 @@
 //! Copy-ups as a person would tell them: one line for what one `chmod -R` did.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::top_version;
@@ -69,7 +68,10 @@ pub(super) fn batches(tree: &MergedTree, copy_ups: &CopyUps) -> Vec<Batch> {
         let changed = file.changed_bytes().unwrap_or(0);
         batch.changed_bytes = batch.changed_bytes.saturating_add(changed);
     }
-    batches.sort_by_cached_key(|batch| (Reverse(batch.copied_bytes), tree.path(batch.place)));
+    batches.sort_by(|one, other| {
+        let by_bytes = other.copied_bytes.cmp(&one.copied_bytes);
+        by_bytes.then_with(|| tree.compare_paths(one.place, other.place))
+    });
     batches
 }
 

@@ -31,6 +31,7 @@ const CONTENT: u64 = 1 << 7;
 const DATA: u64 = 1 << 8;
 const XATTRS: u64 = 1 << 9;
 const DEVICE: u64 = 1 << 10;
+const VACATED: u64 = 1 << 11;
 
 fn flags(entry: &Entry<'_>) -> u64 {
     let meta = &entry.meta;
@@ -39,6 +40,7 @@ fn flags(entry: &Entry<'_>) -> u64 {
     let flags = [
         (OPAQUE, meta.opaque),
         (LINK_STORE, entry.placement == Placement::LinkStore),
+        (VACATED, entry.placement == Placement::Vacated),
         (LINK, entry.link.is_some()),
         (CONTENT, entry.content.is_some()),
         (DATA, entry.data.is_some()),
@@ -208,6 +210,8 @@ impl<'c> Reader<'c> {
             data,
             placement: if has(LINK_STORE) {
                 Placement::LinkStore
+            } else if has(VACATED) {
+                Placement::Vacated
             } else {
                 Placement::Shown
             },

@@ -109,15 +109,17 @@ fn entries_come_back_as_they_were() {
                     data: Some((u64::MAX, 0)),
                     ..entry
                 };
-                sink.entry(Entry {
-                    placement: Placement::LinkStore,
-                    ..stored
-                })
-                .unwrap();
+                for placement in [Placement::LinkStore, Placement::Vacated] {
+                    sink.entry(Entry {
+                        placement,
+                        ..stored
+                    })
+                    .unwrap();
+                }
             }
         }
     });
-    assert_eq!(direct.len(), 80);
+    assert_eq!(direct.len(), 100);
     assert_eq!(direct, again);
 }
 

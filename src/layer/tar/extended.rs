@@ -2,6 +2,8 @@
 
 use base64::Engine as _;
 
+use crate::limits;
+
 /// What extended headers say about the next entry.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Extended {
@@ -11,6 +13,7 @@ pub(super) struct Extended {
     pub(super) uid: Option<u64>,
     pub(super) gid: Option<u64>,
     pub(super) mtime: Option<(i64, u32)>,
+    /// Sorted by name once the records of a header are taken.
     pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
     pub(super) sparse: PaxSparse,
 }
@@ -43,6 +46,8 @@ impl PaxSparse {
 pub(super) enum Records {
     Fine,
     Odd,
+    /// More attributes than [`limits::ENTRY_XATTRS`]; those behind it are left out.
+    TooMany,
 }
 
 impl Extended {
@@ -59,6 +64,11 @@ impl Extended {
                 verdict = Records::Odd;
             }
             rest = tail;
+        }
+        self.settle_xattrs();
+        if self.xattrs.len() > limits::ENTRY_XATTRS {
+            self.xattrs.truncate(limits::ENTRY_XATTRS);
+            return Records::TooMany;
         }
         // Zero padding after the records is common; anything else is damage.
         if rest.iter().any(|&byte| byte != 0) {
@@ -93,9 +103,10 @@ impl Extended {
             b"mtime" => self.mtime = Some(time(value)?),
             _ => {
                 if let Some(key) = key.strip_prefix(b"SCHILY.xattr.") {
-                    self.take_xattr(key.to_vec(), value.to_vec());
+                    self.xattrs.push((key.to_vec(), value.to_vec()));
                 } else if let Some(key) = key.strip_prefix(b"LIBARCHIVE.xattr.") {
-                    self.take_xattr(percent_decoded(key), base64_decoded(value)?);
+                    let pair = (percent_decoded(key), base64_decoded(value)?);
+                    self.xattrs.push(pair);
                 } else if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
                     self.sparse.take(key, value)?;
                 }
@@ -104,11 +115,11 @@ impl Extended {
         Some(())
     }
 
-    fn take_xattr(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        match self.xattrs.binary_search_by(|(known, _)| known.cmp(&key)) {
-            Ok(at) => self.xattrs[at].1 = value,
-            Err(at) => self.xattrs.insert(at, (key, value)),
-        }
+    /// Sorts attributes by name; of one name the last stays. Once for all of a header: there may be as many as fit.
+    fn settle_xattrs(&mut self) {
+        self.xattrs.reverse();
+        self.xattrs.sort_by(|(one, _), (other, _)| one.cmp(other));
+        self.xattrs.dedup_by(|(later, _), (kept, _)| later == kept);
     }
 }
 

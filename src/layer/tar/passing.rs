@@ -43,9 +43,13 @@ impl<'a> PassingLayer<'a> {
         let input = match self.codec {
             Codec::None => Input::Passing(fronted(self.stored)),
             codec => {
-                let decoder = codec.decoder(self.stored);
+                let stored = Allowing {
+                    stored: self.stored,
+                    job,
+                };
+                let decoder = codec.decoder(stored);
                 let decoder = decoder.map_err(|source| Error::unread(self.name, source))?;
-                Input::Stream(fronted(decoder))
+                Input::Stream(fronted(decoder), codec.cost())
             }
         };
         let mut scan = Scan::new(TarWalk::new(Window::new(input, 0, job), 0), sink);
@@ -60,6 +64,21 @@ impl<'a> PassingLayer<'a> {
                 None => not_a_layer(self.name, &front.bytes),
             }
         })
+    }
+}
+
+/// Lets what is read of a layer, whose length nobody knows beforehand, pay for its decompression.
+struct Allowing<'a> {
+    stored: Box<dyn Read + Send + 'a>,
+    job: &'a Job,
+}
+
+impl Read for Allowing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.stored.read(buffer)?;
+        let bytes = (count as u64).saturating_mul(limits::EXPANSION_RATIO);
+        self.job.allow_cost(bytes);
+        Ok(count)
     }
 }
 

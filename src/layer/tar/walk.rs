@@ -50,8 +50,13 @@ pub(super) enum Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Entry,
+    /// Nothing yet but troubles that the caller should empty.
+    Pause,
     End,
 }
+
+/// Most troubles between two records that are noted at once; a damaged archive may be troubles from end to end.
+const TROUBLES: usize = 64;
 
 /// What stands at a place where a header may stand.
 enum Block {
@@ -139,6 +144,9 @@ impl<'a> TarWalk<'a> {
     fn advance(&mut self, record: &mut Record, block: &mut [u8; 512]) -> Result<Step, Stop> {
         let mut headers = 0;
         loop {
+            if self.first.is_none() && self.troubles.len() >= TROUBLES {
+                return Ok(Step::Pause);
+            }
             let here = self.position;
             match self.block(here)? {
                 Block::Header => self.copy_block(here, block)?,
@@ -343,13 +351,20 @@ impl<'a> TarWalk<'a> {
             _ => verdict = self.local.take_records(bytes),
         }
         self.local_is_set |= typeflag != b'g';
-        if is_cut {
-            self.damage(format!("ends inside the extended header at offset {here}"));
-        } else if verdict == Records::Odd {
-            self.trouble(
+        match verdict {
+            _ if is_cut => {
+                self.damage(format!("ends inside the extended header at offset {here}"));
+            }
+            Records::Fine => {}
+            Records::Odd => self.trouble(
                 WarningCode::OddHeader,
                 format!("extended header at offset {here} is malformed in part"),
-            );
+            ),
+            Records::TooMany => self.limit(
+                here,
+                "the number of attributes of one entry",
+                limits::ENTRY_XATTRS as u64,
+            ),
         }
         Ok(())
     }

@@ -21,8 +21,8 @@ const FARTHEST: u64 = 1 << 62;
 /// Where the bytes come from.
 pub(super) enum Input<'a> {
     Region(Region),
-    /// Out of a decoder: every byte counts as expanded.
-    Stream(Box<dyn Read + Send + 'a>),
+    /// Out of a decoder: every byte counts as expanded, and costs so much.
+    Stream(Box<dyn Read + Send + 'a>, u64),
     /// As it is stored, but only once.
     Passing(Box<dyn Read + Send + 'a>),
     Chunks(Box<dyn Chunks + 'a>),
@@ -62,7 +62,7 @@ impl<'a> Window<'a> {
 
     /// Returns whether bodies pass through the window anyway.
     pub(super) const fn is_stream(&self) -> bool {
-        matches!(self.input, Input::Stream(_) | Input::Passing(_))
+        matches!(self.input, Input::Stream(..) | Input::Passing(_))
     }
 
     /// Returns whether the data of files is left out.
@@ -81,7 +81,7 @@ impl<'a> Window<'a> {
     pub(super) fn known_length(&self) -> Option<u64> {
         match &self.input {
             Input::Region(region) => Some(region.length()),
-            Input::Stream(_) | Input::Passing(_) | Input::Chunks(_) => None,
+            Input::Stream(..) | Input::Passing(_) | Input::Chunks(_) => None,
         }
     }
 
@@ -126,7 +126,7 @@ impl<'a> Window<'a> {
     fn load(&mut self, offset: u64, length: usize) -> Result<(), Stop> {
         self.job.check().map_err(|_| Stop::Cancelled)?;
         match self.input {
-            Input::Stream(_) | Input::Passing(_) => self.load_stream(offset, length),
+            Input::Stream(..) | Input::Passing(_) => self.load_stream(offset, length),
             Input::Region(_) => self.load_region(offset, length),
             Input::Chunks(_) => self.load_chunks(offset, length),
         }
@@ -186,9 +186,9 @@ impl<'a> Window<'a> {
     }
 
     fn read_stream(&mut self, most: usize) -> Result<usize, Stop> {
-        let (stream, is_decoded) = match &mut self.input {
-            Input::Stream(stream) => (stream, true),
-            Input::Passing(stream) => (stream, false),
+        let (stream, cost) = match &mut self.input {
+            Input::Stream(stream, cost) => (stream, Some(*cost)),
+            Input::Passing(stream) => (stream, None),
             Input::Region(_) | Input::Chunks(_) => return Ok(0),
         };
         let end = self.buffer.len().min(self.filled.saturating_add(most));
@@ -201,7 +201,12 @@ impl<'a> Window<'a> {
             }
         };
         self.filled += count;
-        if !is_decoded || self.job.expand(count as u64) {
+        let count_bytes = count as u64;
+        let is_within = cost.is_none_or(|cost| {
+            let is_cheap = self.job.cost(count_bytes.saturating_mul(cost));
+            self.job.expand(count_bytes) && is_cheap
+        });
+        if is_within {
             Ok(count)
         } else {
             Err(Stop::ExpandedTooFar)

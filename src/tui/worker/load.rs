@@ -11,7 +11,7 @@ use crate::analysis::{self, Analysis, Stage};
 use crate::error::{Error, Result};
 use crate::image::{Image, Layer};
 use crate::limits;
-use crate::progress::Job;
+use crate::progress::{Allowance, Job};
 use crate::scan::{self, Phase, Watch};
 use crate::source::{self, InputPlace, Locator, OpenOptions, Opened, Source, SourceInfo};
 use crate::store::measure::measure;
@@ -34,8 +34,8 @@ pub struct Origin {
     pub open: OpenOptions,
     /// How it is analysed.
     pub analysis: analysis::Options,
-    /// Bytes that decompression may produce over one job; 0 for no limit.
-    pub expanded_limit: u64,
+    /// What one job may cost.
+    pub allowance: Allowance,
     /// Rules that the image is judged by.
     pub rules: RuleSet,
     /// What was read last: standard input cannot be read again, and a choice needs no second look.
@@ -44,9 +44,7 @@ pub struct Origin {
 
 impl Origin {
     pub(super) fn new_job(&self) -> Job {
-        let job = Job::new();
-        job.limit_expanded(self.expanded_limit);
-        job
+        self.allowance.job()
     }
 
     /// Returns the source, known from before where that is as good.

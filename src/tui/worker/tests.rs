@@ -6,6 +6,7 @@ use filedescriptor::{POLLIN, poll, pollfd};
 
 use super::*;
 use crate::analysis::{self, Stage, rules::RuleSet};
+use crate::progress::Allowance;
 use crate::source::{Locator, OpenOptions};
 use crate::tui::message::Outcome;
 
@@ -18,7 +19,7 @@ fn worker(named: &str) -> Worker {
         places: Vec::new(),
         open: OpenOptions::default(),
         analysis: analysis::Options::default(),
-        expanded_limit: 0,
+        allowance: Allowance::default(),
         rules: RuleSet::default(),
         known: Mutex::default(),
     };

@@ -49,8 +49,9 @@ impl Own {
                 own.turns.clear();
             }
         }
-        own.settle_markers();
         own.rename_inherited(layer, inodes);
+        own.vacate();
+        own.settle_markers();
         own.note_links_overtaken(&led);
         own
     }
@@ -133,7 +134,7 @@ impl Own {
         }
     }
 
-    /// Where a directory is, with what is at `gone`, or on the way there, no link. Links lead inside the root; after forty the name is taken
+    /// Where a directory is, with what is at `gone`, in it, or on the way there, no link. Links lead inside the root; after forty the name is taken
     /// as it is.
     fn follow(&self, directory: &[u8], gone: &[u8]) -> Path {
         let names = |path: &[u8]| -> Vec<Path> {
@@ -153,7 +154,9 @@ impl Own {
                 _ => at.push(name),
             }
             let place = at.join(&b'/');
-            let is_gone = place == gone || ancestors(gone).any(|ancestor| ancestor == place);
+            let is_within = |path: &[u8], of: &[u8]| ancestors(path).any(|above| above == of);
+            let is_gone = place == gone || is_within(gone, &place);
+            let is_gone = is_gone || !gone.is_empty() && is_within(&place, gone);
             let node = self.nodes.get(&place).filter(|_| !is_gone);
             if let Some(Node::Symlink(target, _)) = node {
                 links += 1;
@@ -168,6 +171,15 @@ impl Own {
             }
         }
         at.join(&b'/')
+    }
+
+    /// A device 0:0 takes its name as any record does; what is left of it in the end is a whiteout.
+    fn vacate(&mut self) {
+        let is_vacated = |node: &Node| matches!(node, Node::Special("char", (0, 0), _));
+        let nodes = std::mem::take(&mut self.nodes).into_iter();
+        let (vacated, kept): (BTreeMap<_, _>, _) = nodes.partition(|(_, node)| is_vacated(node));
+        self.nodes = kept;
+        self.whiteouts.extend(vacated.into_keys());
     }
 
     fn settle_markers(&mut self) {
