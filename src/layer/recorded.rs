@@ -58,7 +58,9 @@ impl<'b> Recorder<'b> {
     /// Makes the layer of what was recorded, uncompressed and of no length; `name` is escaped, `scanned` how the scan
     /// ended.
     pub fn finish(mut self, name: &str, scanned: Result<Completeness>) -> RecordedLayer {
-        let scanned = scanned.and_then(|scanned| self.pack().map(|()| scanned));
+        // What came before a failure is there all the same.
+        let packed = self.pack();
+        let scanned = scanned.and_then(|scanned| packed.map(|()| scanned));
         RecordedLayer {
             name: name.to_owned(),
             codec: Codec::None,

@@ -162,6 +162,13 @@ fn a_recording_ends_where_its_room_does_and_how_its_scan_did() {
     assert!(matches!(end, Err(Error::Limit { .. })), "{end:?}");
 
     let left = Cell::new(limits::RECORDED_BYTES);
+    let mut recorder = Recorder::new(&left);
+    recorder.entry(file("before")).unwrap();
+    let damage = Error::unread("a layer", std::io::Error::other("cut"));
+    let (layer, mut seen) = (recorder.finish("a layer", Err(damage)), Seen::default());
+    let end = layer.scan(&mut seen, &Job::new());
+    assert!(matches!(end, Err(Error::Read { .. })) && seen.0.len() == 1);
+
     let none = Error::NotALayer {
         name: String::new(),
         found: "x".into(),
