@@ -25,13 +25,30 @@ pub struct Recorder<'b> {
     chunk: Chunk,
     packed: Vec<Box<[u8]>>,
     notes: Vec<Note>,
-    warnings: BTreeMap<WarningCode, u64>,
+    /// Warnings that are but counted.
+    further: BTreeMap<WarningCode, u64>,
     /// Entries so far.
     entries: u64,
     /// Path of the entry before.
     path: Vec<u8>,
-    /// Bytes that recordings may still take.
-    left: &'b Cell<u64>,
+    room: &'b Room,
+}
+
+/// Bytes that the recordings of one input may still take.
+#[derive(Debug)]
+pub struct Room {
+    entries: Cell<u64>,
+    /// Of texts of warnings; behind them they are counted.
+    warnings: Cell<usize>,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            entries: Cell::new(limits::RECORDED_BYTES),
+            warnings: Cell::new(limits::WARNING_BYTES),
+        }
+    }
 }
 
 /// A warning, and behind how many entries it came.
@@ -42,16 +59,16 @@ struct Note {
 }
 
 impl<'b> Recorder<'b> {
-    /// Starts with nothing; `left` is how many bytes this and later recordings may take.
-    pub const fn new(left: &'b Cell<u64>) -> Self {
+    /// Starts with nothing, in the room of this and later recordings.
+    pub const fn new(room: &'b Room) -> Self {
         Self {
             chunk: Chunk::new(),
             packed: Vec::new(),
             notes: Vec::new(),
-            warnings: BTreeMap::new(),
+            further: BTreeMap::new(),
             entries: 0,
             path: Vec::new(),
-            left,
+            room,
         }
     }
 
@@ -68,7 +85,7 @@ impl<'b> Recorder<'b> {
             entries: self.entries,
             packed: self.packed,
             notes: self.notes,
-            warnings: self.warnings,
+            further: self.further,
             end: scanned.into(),
         }
     }
@@ -78,8 +95,8 @@ impl<'b> Recorder<'b> {
             .chunk
             .pack()
             .map_err(|source| Error::unread("a recording", source))?;
-        let left = self.left.get().checked_sub(packed.len() as u64);
-        self.left.set(left.ok_or_else(too_much)?);
+        let left = self.room.entries.get().checked_sub(packed.len() as u64);
+        self.room.entries.set(left.ok_or_else(too_much)?);
         self.packed.push(packed);
         // Each chunk is read by itself.
         self.path.clear();
@@ -106,13 +123,24 @@ impl EntrySink for Recorder<'_> {
     }
 
     fn warn(&mut self, warning: Warning) {
-        let count = self.warnings.entry(warning.code).or_default();
-        *count += 1;
-        if *count <= limits::WARNINGS_PER_KIND as u64 {
-            self.notes.push(Note {
-                entries: self.entries,
-                warning,
-            });
+        let further = self.further.entry(warning.code).or_default();
+        let path = warning.path.as_ref().map_or(0, |path| path.len());
+        let bytes = size_of::<Note>() + warning.message.len() + path;
+        let left = self.room.warnings.get().checked_sub(bytes);
+        let kept = self
+            .notes
+            .iter()
+            .filter(|note| note.warning.code == warning.code);
+        match left {
+            // What comes behind one that is left out is left out as well.
+            Some(left) if *further == 0 && kept.count() < limits::WARNINGS_PER_KIND => {
+                self.room.warnings.set(left);
+                self.notes.push(Note {
+                    entries: self.entries,
+                    warning,
+                });
+            }
+            _ => *further += 1,
         }
     }
 }
@@ -126,7 +154,8 @@ pub struct RecordedLayer {
     entries: u64,
     packed: Vec<Box<[u8]>>,
     notes: Vec<Note>,
-    warnings: BTreeMap<WarningCode, u64>,
+    /// Warnings that are but counted.
+    further: BTreeMap<WarningCode, u64>,
     end: End,
 }
 
@@ -224,9 +253,12 @@ impl RecordedLayer {
 
     /// Warnings beyond those that were kept are counted.
     fn warn_of_the_rest(&self, sink: &mut dyn EntrySink) {
-        for (&code, &count) in &self.warnings {
-            for _ in limits::WARNINGS_PER_KIND as u64..count {
-                sink.warn(Warning::new(code, String::new()));
+        for (&code, &further) in &self.further {
+            for _ in 0..further {
+                sink.warn(Warning::new(
+                    code,
+                    "one of many warnings, of which the texts are left out",
+                ));
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::error::{Error, Result, Warning, WarningCode};
 use crate::layer::bytes::{Region, read_full};
 use crate::layer::codec::{Codec, WindowTooLarge};
 use crate::layer::file_kind;
+use crate::limits;
 use crate::progress::{Job, Metered};
 use crate::units::Units;
 
@@ -44,7 +45,7 @@ pub(super) fn read(
 ) -> Result<Passed> {
     let stored = Arc::new(Taken::default());
     let raw = Metered::new(Patient { stream: file, job }, job);
-    let raw = Watched::new(raw, Arc::clone(&stored));
+    let raw = Watched::new(Allowing { input: raw, job }, Arc::clone(&stored));
     let (mut reader, rounds) = undo(Box::new(raw), name, job)?;
     let mut head = vec![0; file_kind::HEAD_BYTES];
     let count = read_full(&mut reader, &mut head).map_err(|error| stored.error(name, error))?;
@@ -108,6 +109,7 @@ fn undo<'a>(mut reader: Stream<'a>, name: &str, job: &'a Job) -> Result<(Stream<
             .map_err(|source| Error::unread(name, source))?;
         reader = Box::new(Expanding {
             decoder,
+            codec,
             stored: Arc::clone(&round.stored),
             expanded: Arc::clone(&round.expanded),
             job,
@@ -142,7 +144,10 @@ impl Round {
             return Err(Error::Limit {
                 name: name.to_owned(),
                 what: "its uncompressed length",
-                limit: Units::Iec.size(job.expanded_limit()),
+                limit: Units::Iec.size(match job.expanded_limit() {
+                    0 => self.expanded.count(),
+                    limit => limit.min(self.expanded.count()),
+                }),
                 option: Some("--max-expanded"),
             });
         }
@@ -246,9 +251,25 @@ impl<R: Read> Read for Watched<R> {
     }
 }
 
+/// Lets what is read of an input, whose length nobody knows beforehand, pay for all decompression in it.
+struct Allowing<'a, R> {
+    input: R,
+    job: &'a Job,
+}
+
+impl<R: Read> Read for Allowing<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        let bytes = (count as u64).saturating_mul(limits::EXPANSION_RATIO);
+        self.job.allow_cost(bytes);
+        Ok(count)
+    }
+}
+
 /// Ends where its decoder fails: what came before is used.
 struct Expanding<'a> {
     decoder: Stream<'a>,
+    codec: Codec,
     stored: Arc<Taken>,
     expanded: Arc<Taken>,
     job: &'a Job,
@@ -264,7 +285,9 @@ impl Read for Expanding<'_> {
                 self.expanded
                     .count
                     .fetch_add(count as u64, Ordering::Relaxed);
-                if self.job.expand(count as u64) {
+                let bytes = count as u64;
+                let is_cheap = self.job.cost(bytes.saturating_mul(self.codec.cost()));
+                if self.job.expand(bytes) && is_cheap {
                     return Ok(count);
                 }
                 self.expanded.fail(io::ErrorKind::FileTooLarge.into());

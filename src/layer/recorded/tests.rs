@@ -43,8 +43,8 @@ fn file(name: &str) -> Entry<'_> {
 
 /// Sends the same to a recorder and to a sink; returns what the sink took of both.
 fn both(send: impl Fn(&mut dyn EntrySink)) -> (Vec<String>, Vec<String>) {
-    let left = Cell::new(limits::RECORDED_BYTES);
-    let mut recorder = Recorder::new(&left);
+    let room = Room::default();
+    let mut recorder = Recorder::new(&room);
     send(&mut recorder);
     let layer = recorder.finish("a layer", Ok(Completeness::Complete));
     let (mut direct, mut again) = (Seen::default(), Seen::default());
@@ -149,20 +149,33 @@ fn many_warnings_are_counted_and_the_first_are_kept() {
     assert_eq!(direct.len(), again.len());
     let kept = limits::WARNINGS_PER_KIND;
     assert_eq!(direct[..kept], again[..kept]);
+
+    let (direct, again) = both(|sink| {
+        for number in 0..30 {
+            let text = number.to_string().repeat(limits::WARNING_BYTES / 8);
+            sink.warn(Warning::new(WarningCode::OddHeader, text));
+        }
+    });
+    assert_eq!(direct.len(), again.len());
+    let length: usize = again.iter().map(String::len).sum();
+    assert!(length < 2 * limits::WARNING_BYTES, "{length}");
 }
 
 #[test]
 fn a_recording_ends_where_its_room_does_and_how_its_scan_did() {
-    let left = Cell::new(10);
-    let mut recorder = Recorder::new(&left);
+    let room = Room {
+        entries: Cell::new(10),
+        ..Room::default()
+    };
+    let mut recorder = Recorder::new(&room);
     let full = (0..100_000).find_map(|number| recorder.entry(file(&number.to_string())).err());
     assert!(matches!(full, Some(Error::Limit { .. })), "{full:?}");
     let layer = recorder.finish("a layer", Err(full.unwrap()));
     let end = layer.scan(&mut Seen::default(), &Job::new());
     assert!(matches!(end, Err(Error::Limit { .. })), "{end:?}");
 
-    let left = Cell::new(limits::RECORDED_BYTES);
-    let mut recorder = Recorder::new(&left);
+    let room = Room::default();
+    let mut recorder = Recorder::new(&room);
     recorder.entry(file("before")).unwrap();
     let damage = Error::unread("a layer", std::io::Error::other("cut"));
     let (layer, mut seen) = (recorder.finish("a layer", Err(damage)), Seen::default());
@@ -173,7 +186,7 @@ fn a_recording_ends_where_its_room_does_and_how_its_scan_did() {
         name: String::new(),
         found: "x".into(),
     };
-    let layer = Recorder::new(&left).finish("a layer", Err(none));
+    let layer = Recorder::new(&room).finish("a layer", Err(none));
     assert!(!layer.is_archive());
     let end = layer.scan(&mut Seen::default(), &Job::new());
     assert!(matches!(end, Err(Error::NotALayer { .. })), "{end:?}");

@@ -15,7 +15,7 @@ use crate::progress::Job;
 
 /// A layer, or an archive of layers, whose bytes are there once and in order.
 pub struct PassingLayer<'a> {
-    /// Its bytes as stored.
+    /// Its bytes as stored; whoever reads them lets them pay for its decompression ([`Job::allow_cost`]).
     pub stored: Box<dyn Read + Send + 'a>,
     /// How they are compressed.
     pub codec: Codec,
@@ -43,11 +43,7 @@ impl<'a> PassingLayer<'a> {
         let input = match self.codec {
             Codec::None => Input::Passing(fronted(self.stored)),
             codec => {
-                let stored = Allowing {
-                    stored: self.stored,
-                    job,
-                };
-                let decoder = codec.decoder(stored);
+                let decoder = codec.decoder(self.stored);
                 let decoder = decoder.map_err(|source| Error::unread(self.name, source))?;
                 Input::Stream(fronted(decoder), codec.cost())
             }
@@ -64,21 +60,6 @@ impl<'a> PassingLayer<'a> {
                 None => not_a_layer(self.name, &front.bytes),
             }
         })
-    }
-}
-
-/// Lets what is read of a layer, whose length nobody knows beforehand, pay for its decompression.
-struct Allowing<'a> {
-    stored: Box<dyn Read + Send + 'a>,
-    job: &'a Job,
-}
-
-impl Read for Allowing<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.stored.read(buffer)?;
-        let bytes = (count as u64).saturating_mul(limits::EXPANSION_RATIO);
-        self.job.allow_cost(bytes);
-        Ok(count)
     }
 }
 

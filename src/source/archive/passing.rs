@@ -3,7 +3,6 @@
 //! Which member is a layer is known only at the end, where most archives have their manifest. So every member that
 //! is no document is tried: a tar is scanned, of anything else the beginning is kept.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
@@ -12,12 +11,15 @@ use super::{ArchiveBlobs, Data, Index, Kept, member_name};
 use crate::error::{Error, Result, Warning};
 use crate::layer::codec::Codec;
 use crate::layer::file_kind::HEAD_BYTES;
-use crate::layer::recorded::{RecordedLayer, Recorder};
+use crate::layer::recorded::{RecordedLayer, Recorder, Room};
 use crate::layer::tar::{PassingLayer, TarLayer};
 use crate::layer::{Entry, EntryKind, EntrySink, PassingFile};
 use crate::limits;
 use crate::path;
 use crate::progress::Job;
+
+/// Documents with the four names that an image's may have that are kept whatever there is beside them.
+const SURE_DOCUMENTS: usize = 8;
 
 /// Most bytes of such beginnings in all; behind them they are short.
 const HEADS_BYTES: usize = 8 * 1024 * 1024;
@@ -42,15 +44,16 @@ impl ArchiveBlobs {
         name: &str,
         job: &Job,
     ) -> Result<PassedArchive> {
-        let left = Cell::new(limits::RECORDED_BYTES);
+        let room = Room::default();
         let mut sink = Passing {
             name,
             job,
             index: Index::default(),
-            whole: Recorder::new(&left),
+            whole: Recorder::new(&room),
             kept: BTreeMap::new(),
             pending: None,
-            recorded_left: &left,
+            room: &room,
+            sure_left: SURE_DOCUMENTS,
             documents_left: usize::try_from(limits::KEPT_BYTES).unwrap_or(usize::MAX),
             heads_left: HEADS_BYTES,
             sparse_left: limits::SPARSE_PASSING_BYTES,
@@ -85,7 +88,8 @@ struct Passing<'a> {
     kept: BTreeMap<u64, Kept>,
     /// What was kept of the member whose entry comes next, and where its data began.
     pending: Option<(u64, Kept)>,
-    recorded_left: &'a Cell<u64>,
+    room: &'a Room,
+    sure_left: usize,
     documents_left: usize,
     heads_left: usize,
     sparse_left: u64,
@@ -101,8 +105,8 @@ impl Passing<'_> {
     /// Keeps a document, as far as documents may be long.
     fn document(&mut self, head: Vec<u8>, data: &mut dyn Read, is_sure: bool) -> Vec<u8> {
         let most = usize::try_from(limits::DOCUMENT_BYTES).unwrap_or(usize::MAX) + 1;
-        // What an image must have is never left out: there are four names for it.
-        let most = if is_sure {
+        let most = if is_sure && self.sure_left > 0 {
+            self.sure_left -= 1;
             most
         } else {
             most.min(self.documents_left)
@@ -129,7 +133,7 @@ impl Passing<'_> {
         path::normalise(file.name, &mut normal);
         let name = member_name(self.name, &normal);
         let codec = Codec::sniff(head);
-        let mut recorder = Recorder::new(self.recorded_left);
+        let mut recorder = Recorder::new(self.room);
         let layer = PassingLayer {
             stored: Box::new(head.chain(data)),
             codec,
