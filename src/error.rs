@@ -549,6 +549,8 @@ pub enum WarningCode {
     HiddenMarks,
     /// A directory moved, or a file copied up without its data, whose lower part could not be resolved.
     Unresolved,
+    /// A field is not as the OCI image specification has it; engines may well take it.
+    DepartsFromSpec,
     /// Something about the configuration of this run.
     Configuration,
 }
@@ -580,6 +582,7 @@ impl WarningCode {
             Self::Unmeasured => "unmeasured",
             Self::HiddenMarks => "hidden-marks",
             Self::Unresolved => "unresolved",
+            Self::DepartsFromSpec => "departs-from-spec",
             Self::Configuration => "configuration",
         }
     }

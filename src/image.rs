@@ -10,6 +10,7 @@ pub mod instruction;
 pub mod json;
 pub mod recovery;
 pub mod reference;
+pub mod spec;
 pub mod writable;
 
 use std::fmt;

@@ -21,6 +21,7 @@ mod read;
 pub mod signs;
 mod spool;
 mod stored;
+mod strict;
 mod v1;
 
 use std::path::PathBuf;

@@ -55,8 +55,11 @@ fn new_job(options: &Common) -> Job {
 }
 
 fn read(request: &Request<'_>, job: &Job) -> Result<Analysis> {
-    let mut opened = source::open(&request.locator, &request.open, job)?;
+    let source = source::read(&request.locator, &request.open, job)?;
+    let mut opened = source.open(&request.open, job)?;
     if request.options.verify {
+        let departures = source.departures(&request.open)?;
+        opened.image.warnings.extend(departures);
         let verified = scan::verify(&opened.image, &request.analysis.scan, job)?;
         if !request.options.quiet {
             let words = verified_layers(&verified, opened.image.layers.len());

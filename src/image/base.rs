@@ -7,6 +7,7 @@
 
 mod trace;
 
+use oci_spec::image::{ANNOTATION_BASE_IMAGE_DIGEST, ANNOTATION_BASE_IMAGE_NAME};
 use serde::Deserialize;
 
 use super::{Digest, HistoryEntry, Image, Instruction};
@@ -83,8 +84,7 @@ fn annotated_name(image: &Image) -> Option<&str> {
             .find(|(name, value)| name == key && !value.is_empty())
             .map(|(_, value)| value.as_str())
     };
-    value("org.opencontainers.image.base.name")
-        .or_else(|| value("org.opencontainers.image.base.digest"))
+    value(ANNOTATION_BASE_IMAGE_NAME).or_else(|| value(ANNOTATION_BASE_IMAGE_DIGEST))
 }
 
 /// The part of the lifecycle's label that matters here (buildpacks/lifecycle, platform/files).

@@ -78,6 +78,12 @@ impl Json {
         found.map_or(&NULL, |(_, value)| value)
     }
 
+    /// Returns a member of an object by exactly this name, the last one; null where there is none.
+    pub fn exact(&self, key: &str) -> &Self {
+        let found = self.members().iter().rev().find(|(name, _)| name == key);
+        found.map_or(&NULL, |(_, value)| value)
+    }
+
     /// Returns whether an object has a member that [`Json::get`] finds, be it null.
     pub fn has(&self, key: &str) -> bool {
         self.members().iter().any(|(name, _)| is_key(name, key))

@@ -2,6 +2,8 @@
 //!
 //! Media types are hints. What a document is, its members tell.
 
+use oci_spec::image::{MediaType, ToDockerV2S2 as _};
+
 use super::blobs::{BlobRef, BlobStore, unusable};
 use super::described::{DescribedImage, Descriptor, Document, LayerBlob, read_annotations};
 use crate::error::{Error, Result, Warning, WarningCode};
@@ -60,7 +62,7 @@ fn artifact_type(manifest: &Json) -> Option<&str> {
     let layers = manifest.get("layers").list();
     if !is_image_config(config) {
         let named = manifest.get("artifactType").text();
-        let is_empty = config == "application/vnd.oci.empty.v1+json";
+        let is_empty = config == MediaType::EmptyJSON.as_ref();
         let first = || layers.first().map(type_of).filter(|_| is_empty);
         return named.or_else(first).or(Some(config));
     }
@@ -96,12 +98,10 @@ pub(super) fn kind_of(written: &str) -> String {
 
 /// Returns whether a media type is one of an image configuration; an absent one may be.
 fn is_image_config(media_type: &str) -> bool {
-    matches!(
-        media_type,
-        "" | "application/vnd.oci.image.config.v1+json"
-            | "application/vnd.docker.container.image.v1+json"
-            | "application/octet-stream"
-    )
+    let is_of_docker = MediaType::ImageConfig.to_docker_v2s2() == Ok(media_type);
+    matches!(media_type, "" | "application/octet-stream")
+        || media_type == MediaType::ImageConfig.as_ref()
+        || is_of_docker
 }
 
 /// Describes the image of a manifest blob.

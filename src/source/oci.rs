@@ -16,7 +16,7 @@ use crate::limits;
 use crate::progress::Job;
 
 /// The tag, or the name (OCI image-spec, annotations.md).
-const REF_NAME: &str = "org.opencontainers.image.ref.name";
+const REF_NAME: &str = oci_spec::image::ANNOTATION_REF_NAME;
 /// The whole name, as containerd and Docker from 25 on write it.
 const CONTAINERD_NAME: &str = "io.containerd.image.name";
 /// Marks attestations and signatures beside an image (`BuildKit`).

@@ -20,7 +20,9 @@ use super::formats::{self, DescribedBy, Search};
 use super::locator::{Holder, InputPlace, Locator, Reading};
 use super::manifest::{self, DocumentKind};
 use super::spool::{self, Bytes, Input};
-use super::{Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, passing, stored, v1};
+use super::{
+    Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, passing, stored, strict, v1,
+};
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::{Image, Layer, Platform};
 use crate::layer::bytes::Region;
@@ -482,15 +484,7 @@ impl Source {
             });
         }
         let mut image = match &self.content {
-            Content::Blobs(store) => {
-                let position = match &self.named {
-                    Some(name) if options.image.is_none() => self
-                        .chooser()
-                        .choose_named(name, options.platform.as_ref())?,
-                    _ => self.chooser().choose(options)?,
-                };
-                self.load(&**store, position, job)?
-            }
+            Content::Blobs(store) => self.load(&**store, self.position(options)?, job)?,
             Content::Store(inventory) => self.open_stored(inventory, options)?,
             Content::Image(_, image) => {
                 self.refuse_choice(options)?;
@@ -504,6 +498,30 @@ impl Source {
             source: self.info.clone(),
             image,
         })
+    }
+
+    fn position(&self, options: &OpenOptions) -> Result<usize> {
+        match &self.named {
+            Some(name) if options.image.is_none() => {
+                self.chooser().choose_named(name, options.platform.as_ref())
+            }
+            _ => self.chooser().choose(options),
+        }
+    }
+
+    /// Says where the documents of the image that the options choose depart from the OCI image specification; nothing of
+    /// those that are Docker's. Reads them again.
+    ///
+    /// # Errors
+    /// As [`Source::open`] where none can be chosen, and [`Error::Limit`].
+    pub fn departures(&self, options: &OpenOptions) -> Result<Vec<Warning>> {
+        let Content::Blobs(store) = &self.content else {
+            return Ok(Vec::new());
+        };
+        match &self.catalog.candidates[self.position(options)?].origin {
+            Origin::Manifest(descriptor) => strict::departures(&**store, descriptor),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Refuses the name of an image where there is but one without a name. It does not know its platform either, so

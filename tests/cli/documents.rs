@@ -429,3 +429,37 @@ fn a_manifest_behind_many_members_is_not_overlooked() {
         limits::ARCHIVE_MEMBERS + 1
     );
 }
+
+/// What is odd in an index and what engines take all the same is told, and decides nothing.
+#[test]
+fn verify_says_where_documents_depart_from_the_specification() {
+    for index in [Index::Flat, Index::Nested] {
+        let mut layout = oci(&[&app()], packing().index(index));
+        let desk = Desk::new();
+        desk.write("sound.tar", layout.archive(Codec::None));
+        let sound = desk.line("sound.tar --verify --json");
+        assert_eq!(sound.exits(0).json()["warnings"], json!([]));
+        let index = String::from_utf8(layout.get("index.json").unwrap().to_vec()).unwrap();
+        let odd = index.replacen("\"schemaVersion\":2", "\"schemaVersion\":\"2\"", 1);
+        assert_ne!(odd, index);
+        layout.replace("index.json", odd);
+        desk.write("odd.tar", layout.archive(Codec::None));
+        let run = desk.line("odd.tar --verify --json");
+        let report = run.exits(0).json();
+        assert_eq!(report["complete"], true);
+        let warnings = report["warnings"].as_array().unwrap();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert_eq!(warnings[0]["code"], "departs-from-spec");
+        let message = warnings[0]["message"].as_str().unwrap();
+        assert!(
+            message.starts_with(
+                "index.json: schemaVersion: it must be 2 (OCI image-spec, image-index.md"
+            ),
+            "{message}"
+        );
+        let gate = "--ci --max-layers 99 odd.tar";
+        desk.line(gate).exits(0);
+        desk.line(&format!("{gate} --verify")).exits(0);
+        assert_eq!(desk.line("odd.tar --json").json()["warnings"], json!([]));
+    }
+}
