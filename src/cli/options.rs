@@ -77,7 +77,7 @@ pub(crate) struct Common {
     /// The directory above those of --lower, with what was changed there
     #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Image", hide_short_help = true, requires = "lower")]
     pub(crate) upper: Option<PathBuf>,
-    /// Check every layer against its digest, in a layer store from its files
+    /// Check layers against their digests (in a layer store from their files), documents against the OCI specification
     #[arg(long, global = true, help_heading = "Image", hide_short_help = true)]
     pub(crate) verify: bool,
     /// Stop when layers expand to more than this
