@@ -451,6 +451,26 @@ fn an_image_that_names_nothing_is_no_layer() {
 }
 
 #[test]
+fn a_byte_order_mark_is_told_as_engines_refuse_it() {
+    let scratch = Scratch::new();
+    let demo = image().layer("ADD x", |l| l.file("x", b"x")).build();
+    for document in ["manifest.json", "index.json"] {
+        let mut members = docker_current(&[&demo], Packing::new(Codec::None));
+        let plain = members.get(document).unwrap();
+        let marked = [b"\xEF\xBB\xBF", plain].concat();
+        assert_eq!(codes(&open(&scratch.archive(&members)).unwrap()), []);
+        members.replace(document, marked);
+        let opened = open(&scratch.archive(&members)).unwrap();
+        assert_eq!(
+            codes(&opened),
+            [WarningCode::MetadataMismatch],
+            "{document}"
+        );
+        assert!(opened.image.warnings[0].message.starts_with(document));
+    }
+}
+
+#[test]
 fn no_more_is_read_than_was_announced() {
     let scratch = Scratch::new();
     let demo = image().layer("ADD x", |l| l.zeros("x", 1 << 20)).build();

@@ -11,6 +11,9 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use crate::limits;
 
+/// UTF-8's byte order mark, which some editors put before a document.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// One value of a document.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Json {
@@ -159,7 +162,7 @@ impl Json {
 
 /// Decodes UTF-8 as Go's decoder does, with a replacement character per invalid sequence.
 fn decode(bytes: &[u8]) -> String {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());

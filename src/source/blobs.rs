@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::signs::Signs;
 use crate::error::{Error, Result};
 use crate::image::Digest;
-use crate::image::json::Json;
+use crate::image::json::{BYTE_ORDER_MARK, Json};
 use crate::layer::bytes::Region;
 use crate::layer::recorded::RecordedLayer;
 use crate::limits;
@@ -192,7 +192,7 @@ pub(super) fn may_be_list(store: &dyn BlobStore, blob: &BlobRef) -> bool {
         return true;
     };
     let head = region.head::<4096>().unwrap_or_default();
-    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head);
+    let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&head);
     // Beyond a head of blanks anything may stand.
     matches!(head.trim_ascii_start().first(), None | Some(b'['))
 }

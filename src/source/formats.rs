@@ -12,7 +12,7 @@ use super::locator::Reading;
 use super::manifest::DocumentKind;
 use super::{docker, oci, v1};
 use crate::error::{Error, Result, Warning, WarningCode};
-use crate::image::json::Json;
+use crate::image::json::{BYTE_ORDER_MARK, Json};
 use crate::progress::Job;
 
 /// How a source is described.
@@ -73,8 +73,28 @@ pub(super) fn find(store: &dyn BlobStore, reading: Reading, job: &Job) -> Result
     };
     match search {
         Search::Image(found) if found.catalog.candidates.is_empty() => Err(lists_nothing(store)),
-        search => Ok(search),
+        Search::Image(mut found) => {
+            found.warnings.extend(marked_documents(store));
+            Ok(Search::Image(found))
+        }
+        nothing @ Search::Nothing(_) => Ok(nothing),
     }
+}
+
+/// Documents behind a byte order mark, as editors on Windows write it, are read here and by no engine (Go,
+/// encoding/json: "invalid character 'ï' looking for beginning of value").
+fn marked_documents(store: &dyn BlobStore) -> Vec<Warning> {
+    let is_marked = |name: &&str| {
+        let region = store.open(&BlobRef::member(name)).ok().flatten();
+        let head = region.and_then(|region| region.head::<3>().ok());
+        head.is_some_and(|head| head == BYTE_ORDER_MARK)
+    };
+    let warning = |name| {
+        let message = format!("{name} begins with a byte order mark: Docker and Podman refuse it");
+        Warning::new(WarningCode::MetadataMismatch, message)
+    };
+    let names = ["manifest.json", "index.json"].into_iter();
+    names.filter(is_marked).map(warning).collect()
 }
 
 fn lists_nothing(store: &dyn BlobStore) -> Error {

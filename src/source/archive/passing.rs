@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::{ArchiveBlobs, Data, Index, Kept, member_name};
 use crate::error::{Error, Result, Warning};
+use crate::image::json::BYTE_ORDER_MARK;
 use crate::layer::codec::Codec;
 use crate::layer::file_kind::HEAD_BYTES;
 use crate::layer::recorded::{RecordedLayer, Recorder, Room};
@@ -158,7 +159,7 @@ fn with_more(mut head: Vec<u8>, most: usize, data: &mut dyn Read) -> Vec<u8> {
 
 /// Whether a beginning is that of a JSON document. Names may begin with a brace too, so a tar header goes first.
 fn looks_like_document(head: &[u8]) -> bool {
-    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+    let text = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
     matches!(text.trim_ascii_start().first(), Some(b'{' | b'['))
         && !TarLayer::begins_with_header(head)
 }
