@@ -19,7 +19,7 @@ use super::nearest::nearest;
 use super::options::Common;
 use super::rule_flags::RuleFlag;
 use super::settings::{Settings, Spot, VIEW_SETTINGS};
-use super::{config_file as config, dive_ci};
+use super::{config_file, dive_ci};
 use crate::units::Units;
 
 /// What a run can see of its surroundings; tests make their own.
@@ -223,7 +223,7 @@ fn refuse_near_miss(word: &str, spot: Spot<'_>) -> Result<()> {
 }
 
 fn read_toml(file: &Path, directory: &Path) -> Result<Settings> {
-    config::read(&read_file(file, directory)?, &display_os(file.as_os_str()))
+    config_file::read(&read_file(file, directory)?, &display_os(file.as_os_str()))
 }
 
 /// Reads the configuration that was named. Rules of dive are none: they have an option of their own.
@@ -236,7 +236,7 @@ fn read_chosen(file: &Path, directory: &Path) -> Result<Settings> {
             Spot::of(&name).error("these are rules of dive, no configuration", Some(advice))
         );
     }
-    config::read(&text, &name)
+    config_file::read(&text, &name)
 }
 
 /// Tells rules of dive by the name, and where the name does not tell by the first line.
@@ -262,9 +262,9 @@ fn read_any(file: &Path, directory: &Path) -> Result<Settings> {
     let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
     let extension = file.extension().and_then(|extension| extension.to_str());
     match extension {
-        Some("toml") => config::read(&text, &name),
+        Some("toml") => config_file::read(&text, &name),
         Some("yaml" | "yml") => dive_ci::read(&text, &name),
-        _ if first.is_some_and(|line| line.starts_with('[')) => config::read(&text, &name),
+        _ if first.is_some_and(|line| line.starts_with('[')) => config_file::read(&text, &name),
         _ => dive_ci::read(&text, &name),
     }
 }

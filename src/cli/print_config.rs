@@ -86,7 +86,7 @@ fn array<'a>(items: impl Iterator<Item = &'a str>) -> toml::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::config_file as config;
+    use crate::cli::config_file;
 
     fn printed(settings: &Settings) -> String {
         let mut output = Vec::new();
@@ -110,9 +110,9 @@ mod tests {
             [ui]
             theme = "mono"
         "#;
-        let settings = config::read(text, "x.toml").unwrap();
+        let settings = config_file::read(text, "x.toml").unwrap();
         let output = printed(&settings);
-        let mut again = config::read(&output, "x.toml").unwrap();
+        let mut again = config_file::read(&output, "x.toml").unwrap();
         // What is not set is printed with its default.
         again.units = None;
         again.mouse = None;
@@ -123,6 +123,6 @@ mod tests {
         assert_eq!(again, settings, "{output}");
         assert!(output.contains("max-wasted-bytes = 20000000  # x.toml"));
         assert!(output.contains("# max-image-bytes is off"));
-        config::read(&printed(&Settings::default()), "x.toml").unwrap();
+        config_file::read(&printed(&Settings::default()), "x.toml").unwrap();
     }
 }

@@ -3,7 +3,7 @@
 use super::operands::resolved;
 use super::script::{Call, Script};
 use crate::analysis::waste_groups::Group;
-use crate::analysis::{Analysis, WasteCause, WastedPath, waste_groups as groups};
+use crate::analysis::{Analysis, WasteCause, WastedPath, waste_groups};
 use crate::image::instruction::{Builder, Keyword};
 use crate::image::{HistoryEntry, Image, Instruction};
 use crate::layer::LayerIndex;
@@ -89,7 +89,7 @@ impl<'a> Case<'a> {
     /// Returns the wasted paths of the group.
     pub(super) fn members(&self) -> impl Iterator<Item = &'a WastedPath> + '_ {
         let all = &self.analysis.waste.paths;
-        groups::members(&self.analysis.tree, all, self.group)
+        waste_groups::members(&self.analysis.tree, all, self.group)
     }
 
     /// Returns the paths of the group, where all are text, and not too many to be compared with globs.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ContainerdReader, MOBY, go_encoding as value};
+use super::{ContainerdReader, MOBY, go_encoding};
 use crate::image::Digest;
 use crate::image::json::Json;
 use crate::store::bbolt::{Bucket, Database};
@@ -74,7 +74,7 @@ impl ContainerdReader {
                 .to_text()
                 .unwrap_or_default(),
             state: state_of(&record),
-            created: record.get("Created").text().and_then(value::seconds),
+            created: record.get("Created").text().and_then(go_encoding::seconds),
             layers,
             init,
             writable,
@@ -219,7 +219,7 @@ fn state_of(record: &Json) -> State {
     let was_started = state
         .get("StartedAt")
         .text()
-        .and_then(value::seconds)
+        .and_then(go_encoding::seconds)
         .is_some();
     let word = |key: &str, word: &str| {
         state

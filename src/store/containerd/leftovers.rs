@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::meta_db::{Labels, LeaseRecord, Namespace};
 use super::snapshotter::SnapshotKind;
-use super::{ContainerdReader, MOBY, go_encoding as value};
+use super::{ContainerdReader, MOBY, go_encoding};
 use crate::image::Digest;
 use crate::path;
 use crate::store::{Engine, Exit, LayerId, Location, Orphan, Record, Role};
@@ -345,7 +345,7 @@ impl ContainerdReader {
                 let bytes = record.root.read(&record.path, INGEST_RECORD_BYTES).ok()??;
                 String::from_utf8(bytes).ok()
             };
-            let since = text("startedat").and_then(|at| value::seconds(&at));
+            let since = text("startedat").and_then(|at| go_encoding::seconds(&at));
             let reason = match text("ref") {
                 Some(of) => format!("{} did not end", path::display_str(of.trim())),
                 None => "something that was to be stored did not end".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::go_encoding as value;
+use super::go_encoding;
 use crate::image::Digest;
 use crate::store::bbolt::{Bucket, Database};
 
@@ -142,7 +142,7 @@ fn snapshots(
         let record = SnapshotRecord {
             name: bucket.value(b"name").and_then(text),
             parent: bucket.value(b"parent").and_then(text),
-            created: bucket.value(b"createdat").and_then(value::time),
+            created: bucket.value(b"createdat").and_then(go_encoding::time),
             labels: labels(bucket),
         };
         Some(((snapshotter.clone(), text(key)?), record))
@@ -155,7 +155,7 @@ fn container(id: &[u8], bucket: Bucket<'_>) -> Option<ContainerRecord> {
         id: text(id)?,
         image: field(b"image").unwrap_or_default(),
         snapshot: field(b"snapshotter").zip(field(b"snapshotKey")),
-        created: bucket.value(b"createdat").and_then(value::time),
+        created: bucket.value(b"createdat").and_then(go_encoding::time),
         labels: labels(bucket),
     })
 }
@@ -165,7 +165,7 @@ fn lease(id: String, bucket: Bucket<'_>) -> LeaseRecord {
     let ends = labels.get("containerd.io/gc.expire");
     let mut lease = LeaseRecord {
         id,
-        ends: ends.and_then(|ends| value::seconds(ends)),
+        ends: ends.and_then(|ends| go_encoding::seconds(ends)),
         ..LeaseRecord::default()
     };
     if let Some(content) = bucket.bucket(b"content") {

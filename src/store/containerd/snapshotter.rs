@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::go_encoding as value;
+use super::go_encoding;
 use crate::error::Result;
 use crate::layer::dir::{Encoding, Namespace};
 use crate::limits;
@@ -159,12 +159,12 @@ fn read_snapshot(bucket: Bucket<'_>) -> Option<Snapshot> {
         _ => return None,
     };
     let parent = bucket.value(b"parent");
-    let size = bucket.value(b"size").and_then(value::size);
+    let size = bucket.value(b"size").and_then(go_encoding::size);
     Some(Snapshot {
-        id: value::unsigned(bucket.value(b"id")?)?,
+        id: go_encoding::unsigned(bucket.value(b"id")?)?,
         kind,
         parent: parent.and_then(|parent| Some(std::str::from_utf8(parent).ok()?.to_owned())),
         size: size.filter(|_| kind == SnapshotKind::Committed),
-        created: bucket.value(b"createdat").and_then(value::time),
+        created: bucket.value(b"createdat").and_then(go_encoding::time),
     })
 }

@@ -12,7 +12,7 @@ use super::list::{FilteredList, ListAreas};
 use super::popup::{Notice, Popup};
 use super::{Request, Standing, about, copied_path, done, refused};
 use crate::analysis::advice::{Advice, advise};
-use crate::analysis::waste_groups as groups;
+use crate::analysis::waste_groups;
 use crate::analysis::waste_groups::{Bundle, Group, Grouping};
 use crate::browse::Sorting;
 use crate::text::Look;
@@ -183,7 +183,7 @@ impl WastePane {
     fn rebuild(&mut self, reads: &Reads<'_>) {
         let subject = reads.subject;
         let chosen = order::choose(subject, &self.list.filter);
-        self.list.rows = groups::bundle(subject.waste(), chosen, self.grouping);
+        self.list.rows = waste_groups::bundle(subject.waste(), chosen, self.grouping);
         self.sorting.sort(subject, &mut self.list.rows);
         self.largest = self
             .list
@@ -240,7 +240,7 @@ impl WastePane {
 /// Looks into the largest file of a group, as it was stored.
 fn look_into(subject: &Subject, group: &Group) -> Vec<Request> {
     let all = &subject.analysis.waste.paths;
-    let members = groups::members(subject.tree(), all, group);
+    let members = waste_groups::members(subject.tree(), all, group);
     let largest = members.max_by_key(|wasted| (wasted.bytes, std::cmp::Reverse(wasted.path)));
     match largest {
         Some(wasted) => vec![Request::Look(VersionAt {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::WastePane;
 use crate::analysis::waste_groups::{Bundle, Group, Grouping};
-use crate::analysis::{WasteCause, waste_groups as groups};
+use crate::analysis::{WasteCause, waste_groups};
 use crate::image::Layer;
 use crate::layer::LayerIndex;
 use crate::report::text::{rule_line, verb};
@@ -197,7 +197,7 @@ fn parts(
     let entry = |bytes: u64, path: String| format!("{:>10}  {path}", look.units.size(bytes));
     let (total, mut lines) = if grouping == Grouping::Directory {
         let all = &subject.analysis.waste.paths;
-        let mut members: Vec<_> = groups::members(subject.tree(), all, group).collect();
+        let mut members: Vec<_> = waste_groups::members(subject.tree(), all, group).collect();
         members.sort_by_key(|wasted| (Reverse(wasted.bytes), wasted.path));
         let lines = members.iter().take(MOST_LISTED);
         let lines = lines.map(|wasted| entry(wasted.bytes, path(subject, wasted.path, look)));
