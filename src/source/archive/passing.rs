@@ -117,8 +117,9 @@ impl Passing<'_> {
         bytes
     }
 
-    fn head(&mut self, head: Vec<u8>, data: &mut dyn Read) -> Vec<u8> {
+    fn head(&mut self, mut head: Vec<u8>, data: &mut dyn Read) -> Vec<u8> {
         let most = HEAD_BYTES.min(self.heads_left).max(SHORT_HEAD_BYTES);
+        head.truncate(most);
         let bytes = with_more(head, most, data);
         self.heads_left = self.heads_left.saturating_sub(bytes.len());
         bytes
@@ -239,5 +240,52 @@ impl Read for Front<'_> {
         let more = HEAD_BYTES.saturating_sub(self.bytes.len()).min(count);
         self.bytes.extend_from_slice(&buffer[..more]);
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A member of a tar archive, as POSIX has it.
+    fn member(name: &str, data: &[u8]) -> Vec<u8> {
+        let mut header = [0; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[124..135].copy_from_slice(format!("{:011o}", data.len()).as_bytes());
+        header[148..156].fill(b' ');
+        let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
+        header[148..154].copy_from_slice(format!("{sum:06o}").as_bytes());
+        let padding = vec![0; data.len().next_multiple_of(512) - data.len()];
+        [&header, data, &padding].concat()
+    }
+
+    fn kept_bytes(archive: &[u8]) -> usize {
+        let passed = ArchiveBlobs::passing(&mut &archive[..], "archive", &Job::new()).unwrap();
+        let Data::Kept { members, .. } = passed.blobs.data else {
+            panic!("nothing is kept");
+        };
+        members.values().map(|kept| kept.bytes.len()).sum()
+    }
+
+    #[test]
+    fn little_is_kept_of_what_is_neither_document_nor_layer() {
+        const MEMBERS: usize = 200;
+        let junk = [1, 2].repeat(40_000);
+        let members = (0..MEMBERS).map(|at| member(&format!("{at}"), &junk));
+        let kept = kept_bytes(&members.collect::<Vec<_>>().concat());
+        assert!(kept > HEADS_BYTES, "{kept}");
+        assert!(
+            kept <= HEADS_BYTES + HEAD_BYTES + MEMBERS * SHORT_HEAD_BYTES,
+            "{kept}"
+        );
+    }
+
+    #[test]
+    fn documents_of_one_name_are_kept_up_to_a_total() {
+        let text = [&b"["[..], &[b' '].repeat(6_000_000), b"]"].concat();
+        let members = (0..30).map(|_| member("manifest.json", &text));
+        let kept = kept_bytes(&members.collect::<Vec<_>>().concat());
+        let limit = usize::try_from(limits::KEPT_BYTES).unwrap();
+        assert!(kept <= limit + SURE_DOCUMENTS * text.len(), "{kept}");
     }
 }
