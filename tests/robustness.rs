@@ -14,11 +14,11 @@ use std::ffi::OsStr;
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
 
-use layerscope::analysis::{self, Analysis};
+use layerscope::analysis::{self, Analysis, Totals};
 use layerscope::error::Error;
 use layerscope::progress::Job;
 use layerscope::report::{Format, Report};
-use layerscope::source::{self, Locator, OpenOptions};
+use layerscope::source::{self, Contents, Locator, OpenOptions};
 use layerscope::text::{Detail, Glyphs, Look};
 use layerscope::units::Units;
 use tempfile::TempDir;
@@ -283,10 +283,17 @@ fn damaged_archives_are_survived() {
     );
 }
 
-/// Opens and analyses; returns whether there was anything to analyse.
+/// Opens and analyses; returns whether there was anything to analyse. What passes by says what a file says.
 fn open(locator: &Locator) -> bool {
+    let kept = analysed(locator, Contents::Wanted);
+    assert_eq!(kept, analysed(locator, Contents::Unwanted));
+    kept.is_some()
+}
+
+fn analysed(locator: &Locator, contents: Contents) -> Option<Totals> {
     let job = limited();
     let options = OpenOptions {
+        contents,
         spool_limit: Some(ALLOWANCE),
         ..OpenOptions::default()
     };
@@ -294,15 +301,20 @@ fn open(locator: &Locator) -> bool {
         Ok(opened) => opened,
         Err(error) => {
             assert!(!matches!(error, Error::Interrupted), "nobody interrupted");
-            return false;
+            return None;
         }
     };
     let options = analysis::Options::default();
     match analysis::run(opened.source, opened.image, &options, &job) {
-        Ok(analysis) => check_books(&analysis),
-        Err(error) => assert!(matches!(error, Error::Limit { .. }), "{error}"),
+        Ok(analysis) => {
+            check_books(&analysis);
+            Some(analysis.totals)
+        }
+        Err(error) => {
+            assert!(matches!(error, Error::Limit { .. }), "{error}");
+            Some(Totals::default())
+        }
     }
-    true
 }
 
 /// Documents are read by people's tools and written by strangers'.

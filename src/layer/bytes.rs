@@ -171,6 +171,47 @@ pub fn read_full(data: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     fill(buffer, |rest, _| data.read(rest))
 }
 
+/// Fills every buffer it is given, but at the end: a decoder then meets damage after the same bytes, however its input
+/// comes, and what it gave before is the same.
+#[derive(Debug)]
+pub struct Filled<R> {
+    data: R,
+    /// Why reading failed behind what was handed out last.
+    failure: Option<io::Error>,
+}
+
+impl<R> Filled<R> {
+    /// Starts where the reader is.
+    pub const fn new(data: R) -> Self {
+        Self {
+            data,
+            failure: None,
+        }
+    }
+}
+
+impl<R: Read> Read for Filled<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(error) = self.failure.take() {
+            return Err(error);
+        }
+        let mut done = 0;
+        while done < buffer.len() {
+            match self.data.read(&mut buffer[done..]) {
+                Ok(0) => break,
+                Ok(count) => done += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if done == 0 => return Err(error),
+                Err(error) => {
+                    self.failure = Some(error);
+                    break;
+                }
+            }
+        }
+        Ok(done)
+    }
+}
+
 /// Fills a buffer by reads into the rest of it, which are told how much there is already.
 fn fill(
     buffer: &mut [u8],

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use bzip2::bufread::BzDecoder;
 use flate2::bufread::GzDecoder;
 
+use super::bytes::Filled;
 use crate::limits;
 use crate::units::Units;
 
@@ -68,7 +69,8 @@ impl Codec {
         }
     }
 
-    /// Returns a reader of the uncompressed bytes.
+    /// Returns a reader of the uncompressed bytes. It gives the same before damage however the stored bytes come and
+    /// whatever is read at a time.
     ///
     /// # Errors
     /// When the decoder cannot be set up; damage in the data shows up while reading.
@@ -77,22 +79,62 @@ impl Codec {
         stored: R,
     ) -> io::Result<Box<dyn Read + Send + 'a>> {
         const STORED_BUFFER: usize = 128 * 1024;
-        let mut stored = BufReader::with_capacity(STORED_BUFFER, stored);
+        let mut stored = BufReader::with_capacity(STORED_BUFFER, Filled::new(stored));
         Ok(match self {
             Self::None => Box::new(stored),
-            Self::Gzip => Box::new(GzipReader::new(stored)),
+            Self::Gzip => Box::new(Steady::new(GzipReader::new(stored))),
             Self::Zstd => {
                 let window = Self::memory(stored.fill_buf()?).ilog2();
                 let mut decoder = zstd::stream::read::Decoder::with_buffer(stored)?;
                 decoder.window_log_max(window)?;
-                Box::new(Named(decoder, window))
+                Box::new(Steady::new(Named(decoder, window)))
             }
-            Self::Bzip2 => Box::new(Bzip2Reader {
+            Self::Bzip2 => Box::new(Steady::new(Bzip2Reader {
                 rest: Some(Rest::Stored(stored)),
                 streams: 0,
-            }),
-            Self::Xz => Box::new(xz_decoder(stored)?),
+            })),
+            Self::Xz => Box::new(Steady::new(xz_decoder(stored)?)),
         })
+    }
+}
+
+/// Asks a decoder for the same lengths whatever is asked of itself: what a decoder had before damage is lost with the
+/// piece that it failed in.
+struct Steady<D> {
+    decoder: D,
+    /// A piece of which not everything is handed out, and how much is.
+    piece: Vec<u8>,
+    taken: usize,
+}
+
+impl<D: Read> Steady<D> {
+    const PIECE: usize = 64 * 1024;
+
+    const fn new(decoder: D) -> Self {
+        Self {
+            decoder,
+            piece: Vec::new(),
+            taken: 0,
+        }
+    }
+}
+
+impl<D: Read> Read for Steady<D> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.taken == self.piece.len() {
+            if let Some(whole) = buffer.get_mut(..Self::PIECE) {
+                return self.decoder.read(whole);
+            }
+            self.taken = 0;
+            self.piece.resize(Self::PIECE, 0);
+            let read = self.decoder.read(&mut self.piece);
+            self.piece.truncate(*read.as_ref().unwrap_or(&0));
+            read?;
+        }
+        let count = buffer.len().min(self.piece.len() - self.taken);
+        buffer[..count].copy_from_slice(&self.piece[self.taken..self.taken + count]);
+        self.taken += count;
+        Ok(count)
     }
 }
 
