@@ -414,3 +414,85 @@ fn bookkeeping_makes_no_directories() {
     );
     assert_eq!(analysis.totals.paths, 2);
 }
+
+/// Go's archive/tar, which engines use, keeps nothing of a global header; GNU tar applies it to what follows.
+#[test]
+fn a_global_header_says_nothing_of_the_entries_behind_it() {
+    let records: [(&[u8], &[u8]); 5] = [
+        (b"uid", b"1234"),
+        (b"gid", b"1234"),
+        (b"mtime", b"5"),
+        (b"path", b"other"),
+        (b"SCHILY.xattr.user.a", b"1"),
+    ];
+    let layer = LayerBuilder::new()
+        .global_header(&records)
+        .file("a", b"a")
+        .meta(0o644, 7, 8, 99);
+    let analysis = analyse_records(&[layer.into_items()]);
+    assert_merged(&analysis, "a:a");
+    let a = row(&analysis, "a").unwrap();
+    assert_eq!((a.uid, a.gid, a.mtime), (Some(7), Some(8), Some(99)));
+    let (layer, node) = a.metadata.unwrap();
+    assert!(analysis.tree.layer(layer).xattrs(node).is_empty());
+    let expected = "global extended header at offset 0 is ignored, as engines do: GNU tar would change what follows";
+    assert_eq!(messages(&analysis), [(Some(0), expected)]);
+    assert!(analysis.complete);
+
+    // What `git archive` writes changes nothing anywhere.
+    let layer = LayerBuilder::new()
+        .global_header(&[(b"comment", b"0123456789abcdef")])
+        .file("a", b"a");
+    let analysis = analyse_records(&[layer.into_items()]);
+    assert_eq!(codes(&analysis.warnings), [""; 0]);
+}
+
+/// An owner has 32 bits for the kernel, and -1 leaves the one there is: root. The `nobody` of macOS is -2.
+#[test]
+fn owners_are_cut_to_what_the_kernel_takes() {
+    let binary = |value: i64| {
+        tar::raw_entry(b"file", b'0', b"", |header| {
+            tar::base256(&mut header.as_gnu_mut().unwrap().uid, value);
+        })
+    };
+    let decimal = |value: &str| {
+        let header = tar::pax::header(b'x', b"x", &[(b"uid", value.as_bytes())]);
+        [header, tar::raw_entry(b"file", b'0', b"", |_| ())].concat()
+    };
+    for (record, uid) in [
+        (binary(-2), u32::MAX - 1),
+        (binary(1 << 33 | 7), 7),
+        (binary(i64::from(u32::MAX)), 0),
+        (decimal("-2"), u32::MAX - 1),
+        (decimal("-1"), 0),
+        (decimal("1234567890123"), 1_912_276_171),
+        (decimal("4294967294"), u32::MAX - 1),
+    ] {
+        let layer = LayerBuilder::new().raw(record);
+        let analysis = analyse_records(&[layer.into_items()]);
+        assert_eq!(row(&analysis, "file").unwrap().uid, Some(uid));
+    }
+}
+
+/// Docker writes attributes of overlay without a value; without one, other records leave what the header says.
+#[test]
+fn records_without_a_value_are_none() {
+    let records: [(&[u8], &[u8]); 7] = [
+        (b"SCHILY.xattr.user.overlay.origin", b""),
+        (b"path", b""),
+        (b"size", b""),
+        (b"uid", b""),
+        (b"mtime", b""),
+        (b"GNU.sparse.realsize", b""),
+        (b"linkpath", b""),
+    ];
+    let layer = LayerBuilder::new()
+        .raw(tar::pax::header(b'x', b"x", &records))
+        .file("a", b"data")
+        .meta(0o644, 7, 8, 99);
+    let analysis = analyse_records(&[layer.into_items()]);
+    assert_merged(&analysis, "a:data");
+    let a = row(&analysis, "a").unwrap();
+    assert_eq!((a.uid, a.mtime), (Some(7), Some(99)));
+    assert_eq!(codes(&analysis.warnings), [""; 0]);
+}

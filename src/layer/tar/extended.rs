@@ -1,5 +1,7 @@
 //! Extended headers: PAX records (POSIX.1-2001), their GNU sparse and SCHILY dialects.
 
+use std::str::FromStr;
+
 use base64::Engine as _;
 
 use crate::limits;
@@ -10,8 +12,8 @@ pub(super) struct Extended {
     pub(super) path: Option<Vec<u8>>,
     pub(super) link: Option<Vec<u8>>,
     pub(super) size: Option<u64>,
-    pub(super) uid: Option<u64>,
-    pub(super) gid: Option<u64>,
+    pub(super) uid: Option<i64>,
+    pub(super) gid: Option<i64>,
     pub(super) mtime: Option<(i64, u32)>,
     /// Sorted by name once the records of a header are taken.
     pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
@@ -78,29 +80,28 @@ impl Extended {
         }
     }
 
-    /// Takes the records of a `g` header, which apply to everything that follows.
-    ///
-    /// Names and sizes are left out: no writer means one name for all entries, and a hostile archive would
-    /// hide everything behind it.
-    pub(super) fn take_global_records(&mut self, records: &[u8]) -> Records {
-        let mut global = Self::default();
-        let verdict = global.take_records(records);
-        self.uid = global.uid.or(self.uid);
-        self.gid = global.gid.or(self.gid);
-        self.mtime = global.mtime.or(self.mtime);
-        verdict
+    /// Returns whether anything is said that changes an entry; a comment does not.
+    pub(super) const fn is_present(&self) -> bool {
+        self.path.is_some()
+            || self.link.is_some()
+            || self.size.is_some()
+            || self.uid.is_some()
+            || self.gid.is_some()
+            || self.mtime.is_some()
+            || !self.xattrs.is_empty()
+            || self.sparse.is_present()
     }
 
     fn take(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
         match key {
             // No file system has a name for it, and Go's archive/tar, which engines use, refuses the archive.
             _ if key.contains(&0) => return None,
-            b"path" => self.path = Some(name(value)?),
-            b"linkpath" => self.link = Some(name(value)?),
-            b"size" => self.size = Some(decimal(value)?),
-            b"uid" => self.uid = Some(decimal(value)?),
-            b"gid" => self.gid = Some(decimal(value)?),
-            b"mtime" => self.mtime = Some(time(value)?),
+            b"path" => self.path = said(value, name)?,
+            b"linkpath" => self.link = said(value, name)?,
+            b"size" => self.size = said(value, decimal)?,
+            b"uid" => self.uid = said(value, decimal)?,
+            b"gid" => self.gid = said(value, decimal)?,
+            b"mtime" => self.mtime = said(value, time)?,
             _ => {
                 if let Some(key) = key.strip_prefix(b"SCHILY.xattr.") {
                     self.xattrs.push((key.to_vec(), value.to_vec()));
@@ -126,7 +127,7 @@ impl Extended {
 impl PaxSparse {
     fn take(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
         if key == b"name" {
-            self.name = Some(name(value)?);
+            self.name = said(value, name)?;
             return Some(());
         }
         let taken = self.take_map(key, value);
@@ -136,8 +137,10 @@ impl PaxSparse {
 
     fn take_map(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
         match key {
-            b"size" | b"realsize" => self.real_size = Some(decimal(value)?),
-            b"major" => self.map_in_data = decimal(value)? >= 1,
+            b"size" | b"realsize" => self.real_size = said(value, decimal)?,
+            b"major" => {
+                self.map_in_data = said(value, decimal::<u64>)?.is_some_and(|major| major >= 1)
+            }
             b"offset" => self.segments.push((decimal(value)?, 0)),
             b"numbytes" => self.segments.last_mut()?.1 = decimal(value)?,
             b"map" => {
@@ -157,18 +160,27 @@ impl PaxSparse {
 /// Splits one `LENGTH KEY=VALUE\n` record off.
 fn record(rest: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let blank = memchr::memchr(b' ', &rest[..rest.len().min(20)])?;
-    let length = usize::try_from(decimal(&rest[..blank])?).ok()?;
+    let length: usize = decimal(&rest[..blank])?;
     let line = rest.get(blank + 1..length)?;
     let line = line.strip_suffix(b"\n")?;
     let equals = memchr::memchr(b'=', line)?;
     Some((&line[..equals], &line[equals + 1..], &rest[length..]))
 }
 
-fn name(value: &[u8]) -> Option<Vec<u8>> {
-    (!value.is_empty() && !value.contains(&0)).then(|| value.to_vec())
+/// Reads the value of a record; one without a value takes back what was said before it (POSIX.1-2001, pax).
+fn said<T>(value: &[u8], read: impl FnOnce(&[u8]) -> Option<T>) -> Option<Option<T>> {
+    if value.is_empty() {
+        Some(None)
+    } else {
+        read(value).map(Some)
+    }
 }
 
-fn decimal(text: &[u8]) -> Option<u64> {
+fn name(value: &[u8]) -> Option<Vec<u8>> {
+    (!value.contains(&0)).then(|| value.to_vec())
+}
+
+fn decimal<T: FromStr>(text: &[u8]) -> Option<T> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
@@ -310,18 +322,20 @@ mod tests {
     }
 
     #[test]
-    fn global_records_do_not_rename() {
-        let mut global = Extended::default();
-        global.take_global_records(&records(&[
-            ("path", "x"),
-            ("size", "9"),
-            ("mtime", "5"),
-            ("comment", "abc"),
-        ]));
+    fn a_record_without_a_value_takes_back_what_was_said() {
+        let mut extended = Extended::default();
+        let bytes = records(&[("path", "a"), ("size", "9"), ("comment", ""), ("path", "")]);
+        assert_eq!(extended.take_records(&bytes), Records::Fine);
+        assert_eq!((&extended.path, extended.size), (&None, Some(9)));
+        assert!(extended.is_present());
         assert_eq!(
-            (global.path, global.size, global.mtime),
-            (None, None, Some((5, 0)))
+            extended.take_records(&records(&[("size", "")])),
+            Records::Fine
         );
+        assert!(!extended.is_present());
+        let bytes = records(&[("SCHILY.xattr.user.a", "")]);
+        assert_eq!(extended.take_records(&bytes), Records::Fine);
+        assert_eq!(extended.xattrs, [(b"user.a".to_vec(), Vec::new())]);
     }
 
     #[test]

@@ -80,7 +80,6 @@ pub(super) struct TarWalk<'a> {
     local: Extended,
     local_is_set: bool,
     first: Option<u64>,
-    global: Extended,
     seen_header: bool,
     seen_damage: bool,
 }
@@ -95,7 +94,6 @@ impl<'a> TarWalk<'a> {
             local: Extended::default(),
             local_is_set: false,
             first: None,
-            global: Extended::default(),
             seen_header: false,
             seen_damage: false,
         }
@@ -344,13 +342,22 @@ impl<'a> TarWalk<'a> {
         let bytes = self.window.at(data, length)?;
         let is_cut = bytes.len() < length;
         let mut verdict = Records::Fine;
+        let mut global = Extended::default();
         match typeflag {
-            b'g' => verdict = self.global.take_global_records(bytes),
+            b'g' => verdict = global.take_records(bytes),
             b'L' => self.local.path = Some(trimmed(bytes).to_vec()),
             b'K' => self.local.link = Some(trimmed(bytes).to_vec()),
             _ => verdict = self.local.take_records(bytes),
         }
         self.local_is_set |= typeflag != b'g';
+        if global.is_present() {
+            self.trouble(
+                WarningCode::OddHeader,
+                format!(
+                    "global extended header at offset {here} is ignored, as engines do: GNU tar would change what follows"
+                ),
+            );
+        }
         match verdict {
             _ if is_cut => {
                 self.damage(format!("ends inside the extended header at offset {here}"));
@@ -432,15 +439,13 @@ impl<'a> TarWalk<'a> {
 
     fn fill_numbers(&mut self, record: &mut Record, header: Header<'_>, here: u64) {
         let mut is_odd = false;
-        let mut identity = |extended: Option<u64>, plain: Option<i64>| {
-            let value = extended.or_else(|| plain.and_then(|value| u64::try_from(value).ok()));
-            u32::try_from(value.unwrap_or(u64::MAX)).unwrap_or_else(|_| {
-                is_odd = true;
-                if value.is_some() { u32::MAX } else { 0 }
-            })
+        let mut identity = |extended: Option<i64>, plain: Option<i64>| {
+            let value = extended.or(plain);
+            is_odd |= value.and_then(|value| u32::try_from(value).ok()).is_none();
+            owner(value.unwrap_or(0))
         };
-        record.uid = identity(self.local.uid.or(self.global.uid), header.uid());
-        record.gid = identity(self.local.gid.or(self.global.gid), header.gid());
+        record.uid = identity(self.local.uid, header.uid());
+        record.gid = identity(self.local.gid, header.gid());
         is_odd |= header.mode().is_none();
         record.mode = header
             .mode()
@@ -448,8 +453,7 @@ impl<'a> TarWalk<'a> {
             .unwrap_or(0);
         let plain = header.mtime();
         is_odd |= plain.is_none();
-        let extended = self.local.mtime.or(self.global.mtime);
-        record.mtime = extended.unwrap_or((plain.unwrap_or(0), 0));
+        record.mtime = self.local.mtime.unwrap_or((plain.unwrap_or(0), 0));
         record.device = match record.kind {
             Some(EntryKind::CharDevice | EntryKind::BlockDevice) => header.device(),
             _ => (0, 0),
@@ -681,6 +685,13 @@ fn kind_of(typeflag: u8, path: &[u8]) -> EntryKind {
         // POSIX: unknown types are regular files.
         _ => EntryKind::File,
     }
+}
+
+/// Cuts the number of an owner to the 32 bits that the kernel takes; -1 leaves the owner there is, which is root
+/// (`chown(2)`, as engines call it).
+fn owner(value: i64) -> u32 {
+    let taken = u32::try_from(value & i64::from(u32::MAX)).unwrap_or(0);
+    if taken == u32::MAX { 0 } else { taken }
 }
 
 fn trimmed(bytes: &[u8]) -> &[u8] {
