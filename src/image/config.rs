@@ -4,8 +4,12 @@
 //! missing, null or of another type is empty; what was there but unusable is named in
 //! [`ConfigDocument::problems`].
 
+use std::str::FromStr as _;
+
 use super::json::Json;
 use super::{Digest, HistoryEntry, Platform};
+
+const REFUSED: &str = "engines refuse the image";
 
 /// What a container of this image starts with. Unknown or unusable parts are empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -97,19 +101,49 @@ fn read_config(document: &Json, problems: &mut Vec<String>) -> ImageConfig {
         problems.push("its \"config\" is not an object".to_owned());
     }
     ImageConfig {
-        created: document.get("created").to_text(),
-        user: config.get("User").text().unwrap_or_default().into(),
+        created: read_time(document, problems),
+        user: read_text(config, "User", problems).unwrap_or_default(),
         env: read_texts(config, "Env", problems),
         entrypoint: read_texts(config, "Entrypoint", problems),
         cmd: read_texts(config, "Cmd", problems),
-        working_dir: config.get("WorkingDir").text().unwrap_or_default().into(),
+        working_dir: read_text(config, "WorkingDir", problems).unwrap_or_default(),
         labels: read_labels(config.get("Labels"), problems),
         exposed_ports: read_keys(config, "ExposedPorts", problems),
         volumes: read_keys(config, "Volumes", problems),
         shell: read_texts(config, "Shell", problems),
-        stop_signal: config.get("StopSignal").to_text(),
+        stop_signal: read_text(config, "StopSignal", problems),
         healthcheck: read_texts(config.get("Healthcheck"), "Test", problems),
         on_build: read_texts(config, "OnBuild", problems),
+    }
+}
+
+fn read_text(object: &Json, key: &str, problems: &mut Vec<String>) -> Option<String> {
+    let value = object.get(key);
+    if !is_text(value) {
+        problems.push(format!("its \"{key}\" is not a text: {REFUSED}"));
+    }
+    value.to_text()
+}
+
+fn read_time(document: &Json, problems: &mut Vec<String>) -> Option<String> {
+    let value = document.get("created");
+    if !is_time(value) {
+        problems.push(format!("its \"created\" is no time (RFC 3339): {REFUSED}"));
+    }
+    value.to_text()
+}
+
+/// Whether Go's decoder, which engines use, takes a value for a text; null and nothing are an empty one.
+const fn is_text(value: &Json) -> bool {
+    matches!(value, Json::Null | Json::Text(_))
+}
+
+/// Whether Go's decoder takes a value for a time.
+fn is_time(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::Text(text) => jiff::Timestamp::from_str(text).is_ok(),
+        _ => false,
     }
 }
 
@@ -120,9 +154,7 @@ fn read_texts(object: &Json, key: &str, problems: &mut Vec<String>) -> Vec<Strin
     let complete = match value {
         Json::Null => true,
         Json::Text(_) => {
-            problems.push(format!(
-                "its \"{key}\" is a text, where engines take a list only: they refuse the image"
-            ));
+            problems.push(format!("its \"{key}\" is a text, not a list: {REFUSED}"));
             return texts.into_iter().filter(|text| !text.is_empty()).collect();
         }
         Json::List(elements) => elements.len() == texts.len(),
@@ -138,8 +170,12 @@ fn read_texts(object: &Json, key: &str, problems: &mut Vec<String>) -> Vec<Strin
 fn read_keys(object: &Json, key: &str, problems: &mut Vec<String>) -> Vec<String> {
     let value = object.get(key);
     let mut keys: Vec<String> = match value {
+        Json::Null => Vec::new(),
         Json::Object(members) => members.iter().map(|(name, _)| name.clone()).collect(),
-        _ => read_texts(object, key, problems),
+        _ => {
+            problems.push(format!("its \"{key}\" is not an object: {REFUSED}"));
+            value.texts()
+        }
     };
     keys.sort_unstable();
     keys.dedup();
@@ -192,7 +228,25 @@ fn read_history(list: &Json, problems: &mut Vec<String>) -> Vec<HistoryEntry> {
     if !list.is_null() && !matches!(list, Json::List(_)) {
         problems.push("its history is not a list".to_owned());
     }
+    let odd = list
+        .list()
+        .iter()
+        .filter(|entry| !is_history(entry))
+        .count();
+    if odd > 0 {
+        problems.push(format!(
+            "{odd} of its history entries have a value of a wrong type: {REFUSED}"
+        ));
+    }
     list.list().iter().map(HistoryEntry::read).collect()
+}
+
+fn is_history(entry: &Json) -> bool {
+    let mut texts = ["created_by", "author", "comment"].into_iter();
+    (entry.is_null() || entry.is_object())
+        && texts.all(|key| is_text(entry.get(key)))
+        && is_time(entry.get("created"))
+        && matches!(entry.get("empty_layer"), Json::Null | Json::Bool(_))
 }
 
 #[cfg(test)]
@@ -244,7 +298,7 @@ mod tests {
             (r#"{"config":{"Cmd":{"a":1}}}"#, "\"Cmd\""),
             (
                 r#"{"config":{"Cmd":"/bin/sh"}}"#,
-                "\"Cmd\" is a text, where engines take a list only",
+                "\"Cmd\" is a text, not a list",
             ),
             (
                 r#"{"config":{"Labels":{"a":null,"b":2}}}"#,
@@ -256,6 +310,30 @@ mod tests {
                 "2 of its diff IDs",
             ),
             (r#"{"history":{"a":1}}"#, "history"),
+            (
+                r#"{"history":[{"created_by":["RUN"]},{"created":""},{"empty_layer":"true"},7,{}]}"#,
+                "4 of its history entries",
+            ),
+            (r#"{"created":""}"#, "\"created\" is no time"),
+            (r#"{"created":1700000000}"#, "\"created\" is no time"),
+            (r#"{"created":"2024-01-01"}"#, "\"created\" is no time"),
+            (r#"{"config":{"User":1000}}"#, "\"User\" is not a text"),
+            (
+                r#"{"config":{"WorkingDir":["/"]}}"#,
+                "\"WorkingDir\" is not a text",
+            ),
+            (
+                r#"{"config":{"StopSignal":9}}"#,
+                "\"StopSignal\" is not a text",
+            ),
+            (
+                r#"{"config":{"ExposedPorts":["80/tcp"]}}"#,
+                "\"ExposedPorts\" is not an object",
+            ),
+            (
+                r#"{"config":{"Volumes":"/v"}}"#,
+                "\"Volumes\" is not an object",
+            ),
         ] {
             let document = read(text);
             assert!(
@@ -269,6 +347,11 @@ mod tests {
         );
         assert_eq!(document.problems, [""; 0]);
         assert!(document.diff_ids.is_empty() && document.history.is_empty());
+        let document = read(
+            r#"{"os":"linux","architecture":"amd64","created":"0001-01-01T00:00:00Z","config":{"User":"","Volumes":null,
+            "ExposedPorts":{}},"history":[{"created":null,"created_by":"","empty_layer":null}]}"#,
+        );
+        assert_eq!(document.problems, [""; 0]);
     }
 
     #[test]
