@@ -56,6 +56,11 @@ pub fn artifact_in(text: &str) -> Option<&'static str> {
         .map(|(_, what)| *what)
 }
 
+/// Returns whether this is the media type of what a build may use again: its layers are those of all steps, and no stack.
+pub fn is_cache(media_type: &str) -> bool {
+    media_type.starts_with("application/vnd.buildkit.cacheconfig.")
+}
+
 /// Returns whether a blob of this media type may be a layer of a file system; an absent one may be.
 pub fn may_be_layer(media_type: &str) -> bool {
     let says = |word: &str| media_type.contains(word);

@@ -52,7 +52,16 @@ impl DocumentKind {
 
 /// Returns whether a manifest is of something else than an image: a signature, a bill of materials, a chart.
 pub(super) fn is_artifact(manifest: &Json) -> bool {
-    artifact_type(manifest).is_some() || DocumentKind::of(manifest) == DocumentKind::Artifact
+    artifact_type(manifest).is_some()
+        || cache_in(manifest).is_some()
+        || DocumentKind::of(manifest) == DocumentKind::Artifact
+}
+
+/// Returns the media type of a cache that a manifest is of, or that an index lists among its layers.
+pub(super) fn cache_in(document: &Json) -> Option<&str> {
+    let listed = document.get("manifests").list().iter();
+    let mut types = listed.chain([document.get("config")]).map(type_of);
+    types.find(|written| media_type::is_cache(written))
 }
 
 /// Returns what a manifest says it is of, where that is no image: the type of the artifact, that of its configuration, or
@@ -72,7 +81,7 @@ fn artifact_type(manifest: &Json) -> Option<&str> {
     layers.first().map(type_of).filter(|_| !has_layer)
 }
 
-/// Returns whether a manifest is of an artifact that has surely no layer of a file system.
+/// Returns whether a manifest is of an artifact that has surely no layer of a file system, or no stack of layers.
 pub(super) fn has_no_layer(manifest: &Json) -> bool {
     let is_of_image = is_image_config(type_of(manifest.get("config")));
     let is_none = |layer: &Json| {
@@ -80,11 +89,17 @@ pub(super) fn has_no_layer(manifest: &Json) -> bool {
         !media_type::may_be_layer(written)
             && (!is_of_image || media_type::artifact(written).is_some())
     };
-    artifact_type(manifest).is_some() && manifest.get("layers").list().iter().all(is_none)
+    let is_empty = || manifest.get("layers").list().iter().all(is_none);
+    cache_in(manifest).is_some() || (artifact_type(manifest).is_some() && is_empty())
 }
 
 fn type_of(descriptor: &Json) -> &str {
     descriptor.get("mediaType").text().unwrap_or_default()
+}
+
+/// Says that what is of this media type is no image.
+pub(super) fn no_image(written: &str) -> String {
+    format!("it is an artifact, {}, not an image", kind_of(written))
 }
 
 /// Says in a noun what is of this media type, escaped.
@@ -118,8 +133,7 @@ pub(super) fn describe(store: &dyn BlobStore, manifest: &Document) -> Result<Des
         warnings: manifest.warnings.clone(),
         ..DescribedImage::default()
     };
-    parts.artifact = artifact_type(json)
-        .map(|written| format!("it is an artifact, {}, not an image", kind_of(written)));
+    parts.artifact = artifact_type(json).map(no_image);
     parts.config = read_config(store, &config_descriptor, &mut parts.warnings)?;
     parts.layers = json
         .get("layers")
@@ -176,6 +190,14 @@ pub(super) fn missing(store: &dyn BlobStore, descriptor: &Descriptor) -> Error {
     Error::MissingBlob {
         name: store.name().to_owned(),
         blob: descriptor.shown(),
+    }
+}
+
+/// Returns the error for a cache of a build.
+pub(super) fn cache(store: &dyn BlobStore, written: &str) -> Error {
+    Error::NotAnImage {
+        name: store.name().to_owned(),
+        found: no_image(written),
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::blobs::{BlobRef, BlobStore, Budget, is_for_others};
 use super::catalog::{Candidate, Catalog, Group, Origin, Presence, Role, add_names, familiar};
 use super::described::Descriptor;
-use super::manifest::{DocumentKind, has_no_layer, is_artifact};
+use super::manifest::{DocumentKind, cache_in, has_no_layer, is_artifact};
 use crate::error::{Error, Result};
 use crate::image::json::Json;
 use crate::image::{ConfigDocument, Digest};
@@ -90,7 +90,12 @@ impl IndexWalk<'_> {
                 Err(_) => Some(&Json::Null),
             };
             let is_unread = document.is_err() && self.is_for_others(&descriptor);
-            if let Some(json) = json.filter(|json| DocumentKind::of(json) == DocumentKind::Index) {
+            let is_index = |json: &&Json| DocumentKind::of(json) == DocumentKind::Index;
+            // What a cache lists are layers.
+            if let Some(json) = json
+                .filter(is_index)
+                .filter(|json| cache_in(json).is_none())
+            {
                 let is_new = descriptor
                     .digest
                     .clone()

@@ -599,6 +599,9 @@ fn describe(store: &dyn BlobStore, origin: &Origin, job: &Job) -> Result<Describ
         Origin::Manifest(descriptor) => {
             let document = descriptor.load(store)?;
             let document = document.ok_or_else(|| manifest::missing(store, descriptor))?;
+            if let Some(written) = manifest::cache_in(&document.json) {
+                return Err(manifest::cache(store, written));
+            }
             match DocumentKind::of(&document.json) {
                 DocumentKind::Schema1 => v1::describe_schema1(store, &document),
                 DocumentKind::Manifest => manifest::describe(store, &document),

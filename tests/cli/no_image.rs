@@ -6,6 +6,7 @@ use crate::desk::Desk;
 use crate::support::image::{digest, hex};
 use crate::support::{Codec, Members, Packing, docker_legacy, image, oci, oci::artifact, tar};
 
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 
@@ -176,6 +177,45 @@ fn an_artifact_is_told_from_an_image() {
     );
     desk.write("app.tar", members.archive(Codec::None));
     desk.line("app.tar").exits(0).says("not that of an image");
+}
+
+/// `buildx build --cache-to type=local`: an index of layers and what they are for, or since BuildKit 0.21 a manifest. The
+/// layers of all steps and stages are in it, and make no stack.
+#[test]
+fn a_cache_of_buildkit_is_no_image() {
+    const CACHE: &str = "application/vnd.buildkit.cacheconfig.v0";
+    let part = format!("it is an artifact, a cache of BuildKit ({CACHE}), not an image");
+    let desk = Desk::new();
+    let members = artifact(CACHE, &[(LAYER, &base())]);
+    desk.write("app.tar", members.archive(Codec::None));
+    refused(&desk, &part);
+
+    let mut members = artifact(CONFIG, &[(LAYER, &base())]);
+    let mut blob = |media_type: &str, bytes: &[u8]| {
+        let name = format!("blobs/sha256/{}", hex(bytes));
+        if members.get(&name).is_none() {
+            members.file(&name, bytes);
+        }
+        json!({ "mediaType": media_type, "digest": digest(bytes), "size": bytes.len() })
+    };
+    let config = json!({ "layers": [{ "blob": digest(&base()), "parent": -1 }], "records": [] });
+    let listed = [
+        blob(LAYER, &base()),
+        blob(CACHE, config.to_string().as_bytes()),
+    ];
+    let cache = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": listed });
+    let cache = blob(INDEX, cache.to_string().as_bytes());
+    let mut index: Value = serde_json::from_slice(members.get("index.json").unwrap()).unwrap();
+    let image = std::mem::replace(&mut index["manifests"], json!([cache.clone()]));
+    members.replace("index.json", index.to_string());
+    desk.write("app.tar", members.archive(Codec::None));
+    refused(&desk, &part);
+
+    // Beside an image it is passed over.
+    index["manifests"] = json!([cache, image[0]]);
+    members.replace("index.json", index.to_string());
+    desk.write("app.tar", members.archive(Codec::None));
+    desk.line("--ci app.tar").exits(0).says("2 paths");
 }
 
 /// `cosign save` writes the image, its signatures and its attestations side by side, without names.
