@@ -72,6 +72,11 @@ impl DirBlobs {
         }
     }
 
+    /// Returns whether there is something at a place for those who follow links anywhere.
+    fn leads_out(&self, place: &[u8]) -> bool {
+        rustix::fs::statat(&self.root, place, AtFlags::empty()).is_ok()
+    }
+
     fn shown(&self, place: &[u8]) -> String {
         format!(
             "{}/{}",
@@ -94,12 +99,17 @@ impl BlobStore for DirBlobs {
         "directory"
     }
 
-    fn open_at(&self, place: &[u8], blob: &BlobRef) -> Result<Option<Region>> {
-        let Some(place) = follow_links(place.to_vec(), |place| self.link_at(place))? else {
+    fn open_at(&self, written: &[u8], blob: &BlobRef) -> Result<Option<Region>> {
+        let Some(place) = follow_links(written.to_vec(), |place| self.link_at(place))? else {
             return Err(unusable(self, blob, "it is a loop of links"));
         };
         let file = match self.open_beneath(&place, OFlags::empty()) {
             Ok(file) => file,
+            // Builders that keep blobs in one place for all images link to them (Bazel).
+            Err(Errno::NOENT | Errno::NOTDIR) if self.leads_out(written) => {
+                let reason = "a link leads out of the directory, and is not followed: `cp -rL` makes a whole copy";
+                return Err(unusable(self, blob, reason));
+            }
             Err(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => return Ok(None),
             Err(error) => return Err(self.open_error(&place, error)),
         };
@@ -168,6 +178,8 @@ mod tests {
         symlink("a", root.join("c")).unwrap();
         symlink("../secret", root.join("out")).unwrap();
         symlink(outer.path().join("secret"), root.join("absolute")).unwrap();
+        symlink("..", root.join("up")).unwrap();
+        symlink("../nothing", root.join("dangling")).unwrap();
         symlink("self", root.join("self")).unwrap();
 
         let fd = OwnedFd::from(File::open(&root).unwrap());
@@ -184,8 +196,15 @@ mod tests {
                 "{name}"
             );
         }
-        for name in ["out", "absolute", "../secret", "missing", "a/layer.tar/x"] {
+        for name in ["../secret", "missing", "a/layer.tar/x", "dangling"] {
             assert_eq!(member(&blobs, name), None, "{name}");
+        }
+        for name in ["out", "absolute", "up/secret"] {
+            let error = blobs.open(&BlobRef::member(name)).unwrap_err().to_string();
+            assert!(
+                error.contains("a link leads out of the directory"),
+                "{error}"
+            );
         }
         assert!(blobs.open(&BlobRef::member("self")).is_err());
         assert!(blobs.open(&BlobRef::member("a")).is_err());
