@@ -179,7 +179,7 @@ fn an_artifact_is_told_from_an_image() {
     desk.line("app.tar").exits(0).says("not that of an image");
 }
 
-/// `buildx build --cache-to type=local`: an index of layers and what they are for, or since BuildKit 0.21 a manifest. The
+/// `buildx build --cache-to type=local`: an index of layers and what they are for, or since `BuildKit` 0.21 a manifest. The
 /// layers of all steps and stages are in it, and make no stack.
 #[test]
 fn a_cache_of_buildkit_is_no_image() {
