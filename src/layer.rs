@@ -69,6 +69,19 @@ pub enum EntryKind {
 }
 
 impl EntryKind {
+    /// All of them, each at the place of its number.
+    pub const ALL: [Self; 9] = [
+        Self::File,
+        Self::Dir,
+        Self::Symlink,
+        Self::Hardlink,
+        Self::Fifo,
+        Self::CharDevice,
+        Self::BlockDevice,
+        Self::Socket,
+        Self::Whiteout,
+    ];
+
     /// Returns the word used in listings: `file` for hard links too.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -114,8 +114,14 @@ pub const COPY_UP_BYTES: u64 = 1 << 30;
 /// Most bytes that are kept of the entries of layers that pass by once, of one input: those of five million.
 pub const RECORDED_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Most bytes that are kept of documents, and of the beginnings of other members, of an archive that passes by.
-pub const KEPT_BYTES: u64 = 64 * 1024 * 1024;
+/// Most bytes that are kept of documents of an archive that passes by, beside the first [`KEPT_DOCUMENTS`].
+pub const KEPT_BYTES: usize = 64 * 1024 * 1024;
+
+/// Documents with the four names that an image's may have that are kept whatever there is beside them.
+pub const KEPT_DOCUMENTS: usize = 8;
+
+/// Most bytes that are kept of the beginnings of members that are neither document nor layer, to say what they are.
+pub const KEPT_HEADS_BYTES: usize = 8 * 1024 * 1024;
 
 /// Most bytes of sparse files, with their holes, that are hashed as they pass by.
 pub const SPARSE_PASSING_BYTES: u64 = 16 << 30;

@@ -11,7 +11,6 @@ use layerscope::layer::bytes::Region;
 use layerscope::layer::codec::Codec;
 use layerscope::layer::recorded::{Recorder, Room};
 use layerscope::layer::tar::{PassingLayer, TarLayer};
-use layerscope::limits;
 use layerscope::progress::Job;
 use layerscope::tree::{FileTree, TreeBuilder};
 use libfuzzer_sys::fuzz_target;
@@ -34,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
         name: "input",
     };
     let job = job();
-    let scanned = passing.scan(&mut recorder, &mut limits::SPARSE_PASSING_BYTES.clone(), &job);
+    let scanned = passing.scan(&mut recorder, &room.sparse, &job);
     let recorded = recorder.finish("input", scanned);
     let passed = tree(|builder, job| recorded.scan(builder, job).map(|_| ()));
     assert_eq!(stored.len(), passed.len());

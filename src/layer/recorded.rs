@@ -34,12 +34,14 @@ pub struct Recorder<'b> {
     room: &'b Room,
 }
 
-/// Bytes that the recordings of one input may still take.
+/// Bytes that what passes by of one input may still take.
 #[derive(Debug)]
 pub struct Room {
     entries: Cell<u64>,
     /// Of texts of warnings; behind them they are counted.
     warnings: Cell<usize>,
+    /// Of sparse files, with their holes, that are hashed as they pass by.
+    pub sparse: Cell<u64>,
 }
 
 impl Default for Room {
@@ -47,6 +49,7 @@ impl Default for Room {
         Self {
             entries: Cell::new(limits::RECORDED_BYTES),
             warnings: Cell::new(limits::WARNING_BYTES),
+            sparse: Cell::new(limits::SPARSE_PASSING_BYTES),
         }
     }
 }

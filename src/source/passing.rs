@@ -57,8 +57,10 @@ pub(super) fn read(
     check(&Region::kept(head.clone(), name.into(), count as u64))?;
     let mut reader = Cursor::new(head).chain(reader);
     let archive = ArchiveBlobs::passing(&mut reader, name, job);
-    io::copy(&mut reader, &mut io::sink()).map_err(|error| stored.error(name, error))?;
     job.check()?;
+    let drained = io::copy(&mut reader, &mut io::sink());
+    job.check()?;
+    drained.map_err(|error| stored.error(name, error))?;
     if let Some(error) = stored.failure() {
         return Err(stored.error(name, error));
     }

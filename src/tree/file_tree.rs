@@ -76,18 +76,8 @@ impl Node {
     }
 
     pub(super) fn kind(&self) -> EntryKind {
-        const KINDS: [EntryKind; 9] = [
-            EntryKind::File,
-            EntryKind::Dir,
-            EntryKind::Symlink,
-            EntryKind::Hardlink,
-            EntryKind::Fifo,
-            EntryKind::CharDevice,
-            EntryKind::BlockDevice,
-            EntryKind::Socket,
-            EntryKind::Whiteout,
-        ];
-        KINDS[((self.packed & flag::KIND) as usize).min(KINDS.len() - 1)]
+        let kind = (self.packed & flag::KIND) as usize;
+        EntryKind::ALL[kind.min(EntryKind::ALL.len() - 1)]
     }
 
     pub(super) const fn attributes(&self) -> usize {

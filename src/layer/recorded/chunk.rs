@@ -12,18 +12,6 @@ const CHUNK_BYTES: usize = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct Chunk(Vec<u8>);
 
-const KINDS: [EntryKind; 9] = [
-    EntryKind::File,
-    EntryKind::Dir,
-    EntryKind::Symlink,
-    EntryKind::Hardlink,
-    EntryKind::Fifo,
-    EntryKind::CharDevice,
-    EntryKind::BlockDevice,
-    EntryKind::Socket,
-    EntryKind::Whiteout,
-];
-
 const OPAQUE: u64 = 1 << 4;
 const LINK_STORE: u64 = 1 << 5;
 const LINK: u64 = 1 << 6;
@@ -35,8 +23,6 @@ const VACATED: u64 = 1 << 11;
 
 fn flags(entry: &Entry<'_>) -> u64 {
     let meta = &entry.meta;
-    let kind = KINDS.iter().position(|kind| *kind == meta.kind);
-    let kind = kind.map_or(0, |kind| kind as u64);
     let flags = [
         (OPAQUE, meta.opaque),
         (LINK_STORE, entry.placement == Placement::LinkStore),
@@ -48,7 +34,7 @@ fn flags(entry: &Entry<'_>) -> u64 {
         (DEVICE, meta.device != (0, 0)),
     ];
     let set = flags.into_iter().filter(|(_, is_set)| *is_set);
-    set.fold(kind, |flags, (flag, _)| flags | flag)
+    set.fold(meta.kind as u64, |flags, (flag, _)| flags | flag)
 }
 
 impl Chunk {
@@ -200,7 +186,7 @@ impl<'c> Reader<'c> {
                 uid,
                 gid,
                 mode,
-                kind: *KINDS.get(usize::try_from(flags & 0xf).ok()?)?,
+                kind: *EntryKind::ALL.get(usize::try_from(flags & 0xf).ok()?)?,
                 opaque: has(OPAQUE),
                 device,
             },

@@ -1,12 +1,14 @@
 //! Archives that pass by once: piped, or out of the decoder of the archive around them.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::body::{Expanded, Hashed, Stored};
+use super::not_a_layer;
+use super::scan::Scan;
 use super::walk::{Record, TarWalk};
 use super::window::{Input, Window};
-use super::{Scan, not_a_layer};
 use crate::error::{Error, Result};
 use crate::layer::codec::Codec;
 use crate::layer::{Completeness, EntrySink, file_kind};
@@ -25,14 +27,14 @@ pub struct PassingLayer<'a> {
 
 impl<'a> PassingLayer<'a> {
     /// Sends every entry as [`super::TarLayer`] does, and the data that the sink wants. All data is hashed: that of
-    /// sparse files, with their holes, while the bytes of `sparse_left` last.
+    /// sparse files, with their holes, while the bytes of `sparse_left` last, which other layers may share.
     ///
     /// # Errors
     /// As [`crate::layer::LayerSource::scan`], and what the sink returns of the data.
     pub fn scan(
         self,
         sink: &mut dyn EntrySink,
-        sparse_left: &mut u64,
+        sparse_left: &Cell<u64>,
         job: &'a Job,
     ) -> Result<Completeness> {
         let front = Arc::new(Mutex::new(Front::default()));
@@ -104,12 +106,12 @@ impl Read for Fronted<'_> {
 impl Scan<'_, '_> {
     /// Hashes a sparse file with its holes where it cannot be read later.
     pub(super) fn sparse_content(&mut self, record: &Record) -> Option<u64> {
-        let left = self.sparse_left.as_mut()?;
+        let left = self.sparse_left?;
         let segments = record.sparse.clone()?;
-        if record.size > limits::SPARSE_COMPARE_BYTES.min(**left) {
+        if record.size > limits::SPARSE_COMPARE_BYTES.min(left.get()) {
             return None;
         }
-        **left -= record.size;
+        left.set(left.get() - record.size);
         let stored = Stored::new(&mut self.walk.window, record);
         let mut data = Hashed::new(Expanded::new(stored, segments, record.size));
         // Damage and an interruption are told where the walk goes on.

@@ -705,3 +705,6 @@ const fn padded(length: u64) -> u64 {
 const fn behind(data: u64, size: u64) -> u64 {
     data.saturating_add(padded(size))
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,11 +19,7 @@ use crate::limits;
 use crate::path;
 use crate::progress::Job;
 
-/// Documents with the four names that an image's may have that are kept whatever there is beside them.
-const SURE_DOCUMENTS: usize = 8;
-
-/// Most bytes of such beginnings in all; behind them they are short.
-const HEADS_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes kept of a member that is neither document nor layer once there is no room for more.
 const SHORT_HEAD_BYTES: usize = 512;
 
 /// An archive that passed by: as an image's, and as the one layer that it is where it holds no image.
@@ -54,18 +50,16 @@ impl ArchiveBlobs {
             kept: BTreeMap::new(),
             pending: None,
             room: &room,
-            sure_left: SURE_DOCUMENTS,
-            documents_left: usize::try_from(limits::KEPT_BYTES).unwrap_or(usize::MAX),
-            heads_left: HEADS_BYTES,
-            sparse_left: limits::SPARSE_PASSING_BYTES,
+            sure_left: limits::KEPT_DOCUMENTS,
+            documents_left: limits::KEPT_BYTES,
+            heads_left: limits::KEPT_HEADS_BYTES,
         };
-        let mut sparse_left = limits::SPARSE_PASSING_BYTES;
         let archive = PassingLayer {
             stored: Box::new(archive),
             codec: Codec::None,
             name,
         };
-        let scanned = match archive.scan(&mut sink, &mut sparse_left, job) {
+        let scanned = match archive.scan(&mut sink, &room.sparse, job) {
             Err(error @ (Error::Interrupted | Error::NotALayer { .. })) => return Err(error),
             other => other,
         };
@@ -93,7 +87,6 @@ struct Passing<'a> {
     sure_left: usize,
     documents_left: usize,
     heads_left: usize,
-    sparse_left: u64,
 }
 
 impl Passing<'_> {
@@ -141,7 +134,7 @@ impl Passing<'_> {
             codec,
             name: &name,
         };
-        let scanned = layer.scan(&mut recorder, &mut self.sparse_left, self.job);
+        let scanned = layer.scan(&mut recorder, &self.room.sparse, self.job);
         if matches!(scanned, Err(Error::Interrupted)) {
             return Err(Error::Interrupted);
         }
@@ -273,9 +266,9 @@ mod tests {
         let junk = [1, 2].repeat(40_000);
         let members = (0..MEMBERS).map(|at| member(&format!("{at}"), &junk));
         let kept = kept_bytes(&members.collect::<Vec<_>>().concat());
-        assert!(kept > HEADS_BYTES, "{kept}");
+        assert!(kept > limits::KEPT_HEADS_BYTES, "{kept}");
         assert!(
-            kept <= HEADS_BYTES + HEAD_BYTES + MEMBERS * SHORT_HEAD_BYTES,
+            kept <= limits::KEPT_HEADS_BYTES + HEAD_BYTES + MEMBERS * SHORT_HEAD_BYTES,
             "{kept}"
         );
     }
@@ -285,7 +278,7 @@ mod tests {
         let text = [&b"["[..], &[b' '].repeat(6_000_000), b"]"].concat();
         let members = (0..30).map(|_| member("manifest.json", &text));
         let kept = kept_bytes(&members.collect::<Vec<_>>().concat());
-        let limit = usize::try_from(limits::KEPT_BYTES).unwrap();
-        assert!(kept <= limit + SURE_DOCUMENTS * text.len(), "{kept}");
+        let most = limits::KEPT_BYTES + limits::KEPT_DOCUMENTS * text.len();
+        assert!(kept <= most, "{kept}");
     }
 }
