@@ -18,6 +18,7 @@ mod oci;
 mod passing;
 mod patient;
 mod read;
+mod refusal;
 pub mod signs;
 mod spool;
 mod stored;

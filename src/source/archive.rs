@@ -133,6 +133,28 @@ impl ArchiveBlobs {
         self.is_cut
     }
 
+    /// Returns the path of the only file there is, where that is an archive with an image in it. Scans it.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn image_inside(&self, job: &Job) -> Result<Option<&[u8]>> {
+        let is_file = |(_, member): &(_, &Member)| !matches!(member, Member::Directory);
+        let mut files = self.members.iter().filter(is_file);
+        let (Some((path, Member::Data { start, length })), None) = (files.next(), files.next())
+        else {
+            return Ok(None);
+        };
+        let mut index = Index::default();
+        let scanned = match self.data.layer(*start) {
+            Some(layer) => layer.scan(&mut index, job),
+            None => TarLayer::new(self.data.part(*start, *length))
+                .map_err(|source| Error::unread(self.name(), source))
+                .and_then(|layer| layer.scan(&mut index, job)),
+        };
+        job.check()?;
+        Ok((scanned.is_ok() && index.describes_image()).then_some(path))
+    }
+
     /// Warns of documents that were there before under the same name and said something else.
     fn warn_of_replaced(&self, replaced: &[(Box<[u8]>, Member)]) -> Vec<Warning> {
         let differs = |(name, old): &&(Box<[u8]>, Member)| {
@@ -273,6 +295,23 @@ struct Index {
 }
 
 impl Index {
+    fn has_marker_in(&self, root: &[u8]) -> bool {
+        super::MARKERS.iter().any(|marker| {
+            let path = [root, marker.as_bytes()].concat();
+            self.members.contains_key(&path[..])
+        })
+    }
+
+    fn describes_image(&self) -> bool {
+        let root = self.root();
+        let signs = if root.is_empty() {
+            self.outer_signs
+        } else {
+            self.inner_signs
+        };
+        signs.has_blobs() && self.has_marker_in(&root)
+    }
+
     /// Archives packed from outside have everything in one directory: returns it, with a final `/`.
     fn root(&self) -> Vec<u8> {
         let Top::One(top) = &self.top else {
@@ -280,11 +319,7 @@ impl Index {
         };
         let is_directory = matches!(self.members.get(top), None | Some(Member::Directory));
         let root = [top, &b"/"[..]].concat();
-        let has_marker = super::MARKERS.iter().any(|marker| {
-            let path = [&root, marker.as_bytes()].concat();
-            self.members.contains_key(&path[..])
-        });
-        if is_directory && has_marker {
+        if is_directory && self.has_marker_in(&root) {
             root
         } else {
             Vec::new()

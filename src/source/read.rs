@@ -19,6 +19,10 @@ use super::directory::DirBlobs;
 use super::formats::{self, DescribedBy, Search};
 use super::locator::{Holder, InputPlace, Locator, Reading};
 use super::manifest::{self, DocumentKind};
+use super::refusal::{
+    describe_directory, doubtful, first_names, near, no_archive, refuse_image_inside, refuse_other,
+    unexpected,
+};
 use super::spool::{self, Bytes, Input};
 use super::{
     Choice, MARKERS, OpenOptions, Opened, SourceInfo, docker, passing, stored, strict, v1,
@@ -28,7 +32,7 @@ use crate::image::{Image, Layer, Platform};
 use crate::layer::bytes::Region;
 use crate::layer::codec::Codec;
 use crate::layer::tar::TarLayer;
-use crate::layer::{LayerIndex, LayerSource, file_kind};
+use crate::layer::{LayerIndex, LayerSource};
 use crate::limits;
 use crate::progress::Job;
 use crate::store::{self, Inventory, mounts};
@@ -210,6 +214,7 @@ fn open_archive(locator: &Locator, archive: Archive, job: &Job) -> Result<Source
         Search::Nothing(warnings)
             if matches!(locator.reading, Reading::Sniffed | Reading::Layer) =>
         {
+            refuse_image_inside(locator, &archive.blobs, job)?;
             return Ok(single_layer(locator, archive, warnings));
         }
         Search::Nothing(_) => {
@@ -235,61 +240,6 @@ fn open_archive(locator: &Locator, archive: Archive, job: &Job) -> Result<Source
         warnings,
         ..Source::new(locator, kind, found.catalog, content)
     })
-}
-
-/// Refuses what is surely no archive, or one that was not expected; the message says what it is instead.
-fn refuse_other(locator: &Locator, region: &Region) -> Result<()> {
-    if let Some(what) = known_other(region)? {
-        return Err(unexpected(locator, &what));
-    }
-    if matches!(locator.reading, Reading::OciDirectory | Reading::Directory) {
-        return Err(unexpected(locator, "an archive"));
-    }
-    Ok(())
-}
-
-fn no_archive(locator: &Locator, error: Error) -> Error {
-    match error {
-        Error::NotALayer { .. } => {
-            unexpected(locator, "it is no tar archive, and nothing else known")
-        }
-        other => other,
-    }
-}
-
-/// Says what a file is that is surely no tar archive; `None` where it is one, or nothing known.
-fn known_other(region: &Region) -> Result<Option<String>> {
-    let mut head = vec![0; file_kind::HEAD_BYTES];
-    let count = region
-        .read_at(&mut head, 0)
-        .map_err(|source| Error::unread(region.name(), source))?;
-    head.truncate(count);
-    if head.is_empty() {
-        return Ok(Some("it is empty".into()));
-    }
-    let is_empty_archive = (512..=limits::EMPTY_ARCHIVE_BYTES).contains(&region.length())
-        && head.iter().all(|&byte| byte == 0);
-    if is_empty_archive || TarLayer::begins_with_header(&head) {
-        return Ok(None);
-    }
-    Ok(file_kind::describe(&head).map(|what| format!("it looks like {what}")))
-}
-
-/// Adds to an unusable document that the archive may be no image.
-fn doubtful(locator: &Locator, error: Error) -> Error {
-    match error {
-        Error::BadDocument {
-            name,
-            document,
-            reason,
-        } if locator.reading == Reading::Sniffed => Error::DoubtfulArchive {
-            name,
-            document,
-            reason,
-            word: locator.word().to_owned(),
-        },
-        other => other,
-    }
 }
 
 /// Reads the records of a layer store.
@@ -367,73 +317,6 @@ fn alone() -> Catalog {
         origin: Origin::Layer,
     });
     catalog
-}
-
-fn unexpected(locator: &Locator, found: &str) -> Error {
-    let found = match locator.reading {
-        Reading::Sniffed => found.to_owned(),
-        forced => format!("expected {}, found {found}", forced.expectation()),
-    };
-    Error::NotAnImage {
-        name: locator.name().to_owned(),
-        found,
-    }
-}
-
-/// Returns what may have been meant by a directory that is nothing known.
-fn near(locator: &Locator, path: &Path) -> Vec<String> {
-    if mounts::find(path).is_ok() {
-        return vec![format!("overlay:{}", locator.word())];
-    }
-    store::stores_near(path)
-}
-
-/// Says what a directory without an image seems to be.
-fn describe_directory(store: &DirBlobs) -> String {
-    let names = store.names();
-    let has = |name: &str| names.iter().any(|found| found == name.as_bytes());
-    if names.is_empty() {
-        "an empty directory".into()
-    } else if has("blobs") || has("sha256") {
-        "a directory of blobs without index.json or manifest.json, which would say what they are"
-            .into()
-    } else if [
-        "overlay2",
-        "overlay-layers",
-        "io.containerd.metadata.v1.bolt",
-    ]
-    .into_iter()
-    .any(has)
-    {
-        format!(
-            "it looks like a local layer store, but has no records of one, only {}",
-            first_names(store)
-        )
-    } else if has("Dockerfile") || has("Containerfile") {
-        "a directory with a Dockerfile; build it and save the image it makes".into()
-    } else {
-        format!(
-            "a directory without index.json or manifest.json, with {}",
-            first_names(store)
-        )
-    }
-}
-
-/// Returns a few of the names at the top of a store.
-fn first_names(store: &dyn BlobStore) -> String {
-    const SHOWN: usize = 5;
-    let names = store.names();
-    let mut shown: Vec<_> = names
-        .iter()
-        .take(SHOWN)
-        .map(|name| crate::path::display(name).into_owned())
-        .collect();
-    match names.len() {
-        0 => return "nothing in it".into(),
-        all if all > SHOWN => shown.push(format!("{} more", all - SHOWN)),
-        _ => {}
-    }
-    shown.join(", ")
 }
 
 impl Source {

@@ -329,3 +329,32 @@ fn a_window_beyond_the_limit_is_refused_by_its_name() {
     desk.write("app.tar", members.archive(Codec::None));
     refused(&desk, "its zstd window exceeds the limit of 256.0 MiB");
 }
+
+/// `tar cf app.tar image.tar`: read as a layer it is whole, and nobody looked at the image.
+#[test]
+fn an_archive_of_nothing_but_an_image_is_refused() {
+    let desk = Desk::new();
+    let inner = image().name("inner:1").layer("ADD", |l| l.file("a", b"a"));
+    let inner = docker_legacy(&[&inner.build()], Packing::new(Codec::None));
+    for codec in [Codec::None, Codec::Zstd] {
+        let mut members = Members::default();
+        members.dir("images");
+        members.file("images/image.tar", inner.archive(codec));
+        for wrapping in [Codec::None, Codec::Gzip] {
+            desk.write("app.tar", members.archive(wrapping));
+            refused(
+                &desk,
+                "an archive of one file, images/image.tar, which is an image",
+            );
+            desk.line("--ci layer:app.tar").exits(0);
+        }
+        // Beside another file it may be what a layer is for.
+        members.file("images/readme", b"x");
+        desk.write("app.tar", members.archive(Codec::None));
+        desk.line("--ci app.tar").exits(0);
+    }
+    let mut members = Members::default();
+    members.file("app.tar", base());
+    desk.write("app.tar", members.archive(Codec::None));
+    desk.line("--ci app.tar").exits(0);
+}

@@ -43,6 +43,19 @@ pub(super) struct Copied<'a> {
     pub(super) target: &'a str,
 }
 
+impl Copied<'_> {
+    /// Writes the COPY of what it copies, to another place and with flags before its own.
+    pub(super) fn line(&self, flags: &[String], sources: &[&str], target: &str) -> String {
+        let flags = flags
+            .iter()
+            .map(String::as_str)
+            .chain(self.flags.iter().copied());
+        let places = sources.iter().copied().chain([target]);
+        let words: Vec<&str> = ["COPY"].into_iter().chain(flags).chain(places).collect();
+        words.join(" ")
+    }
+}
+
 impl<'a> Case<'a> {
     pub(super) fn new(analysis: &'a Analysis, group: &'a Group) -> Self {
         Self {

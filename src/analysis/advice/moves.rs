@@ -126,16 +126,8 @@ fn copied(
     }
     let before = [case.creator.line()?, case.destroyer.line()?];
     let to = format!("/{}", moved.to);
-    let words = flags
-        .iter()
-        .map(String::as_str)
-        .chain(copied.flags.iter().copied());
-    let words: Vec<&str> = ["COPY"]
-        .into_iter()
-        .chain(words)
-        .chain([source, to.as_str()])
-        .collect();
-    Some(advice.clone().rewrite(&before, [words.join(" ")]))
+    let after = copied.line(&flags, &[source], &to);
+    Some(advice.clone().rewrite(&before, [after]))
 }
 
 /// Returns whether neither layer holds, or has made, anything beside what was moved.

@@ -232,17 +232,7 @@ fn copied(
     if !self::others(case).is_empty() {
         return None;
     }
-    let words = flags
-        .iter()
-        .map(String::as_str)
-        .chain(copied.flags.iter().copied());
-    let words: Vec<&str> = ["COPY"]
-        .into_iter()
-        .chain(words)
-        .chain(copied.sources.iter().copied())
-        .chain([copied.target])
-        .collect();
-    let mut after = vec![words.join(" ")];
+    let mut after = vec![copied.line(flags, &copied.sources, copied.target)];
     match others {
         [] => {}
         [directory] => {
