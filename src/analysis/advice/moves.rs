@@ -126,7 +126,7 @@ fn copied(
     }
     let before = [case.creator.line()?, case.destroyer.line()?];
     let to = format!("/{}", moved.to);
-    let after = copied.line(&flags, &[source], &to);
+    let after = copied.line(flags, &[source], &to);
     Some(advice.clone().rewrite(&before, [after]))
 }
 
