@@ -73,7 +73,7 @@ pub const WARNING_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes that decompression may produce over a whole image unless `--max-expanded` says otherwise.
 pub const EXPANDED_BYTES: u64 = 1 << 40;
 
-/// Bytes that an uncompressed or piped archive may take as a temporary file unless `--max-expanded` says otherwise;
+/// Bytes that a compressed or piped archive may take as a temporary file unless `--max-expanded` says otherwise;
 /// half of the free space there if that is less.
 pub const SPOOL_BYTES: u64 = 64 << 30;
 
@@ -111,7 +111,7 @@ pub const SPARSE_COMPARE_BYTES: u64 = 1 << 30;
 /// Most bytes of a file that are compared to tell how much of a copy was changed.
 pub const COPY_UP_BYTES: u64 = 1 << 30;
 
-/// Most bytes that are kept of the entries of layers that pass by once, of one input: those of five million.
+/// Most bytes that are kept of the entries of layers that pass by once, packed, of one input: those of some ten million.
 pub const RECORDED_BYTES: u64 = 256 * 1024 * 1024;
 
 /// Most bytes that are kept of documents of an archive that passes by, beside the first [`KEPT_DOCUMENTS`].
@@ -120,8 +120,12 @@ pub const KEPT_BYTES: usize = 64 * 1024 * 1024;
 /// Documents with the four names that an image's may have that are kept whatever there is beside them.
 pub const KEPT_DOCUMENTS: usize = 8;
 
-/// Most bytes that are kept of the beginnings of members that are neither document nor layer, to say what they are.
-pub const KEPT_HEADS_BYTES: usize = 8 * 1024 * 1024;
+/// Longest member of an archive that passes by that is kept whole where it is neither document nor layer, in bytes: what
+/// should be a configuration and is none has to be told as such.
+pub const KEPT_MEMBER_BYTES: usize = 64 * 1024;
+
+/// Most bytes that are kept of such members.
+pub const KEPT_MEMBERS_BYTES: usize = 8 * 1024 * 1024;
 
 /// Most bytes of sparse files, with their holes, that are hashed as they pass by.
 pub const SPARSE_PASSING_BYTES: u64 = 16 << 30;
@@ -174,6 +178,12 @@ pub const STORE_NAMES: usize = 1_000_000;
 
 /// Most members of an archive that is an image; a lone layer may have more.
 pub const ARCHIVE_MEMBERS: usize = 200_000;
+
+/// Most bytes of their names.
+pub const ARCHIVE_NAME_BYTES: usize = 64 * 1024 * 1024;
+
+/// Compressions of an input inside each other that are undone; downloads are sometimes compressed twice.
+pub const COMPRESSIONS: usize = 3;
 
 /// Most symbolic links on the way to one blob, or to one entry of a layer, as in Linux's own path walk.
 pub const LINK_HOPS: usize = 40;

@@ -212,7 +212,7 @@ pub(crate) fn start(analysis: &Analysis, view: View, raw: &OsStr) -> Result<Path
             return Ok(found);
         }
     }
-    // As the kernel does: what is in front of a slash is a directory, if need be behind a link.
+    // A slash behind a link asks for what it leads to.
     let last = match raw.as_bytes() {
         [.., b'/'] | [.., b'/', b'.'] => Last::Follow,
         _ => Last::Keep,

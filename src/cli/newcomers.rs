@@ -17,11 +17,15 @@ pub(crate) fn advice(line: &[OsString]) -> Option<&'static str> {
         .collect();
     let has = |word: &str| words.contains(&word);
     let begins = |start: &str| words.iter().any(|word| word.starts_with(start));
-    let is_before_word = |option: &str| {
-        let pairs = words.windows(2);
-        pairs
-            .into_iter()
-            .any(|pair| pair[0] == option && !pair[1].starts_with('-'))
+    // Our own stands before or behind the one image, and nothing else.
+    let is_given_a_file = |option: &str| {
+        let mut beside = words.split(|word| *word == option);
+        let is_word = |word: &&str| !word.starts_with('-');
+        let before = beside
+            .next()
+            .is_some_and(|words| words.last().is_some_and(|word| is_word(word)));
+        let behind = beside.next().unwrap_or_default().iter();
+        usize::from(before) + behind.take_while(|word| is_word(word)).count() > 1
     };
     match words.first() {
         Some(&"build") => Some(BUILD),
@@ -29,10 +33,10 @@ pub(crate) fn advice(line: &[OsString]) -> Option<&'static str> {
             Some("`layerscope IMAGE` reports on it, `layerscope --json IMAGE` for programs")
         }
         Some(&"copy") => Some("layerscope writes no images: `skopeo copy` does"),
-        _ if has("-j") || begins("--json=") || is_before_word("--json") => Some(JSON),
         _ if has("-i") || has("--ignore-errors") => {
             Some("dive's `--ignore-errors` is `--allow-incomplete` here")
         }
+        _ if has("-j") || begins("--json=") || is_given_a_file("--json") => Some(JSON),
         _ => None,
     }
 }
@@ -51,6 +55,7 @@ mod tests {
             ("app.tar -i", Some("--allow-incomplete")),
             ("inspect docker://app", Some("layerscope IMAGE")),
             ("--frobnicate", None),
+            ("--json app.tar --frobnicate", None),
         ] {
             let words = std::iter::once("layerscope").chain(line.split(' '));
             let words: Vec<OsString> = words.map(OsString::from).collect();

@@ -41,6 +41,14 @@ fn is_input(locator: &Locator, target: &Path) -> bool {
         return input
             .is_ok_and(|input| (input.st_dev, input.st_ino) == (target_is.dev(), target_is.ino()));
     }
+    if let InputPlace::Directories(overlay) = &locator.place {
+        let layers = overlay
+            .lower
+            .iter()
+            .chain(&overlay.upper)
+            .chain(&overlay.data);
+        return layers.into_iter().any(|layer| is_below(layer, target));
+    }
     let Some(path) = locator.path() else {
         return false;
     };
@@ -49,6 +57,13 @@ fn is_input(locator: &Locator, target: &Path) -> bool {
         Ok(input) => (input.dev(), input.ino()) == (target_is.dev(), target_is.ino()),
         Err(_) => false,
     }
+}
+
+/// Whether a file lies in a directory that is a layer, all of it.
+fn is_below(directory: &Path, target: &Path) -> bool {
+    let (directory, target) = (directory.canonicalize(), target.canonicalize());
+    let below = directory.and_then(|directory| Ok(target?.starts_with(directory)));
+    below.unwrap_or(false)
 }
 
 /// Whether a file belongs to the image or the store in a directory. Reports may lie beside them there.

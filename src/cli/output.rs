@@ -111,7 +111,10 @@ fn to_raw_stdout(
         name: "standard output".into(),
         output: &mut *output,
     };
-    let result = write(&mut raw).and_then(|()| output.flush().map_err(stdout_error));
+    let written = write(&mut raw);
+    // What came before a failure is shown all the same.
+    let flushed = output.flush().map_err(stdout_error);
+    let result = written.and(flushed);
     match result {
         Err(Error::Write { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,

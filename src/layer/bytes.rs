@@ -141,7 +141,9 @@ fn read_kept(bytes: &[u8], buffer: &mut [u8], start: u64) -> io::Result<usize> {
         .and_then(|start| bytes.get(start..))
         .filter(|kept| !kept.is_empty() || buffer.is_empty());
     let Some(kept) = kept else {
-        return Err(io::Error::other("these bytes passed by and were not kept"));
+        return Err(io::Error::other(
+            "these bytes passed by and were not kept; an uncompressed file can be looked at again",
+        ));
     };
     let count = kept.len().min(buffer.len());
     buffer[..count].copy_from_slice(&kept[..count]);

@@ -1,7 +1,7 @@
 //! A layer that passed by: its entries, kept so that they can be read again, and none of its data.
 //!
 //! Paths share their beginning with the one before and numbers take as few bytes as they need: an entry takes about
-//! forty bytes, half of it when packed.
+//! forty bytes, and packed some twenty.
 
 mod chunk;
 
@@ -44,6 +44,18 @@ pub struct Room {
     pub sparse: Cell<u64>,
 }
 
+impl Room {
+    /// Takes bytes for what is kept of a layer.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] where there are not so many left.
+    pub fn take(&self, bytes: usize) -> Result<()> {
+        let left = self.entries.get().checked_sub(bytes as u64);
+        self.entries.set(left.ok_or_else(too_much)?);
+        Ok(())
+    }
+}
+
 impl Default for Room {
     fn default() -> Self {
         Self {
@@ -53,6 +65,9 @@ impl Default for Room {
         }
     }
 }
+
+/// What stands for a warning that was but counted, where the first of its kind were too long to be kept.
+const TEXT_LEFT_OUT: &str = "one of many warnings, of which the texts are left out";
 
 /// A warning, and behind how many entries it came.
 #[derive(Debug)]
@@ -94,12 +109,14 @@ impl<'b> Recorder<'b> {
     }
 
     fn pack(&mut self) -> Result<()> {
+        if self.chunk.is_empty() {
+            return Ok(());
+        }
         let packed = self
             .chunk
             .pack()
             .map_err(|source| Error::unread("a recording", source))?;
-        let left = self.room.entries.get().checked_sub(packed.len() as u64);
-        self.room.entries.set(left.ok_or_else(too_much)?);
+        self.room.take(packed.len())?;
         self.packed.push(packed);
         // Each chunk is read by itself.
         self.path.clear();
@@ -258,10 +275,7 @@ impl RecordedLayer {
     fn warn_of_the_rest(&self, sink: &mut dyn EntrySink) {
         for (&code, &further) in &self.further {
             for _ in 0..further {
-                sink.warn(Warning::new(
-                    code,
-                    "one of many warnings, of which the texts are left out",
-                ));
+                sink.warn(Warning::new(code, TEXT_LEFT_OUT));
             }
         }
     }

@@ -284,6 +284,7 @@ enum Top {
 #[derive(Default)]
 struct Index {
     members: BTreeMap<Box<[u8]>, Member>,
+    name_bytes: usize,
     top: Top,
     /// What the names say, taken from the root and from inside the first directory.
     outer_signs: Signs,
@@ -363,10 +364,13 @@ impl EntrySink for Index {
         self.note_name(path, entry.meta.kind);
         let is_document = self.is_document(path);
         // Documents may stand last, as `docker save` writes them; there are no more than a few.
-        if self.members.len() >= limits::ARCHIVE_MEMBERS && !is_document {
+        let is_full = self.members.len() >= limits::ARCHIVE_MEMBERS
+            || self.name_bytes + path.len() > limits::ARCHIVE_NAME_BYTES;
+        if is_full && !is_document {
             self.is_cut = true;
             return Ok(());
         }
+        self.name_bytes += path.len();
         let member = match (entry.meta.kind, entry.link, entry.data) {
             (EntryKind::Dir, ..) => Member::Directory,
             (EntryKind::Symlink, Some(target), _) => Member::Link(target.into()),

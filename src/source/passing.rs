@@ -15,9 +15,6 @@ use crate::limits;
 use crate::progress::{Job, Metered};
 use crate::units::Units;
 
-/// Compressions inside each other that are undone; downloads are sometimes compressed twice.
-pub(super) const ROUNDS: usize = 3;
-
 /// What passed by.
 #[derive(Debug)]
 pub(super) struct Passed {
@@ -46,7 +43,8 @@ pub(super) fn read(
     let stored = Arc::new(Taken::default());
     let raw = Metered::new(Patient { stream: file, job }, job);
     let raw = Watched::new(Allowing { input: raw, job }, Arc::clone(&stored));
-    let (mut reader, rounds) = undo(Box::new(raw), name, job)?;
+    let mut decoder_bytes = limits::DECODERS_BYTES;
+    let (mut reader, rounds) = undo(Box::new(raw), name, &mut decoder_bytes, job)?;
     let mut head = vec![0; file_kind::HEAD_BYTES];
     let count = read_full(&mut reader, &mut head).map_err(|error| stored.error(name, error))?;
     head.truncate(count);
@@ -56,7 +54,7 @@ pub(super) fn read(
     }
     check(&Region::kept(head.clone(), name.into(), count as u64))?;
     let mut reader = Cursor::new(head).chain(reader);
-    let archive = ArchiveBlobs::passing(&mut reader, name, job);
+    let archive = ArchiveBlobs::passing(&mut reader, name, decoder_bytes, job);
     job.check()?;
     let drained = io::copy(&mut reader, &mut io::sink());
     job.check()?;
@@ -82,11 +80,16 @@ pub(super) fn read(
 
 type Stream<'a> = Box<dyn Read + Send + 'a>;
 
-/// Undoes compressions, until nothing is left of them.
-fn undo<'a>(mut reader: Stream<'a>, name: &str, job: &'a Job) -> Result<(Stream<'a>, Vec<Round>)> {
+/// Undoes compressions, until nothing is left of them. Decoders inside each other share `decoder_bytes`.
+fn undo<'a>(
+    mut reader: Stream<'a>,
+    name: &str,
+    decoder_bytes: &mut u64,
+    job: &'a Job,
+) -> Result<(Stream<'a>, Vec<Round>)> {
     let mut rounds = Vec::new();
     loop {
-        let mut head = [0; 8];
+        let mut head = [0; 32];
         let count =
             read_full(&mut reader, &mut head).map_err(|source| Error::unread(name, source))?;
         let codec = Codec::sniff(&head[..count]);
@@ -94,12 +97,17 @@ fn undo<'a>(mut reader: Stream<'a>, name: &str, job: &'a Job) -> Result<(Stream<
         if codec == Codec::None {
             return Ok((reader, rounds));
         }
-        if rounds.len() == ROUNDS {
+        if rounds.len() == limits::COMPRESSIONS {
             return Err(Error::NotAnImage {
                 name: name.to_owned(),
                 found: "it is compressed again and again".into(),
             });
         }
+        let left = decoder_bytes.checked_sub(Codec::memory(&head[..count]));
+        *decoder_bytes = left.ok_or_else(|| {
+            let limit = Units::Iec.size(limits::DECODERS_BYTES);
+            Error::limit(name, "the memory of decoders inside each other", limit)
+        })?;
         let round = Round {
             codec,
             stored: Arc::default(),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rustix::fs::FileType;
 
-use super::passing::{ROUNDS, Taken, Watched, damage_warning, window_too_large};
+use super::passing::{Taken, Watched, damage_warning, window_too_large};
 use super::patient::Patient;
 use super::{Contents, OpenOptions};
 use crate::error::{Error, Result, Warning};
@@ -122,7 +122,7 @@ fn from_stream(stream: File, name: &str, options: &OpenOptions, job: &Job) -> Re
 
 /// Undoes the compression of what is readable by position already, until nothing is left of it.
 fn decompress(mut input: Input, options: &OpenOptions, job: &Job) -> Result<Input> {
-    for _ in 0..ROUNDS {
+    for _ in 0..limits::COMPRESSIONS {
         let name = input.region.name().to_owned();
         let head = input.region.head::<8>();
         let codec = Codec::sniff(&head.map_err(|source| read_error(&name, 0, source))?);

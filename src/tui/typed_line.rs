@@ -10,6 +10,9 @@ use crate::text::columns;
 
 /// Draws a line being typed, scrolled so that its cursor is seen; a cursor where letters go into it.
 pub(super) fn draw(line: &Line, place: Rect, role: Role, typing: Typing, paint: &mut Paint<'_>) {
+    if place.is_empty() {
+        return;
+    }
     // Escaped text may be wider than what was typed.
     let before: String = line.text().chars().take(line.position()).collect();
     let cursor = paint.look.shown(before.as_bytes()).width();

@@ -143,4 +143,11 @@ fn no_report_takes_the_place_of_its_image() {
     for _ in 0..2 {
         desk.line("layout --json -o layout/report.json").exits(0);
     }
+    // Whatever lies below a layer's directory is the layer's.
+    fs::create_dir_all(desk.path("lay/deep")).unwrap();
+    desk.write("lay/deep/manifest.json", "{}");
+    for line in ["--lower lay", "--lower layout --upper lay/deep"] {
+        refused(desk.line(&format!("{line} --json -o lay/deep/manifest.json")));
+    }
+    desk.line("--lower lay --json -o report.json").exits(0);
 }

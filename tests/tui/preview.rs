@@ -371,6 +371,19 @@ fn a_search_goes_along_while_typing_and_n_goes_on() {
 }
 
 #[test]
+fn a_search_with_no_room_beside_its_state_is_drawn() {
+    for keys in ["/", "/<ctrl-r><ctrl-t>", "/zzzz<ctrl-r><ctrl-t><ctrl-t>"] {
+        let mut screen = versions(80, 24);
+        look(&mut screen, b"etc/app.conf", 0);
+        screen.keys(keys);
+        for width in 1..=80 {
+            screen.resize(width, 24);
+            let _ = screen.text();
+        }
+    }
+}
+
+#[test]
 fn searches_know_case_expressions_and_bytes() {
     let mut screen = versions(100, 24);
     look(&mut screen, b"etc/app.conf", 0);

@@ -29,7 +29,10 @@ impl<'j> Field<'j> {
 
     /// Returns a member, null where there is none of exactly this name.
     pub(super) fn at(&self, key: &str) -> Self {
-        let json = self.json.exact(key);
+        self.member(key, self.json.exact(key))
+    }
+
+    fn member(&self, key: &str, json: &'j Json) -> Self {
         let path = match self.path.as_str() {
             "" => key.to_owned(),
             path => format!("{path}.{key}"),
@@ -155,7 +158,7 @@ impl<'a> Findings<'a> {
         self.object_or_null(field, section);
         for (key, value) in field.json.members() {
             if !matches!(value, Json::Text(_)) {
-                self.depart(&field.at(key), "it is no text", section);
+                self.depart(&field.member(key, value), "it is no text", section);
             }
         }
     }

@@ -42,6 +42,10 @@ impl Chunk {
         Self(Vec::new())
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) const fn is_full(&self) -> bool {
         self.0.len() >= CHUNK_BYTES
     }

@@ -79,8 +79,13 @@ impl<'a, 's> Scan<'a, 's> {
 
     fn note_too_many(&mut self, limit: u64) {
         let offset = self.walk.position;
+        // All images of an archive count that passes by: which of them is meant is not known yet.
+        let what = match self.sparse_left {
+            Some(_) => "what passes by",
+            None => "the image",
+        };
         let message = format!(
-            "stopped at offset {offset}: the image has more entries than the limit of {limit} (--max-entries raises it)"
+            "stopped at offset {offset}: {what} has more entries than the limit of {limit} (--max-entries raises it)"
         );
         self.warn(WarningCode::LimitReached, || message, None);
     }

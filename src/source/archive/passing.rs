@@ -8,19 +8,19 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::{ArchiveBlobs, Data, Index, Kept, member_name};
-use crate::error::{Error, Result, Warning};
+use crate::error::{Error, Result, Warning, WarningCode};
 use crate::image::json::BYTE_ORDER_MARK;
 use crate::layer::codec::Codec;
-use crate::layer::file_kind::HEAD_BYTES;
 use crate::layer::recorded::{RecordedLayer, Recorder, Room};
 use crate::layer::tar::{PassingLayer, TarLayer};
 use crate::layer::{Entry, EntryKind, EntrySink, PassingFile};
 use crate::limits;
 use crate::path;
 use crate::progress::Job;
+use crate::units::Units;
 
-/// Bytes kept of a member that is neither document nor layer once there is no room for more.
-const SHORT_HEAD_BYTES: usize = 512;
+/// Bytes at the beginning of a member that tell a document, a tar header and a codec.
+const HEAD_BYTES: usize = 512;
 
 /// An archive that passed by: as an image's, and as the one layer that it is where it holds no image.
 #[derive(Debug)]
@@ -32,13 +32,15 @@ pub struct PassedArchive {
 }
 
 impl ArchiveBlobs {
-    /// Reads an archive front to back; `name` is escaped. The reader is left where the archive ends.
+    /// Reads an archive front to back; `name` is escaped. The reader is left where the archive ends. A decoder of a layer
+    /// may take `decoder_bytes` of memory.
     ///
     /// # Errors
     /// When it is no archive, or [`Error::Interrupted`].
     pub fn passing(
         archive: &mut (dyn Read + Send),
         name: &str,
+        decoder_bytes: u64,
         job: &Job,
     ) -> Result<PassedArchive> {
         let room = Room::default();
@@ -50,9 +52,10 @@ impl ArchiveBlobs {
             kept: BTreeMap::new(),
             pending: None,
             room: &room,
+            decoder_bytes,
             sure_left: limits::KEPT_DOCUMENTS,
             documents_left: limits::KEPT_BYTES,
-            heads_left: limits::KEPT_HEADS_BYTES,
+            others_left: limits::KEPT_MEMBERS_BYTES,
         };
         let archive = PassingLayer {
             stored: Box::new(archive),
@@ -63,6 +66,11 @@ impl ArchiveBlobs {
             Err(error @ (Error::Interrupted | Error::NotALayer { .. })) => return Err(error),
             other => other,
         };
+        if let Err(error) = &scanned {
+            let message = format!("in the archive itself: {}", error.in_one_line());
+            let warning = Warning::new(WarningCode::LimitReached, message);
+            sink.index.warnings.push(warning);
+        }
         let data = Data::Kept {
             name: name.into(),
             members: sink.kept,
@@ -84,9 +92,10 @@ struct Passing<'a> {
     /// What was kept of the member whose entry comes next, and where its data began.
     pending: Option<(u64, Kept)>,
     room: &'a Room,
+    decoder_bytes: u64,
     sure_left: usize,
     documents_left: usize,
-    heads_left: usize,
+    others_left: usize,
 }
 
 impl Passing<'_> {
@@ -110,14 +119,6 @@ impl Passing<'_> {
         bytes
     }
 
-    fn head(&mut self, mut head: Vec<u8>, data: &mut dyn Read) -> Vec<u8> {
-        let most = HEAD_BYTES.min(self.heads_left).max(SHORT_HEAD_BYTES);
-        head.truncate(most);
-        let bytes = with_more(head, most, data);
-        self.heads_left = self.heads_left.saturating_sub(bytes.len());
-        bytes
-    }
-
     fn layer(
         &mut self,
         file: PassingFile<'_>,
@@ -129,6 +130,14 @@ impl Passing<'_> {
         let name = member_name(self.name, &normal);
         let codec = Codec::sniff(head);
         let mut recorder = Recorder::new(self.room);
+        if Codec::memory(head) > self.decoder_bytes {
+            let limit = Units::Iec.size(limits::DECODERS_BYTES);
+            let error = Error::limit(&name, "the memory of decoders inside each other", limit);
+            return Ok(recorder.finish(&name, Err(error)));
+        }
+        if let Err(error) = self.room.take(name.len()) {
+            return Ok(recorder.finish("", Err(error)));
+        }
         let layer = PassingLayer {
             stored: Box::new(head.chain(data)),
             codec,
@@ -181,12 +190,18 @@ impl EntrySink for Passing<'_> {
     fn wants_data(&self, file: PassingFile<'_>) -> bool {
         let signs = self.index.outer_signs;
         let is_root_file_system = signs.has_root_directories() && !signs.has_blobs();
-        let is_full = self.index.members.len() >= limits::ARCHIVE_MEMBERS;
+        let is_full = self.kept.len() >= limits::ARCHIVE_MEMBERS;
         file.length > 0 && ((!is_root_file_system && !is_full) || self.is_document(file.name))
     }
 
     fn data(&mut self, file: PassingFile<'_>, data: &mut (dyn Read + Send)) -> Result<()> {
-        let head = with_more(Vec::new(), SHORT_HEAD_BYTES, data);
+        let is_short = file.length <= limits::KEPT_MEMBER_BYTES as u64;
+        let length = if is_short {
+            limits::KEPT_MEMBER_BYTES
+        } else {
+            HEAD_BYTES
+        };
+        let head = with_more(Vec::new(), length, data);
         let is_sure = self.is_document(file.name);
         let kept = if is_sure || looks_like_document(&head) {
             let bytes = self.document(head, data, is_sure);
@@ -195,44 +210,16 @@ impl EntrySink for Passing<'_> {
                 layer: None,
             }
         } else {
-            let mut front = Front::new(data);
-            let layer = self.layer(file, &head, &mut front)?;
-            let bytes = if layer.is_archive() {
-                head
-            } else {
-                self.head([head, front.bytes].concat(), data)
-            };
+            let layer = self.layer(file, &head, data)?;
+            let is_kept = is_short && !layer.is_archive() && head.len() <= self.others_left;
+            self.others_left -= if is_kept { head.len() } else { 0 };
             Kept {
-                bytes: bytes.into(),
+                bytes: if is_kept { head.into() } else { Arc::default() },
                 layer: Some(Arc::new(layer)),
             }
         };
         self.pending = Some((file.start, kept));
         Ok(())
-    }
-}
-
-/// Keeps the first bytes that are read of something that may turn out to be no layer.
-struct Front<'d> {
-    data: &'d mut (dyn Read + Send),
-    bytes: Vec<u8>,
-}
-
-impl<'d> Front<'d> {
-    fn new(data: &'d mut (dyn Read + Send)) -> Self {
-        Self {
-            data,
-            bytes: Vec::new(),
-        }
-    }
-}
-
-impl Read for Front<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.data.read(buffer)?;
-        let more = HEAD_BYTES.saturating_sub(self.bytes.len()).min(count);
-        self.bytes.extend_from_slice(&buffer[..more]);
-        Ok(count)
     }
 }
 
@@ -253,7 +240,13 @@ mod tests {
     }
 
     fn kept_bytes(archive: &[u8]) -> usize {
-        let passed = ArchiveBlobs::passing(&mut &archive[..], "archive", &Job::new()).unwrap();
+        let passed = ArchiveBlobs::passing(
+            &mut &archive[..],
+            "archive",
+            limits::DECODERS_BYTES,
+            &Job::new(),
+        )
+        .unwrap();
         let Data::Kept { members, .. } = passed.blobs.data else {
             panic!("nothing is kept");
         };
@@ -262,15 +255,14 @@ mod tests {
 
     #[test]
     fn little_is_kept_of_what_is_neither_document_nor_layer() {
-        const MEMBERS: usize = 200;
-        let junk = [1, 2].repeat(40_000);
-        let members = (0..MEMBERS).map(|at| member(&format!("{at}"), &junk));
-        let kept = kept_bytes(&members.collect::<Vec<_>>().concat());
-        assert!(kept > limits::KEPT_HEADS_BYTES, "{kept}");
-        assert!(
-            kept <= limits::KEPT_HEADS_BYTES + HEAD_BYTES + MEMBERS * SHORT_HEAD_BYTES,
-            "{kept}"
-        );
+        let long = [1, 2].repeat(40_000);
+        let archive = member("long", &long).repeat(20);
+        assert_eq!(kept_bytes(&archive), 0);
+        let short = [1, 2].repeat(30_000);
+        assert_eq!(kept_bytes(&member("short", &short)), short.len());
+        let many = limits::KEPT_MEMBERS_BYTES / short.len() + 20;
+        let kept = kept_bytes(&member("short", &short).repeat(many));
+        assert!(kept > 0 && kept <= limits::KEPT_MEMBERS_BYTES, "{kept}");
     }
 
     #[test]
