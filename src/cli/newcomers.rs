@@ -23,7 +23,7 @@ pub(crate) fn advice(line: &[OsString]) -> Option<&'static str> {
         let is_word = |word: &&str| !word.starts_with('-');
         let before = beside
             .next()
-            .is_some_and(|words| words.last().is_some_and(|word| is_word(word)));
+            .is_some_and(|words| words.last().is_some_and(is_word));
         let behind = beside.next().unwrap_or_default().iter();
         usize::from(before) + behind.take_while(|word| is_word(word)).count() > 1
     };
