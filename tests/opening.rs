@@ -291,7 +291,7 @@ fn with_config(scratch: &Scratch, change: impl FnOnce(&mut Value)) -> Opened {
 
 #[test]
 fn configurations_in_any_state_are_warnings() {
-    use WarningCode::{BadConfig, DigestMismatch, MetadataMismatch};
+    use WarningCode::{BadConfig, DigestMismatch, MetadataMismatch, UnreadableLayer};
     let scratch = Scratch::new();
     let entry = json!({ "created_by": "RUN x" });
     for (key, value, expected) in [
@@ -309,6 +309,11 @@ fn configurations_in_any_state_are_warnings() {
             "rootfs",
             json!({ "diff_ids": ["sha256:zz"] }),
             vec![DigestMismatch, BadConfig],
+        ),
+        (
+            "rootfs",
+            json!({ "diff_ids": ["sha256:zz", "sha256:zz"] }),
+            vec![DigestMismatch, BadConfig, UnreadableLayer],
         ),
         ("history", json!(null), vec![DigestMismatch]),
         ("history", json!([]), vec![DigestMismatch]),
@@ -767,5 +772,25 @@ fn indexes_nested_too_deep_are_refused_by_the_name_of_the_limit() {
             }
             Err(other) => panic!("{depth}: {other}"),
         }
+    }
+}
+
+#[test]
+fn layers_that_name_one_blob_have_one_source() {
+    let scratch = Scratch::new();
+    let again = |layer: support::LayerBuilder| layer.file("log", b"line\n");
+    let image = image()
+        .layer("ADD", |layer| layer.file("a", b"1"))
+        .layer("RUN", again)
+        .layer("RUN again", again)
+        .build();
+    let members = oci(&[&image], packing());
+    for path in [scratch.archive(&members), scratch.directory(&members)] {
+        let layers = open(&path).unwrap().image.layers;
+        let is_same = |one: usize, other: usize| {
+            std::sync::Arc::ptr_eq(&layers[one].source, &layers[other].source)
+        };
+        assert!(is_same(1, 2) && !is_same(0, 1));
+        assert_eq!(layers[1].stored_bytes, layers[2].stored_bytes);
     }
 }

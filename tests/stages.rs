@@ -130,6 +130,29 @@ proptest! {
     }
 
     #[test]
+    fn layers_that_share_their_source_are_as_if_each_was_read(
+        stack in support::strategy::stacks(), codec in prop_oneof![Just(Codec::None), Just(Codec::Gzip)], repeated in 0usize..5,
+    ) {
+        let mut stack = stack;
+        let repeated = repeated % stack.len();
+        stack.extend([stack[repeated].clone(), stack[0].clone()]);
+        let apart = image(&stack, codec);
+        let mut shared = apart.clone();
+        let count = shared.layers.len();
+        for (at, first) in [(count - 2, repeated), (count - 1, 0)] {
+            shared.layers[at].source = Arc::clone(&shared.layers[first].source);
+        }
+        let [apart, shared] = [apart, shared].map(|image| {
+            analysis::run(source(), image, &Options::default(), &Job::new()).unwrap()
+        });
+        prop_assert_eq!(effects(&shared, |layer| layer.0), effects(&apart, |layer| layer.0));
+        prop_assert_eq!(&shared.waste, &apart.waste);
+        prop_assert_eq!(&shared.layers, &apart.layers);
+        prop_assert_eq!(&shared.totals, &apart.totals);
+        prop_assert_eq!(&shared.warnings, &apart.warnings);
+    }
+
+    #[test]
     fn a_partial_union_is_that_of_an_image_with_the_finished_layers_only(stack in support::strategy::stacks(), mask in 0u16..31) {
         let is_finished = |layer: usize| mask & 1 << layer != 0;
         let whole = image(&stack, Codec::None);
@@ -310,6 +333,28 @@ fn run_elsewhere(image: Image, job: &Job) -> Receiver<Result<Scanned>> {
 fn assert_interrupted(is_done: &Receiver<Result<Scanned>>) {
     let result = is_done.recv_timeout(DEADLINE);
     assert!(matches!(result, Ok(Err(Error::Interrupted))), "{result:?}");
+}
+
+#[test]
+fn a_source_that_layers_share_is_read_once_and_its_entries_count_each_time() {
+    let layer = items(|layer| layer.file("a", "1").file("b", "2").file("c", "3"));
+    let blob = tar::archive(&layer);
+    for (limit, complete) in [(9, true), (8, false)] {
+        let mut image = image_of(&vec![blob.clone(); 3]);
+        for at in 1..3 {
+            image.layers[at].source = Arc::clone(&image.layers[0].source);
+        }
+        let job = Job::new();
+        job.limit_entries(limit);
+        let watch = Watch::new(&image, &job);
+        let trees = scan::layers(&image, &scan::Options::default(), &watch).unwrap();
+        assert!(Arc::ptr_eq(&trees[0], &trees[1]));
+        assert_eq!(Arc::ptr_eq(&trees[0], &trees[2]), complete);
+        assert_eq!(trees[2].completeness() == Completeness::Complete, complete);
+        let snapshot = job.snapshot();
+        assert_eq!(snapshot.done_bytes, snapshot.expected_bytes);
+        assert_eq!(trees[2].warnings().len(), usize::from(!complete));
+    }
 }
 
 #[test]

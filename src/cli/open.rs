@@ -58,7 +58,7 @@ fn read(request: &Request<'_>, job: &Job) -> Result<Analysis> {
     let source = source::read(&request.locator, &request.open, job)?;
     let mut opened = source.open(&request.open, job)?;
     if request.options.verify {
-        let departures = source.departures(&request.open)?;
+        let departures = source.departures(&request.open, job)?;
         opened.image.warnings.extend(departures);
         let verified = scan::verify(&opened.image, &request.analysis.scan, job)?;
         if !request.options.quiet {

@@ -4,6 +4,7 @@
 //! file has been hashed already (or is sparse), and the other one is hashed to match.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::parallel::in_parallel;
 use super::{Compared, Options};
@@ -42,7 +43,10 @@ pub fn compare(tree: &MergedTree, image: &Image, options: &Options, job: &Job) -
     for (at, comparison) in comparisons.iter().enumerate() {
         let is_random =
             |place: EntryRef| layers[place.0.as_usize()].source.facts().access == Access::Random;
-        if tree.layer(comparison.newer.0).size(comparison.newer.1) > limits::SPARSE_COMPARE_BYTES
+        if is_repeated(layers, *comparison) {
+            compared.outcomes[at] = Content::Same;
+        } else if tree.layer(comparison.newer.0).size(comparison.newer.1)
+            > limits::SPARSE_COMPARE_BYTES
             && is_short(tree, layers, *comparison)
         {
             note_unread(tree, comparison, "it is sparse and too long", &mut unread);
@@ -179,6 +183,12 @@ impl Pairs<'_> {
         }
         Ok(hashes)
     }
+}
+
+/// Returns whether both versions are one and the same record, of two layers that share their source.
+fn is_repeated(layers: &[Layer], pair: Comparison) -> bool {
+    let source = |(layer, _): EntryRef| Arc::as_ptr(&layers[layer.as_usize()].source).cast::<()>();
+    pair.older.1 == pair.newer.1 && source(pair.older) == source(pair.newer)
 }
 
 /// Returns whether the data as stored is much shorter than the file: a sparse file.

@@ -79,9 +79,9 @@ impl Watch {
         self.layers[layer].has_begun.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn finish(&self, layer: usize, tree: FileTree) {
+    pub(super) fn finish(&self, layer: usize, tree: Arc<FileTree>) {
         // A layer that was read before stays as it was.
-        self.layers[layer].tree.get_or_init(|| Arc::new(tree));
+        self.layers[layer].tree.get_or_init(|| tree);
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a described image to an [`Image`]: pairs layers with diff IDs and history, opens their blobs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::blobs::BlobStore;
@@ -15,7 +16,7 @@ use crate::layer::{LayerIndex, LayerSource, UnreadableLayer, media_type};
 use crate::limits;
 use crate::path;
 
-/// Makes the image; reads 16 bytes of each layer, and 512 uncompressed ones where its media type is none of a layer.
+/// Makes the image. Layers that name the same blob have the same source; reads 16 bytes of each layer, and 512 uncompressed ones where its media type is none of a layer.
 ///
 /// # Errors
 /// [`Error::Limit`] above [`limits::LAYERS`], [`Error::NotAnImage`] for an artifact without any layer, or
@@ -44,11 +45,18 @@ pub(super) fn assemble(store: &dyn BlobStore, parts: DescribedImage) -> Result<I
     let diff_ids = match_diff_ids(&config.diff_ids, parts.layers.len(), &mut warnings);
     let fills = fills(&parts.layers, &diff_ids);
     let pairs = pair_or_warn(&mut config.history, &fills, &mut warnings);
-    let mut layers = Vec::with_capacity(parts.layers.len());
+    let mut layers: Vec<Layer> = Vec::with_capacity(parts.layers.len());
+    let mut first_of = BTreeMap::new();
     let mut has_layer = false;
     for (position, blob) in parts.layers.iter().enumerate() {
         let index = LayerIndex(u16::try_from(position).unwrap_or(u16::MAX));
         let mut layer = open_layer(store, index, blob, &mut warnings)?;
+        let first = *first_of
+            .entry((&blob.blob, &blob.claims.media_type))
+            .or_insert(position);
+        if let Some(first) = layers.get(first) {
+            layer.source = Arc::clone(&first.source);
+        }
         layer.diff_id = diff_ids.get(position).cloned().flatten();
         layer.history = pairs.get(position).copied();
         has_layer |= is_like_layer(blob) || layer.source.facts().stored_bytes > 0;
@@ -78,7 +86,8 @@ fn mismatch(message: String) -> Warning {
     Warning::new(WarningCode::MetadataMismatch, message)
 }
 
-/// Returns the diff IDs if there is one per layer; fewer or more could belong to any.
+/// Returns the diff IDs if there is one per layer; fewer or more could belong to any. Where there are more, a layer is not
+/// in the image that belongs to it; engines open neither (Docker 20.10: "invalid manifest, layers length mismatch").
 fn match_diff_ids(
     diff_ids: &[Option<Digest>],
     layers: usize,
@@ -87,10 +96,15 @@ fn match_diff_ids(
     if diff_ids.len() == layers {
         return diff_ids.to_vec();
     }
-    warnings.push(mismatch(format!(
+    let message = format!(
         "the configuration lists {} diff IDs, the manifest {layers} layers",
         diff_ids.len()
-    )));
+    );
+    warnings.push(if diff_ids.len() > layers {
+        Warning::new(WarningCode::UnreadableLayer, message)
+    } else {
+        mismatch(message)
+    });
     Vec::new()
 }
 

@@ -79,6 +79,7 @@ pub(super) fn read(locator: &Locator, options: &OpenOptions, job: &Job) -> Resul
             let file = match open_path(path, locator.name()) {
                 Err(error @ Error::NotFound { .. }) => match locator.without_reference() {
                     Some((shorter, name)) => {
+                        refuse_second_name(&name, options)?;
                         let source = read(&shorter, options, job)?;
                         return Ok(Source {
                             named: Some(name),
@@ -264,6 +265,7 @@ fn read_named(
     options: &OpenOptions,
     job: &Job,
 ) -> Result<Source> {
+    refuse_second_name(name, options)?;
     let inventory = stored::find(holder, name, options, job)?;
     log::debug!("{} is in {}", locator.word(), inventory.name);
     Ok(Source {
@@ -277,6 +279,21 @@ fn read_named(
         content: Content::Store(inventory),
         named: Some(name.to_owned()),
     })
+}
+
+/// Refuses to choose between the image that stands behind a place and another that is asked for.
+fn refuse_second_name(name: &str, options: &OpenOptions) -> Result<()> {
+    match &options.image {
+        Some(other) => Err(Error::Usage {
+            reason: format!(
+                "two images are named, {} and --image {}",
+                crate::path::display_str(name),
+                crate::path::display_str(other)
+            ),
+            advice: "leave one of them out".into(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// An image that needs no choosing.
@@ -396,13 +413,13 @@ impl Source {
     /// those that are Docker's. Reads them again.
     ///
     /// # Errors
-    /// As [`Source::open`] where none can be chosen, and [`Error::Limit`].
-    pub fn departures(&self, options: &OpenOptions) -> Result<Vec<Warning>> {
+    /// As [`Source::open`] where none can be chosen, [`Error::Limit`], and [`Error::Interrupted`].
+    pub fn departures(&self, options: &OpenOptions, job: &Job) -> Result<Vec<Warning>> {
         let Content::Blobs(store) = &self.content else {
             return Ok(Vec::new());
         };
         match &self.catalog.candidates[self.position(options)?].origin {
-            Origin::Manifest(descriptor) => strict::departures(&**store, descriptor),
+            Origin::Manifest(descriptor) => strict::departures(&**store, descriptor, job),
             _ => Ok(Vec::new()),
         }
     }

@@ -10,15 +10,22 @@ use crate::image::Digest;
 use crate::image::json::Json;
 use crate::image::spec::{self, Kind};
 use crate::limits;
+use crate::progress::Job;
 
 /// Says where the documents on the way to a manifest, it and its configuration depart; what Docker's media types name is
 /// not OCI, and nothing is said of it.
 ///
 /// # Errors
-/// [`crate::error::Error::Limit`] where the documents are longer than what listing may read.
-pub(super) fn departures(store: &dyn BlobStore, manifest: &Descriptor) -> Result<Vec<Warning>> {
+/// [`crate::error::Error::Limit`] where the documents are longer than what listing may read, or
+/// [`crate::error::Error::Interrupted`] between two of them.
+pub(super) fn departures(
+    store: &dyn BlobStore,
+    manifest: &Descriptor,
+    job: &Job,
+) -> Result<Vec<Warning>> {
     let mut reader = Reader {
         store,
+        job,
         budget: Budget::new(),
         warnings: Warnings::within(limits::LAYER_WARNING_BYTES),
     };
@@ -38,6 +45,7 @@ pub(super) fn departures(store: &dyn BlobStore, manifest: &Descriptor) -> Result
 
 struct Reader<'a> {
     store: &'a dyn BlobStore,
+    job: &'a Job,
     budget: Budget,
     warnings: Warnings,
 }
@@ -82,6 +90,7 @@ impl Reader<'_> {
     }
 
     fn top(&mut self, name: &str) -> Result<Option<Json>> {
+        self.job.check()?;
         let blob = BlobRef::member(name);
         self.budget.charge(self.store, &blob)?;
         let bytes = read_document(self.store, &blob).ok().flatten();
@@ -89,6 +98,7 @@ impl Reader<'_> {
     }
 
     fn load(&mut self, descriptor: &Descriptor) -> Result<Option<Json>> {
+        self.job.check()?;
         if let Some(digest) = &descriptor.digest {
             let blob = BlobRef::Digest(digest.clone());
             self.budget.charge(self.store, &blob)?;

@@ -38,10 +38,12 @@ fn prefixes_of_dive_and_skopeo_open_what_they_mean() {
         ("oci-archive:two.tar:@1", "two:0"),
         ("oci:two:1", "two:1"),
         ("oci://two:two:0", "two:0"),
-        ("--image 0 oci:two:0", "two:1"),
     ] {
         desk.line(line).exits(0).says(name);
     }
+    desk.line("--image 0 oci:two:0")
+        .exits(2)
+        .complains("error: two images are named, 0 and --image 0\n");
     desk.line("oci:two:3")
         .exits(2)
         .complains("no image 3 in two")
