@@ -422,10 +422,14 @@ impl Error {
             Self::NoSuchReference { near: Some(near), looked, .. } => {
                 format!("did you mean {near}? looked in:\n{}", indent(looked))
             }
-            Self::NoSuchReference { looked, .. } => format!(
-                "as root more can be read: `sudo layerscope …`; or pipe it: `docker save IMAGE | layerscope -`; looked in:\n{}",
-                indent(looked)
-            ),
+            Self::NoSuchReference { looked, .. } => {
+                let as_root = if rustix::process::geteuid().is_root() {
+                    ""
+                } else {
+                    "as root more can be read: `sudo layerscope …`; or "
+                };
+                format!("{as_root}pipe it: `docker save IMAGE | layerscope -`; looked in:\n{}", indent(looked))
+            }
             Self::NoSuchPath { elsewhere: Some(place), .. } => place.clone(),
             Self::NoSuchPath { .. } => "list what is there with `layerscope ls IMAGE`".into(),
             Self::WrongType { advice, .. } | Self::Usage { advice, .. } => advice.clone(),

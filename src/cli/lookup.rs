@@ -58,7 +58,7 @@ fn checked(analysis: &Analysis, wanted: Option<u16>) -> Result<LayerIndex> {
 ///
 /// # Errors
 /// [`Error::NoSuchPath`], which says in which layers the path is otherwise; [`Error::WrongType`] for a
-/// circle of links.
+/// circle of links, and for a file with a slash behind it.
 pub(crate) fn find(
     analysis: &Analysis,
     view: View,
@@ -91,6 +91,11 @@ fn find_as_is(analysis: &Analysis, view: View, raw: &[u8], last: Last) -> Result
         return Ok(None);
     };
     match view.get(tree, place) {
+        Some(listed) if is_file(listed.kind) && asks_for_directory(raw) => Err(Error::WrongType {
+            path: display_absolute(&path),
+            kind: "file, no directory",
+            advice: "leave out the slash behind it".into(),
+        }),
         Some(listed) => Ok(Some(listed)),
         None => Err(Error::NoSuchPath {
             path: display_absolute(&path),
@@ -98,6 +103,14 @@ fn find_as_is(analysis: &Analysis, view: View, raw: &[u8], last: Last) -> Result
             elsewhere: elsewhere(tree, place),
         }),
     }
+}
+
+const fn is_file(kind: EntryKind) -> bool {
+    matches!(kind, EntryKind::File | EntryKind::Hardlink)
+}
+
+const fn asks_for_directory(raw: &[u8]) -> bool {
+    matches!(raw, [.., b'/'] | [.., b'/', b'.'])
 }
 
 fn name(analysis: &Analysis, view: View) -> String {
@@ -213,9 +226,10 @@ pub(crate) fn start(analysis: &Analysis, view: View, raw: &OsStr) -> Result<Path
         }
     }
     // A slash behind a link asks for what it leads to.
-    let last = match raw.as_bytes() {
-        [.., b'/'] | [.., b'/', b'.'] => Last::Follow,
-        _ => Last::Keep,
+    let last = if asks_for_directory(raw.as_bytes()) {
+        Last::Follow
+    } else {
+        Last::Keep
     };
     Ok(find(analysis, view, raw, last)?.map_or(PathId::ROOT, |row| row.id))
 }

@@ -73,6 +73,14 @@ fn ls_lists_rows_like_ls() {
         run.exits(0).says("/etc/os-release.real\n");
         assert!(!run.stdout.contains("/conf"), "{}", run.stdout);
     }
+    for line in [
+        "ls app.tar /etc/os-release.real/",
+        "cat app.tar /etc/os-release.real/.",
+    ] {
+        desk.line(line)
+            .exits(2)
+            .complains("/etc/os-release.real is a file, no directory\n");
+    }
     desk.line("ls app.tar --view layer:1 /etc")
         .exits(0)
         .says("/etc/loop");
