@@ -57,9 +57,9 @@ pub const TAR_PREAMBLE_BYTES: u64 = 64 * 1024;
 /// use. A longer one is a disk nobody wrote to.
 pub const EMPTY_ARCHIVE_BYTES: u64 = 32 * 1024;
 
-/// Largest window of a zstd stream, as the power of two of its bytes: each decoder may hold as much. `zstd --long=28`
-/// makes such.
-pub const ZSTD_WINDOW_LOG: u32 = 28;
+/// Windows of zstd streams, as powers of two of their bytes, which is what a decoder may hold: of those that begin as
+/// usual, those that `zstd --long` makes, and the largest that are read, `--long=28`.
+pub const ZSTD_WINDOW_LOGS: [u32; 3] = [25, 27, 28];
 
 /// Warnings of one kind that one layer may raise before the rest is only counted.
 pub const WARNINGS_PER_KIND: usize = 20;
@@ -84,14 +84,12 @@ pub const EXPANSION_COST: u64 = 32 << 30;
 /// What decompression may cost for each stored byte.
 pub const EXPANSION_RATIO: u64 = 1000;
 
-/// Most memory of all decoders at a time, in bytes; layers wait for each other beyond it.
-pub const DECODERS_BYTES: u64 = 272 * 1024 * 1024;
+/// Most memory of all decoders at a time, in bytes; layers wait for each other beyond it. The largest window fits into
+/// an archive that is compressed as usual.
+pub const DECODERS_BYTES: u64 = 288 * 1024 * 1024;
 
 /// Most memory of an xz decoder, in bytes: `xz -9` needs 65 MiB; hostile headers ask for 4 GiB.
 pub const XZ_BYTES: u64 = 136 * 1024 * 1024;
-
-/// Most memory of one decoder of a zstd stream that begins as usual, in bytes.
-pub const ZSTD_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Most bzip2 streams one after the other in one file; `pbzip2` writes one for each 900 kB.
 pub const BZIP2_STREAMS: u64 = 100_000;

@@ -63,8 +63,7 @@ impl Codec {
         match Self::sniff(head) {
             Self::None | Self::Gzip => 1 << 20,
             Self::Bzip2 => 8 << 20,
-            Self::Zstd if zstd_window(head) <= limits::ZSTD_BYTES => limits::ZSTD_BYTES,
-            Self::Zstd => 1 << limits::ZSTD_WINDOW_LOG,
+            Self::Zstd => 1 << zstd_window_log(head),
             Self::Xz => limits::XZ_BYTES,
         }
     }
@@ -185,6 +184,14 @@ fn xz_decoder<R: BufRead>(stored: R) -> io::Result<liblzma::bufread::XzDecoder<R
     let flags = liblzma::stream::CONCATENATED;
     let stream = liblzma::stream::Stream::new_stream_decoder(limits::XZ_BYTES, flags)?;
     Ok(liblzma::bufread::XzDecoder::new_stream(stored, stream))
+}
+
+/// Returns the smallest of the [`limits::ZSTD_WINDOW_LOGS`] in which the first frame of a zstd stream fits, or the last.
+fn zstd_window_log(head: &[u8]) -> u32 {
+    let window = zstd_window(head);
+    let [smaller @ .., largest] = limits::ZSTD_WINDOW_LOGS;
+    let fitting = smaller.into_iter().find(|log| window <= 1 << log);
+    fitting.unwrap_or(largest)
 }
 
 /// Returns the length of the window that the first frame of a zstd stream asks for; 0 for a skippable frame. RFC 8878,
@@ -435,21 +442,37 @@ mod tests {
 
     #[test]
     fn decoders_take_no_more_than_they_say() {
-        for (log, is_usual) in [(20, true), (25, true), (26, false), (27, false)] {
+        for (log, taken) in [(20, 25), (25, 25), (26, 27), (27, 27)] {
             let mut writer = zstd::Encoder::new(Vec::new(), 1).unwrap();
             writer.window_log(log).unwrap();
             writer.write_all(DATA).unwrap();
             let stored = writer.finish().unwrap();
             assert_eq!(zstd_window(&stored), 1 << log);
-            assert_eq!(Codec::memory(&stored) == limits::ZSTD_BYTES, is_usual);
+            assert_eq!(Codec::memory(&stored), 1 << taken);
             assert_eq!(read(Codec::Zstd, &stored).unwrap(), DATA);
             // A later frame may not ask for more than the class of the first.
             let usual = compressed(Codec::Zstd);
             let later = read(Codec::Zstd, &[usual, stored].concat());
-            assert_eq!(later.is_ok(), is_usual, "{log}");
+            assert_eq!(later.is_ok(), taken == 25, "{log}");
         }
         let whole = zstd::bulk::compress(&[0; 3000], 1).unwrap();
         assert_eq!(zstd_window(&whole), 3000 - 256);
+    }
+
+    #[test]
+    fn a_layer_of_any_window_fits_into_an_archive_that_is_compressed_as_usual() {
+        let memory = |codec| Codec::memory(&compressed(codec));
+        let largest = Codec::memory(&with_window(28));
+        let long = Codec::memory(&with_window(27));
+        for (archive, layer) in [
+            (memory(Codec::Zstd), largest),
+            (memory(Codec::Gzip), largest),
+            (long, long),
+            (long, memory(Codec::Xz)),
+            (memory(Codec::Xz), memory(Codec::Xz)),
+        ] {
+            assert!(archive + layer <= limits::DECODERS_BYTES);
+        }
     }
 
     #[test]
