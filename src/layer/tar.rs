@@ -11,14 +11,16 @@ mod header;
 mod links;
 mod passing;
 mod scan;
+mod sparse;
 mod walk;
 mod window;
 
 use std::io::{self, Read};
 
-use self::body::{Expanded, Faulty, Stored};
+use self::body::{Faulty, Stored};
 pub(super) use self::chunks::{Chunk, Chunks};
 use self::scan::Scan;
+use self::sparse::Expanded;
 use self::walk::{Record, Step, TarWalk};
 use self::window::{Input, Window};
 use super::bytes::Region;

@@ -1,4 +1,4 @@
-//! A file's data, read back: out of the archive, with the holes of sparse files filled in.
+//! A file's data, read back out of the archive.
 
 use std::io::{self, Read};
 
@@ -88,57 +88,6 @@ impl<R: Read> Read for Hashed<R> {
     }
 }
 
-/// Fills the holes between the segments of a sparse file with zeros.
-pub(super) struct Expanded<R> {
-    stored: R,
-    segments: std::vec::IntoIter<(u64, u64)>,
-    /// The segment that comes next or is being read.
-    segment: Option<(u64, u64)>,
-    position: u64,
-    size: u64,
-}
-
-impl<R: Read> Expanded<R> {
-    pub(super) fn new(stored: R, segments: Vec<(u64, u64)>, size: u64) -> Self {
-        let mut segments = segments.into_iter();
-        let segment = segments.next();
-        Self {
-            stored,
-            segments,
-            segment,
-            position: 0,
-            size,
-        }
-    }
-}
-
-impl<R: Read> Read for Expanded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // Empty segments stand at the end of most maps.
-        while self
-            .segment
-            .is_some_and(|(offset, length)| offset + length <= self.position)
-        {
-            self.segment = self.segments.next();
-        }
-        let (is_hole, end) = match self.segment {
-            Some((offset, _)) if self.position < offset => (true, offset),
-            Some((offset, length)) => (false, offset + length),
-            None => (true, self.size),
-        };
-        let left = usize::try_from(end.min(self.size) - self.position).unwrap_or(usize::MAX);
-        let wanted = left.min(buffer.len());
-        let count = if is_hole {
-            buffer[..wanted].fill(0);
-            wanted
-        } else {
-            self.stored.read(&mut buffer[..wanted])?
-        };
-        self.position += count as u64;
-        Ok(count)
-    }
-}
-
 /// Ends in an error where the data does: what is left of a damaged file must not pass for the file.
 pub(super) struct Faulty<R> {
     rest: R,
@@ -166,27 +115,5 @@ impl<R: Read> Read for Faulty<R> {
                 io::Error::new(io::ErrorKind::UnexpectedEof, "the archive ends inside it")
             }
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn holes_read_as_zeros() {
-        for (segments, size, expected) in [
-            (vec![(2, 3), (7, 1)], 10, &b"\0\0abc\0\0d\0\0"[..]),
-            (vec![(0, 4), (4, 0)], 4, b"abcd"),
-            (vec![(10, 0)], 10, &[0; 10]),
-            (vec![], 3, &[0; 3]),
-            (vec![], 0, b""),
-        ] {
-            let mut read = Vec::new();
-            Expanded::new(&b"abcd"[..], segments, size)
-                .read_to_end(&mut read)
-                .unwrap();
-            assert_eq!(read, expected);
-        }
     }
 }

@@ -174,7 +174,7 @@ fn name(value: &[u8]) -> Option<Vec<u8>> {
     (!value.contains(&0)).then(|| value.to_vec())
 }
 
-fn decimal<T: FromStr>(text: &[u8]) -> Option<T> {
+pub(super) fn decimal<T: FromStr>(text: &[u8]) -> Option<T> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
@@ -194,25 +194,6 @@ fn time(text: &[u8]) -> Option<(i64, u32)> {
         return Some((seconds.checked_sub(1)?, 1_000_000_000 - nanos));
     }
     Some((seconds, nanos))
-}
-
-/// Reads the sparse map that version 1.0 puts before the data: decimal numbers, one per line.
-///
-/// Returns the segments and the bytes used, or `None` where `data` holds no whole map.
-pub(super) fn sparse_map(data: &[u8]) -> Option<(Vec<(u64, u64)>, usize)> {
-    let mut used = 0;
-    let mut next = || {
-        let rest = data.get(used..)?;
-        let end = memchr::memchr(b'\n', rest)?;
-        used += end + 1;
-        decimal(&rest[..end])
-    };
-    let count = next()?;
-    let mut segments = Vec::new();
-    for _ in 0..count {
-        segments.push((next()?, next()?));
-    }
-    Some((segments, used))
 }
 
 #[cfg(test)]
@@ -326,11 +307,5 @@ mod tests {
             ("GNU.sparse.numbytes", "4"),
         ]));
         assert_eq!(extended.sparse.segments, [(3, 4)]);
-        assert_eq!(
-            sparse_map(b"2\n0\n5\n10\n2\n\0\0"),
-            Some((vec![(0, 5), (10, 2)], 11))
-        );
-        assert_eq!(sparse_map(b"2\n0\n5\n10"), None);
-        assert_eq!(sparse_map(b"99999999999\n0\n"), None);
     }
 }

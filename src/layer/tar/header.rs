@@ -8,6 +8,11 @@ pub(super) const BLOCK: u64 = 512;
 pub(super) struct Header<'a>(&'a [u8; 512]);
 
 impl<'a> Header<'a> {
+    /// Returns the block.
+    pub(super) const fn block(self) -> &'a [u8; 512] {
+        self.0
+    }
+
     /// Checks the sum over the block, which also refuses a block of zeros.
     pub(super) fn parse(block: &'a [u8]) -> Option<Self> {
         let block: &[u8; 512] = block.first_chunk()?;
@@ -109,41 +114,6 @@ impl<'a> Header<'a> {
         };
         (part(&self.0[329..337]), part(&self.0[337..345]))
     }
-
-    /// Old GNU sparse: up to four segments, the real size, and whether extension blocks follow.
-    pub(super) fn gnu_sparse(self) -> GnuSparse {
-        let mut segments = Vec::new();
-        let complete = gnu_segments(&self.0[386..482], &mut segments);
-        let real_size = number(&self.0[483..495]).and_then(|value| u64::try_from(value).ok());
-        GnuSparse {
-            segments,
-            real_size: real_size.filter(|_| complete),
-            extended: self.0[482] != 0,
-        }
-    }
-}
-
-/// What an old GNU sparse header says; no real size means that it is damaged.
-#[derive(Debug)]
-pub(super) struct GnuSparse {
-    pub(super) segments: Vec<(u64, u64)>,
-    pub(super) real_size: Option<u64>,
-    pub(super) extended: bool,
-}
-
-/// Reads the 24-byte segment descriptors of a GNU sparse header or extension block.
-pub(super) fn gnu_segments(descriptors: &[u8], segments: &mut Vec<(u64, u64)>) -> bool {
-    for descriptor in descriptors.chunks_exact(24) {
-        if descriptor[0] == 0 || descriptor[12] == 0 {
-            break;
-        }
-        let value = |field| number(field).and_then(|value| u64::try_from(value).ok());
-        match (value(&descriptor[..12]), value(&descriptor[12..])) {
-            (Some(offset), Some(length)) => segments.push((offset, length)),
-            _ => return false,
-        }
-    }
-    true
 }
 
 /// Returns whether Go's parser takes a field for a time, or for none: it is stricter than [`number`], which takes

@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::body::{Expanded, Hashed, Stored};
+use super::body::{Hashed, Stored};
 use super::not_a_layer;
 use super::scan::Scan;
+use super::sparse::Expanded;
 use super::walk::{Record, TarWalk};
 use super::window::{Input, Window};
 use crate::error::{Error, Result};

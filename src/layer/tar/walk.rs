@@ -4,8 +4,9 @@
 //! valid header. Everything odd is noted in [`TarWalk::troubles`] with its offset.
 
 use super::chunks::Stop;
-use super::extended::{self, Extended, Records};
-use super::header::{BLOCK, Header, gnu_segments};
+use super::extended::{Extended, Records};
+use super::header::{BLOCK, Header};
+use super::sparse::{self, GnuSparse};
 use super::window::Window;
 use crate::error::{Error, Result, WarningCode};
 use crate::layer::EntryKind;
@@ -504,14 +505,14 @@ impl<'a> TarWalk<'a> {
         header: Header<'_>,
         here: u64,
     ) -> Result<(), Stop> {
-        let mut sparse = header.gnu_sparse();
+        let mut sparse = GnuSparse::of(header);
         let mut is_extended = sparse.extended;
         while is_extended {
             let block = self.window.at(record.data, 512)?;
             let Ok(block) = <&[u8; 512]>::try_from(block) else {
                 break;
             };
-            if !gnu_segments(&block[..504], &mut sparse.segments) {
+            if !sparse.take(&block[..504]) {
                 sparse.real_size = None;
                 break;
             }
@@ -538,7 +539,7 @@ impl<'a> TarWalk<'a> {
                 let bytes = self
                     .window
                     .at(record.data, usize::try_from(length).unwrap_or(0))?;
-                match extended::sparse_map(bytes) {
+                match sparse::map_in_front(bytes) {
                     None if length < most => length = (length * 4).min(most),
                     map => break map,
                 }
@@ -565,19 +566,8 @@ impl<'a> TarWalk<'a> {
         size: Option<u64>,
         segments: Vec<(u64, u64)>,
     ) {
-        let mut end = 0;
-        let mut stored = 0u64;
-        let fits = size.is_some_and(|size| {
-            i64::try_from(size).is_ok()
-                && segments.iter().all(|&(offset, length)| {
-                    let is_behind = offset >= end;
-                    end = offset.saturating_add(length);
-                    stored = stored.saturating_add(length);
-                    is_behind && end <= size
-                })
-        });
         match size {
-            Some(size) if fits && stored <= record.stored => {
+            Some(size) if sparse::fits(&segments, size, record.stored) => {
                 record.size = size;
                 record.sparse = Some(segments);
             }
