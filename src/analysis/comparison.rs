@@ -250,22 +250,34 @@ impl<'a> Side<'a> {
     }
 }
 
-/// Returns whether two places are the same entry of the same layer.
-fn is_same_entry((a, first): (Side<'_>, EntryRef), (b, second): (Side<'_>, EntryRef)) -> bool {
-    let (Some(one), Some(other)) = (a.layer(first.0), b.layer(second.0)) else {
-        return false;
-    };
-    let is_same_layer = match (identity(one), identity(other)) {
-        (Some(one), Some(other)) => one == other,
-        _ => object(one).is_some_and(|object| Some(object) == other.source.object()),
-    };
-    if !is_same_layer {
-        return false;
+/// An entry of a layer of one of the two images.
+#[derive(Clone, Copy)]
+struct Placed<'a> {
+    side: Side<'a>,
+    at: EntryRef,
+}
+
+impl Placed<'_> {
+    /// Returns whether both are the same entry of the same layer.
+    fn is_same(self, other: Placed<'_>) -> bool {
+        let ((layer, node), (other_layer, other_node)) = (self.at, other.at);
+        let layers = (self.side.layer(layer), other.side.layer(other_layer));
+        let (Some(mine), Some(theirs)) = layers else {
+            return false;
+        };
+        let is_same_layer = match (identity(mine), identity(theirs)) {
+            (Some(mine), Some(theirs)) => mine == theirs,
+            _ => object(mine).is_some_and(|object| Some(object) == theirs.source.object()),
+        };
+        if !is_same_layer {
+            return false;
+        }
+        let tree = self.side.tree.layer(layer);
+        let other_tree = other.side.tree.layer(other_layer);
+        // The same layer read from a directory here and from an archive there may have other numbers.
+        if tree.len() == other_tree.len() && node == other_node {
+            return true;
+        }
+        tree.path(node) == other_tree.path(other_node)
     }
-    let (first_tree, second_tree) = (a.tree.layer(first.0), b.tree.layer(second.0));
-    // The same layer read from a directory here and from an archive there may have other numbers.
-    if first_tree.len() == second_tree.len() && first.1 == second.1 {
-        return true;
-    }
-    first_tree.path(first.1) == second_tree.path(second.1)
 }

@@ -12,6 +12,7 @@ mod walk;
 use std::io::Read;
 
 pub(crate) use self::privilege::sees_trusted;
+use self::scan::How;
 
 use super::{Completeness, EntryKind, EntrySink, FileAt, LayerFacts, LayerSource, Origin};
 use crate::beneath::Beneath;
@@ -66,7 +67,11 @@ impl DirLayer {
 
 impl LayerSource for DirLayer {
     fn scan(&self, sink: &mut dyn EntrySink, job: &Job) -> Result<Completeness> {
-        scan::scan(&self.directory, (self.encoding, None), sink, job)
+        let how = How {
+            encoding: self.encoding,
+            compared: None,
+        };
+        scan::scan(&self.directory, how, sink, job)
     }
 
     fn open(&self, file: FileAt<'_>) -> Result<Box<dyn Read + '_>> {

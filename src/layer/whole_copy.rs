@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use super::dir::scan::How;
 use super::dir::{self, Encoding};
 use super::{Completeness, EntryKind, EntrySink, FileAt, LayerFacts, LayerSource, Origin};
 use crate::beneath::Beneath;
@@ -28,7 +29,10 @@ impl CopyLayer {
 
 impl LayerSource for CopyLayer {
     fn scan(&self, sink: &mut dyn EntrySink, job: &Job) -> Result<Completeness> {
-        let how = (Encoding::Plain, self.below.as_ref());
+        let how = How {
+            encoding: Encoding::Plain,
+            compared: self.below.as_ref(),
+        };
         dir::scan::scan(&self.directory, how, sink, job)
     }
 

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 
 use super::contents::{Pair, Verdict, Verdicts};
-use super::{Difference, DifferenceKind, Doubt, Side, is_same_entry};
+use super::{Difference, DifferenceKind, Doubt, Placed, Side};
 use crate::layer::EntryKind;
-use crate::tree::Listed;
+use crate::tree::{EntryRef, Listed};
 
 /// A path that differs, or that will turn out to.
 pub(super) struct DifferenceRow {
@@ -47,7 +47,10 @@ pub(super) fn rows(a: Side<'_>, b: Side<'_>) -> Vec<DifferenceRow> {
                 first,
                 DifferenceKind::Removed,
             ))),
-            Some(other) => found.extend(row_of((a, first), (b, &other))),
+            Some(other) => {
+                let (first, second) = (a.shows(first), b.shows(&other));
+                found.extend(first.row(second));
+            }
         }
     });
     found.extend(
@@ -100,48 +103,102 @@ pub(super) fn settle(rows: Vec<DifferenceRow>, verdicts: &Verdicts) -> (Vec<Diff
     (paths, by_time)
 }
 
-fn row_of(
-    (a, first): (Side<'_>, &Listed),
-    (b, second): (Side<'_>, &Listed),
-) -> Option<DifferenceRow> {
-    let data = data_of((a, first), (b, second));
-    if let Data::Same = data
-        && let (Some(one), Some(other)) = (first.metadata, second.metadata)
-        && is_same_entry((a, one), (b, other))
-    {
-        return None;
-    }
-    let is_same_thing = what_it_is(first.kind) == what_it_is(second.kind)
-        && first.link == second.link
-        && first.device == second.device;
-    let if_same =
-        (!has_same_metadata((a, first), (b, second))).then_some(DifferenceKind::MetadataOnly);
-    let (kind, pair) = match data {
-        _ if !is_same_thing => (Some(DifferenceKind::Changed), None),
-        Data::Different => (Some(DifferenceKind::Changed), None),
-        Data::Same => (if_same, None),
-        Data::ToBeRead(pair) => (Some(DifferenceKind::NotCompared), Some(pair)),
-    };
-    Some(DifferenceRow {
-        difference: Difference {
-            path: second.path.clone(),
-            kind: kind?,
-            bytes_a: first.size,
-            bytes_b: second.size,
-            doubt: None,
-        },
-        pair,
-        if_same,
-        is_same_time: is_same_time(first, second),
-    })
+/// A path as one of the two images shows it.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    side: Side<'a>,
+    listed: &'a Listed,
 }
 
-fn has_same_metadata((a, first): (Side<'_>, &Listed), (b, second): (Side<'_>, &Listed)) -> bool {
-    // Times of directories change with what is in them, and links have none that matters.
-    let has_time = first.kind.is_file();
-    (first.mode, first.uid, first.gid) == (second.mode, second.uid, second.gid)
-        && (!has_time || (first.mtime, first.mtime_nanos) == (second.mtime, second.mtime_nanos))
-        && xattrs(a, first) == xattrs(b, second)
+impl<'a> Side<'a> {
+    const fn shows(self, listed: &'a Listed) -> Shown<'a> {
+        Shown { side: self, listed }
+    }
+}
+
+impl<'a> Shown<'a> {
+    /// Returns how the other differs, if it may.
+    fn row(self, other: Shown<'_>) -> Option<DifferenceRow> {
+        let (first, second) = (self.listed, other.listed);
+        let data = self.data(other);
+        if let Data::Same = data
+            && let (Some(one), Some(two)) = (first.metadata, second.metadata)
+            && self.place(one).is_same(other.place(two))
+        {
+            return None;
+        }
+        let is_same_thing = what_it_is(first.kind) == what_it_is(second.kind)
+            && first.link == second.link
+            && first.device == second.device;
+        let if_same = (!self.has_metadata_of(other)).then_some(DifferenceKind::MetadataOnly);
+        let (kind, pair) = match data {
+            _ if !is_same_thing => (Some(DifferenceKind::Changed), None),
+            Data::Different => (Some(DifferenceKind::Changed), None),
+            Data::Same => (if_same, None),
+            Data::ToBeRead(pair) => (Some(DifferenceKind::NotCompared), Some(pair)),
+        };
+        Some(DifferenceRow {
+            difference: Difference {
+                path: second.path.clone(),
+                kind: kind?,
+                bytes_a: first.size,
+                bytes_b: second.size,
+                doubt: None,
+            },
+            pair,
+            if_same,
+            is_same_time: is_same_time(first, second),
+        })
+    }
+
+    const fn place(self, at: EntryRef) -> Placed<'a> {
+        Placed {
+            side: self.side,
+            at,
+        }
+    }
+
+    fn has_metadata_of(self, other: Shown<'_>) -> bool {
+        let (first, second) = (self.listed, other.listed);
+        // Times of directories change with what is in them, and links have none that matters.
+        let has_time = first.kind.is_file();
+        (first.mode, first.uid, first.gid) == (second.mode, second.uid, second.gid)
+            && (!has_time || (first.mtime, first.mtime_nanos) == (second.mtime, second.mtime_nanos))
+            && self.xattrs() == other.xattrs()
+    }
+
+    fn xattrs(self) -> &'a [(Vec<u8>, Vec<u8>)] {
+        self.listed.metadata.map_or(&[], |(layer, node)| {
+            self.side.tree.layer(layer).xattrs(node)
+        })
+    }
+
+    fn data(self, other: Shown<'_>) -> Data {
+        let (first, second) = (self.listed, other.listed);
+        if !first.kind.is_file() && !second.kind.is_file() {
+            return Data::Same;
+        }
+        let (Some(one), Some(two)) = (first.data, second.data) else {
+            let is_nowhere = first.data.is_none() && second.data.is_none();
+            return if is_nowhere {
+                Data::Same
+            } else {
+                Data::Different
+            };
+        };
+        if self.place(one).is_same(other.place(two)) {
+            return Data::Same;
+        }
+        if first.size != second.size {
+            return Data::Different;
+        }
+        match (self.side.hash(one), other.side.hash(two)) {
+            _ if first.size == 0 => Data::Same,
+            (Some(mine), Some(theirs)) if mine == theirs => Data::Same,
+            (Some(_), Some(_)) => Data::Different,
+            _ => Data::ToBeRead((one, two)),
+        }
+    }
 }
 
 /// Archives may have kept whole seconds.
@@ -165,36 +222,4 @@ enum Data {
     Same,
     Different,
     ToBeRead(Pair),
-}
-
-fn data_of((a, first): (Side<'_>, &Listed), (b, second): (Side<'_>, &Listed)) -> Data {
-    if !first.kind.is_file() && !second.kind.is_file() {
-        return Data::Same;
-    }
-    let (Some(one), Some(other)) = (first.data, second.data) else {
-        let is_nowhere = first.data.is_none() && second.data.is_none();
-        return if is_nowhere {
-            Data::Same
-        } else {
-            Data::Different
-        };
-    };
-    if is_same_entry((a, one), (b, other)) {
-        return Data::Same;
-    }
-    if first.size != second.size {
-        return Data::Different;
-    }
-    match (a.hash(one), b.hash(other)) {
-        _ if first.size == 0 => Data::Same,
-        (Some(one), Some(other)) if one == other => Data::Same,
-        (Some(_), Some(_)) => Data::Different,
-        _ => Data::ToBeRead((one, other)),
-    }
-}
-
-fn xattrs<'a>(side: Side<'a>, listed: &Listed) -> &'a [(Vec<u8>, Vec<u8>)] {
-    listed
-        .metadata
-        .map_or(&[], |(layer, node)| side.tree.layer(layer).xattrs(node))
 }

@@ -37,18 +37,26 @@ struct Inherited {
     is_compared: bool,
 }
 
+/// How a directory is read.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::layer) struct How<'a> {
+    pub(in crate::layer) encoding: Encoding,
+    /// What only what differs from counts.
+    pub(in crate::layer) compared: Option<&'a Beneath>,
+}
+
 /// Sends every entry below a directory to `sink`; of a whole file system only what differs from the one it is
 /// compared with.
 pub(in crate::layer) fn scan<'a>(
     directory: &'a Beneath,
-    (encoding, compared): (Encoding, Option<&'a Beneath>),
+    how: How<'a>,
     sink: &'a mut dyn EntrySink,
     job: &'a Job,
 ) -> Result<Completeness> {
     let mut walk = DirWalk::new(directory);
     let mut scan = Scan {
-        encoding,
-        compared: compared.map(Below::new),
+        encoding: how.encoding,
+        compared: how.compared.map(Below::new),
         sink,
         job,
         reader: AttributeReader::new(directory.as_descriptor()),
