@@ -11,7 +11,7 @@ use crate::store::engine_sizes::EngineSizes;
 use crate::store::{self, Accounts, Basis, Inventory, Store, measure};
 
 use super::options::Common;
-use super::progress::{Interrupt, Show, watched};
+use super::progress::{Interrupt, Remains, Show, watched};
 use super::request::Request;
 use super::{Exit, output};
 
@@ -24,9 +24,8 @@ pub(super) fn run(request: &Request<'_>, places: &[PathBuf]) -> Result<Exit> {
     refuse_format(options.format())?;
     let interrupt = Interrupt::listen();
     let job = Job::new();
-    let inventory = watched(&job, options.show(), &interrupt, || {
-        survey(places, options, &job)
-    })?;
+    let reading = (options.show(), Remains::Nothing);
+    let inventory = watched(&job, reading, &interrupt, || survey(places, options, &job))?;
     let stores = inventory.stores.iter();
     let accounts: Vec<Accounts> = stores
         .clone()
@@ -41,7 +40,7 @@ pub(super) fn run(request: &Request<'_>, places: &[PathBuf]) -> Result<Exit> {
         top: options.top,
         job: &job,
     };
-    watched(&job, Show::Nothing, &interrupt, || {
+    watched(&job, (Show::Nothing, Remains::Files), &interrupt, || {
         output::write(options, |format, output| report.write(format, output))
     })?;
     Ok(conclude(&report, options))
