@@ -280,3 +280,86 @@ fn ctrl_c_ends_waiting_for_what_never_answers() {
         assert!(told[1] < 1000, "{line}: {} ms", told[1]);
     }
 }
+
+/// The machine itself, with its `/etc`, `/var/lib` and homes made for the test.
+#[test]
+fn the_stores_of_this_machine_are_found_by_what_its_engines_say() {
+    let scratch = tempfile::tempdir().unwrap();
+    store(scratch.path());
+    let home = scratch.path().join("home");
+    let own = home.join(".local/share/containers/storage/overlay-layers");
+    fs::create_dir_all(&own).unwrap();
+    fs::write(own.join("layers.json"), "[]").unwrap();
+    let root = scratch.path().join("data");
+    let script = format!(
+        "mount -t tmpfs etc /etc; mount -t tmpfs lib /var/lib
+         mkdir -p /etc/docker /var/lib/docker; cp -a data/. /var/lib/docker
+         echo '{{\"data-root\": \"{root}\"}}' > /etc/docker/daemon.json
+         echo 'u:x:4321:4321::{home}:/bin/sh' > /etc/passwd
+         env -i HOME=/nowhere SUDO_UID=4321 timeout -s KILL 20 '{program}' store --json
+         echo
+         env -i HOME=/nowhere timeout -s KILL 20 '{program}' store /var/lib/docker --json",
+        root = root.display(),
+        home = home.display(),
+        program = layerscope()
+    );
+    let Some(told) = with_mounts(scratch.path(), &script) else {
+        return;
+    };
+    let mut documents = serde_json::Deserializer::from_str(&told).into_iter::<Value>();
+    let mut next = || documents.next().unwrap().unwrap();
+    let all = next();
+    let store = |document: &Value, at: usize| {
+        let store = &document["stores"][at];
+        (
+            store["root"].as_str().unwrap().to_owned(),
+            store["activity"].as_str().unwrap().to_owned(),
+        )
+    };
+    let podman = home
+        .join(".local/share/containers/storage")
+        .display()
+        .to_string();
+    assert_eq!(store(&all, 0), (podman, "active".into()));
+    assert_eq!(
+        store(&all, 1),
+        (root.display().to_string(), "active".into())
+    );
+    let left = ("/var/lib/docker".to_owned(), "left-behind".to_owned());
+    assert_eq!(store(&all, 2), left);
+    // It is no less left behind when it is named.
+    assert_eq!(store(&next(), 0), left);
+}
+
+/// Homes are looked for where nobody answers, and that is no reason to wait.
+#[test]
+fn homes_on_what_never_answers_are_named_and_not_asked() {
+    if !may_serve() {
+        return;
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    store(scratch.path());
+    let script = format!(
+        "mount -t tmpfs etc /etc; mount -t tmpfs lib /var/lib; mkdir -p /etc/docker /var/lib/docker home/.local hung
+         echo '{{\"data-root\": \"{root}/hung/docker\"}}' > /etc/docker/daemon.json
+         cp -a data/. /var/lib/docker; dead hung; (dead home/.local; sleep 30 > /dev/null 2>&1 & echo $! > pid; wait) &
+         sleep 1; code=0
+         env -i HOME={root}/home timeout -s KILL 20 '{program}' store --no-tui 2>&1 || code=$?
+         kill $(cat pid); echo code $code",
+        root = scratch.path().display(),
+        program = layerscope()
+    );
+    let Some(told) = with_mounts(scratch.path(), &script) else {
+        return;
+    };
+    assert!(told.ends_with("code 2\n"), "{told}");
+    let text = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "data-root in /etc/docker/daemon.json names",
+        "hung/docker: 10.0.0.9:/export (fuse) is mounted there",
+        "home/.local/share/docker: 10.0.0.9:/export (fuse) is mounted there",
+        "app:1",
+    ] {
+        assert!(text.contains(words), "{words}: {told}");
+    }
+}

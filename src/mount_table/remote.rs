@@ -8,9 +8,12 @@ use std::sync::Arc;
 use super::{Mount, TABLE, parse};
 use crate::path::display;
 
-/// They, each with its place relative to the directory. A clone is cheap.
+/// They; `None` where there are none. A clone is cheap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct RemoteMounts(Option<Arc<[(Box<[u8]>, Arc<str>)]>>);
+pub(crate) struct RemoteMounts(Option<Arc<[RemoteMount]>>);
+
+/// The place of one relative to the directory, and what is mounted there, escaped.
+type RemoteMount = (Box<[u8]>, Arc<str>);
 
 /// What is known of a place below a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +53,7 @@ impl RemoteMounts {
         Self::of(below.collect())
     }
 
-    fn of(found: Vec<(Box<[u8]>, Arc<str>)>) -> Self {
+    fn of(found: Vec<RemoteMount>) -> Self {
         Self((!found.is_empty()).then(|| found.into()))
     }
 
