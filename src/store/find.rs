@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::homes::{self, Homes, Place};
 use super::readers::READERS;
-use super::{Inventory, Store, disuse};
+use super::{Inventory, disuse};
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::path;
