@@ -1,7 +1,8 @@
 //! Files below a directory, and nowhere else.
 //!
 //! Every component of a path is opened relative to the one before and no symbolic link is followed, so that
-//! neither a link in a hostile tree nor one put there meanwhile leads out of it. Nothing is ever written.
+//! neither a link in a hostile tree nor one put there meanwhile leads out of it. Nothing is ever written. What
+//! another machine serves below it, or a program, is refused without being asked: it may never answer.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -13,6 +14,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};
+use crate::mount_table::{Below, RemoteMounts};
 use crate::path;
 
 /// A directory that is open, with the name it has in messages. Cloning is cheap.
@@ -20,6 +22,7 @@ use crate::path;
 pub struct Beneath {
     directory: Arc<OwnedFd>,
     name: Arc<str>,
+    remote: RemoteMounts,
 }
 
 impl Beneath {
@@ -42,9 +45,32 @@ impl Beneath {
 
     /// Takes an open directory; `name` is escaped.
     pub fn new(directory: OwnedFd, name: &str) -> Self {
+        let remote = RemoteMounts::below_open(&directory);
+        Self::knowing(directory, name, remote)
+    }
+
+    fn knowing(directory: OwnedFd, name: &str, remote: RemoteMounts) -> Self {
         Self {
             directory: Arc::new(directory),
             name: name.trim_end_matches('/').into(),
+            remote,
+        }
+    }
+
+    /// Returns the mounts below that may never answer.
+    pub(crate) const fn remote_mounts(&self) -> &RemoteMounts {
+        &self.remote
+    }
+
+    /// Returns what is below a place, unless it may never answer.
+    fn answering(&self, place: &[u8]) -> Result<RemoteMounts> {
+        match self.remote.at(place) {
+            Below::Local(further) => Ok(further),
+            Below::Remote(told) => {
+                let words =
+                    format!("{told} is mounted there, which may never answer, and is not asked");
+                Err(self.error(place, io::Error::other(words)))
+            }
         }
     }
 
@@ -80,8 +106,9 @@ impl Beneath {
         if place.is_empty() {
             return Ok(Some(self.clone()));
         }
+        let remote = self.answering(place)?;
         let opened = self.open_at(place, OFlags::DIRECTORY)?;
-        Ok(opened.map(|directory| Self::new(directory, &self.shown(place))))
+        Ok(opened.map(|directory| Self::knowing(directory, &self.shown(place), remote)))
     }
 
     /// Opens a regular file below; `None` where nothing has the name.
@@ -203,6 +230,9 @@ impl Beneath {
 
     /// Returns how long the part of a place is that ends in a symbolic link, and where that leads.
     fn first_link(&self, place: &[u8]) -> Option<(usize, Vec<u8>)> {
+        if self.remote.on_the_way(place).is_some() {
+            return None;
+        }
         let mut reached: Option<OwnedFd> = None;
         let mut length = 0;
         for component in place.split(|&byte| byte == b'/') {
@@ -221,6 +251,7 @@ impl Beneath {
     }
 
     fn parent<'p>(&self, place: &'p [u8]) -> Result<Option<(OwnedFd, &'p [u8])>> {
+        self.answering(place)?;
         let (above, name) = match memchr::memrchr(b'/', place) {
             // Absolute places are nowhere below.
             Some(0) => return Ok(None),

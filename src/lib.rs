@@ -7,6 +7,7 @@
 //! | module | purpose |
 //! |---|---|
 //! | [`error`], [`limits`], [`path`], [`units`], [`progress`] | errors and warnings, every limit, byte paths, numbers as text, watching and cancelling |
+//! | [`mount_table`] | what is mounted, and which of it may never answer |
 //! | [`beneath`] | directory-relative access that never follows a link out |
 //! | [`text`] | setting text for people: columns, wrapping, which characters |
 //! | [`layer`] | one layer: its entries and its bytes; compression; the tar walk |
@@ -55,6 +56,7 @@ pub mod extract;
 pub mod image;
 pub mod layer;
 pub mod limits;
+pub mod mount_table;
 pub mod path;
 pub mod progress;
 pub mod report;

@@ -150,6 +150,9 @@ pub const MANIFESTS: usize = 4096;
 /// Most indexes inside each other.
 pub const INDEX_DEPTH: usize = 8;
 
+/// Longest file of an engine's configuration, in bytes.
+pub const CONFIGURATION_BYTES: u64 = 1024 * 1024;
+
 /// Longest record of a layer store other than a database, in bytes: `layers.json` of a large Podman store has a
 /// few megabytes.
 pub const RECORD_BYTES: u64 = 64 * 1024 * 1024;

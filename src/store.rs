@@ -15,23 +15,26 @@ pub mod reclaim;
 
 mod containerd;
 mod containers_storage;
+mod disuse;
 mod docker;
 mod engine;
 mod find;
+pub mod homes;
 mod kubelet;
 mod model;
 mod open;
 mod places;
 mod readers;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::Result;
 use crate::progress::Job;
 
 pub use accounts::{Accounts, Amount, Basis};
 pub use engine::{Engine, Refusal};
-pub use find::{is_store, stores_below, stores_near, usual_places};
+pub use find::{is_store, stores_near};
+pub use homes::Homes;
 pub use model::{
     Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Exit, Growth, ImageId, Layer,
     LayerId, Listing, Naming, Orphan, Owner, Ownership, Pod, PodId, Record, State, Store,
@@ -48,13 +51,13 @@ pub struct Inventory {
     pub stores: Vec<Store>,
 }
 
-/// Reads the stores below several directories as [`read`] does; the first error counts only where none of them
-/// can be read, and is a warning otherwise.
+/// Reads the stores at several places as [`read`] does, and says which of them engines work with; the first error
+/// counts only where none of them can be read, and is a warning otherwise.
 ///
 /// # Errors
-/// As [`read`].
-pub fn read_all(roots: &[PathBuf], job: &Job) -> Result<Inventory> {
-    find::read_all(roots, job)
+/// As [`read`], and [`crate::error::Error::Usage`] where there is none but configuration names one.
+pub fn read_all(homes: &Homes, job: &Job) -> Result<Inventory> {
+    find::read_all(homes, job)
 }
 
 /// Reads the records of every store below a directory; layers are not walked and nothing is measured.

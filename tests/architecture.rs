@@ -15,7 +15,14 @@ use regex::Regex;
 
 /// A module may use only modules before it, or of its own rank.
 const RANKS: [&[&str]; 12] = [
-    &["error", "limits", "path", "units", "progress"],
+    &[
+        "error",
+        "limits",
+        "path",
+        "units",
+        "progress",
+        "mount_table",
+    ],
     &["beneath", "text"],
     &["layer"],
     &["tree"],

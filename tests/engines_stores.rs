@@ -419,3 +419,51 @@ fn containerd_with_overlayfs() {
     let files = store.piece(store.layer(writable).pieces[0]).usage.unwrap();
     assert_eq!(files.own_disk_bytes, told);
 }
+
+/// Neither `/etc` nor a usual home tells of this daemon: the files it has open do.
+#[test]
+fn the_root_that_a_running_daemon_serves_is_found_and_told_from_others() {
+    let Some(docker) = Docker::start("overlay2") else {
+        return;
+    };
+    let root = docker.site.path("data");
+    let left = root.join("100000.100000");
+    fs::create_dir_all(left.join("image/overlay2/imagedb/content/sha256")).unwrap();
+    fs::create_dir_all(left.join("volumes/old/_data")).unwrap();
+    let layerscope = |arguments: &[&str]| -> Value {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_layerscope"));
+        command
+            .args(["store", "--json", "--allow-incomplete"])
+            .args(arguments);
+        serde_json::from_str(&finished(&mut command)).unwrap()
+    };
+    let of_root = |report: &Value, root: &std::path::Path| -> Vec<[Value; 2]> {
+        let stores = report["stores"].as_array().unwrap();
+        let own = stores
+            .iter()
+            .filter(|store| store["root"] == root.to_str().unwrap());
+        own.map(|store| {
+            [
+                store["activity"].clone(),
+                store["left_behind_because"].clone(),
+            ]
+        })
+        .collect()
+    };
+    for report in [layerscope(&[]), layerscope(&[root.to_str().unwrap()])] {
+        assert_eq!(
+            of_root(&report, &root),
+            [[Value::from("active"), Value::Null]],
+            "{report}"
+        );
+        let why = format!("dockerd serves {}", root.display());
+        assert_eq!(
+            of_root(&report, &left),
+            [[Value::from("left-behind"), why.into()]]
+        );
+    }
+    // The containerd that it was given is a store as well.
+    let found = layerscope(&[]);
+    let containerd = docker.site.path("containerd");
+    assert_eq!(of_root(&found, &containerd).len(), 1, "{found}");
+}

@@ -142,10 +142,13 @@ Example:
     /// Show what is in the layer stores of this machine: images, containers, and what nobody owns
     #[command(after_help = "\
 Nothing is written, no lock is taken, and it does not matter whether the engine runs. A part of a store leads to it:
-/var/lib/docker/overlay2 is as good as /var/lib/docker. Of rootless Podman: podman unshare layerscope store.
+/var/lib/docker/overlay2 is as good as /var/lib/docker. Without DIRECTORY: the usual homes of Docker, containerd, Podman,
+CRI-O, k3s, RKE2, k0s, MicroK8s, rootless ones of the caller of sudo too, and wherever their configuration and the
+daemons that run put them. Of rootless Podman: podman unshare layerscope store.
 
 Examples:
-  sudo layerscope store                                   every store at its usual place
+  sudo layerscope store                                   every store of this machine
+  sudo layerscope store /mnt                              those on the mounted disk of another one
   sudo layerscope store /mnt/disk/docker --json           one elsewhere, for programs
   sudo layerscope store /var/lib/docker --image app:1.4   one image of it
   sudo layerscope store /var/lib/docker --container web   a container: its image and what it has written
@@ -155,7 +158,7 @@ Exit status:
   0  all of it could be read
   2  something could not be read or measured (0 with --allow-incomplete), or there is no store")]
     Store {
-        /// Where the engine keeps its layers [default: the usual places]
+        /// Where the engine keeps its layers [default: all that are found]
         #[arg(value_hint = ValueHint::DirPath)]
         directory: Option<OsString>,
     },

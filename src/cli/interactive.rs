@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
 use std::sync::Mutex;
 
 use crate::error::{Error, Result};
 use crate::path::display_os;
 use crate::source::Locator;
+use crate::store::Homes;
 use crate::text::{Detail, Glyphs, Look};
 use crate::tui::clipboard::Multiplexer;
 use crate::tui::keys::{KeyError, KeyMap, Preset};
@@ -53,12 +53,12 @@ pub(super) fn show(
     keyboard: Keyboard,
 ) -> Result<Exit> {
     let (options, settings) = (request.options, &request.loaded.settings);
-    let places = match request.subject {
-        Subject::Image => Vec::new(),
-        Subject::Stores(places) => places,
+    let homes = match request.subject {
+        Subject::Image => Homes::default(),
+        Subject::Stores(homes) => homes,
     };
     let session = Session {
-        locator: shown(&request.locator, &places),
+        locator: shown(&request.locator, &homes),
         look: Look {
             width: output::width(),
             units: settings.units(),
@@ -78,7 +78,7 @@ pub(super) fn show(
         session,
         origin: Origin {
             locator: request.locator,
-            places,
+            homes,
             open: request.open,
             analysis: request.analysis,
             allowance: options.allowance(),
@@ -97,11 +97,11 @@ pub(super) fn show(
 }
 
 /// Returns what the user named, escaped.
-fn shown(locator: &Locator, places: &[PathBuf]) -> String {
-    if places.is_empty() {
+fn shown(locator: &Locator, homes: &Homes) -> String {
+    if homes.places.is_empty() {
         return locator.name().to_owned();
     }
-    let places = places.iter().map(|place| display_os(place.as_os_str()));
+    let places = homes.paths().map(|place| display_os(place.as_os_str()));
     places.collect::<Vec<_>>().join(" ")
 }
 

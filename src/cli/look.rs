@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use crate::error::{Error, Result};
 use crate::path::display_os;
-use crate::store;
+use crate::store::{self, Homes};
 
 use super::arguments::EXAMPLES;
 use super::load_settings::{Gating, Surroundings, load};
 use super::options::Common;
-use super::request::{Request, Subject, no_image, store_at, usual_places};
+use super::request::{Request, Subject, homes_of_machine, no_image, store_at};
 use super::unheeded::{self, Task};
 use super::{Exit, inspect, interactive, output, print_config, store as stores};
 
@@ -55,23 +55,21 @@ pub(crate) fn at_stores(
         return at(Some(&store_at(directory)), options, around);
     }
     let loaded = load(options, Gating::Off, around)?;
-    let usual = usual_places();
-    let mut places = usual.clone();
-    places.retain(|place| place.exists());
-    if places.is_empty() {
-        return Err(nothing_at(&usual));
+    let homes = homes_of_machine();
+    if homes.places.is_empty() {
+        return Err(nothing_at(&homes));
     }
     if options.image_name.is_some() || options.container.is_some() {
-        let only = only_store(&places)?;
+        let only = only_store(&homes)?;
         return at(Some(&store_at(only.as_os_str())), options, around);
     }
     unheeded::refuse(Task::Store, options)?;
     let request = Request {
         loaded,
-        ..Request::of_stores(places, options)?
+        ..Request::of_stores(homes.clone(), options)?
     };
     match show(request, around) {
-        Err(Error::NotAStore { .. } | Error::NotFound { .. }) => Err(nothing_at(&usual)),
+        Err(Error::NotAStore { .. } | Error::NotFound { .. }) => Err(nothing_at(&homes)),
         other => other,
     }
 }
@@ -109,14 +107,14 @@ fn ask_for_image() -> Exit {
 }
 
 /// Returns the one place with a store that can be read, or that which tells best why there is none.
-fn only_store(places: &[PathBuf]) -> Result<&PathBuf> {
-    let found: Vec<&PathBuf> = places
-        .iter()
+fn only_store(homes: &Homes) -> Result<&PathBuf> {
+    let found: Vec<&PathBuf> = homes
+        .paths()
         .filter(|place| store::is_store(place))
         .collect();
-    match (found.as_slice(), places) {
-        ([place], _) => Ok(place),
-        ([], [place, ..]) => Ok(place),
+    let all: Vec<&PathBuf> = homes.paths().collect();
+    match (found.as_slice(), all.as_slice()) {
+        ([place], _) | ([], [place, ..]) => Ok(place),
         _ => Err(Error::Usage {
             reason: "there are several stores to choose from".into(),
             advice: format!(
@@ -128,12 +126,17 @@ fn only_store(places: &[PathBuf]) -> Result<&PathBuf> {
 }
 
 /// Says that this machine's engines have no store where they usually have one.
-fn nothing_at(places: &[PathBuf]) -> Error {
+fn nothing_at(homes: &Homes) -> Error {
+    let troubles = homes
+        .warnings
+        .iter()
+        .map(|warning| format!("\n{}", warning.message));
     Error::Usage {
         reason: "no layer store is at any of the usual places".into(),
         advice: format!(
-            "name its directory, `layerscope store DIR` (`docker info` and `podman info` tell it); looked for\n{}",
-            listed(places)
+            "name its directory, `layerscope store DIR` (`docker info` and `podman info` tell it); looked for\n{}{}",
+            listed(&homes.looked),
+            troubles.collect::<String>()
         ),
     }
 }

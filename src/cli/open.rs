@@ -7,7 +7,7 @@ use crate::scan;
 use crate::source;
 
 use super::options::Common;
-use super::progress::{Interrupt, Show, watched};
+use super::progress::{Interrupt, Remains, Show, watched};
 use super::request::Request;
 use super::{Exit, output};
 
@@ -17,7 +17,7 @@ use super::{Exit, output};
 /// Whatever keeps the image from being read, what `work` returns, and [`Error::Interrupted`].
 pub(crate) fn with_files(
     request: &Request<'_>,
-    work: impl FnOnce(&Analysis, &Job) -> Result<Exit>,
+    work: impl FnOnce(&Analysis, &Job) -> Result<Exit> + Send,
 ) -> Result<Exit> {
     let nothing = |_: &Analysis, _: &Job| Ok(());
     with_prepared(request, nothing, |analysis, (), job| {
@@ -33,19 +33,19 @@ pub(crate) fn with_files(
 ///
 /// # Errors
 /// Those of [`with_files`], and what `prepare` returns.
-pub(crate) fn with_prepared<P, T>(
+pub(crate) fn with_prepared<P: Send, T: Send>(
     request: &Request<'_>,
-    prepare: impl FnOnce(&Analysis, &Job) -> Result<P>,
-    work: impl FnOnce(&Analysis, P, &Job) -> Result<T>,
+    prepare: impl FnOnce(&Analysis, &Job) -> Result<P> + Send,
+    work: impl FnOnce(&Analysis, P, &Job) -> Result<T> + Send,
 ) -> Result<T> {
     let interrupt = Interrupt::listen();
-    let show = request.options.show();
+    let reading = (request.options.show(), Remains::Nothing);
     let job = new_job(request.options);
-    let analysis = watched(&job, show, &interrupt, || read(request, &job))?;
+    let analysis = watched(&job, reading, &interrupt, || read(request, &job))?;
     let job = new_job(request.options);
-    let prepared = watched(&job, show, &interrupt, || prepare(&analysis, &job))?;
+    let prepared = watched(&job, reading, &interrupt, || prepare(&analysis, &job))?;
     let job = new_job(request.options);
-    watched(&job, Show::Nothing, &interrupt, || {
+    watched(&job, (Show::Nothing, Remains::Files), &interrupt, || {
         work(&analysis, prepared, &job)
     })
 }

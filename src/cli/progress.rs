@@ -16,7 +16,22 @@ use crate::units::{Units, count};
 /// Work shorter than this needs no bar.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How often the counters are looked at.
-const TICK: Duration = Duration::from_millis(80);
+const TICK: Duration = Duration::from_millis(50);
+/// How long work may take to end after Ctrl-C, before it is left where it is.
+const GRACE: Duration = Duration::from_millis(100);
+/// The exit code after Ctrl-C.
+const INTERRUPTED: i32 = 130;
+/// Of a thread that works: as much as the first thread of a process has.
+const STACK_BYTES: usize = 8 * 1024 * 1024;
+
+/// What may be left of work that does not end after Ctrl-C.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Remains {
+    /// Nothing: it only reads. Whatever it waits for, the process ends.
+    Nothing,
+    /// Half-written files: it is waited for, until a second Ctrl-C.
+    Files,
+}
 
 /// Whether a bar may be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +49,6 @@ pub(crate) struct Interrupt(Arc<AtomicBool>);
 impl Interrupt {
     /// Listens to Ctrl-C: the first one asks the job to stop, a second one ends the process at once.
     pub(crate) fn listen() -> Self {
-        const INTERRUPTED: i32 = 130;
         let interrupt = Self::default();
         // The order matters: the conditional shutdown must see the flag as it was before this signal.
         let listening = signal_hook::flag::register_conditional_shutdown(
@@ -54,22 +68,36 @@ impl Interrupt {
     }
 }
 
-/// Does work while another thread shows how far it is and hands Ctrl-C over to the job.
+/// Does work on a thread of its own, while this one shows how far it is and hands Ctrl-C over to the job.
+///
+/// A thread that waits for a dead disk takes no signal. They are for the first thread of a process, so that one never
+/// waits for a disk.
 ///
 /// # Errors
 /// What `work` returns, and [`Error::Interrupted`].
-pub(crate) fn watched<T>(
+pub(crate) fn watched<T: Send>(
     job: &Job,
-    show: Show,
+    (show, remains): (Show, Remains),
     interrupt: &Interrupt,
-    work: impl FnOnce() -> Result<T>,
+    work: impl FnOnce() -> Result<T> + Send,
 ) -> Result<T> {
     let (done, is_done) = mpsc::channel::<()>();
     let result = std::thread::scope(|scope| {
-        scope.spawn(move || watch(job, show, interrupt, &is_done));
-        let result = work();
-        drop(done);
-        result
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let worker = thread.spawn_scoped(scope, move || {
+            let result = work();
+            drop(done);
+            result
+        });
+        let worker = worker.map_err(|source| Error::Open {
+            name: "a thread".into(),
+            source,
+        })?;
+        watch(job, (show, remains), interrupt, &is_done);
+        match worker.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
     });
     match result {
         // Deep in a reader an interruption looks like a failure to read.
@@ -78,19 +106,34 @@ pub(crate) fn watched<T>(
     }
 }
 
-fn watch(job: &Job, show: Show, interrupt: &Interrupt, is_done: &Receiver<()>) {
+fn watch(
+    job: &Job,
+    (show, remains): (Show, Remains),
+    interrupt: &Interrupt,
+    is_done: &Receiver<()>,
+) {
     let start = Instant::now();
     let may_show = show == Show::Bar && io::stderr().is_terminal();
     let mut bar: Option<ProgressBar> = None;
+    let mut asked: Option<Instant> = None;
     while is_done.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
         if interrupt.is_set() {
             job.cancel();
+            let waited = asked.get_or_insert_with(Instant::now).elapsed();
+            if remains == Remains::Nothing && waited >= GRACE {
+                clear(bar);
+                signal_hook::low_level::exit(INTERRUPTED);
+            }
         }
         if may_show && start.elapsed() >= PATIENCE {
             let bar = bar.get_or_insert_with(new_bar);
             update(bar, job.snapshot(), start.elapsed());
         }
     }
+    clear(bar);
+}
+
+fn clear(bar: Option<ProgressBar>) {
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }

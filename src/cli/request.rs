@@ -10,7 +10,7 @@ use crate::image::Platform;
 use crate::path::display_str;
 use crate::source::{self, Contents, InputPlace, Locator, OpenOptions, Reading};
 use crate::store::mounts::Overlay;
-use crate::store::{self};
+use crate::store::{self, Homes, homes};
 use crate::text::{Detail, Glyphs, Look};
 use crate::{analysis, scan};
 
@@ -23,7 +23,7 @@ pub(crate) enum Subject {
     /// An image, or a container with what it has written.
     Image,
     /// The layer stores at these places as a whole.
-    Stores(Vec<PathBuf>),
+    Stores(Homes),
 }
 
 /// A subject and what to do with it.
@@ -68,10 +68,13 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// As [`Request::of_image`].
-    pub(crate) fn of_stores(places: Vec<PathBuf>, options: &'a Common) -> Result<Self> {
-        let first = places.first().map_or(Path::new("."), PathBuf::as_path);
+    pub(crate) fn of_stores(homes: Homes, options: &'a Common) -> Result<Self> {
+        let first = homes
+            .paths()
+            .next()
+            .map_or(Path::new("."), PathBuf::as_path);
         let locator = Locator::parse(&store_at(first.as_os_str()))?;
-        Self::of(Subject::Stores(places), locator, options)
+        Self::of(Subject::Stores(homes), locator, options)
     }
 
     fn of(subject: Subject, locator: Locator, options: &'a Common) -> Result<Self> {
@@ -82,7 +85,10 @@ impl<'a> Request<'a> {
             platform: options.platform.as_deref().map(platform).transpose()?,
             contents: Contents::Wanted,
             spool_limit: options.max_expanded,
-            places: usual_places(),
+            places: homes::of_this_machine(home().as_deref(), false)
+                .paths()
+                .cloned()
+                .collect(),
         };
         let analysis = analysis::Options {
             scan: scan::Options {
@@ -128,9 +134,13 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Returns where engines of this machine keep their layers; none need exist.
-pub(crate) fn usual_places() -> Vec<PathBuf> {
-    store::usual_places(etcetera::home_dir().ok().as_deref())
+/// Returns where engines of this machine keep their layers, asking the daemons that run.
+pub(crate) fn homes_of_machine() -> Homes {
+    homes::of_this_machine(home().as_deref(), true)
+}
+
+fn home() -> Option<PathBuf> {
+    etcetera::home_dir().ok()
 }
 
 /// Returns the word for a directory that is meant as a store whatever it looks like.
@@ -141,16 +151,19 @@ pub(crate) fn store_at(directory: &OsStr) -> OsString {
 }
 
 /// Returns the store at a path, those at the usual places below it, or the path itself to be told what is wrong.
-fn places(path: &Path, reading: Reading) -> Vec<PathBuf> {
+fn places(path: &Path, reading: Reading) -> Homes {
     // What was sniffed out is one.
     let is_store = reading == Reading::Sniffed || store::is_store(path);
-    let below = if is_store {
-        Vec::new()
+    let mut below = if is_store {
+        Homes::default()
     } else {
-        store::stores_below(path)
+        homes::on_disk(path)
     };
-    if below.is_empty() {
-        vec![path.to_owned()]
+    below.places.retain(|place| store::is_store(&place.path));
+    if below.places.is_empty() {
+        let mut named = Homes::named(path, home().as_deref());
+        named.warnings = below.warnings;
+        named
     } else {
         below
     }

@@ -1,17 +1,16 @@
 //! Layer stores as a whole: what is on this disk, and where it went.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 
 use crate::error::{Error, Result};
 use crate::progress::Job;
 use crate::report::Format;
 use crate::report::store::StoreReport;
 use crate::store::engine_sizes::EngineSizes;
-use crate::store::{self, Accounts, Basis, Inventory, Store, measure};
+use crate::store::{self, Accounts, Basis, Homes, Inventory, Store, measure};
 
 use super::options::Common;
-use super::progress::{Interrupt, Show, watched};
+use super::progress::{Interrupt, Remains, Show, watched};
 use super::request::Request;
 use super::{Exit, output};
 
@@ -19,14 +18,13 @@ use super::{Exit, output};
 ///
 /// # Errors
 /// Whatever keeps the stores from being read.
-pub(super) fn run(request: &Request<'_>, places: &[PathBuf]) -> Result<Exit> {
+pub(super) fn run(request: &Request<'_>, homes: &Homes) -> Result<Exit> {
     let options = request.options;
     refuse_format(options.format())?;
     let interrupt = Interrupt::listen();
     let job = Job::new();
-    let inventory = watched(&job, options.show(), &interrupt, || {
-        survey(places, options, &job)
-    })?;
+    let reading = (options.show(), Remains::Nothing);
+    let inventory = watched(&job, reading, &interrupt, || survey(homes, options, &job))?;
     let stores = inventory.stores.iter();
     let accounts: Vec<Accounts> = stores
         .clone()
@@ -41,15 +39,15 @@ pub(super) fn run(request: &Request<'_>, places: &[PathBuf]) -> Result<Exit> {
         top: options.top,
         job: &job,
     };
-    watched(&job, Show::Nothing, &interrupt, || {
+    watched(&job, (Show::Nothing, Remains::Files), &interrupt, || {
         output::write(options, |format, output| report.write(format, output))
     })?;
     Ok(conclude(&report, options))
 }
 
 /// Reads the records of every store, and walks the disk.
-fn survey(places: &[PathBuf], options: &Common, job: &Job) -> Result<Inventory> {
-    let mut inventory = store::read_all(places, job)?;
+fn survey(homes: &Homes, options: &Common, job: &Job) -> Result<Inventory> {
+    let mut inventory = store::read_all(homes, job)?;
     let threads = options.threads.and_then(NonZeroUsize::new);
     measure::measure(&mut inventory, threads, job)?;
     Ok(inventory)

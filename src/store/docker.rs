@@ -30,6 +30,7 @@ use self::reader::{DockerReader, DriverStore, Shares};
 use super::{Activity, Role, Store};
 use data_root::StoreRoot;
 
+pub(super) use driver::is_remapped;
 pub(super) use engine_sizes::engine_sizes;
 
 /// Returns whether a directory is one of ours, by the names in it, or a part of one.

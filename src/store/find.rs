@@ -3,8 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::homes::{self, Homes, Place};
 use super::readers::READERS;
-use super::{Inventory, Store};
+use super::{Inventory, disuse};
 use crate::beneath::Beneath;
 use crate::error::{Error, Result, Warning, WarningCode};
 use crate::path;
@@ -13,18 +14,6 @@ use crate::progress::Job;
 /// Returns whether a directory is the root of a store, or a part of one that leads to it.
 pub fn is_store(place: &Path) -> bool {
     Beneath::open(place).is_ok_and(|root| READERS.iter().any(|reader| (reader.is_root)(&root)))
-}
-
-/// Returns where engines keep their stores by default, those of the user first; none need exist.
-pub fn usual_places(home: Option<&Path>) -> Vec<PathBuf> {
-    let mut own = READERS;
-    own.sort_by_key(|reader| !reader.is_rootless);
-    let own = home.into_iter().flat_map(|home| {
-        let home = home.join(".local/share");
-        own.map(|reader| home.join(reader.place))
-    });
-    own.chain(below().map(|place| Path::new("/var/lib").join(place)))
-        .collect()
 }
 
 /// Names the stores near a directory that is none, escaped: that which it is a part of, or those at places below it
@@ -42,27 +31,11 @@ pub fn stores_near(directory: &Path) -> Vec<String> {
     shown.collect()
 }
 
-/// Returns where stores are below `/var/lib`, or what stands for it.
-fn below() -> impl Iterator<Item = &'static str> {
-    let own = READERS.iter().map(|reader| reader.place);
-    own.chain(["rancher/k3s/agent/containerd"])
-}
-
 /// Returns the stores at places below a directory where engines keep theirs: on another machine's disk, in a home.
-///
-/// Links that lead out of the directory lead to the stores of somebody else.
-pub fn stores_below(directory: &Path) -> Vec<PathBuf> {
-    const WITHIN: [&str; 4] = ["", "lib", "var/lib", ".local/share"];
-    let Ok(whole) = std::fs::canonicalize(directory) else {
-        return Vec::new();
-    };
-    let is_within =
-        |place: &Path| std::fs::canonicalize(place).is_ok_and(|place| place.starts_with(&whole));
-    let places = WITHIN.map(|within| directory.join(within)).into_iter();
-    places
-        .flat_map(|within| below().map(move |name| within.join(name)))
-        .filter(|place| is_within(place) && is_store(place))
-        .collect()
+fn stores_below(directory: &Path) -> Vec<PathBuf> {
+    let homes = homes::on_disk(directory);
+    let there = homes.paths().filter(|place| is_store(place));
+    there.cloned().collect()
 }
 
 /// See [`super::read`].
@@ -73,10 +46,11 @@ pub(super) fn read(root: &Path, job: &Job) -> Result<Inventory> {
         job.check()?;
         stores.extend((reader.read)(&beneath, job)?);
     }
-    if stores.iter().any(Store::holds_something) {
-        // Docker starts a containerd of its own even where it keeps images elsewhere.
-        stores.retain(Store::holds_something);
-    }
+    let full = stores.iter().filter(|store| store.holds_something());
+    let full: Vec<_> = full.map(|store| store.root.object()).collect();
+    // Docker starts a containerd of its own even where it keeps images elsewhere. An empty root beside a full one may
+    // be the one in use.
+    stores.retain(|store| store.holds_something() || !full.contains(&store.root.object()));
     if stores.is_empty()
         && let Some(source) = sealed(&beneath)
     {
@@ -126,35 +100,72 @@ fn told_as_store(error: Error) -> Error {
 }
 
 /// See [`super::read_all`].
-pub(super) fn read_all(roots: &[PathBuf], job: &Job) -> Result<Inventory> {
+pub(super) fn read_all(homes: &Homes, job: &Job) -> Result<Inventory> {
     let mut names = Vec::new();
     let mut stores = Vec::new();
     let mut errors = Vec::new();
-    for root in roots {
-        match read(root, job) {
+    for place in &homes.places {
+        match read(&place.path, job) {
             Err(Error::Interrupted) => return Err(Error::Interrupted),
-            Err(error) => errors.push(error),
-            Ok(inventory) => {
+            Err(error) => errors.push((place, error)),
+            Ok(mut inventory) => {
+                disuse::settle(&mut inventory.stores, place);
                 names.push(inventory.name);
                 stores.extend(inventory.stores);
             }
         }
     }
-    // A place without a store is nothing to worry about; one that cannot be read is.
-    let is_trouble =
-        |error: &Error| !matches!(error, Error::NotFound { .. } | Error::NotAStore { .. });
     let Some(first) = stores.first_mut() else {
-        errors.sort_by_key(|error| !is_trouble(error));
-        return Err(errors.into_iter().next().unwrap_or(Error::NotFound {
-            name: "a layer store".into(),
-        }));
+        return Err(nothing(homes, errors.into_iter().map(|(_, error)| error)));
     };
-    let troubles = errors.into_iter().filter(is_trouble);
-    first
-        .warnings
-        .extend(troubles.map(|error| Warning::new(WarningCode::Unmeasured, error.in_one_line())));
+    first.warnings.extend(homes.warnings.clone());
+    first.warnings.extend(
+        errors
+            .iter()
+            .filter_map(|(place, error)| warning(place, error)),
+    );
     Ok(Inventory {
         name: names.join(", "),
         stores,
     })
+}
+
+/// A place without a store is nothing to worry about; one that cannot be read is.
+const fn is_trouble(error: &Error) -> bool {
+    !matches!(error, Error::NotFound { .. } | Error::NotAStore { .. })
+}
+
+/// Returns what to say of a place without a store, beside the stores of others.
+fn warning(place: &Place, error: &Error) -> Option<Warning> {
+    let named = place.named_by.as_ref();
+    let named = named.map_or_else(String::new, |named| format!("{named} names this: "));
+    let message = format!("{named}{}", error.in_one_line());
+    if is_trouble(error) {
+        return Some(Warning::new(WarningCode::Unmeasured, message));
+    }
+    let is_meant = place.is_configured();
+    is_meant.then(|| Warning::new(WarningCode::NotInSource, message))
+}
+
+/// Returns why there is no store at all.
+fn nothing(homes: &Homes, errors: impl Iterator<Item = Error>) -> Error {
+    let mut errors: Vec<Error> = errors.collect();
+    errors.sort_by_key(|error| !is_trouble(error));
+    let first = errors.into_iter().next();
+    if homes.warnings.is_empty() || first.as_ref().is_some_and(is_trouble) {
+        let name = "a layer store".into();
+        return first.unwrap_or(Error::NotFound { name });
+    }
+    let told: Vec<&str> = homes
+        .warnings
+        .iter()
+        .map(|warning| warning.message.as_str())
+        .collect();
+    Error::Usage {
+        reason: "there is no layer store where engines keep theirs".into(),
+        advice: format!(
+            "name its directory, `layerscope store DIR`; what could not be looked at:\n  {}",
+            told.join("\n  ")
+        ),
+    }
 }

@@ -22,8 +22,8 @@ use crate::progress::Job;
 /// Walks what the pieces cover and fills in [`Piece::usage`] and [`super::Container::growth`].
 ///
 /// Every directory is opened relative to the one above, no link is followed. Another file system is entered where the
-/// engine's own layout leads to it, or in a volume; mounts of containers are not, nor is what another machine
-/// serves. What cannot be read stays unmeasured.
+/// engine's own layout leads to it, or in a volume; mounts of containers are not, nor is what another machine serves
+/// or a program: that is told from the mount table, and nothing is asked of it. What cannot be read stays unmeasured.
 ///
 /// # Errors
 /// [`crate::error::Error::Interrupted`].

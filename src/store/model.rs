@@ -43,7 +43,7 @@ pub enum Activity {
     /// It probably does.
     #[default]
     Active,
-    /// Probably not: the engine was moved to another driver or image store and left this one behind.
+    /// No, or probably not: the engine was moved to another driver, image store or root, and left this one behind.
     LeftBehind,
 }
 
@@ -58,6 +58,8 @@ pub struct Store {
     pub root: Beneath,
     /// Whether it is in use.
     pub activity: Activity,
+    /// Why it is left behind, where more is known of that than stands in it; escaped.
+    pub left_for: Option<String>,
     /// Whether the names of its images are known.
     pub naming: Naming,
     /// Whether everybody who may own something is known.
@@ -264,6 +266,7 @@ impl Store {
             driver: driver.to_owned(),
             root,
             activity: Activity::Active,
+            left_for: None,
             naming: Naming::Recorded,
             ownership: Ownership::Recorded,
             pieces: vec![whole],
@@ -277,6 +280,13 @@ impl Store {
             orphans: Vec::new(),
             warnings: Vec::new(),
         }
+    }
+
+    /// Returns why it is left behind, escaped.
+    pub fn left_behind(&self) -> Option<&str> {
+        let guess = "the engine seems to have moved to another driver or image store";
+        let is_left = self.activity == Activity::LeftBehind;
+        is_left.then(|| self.left_for.as_deref().unwrap_or(guess))
     }
 
     /// Returns whether nothing names an image that somebody built or pulled; `None` where names are unknown.

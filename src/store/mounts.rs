@@ -1,6 +1,6 @@
 //! Overlay mounts without an engine: from the mount table, or from directories named by hand.
 
-mod mount_table;
+mod overlay_options;
 
 #[cfg(test)]
 mod tests;
@@ -16,8 +16,9 @@ use crate::image::writable::DiffDialect;
 use crate::image::{self, Image, ImageConfig, Platform, Writable, Writer};
 use crate::layer::LayerIndex;
 use crate::layer::dir::{DirLayer, Encoding, Namespace, sees_trusted};
+use crate::mount_table::{self, Mount};
 use crate::{limits, path};
-use mount_table::{Mount, Named};
+use overlay_options::Named;
 
 /// The directories of an overlay mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub fn find(mount_point: &Path) -> Result<Overlay> {
 }
 
 fn read_table() -> Result<Vec<u8>> {
-    let name = "/proc/self/mountinfo";
+    let name = mount_table::TABLE;
     std::fs::read(name).map_err(|source| Error::Open {
         name: name.into(),
         source,
@@ -83,7 +84,7 @@ fn not_overlay(name: &str, mount: &Mount) -> Error {
 
 fn not_mounted(name: &str, point: &Path, mounts: &[Mount]) -> Error {
     let around = mounts.iter().filter(|mount| mount.covers(point));
-    let around = around.max_by_key(|mount| mount_table::length(&mount.point));
+    let around = around.max_by_key(|mount| overlay_options::length(&mount.point));
     match around {
         Some(mount) if mount.kind == b"overlay" => {
             let point = path::display_os(mount.point.as_os_str());
@@ -110,7 +111,7 @@ fn directories(mount: &Mount) -> Result<Overlay> {
             advice: "name the directory where all of it is mounted".into(),
         });
     }
-    let named = mount_table::named(&mount.options);
+    let named = overlay_options::named(&mount.options);
     let bases = bases(mount, &named);
     let resolve = |path: &PathBuf| resolved(path, &bases, &point);
     Ok(Overlay {
@@ -172,7 +173,7 @@ impl Overlay {
     /// # Errors
     /// [`Error::Usage`] where a name is empty.
     pub fn by_hand(lower: &OsStr, upper: Option<&Path>) -> Result<Self> {
-        let parts = mount_table::parts(lower.as_bytes());
+        let parts = overlay_options::parts(lower.as_bytes());
         let is_empty = upper.is_some_and(|upper| upper.as_os_str().is_empty());
         if is_empty || parts.iter().any(Vec::is_empty) {
             return Err(Error::Usage {

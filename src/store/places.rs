@@ -15,6 +15,16 @@ pub(super) fn is_directory(root: &Beneath, place: &[u8]) -> bool {
     kind(root, place) == Some(FileType::Directory)
 }
 
+/// Returns whether something stands at a place that is not looked into: a link, or what cannot be asked. Whoever
+/// measures it says why.
+pub(super) fn is_out_of_reach(root: &Beneath, place: &[u8]) -> bool {
+    match root.status(place) {
+        Ok(Some(found)) => FileType::from_raw_mode(found.st_mode) == FileType::Symlink,
+        Ok(None) => false,
+        Err(_) => true,
+    }
+}
+
 /// Returns whether a file stands at a place.
 pub(super) fn is_file(root: &Beneath, place: &[u8]) -> bool {
     kind(root, place) == Some(FileType::RegularFile)

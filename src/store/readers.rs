@@ -8,14 +8,9 @@ use crate::error::Result;
 use crate::progress::Job;
 
 /// One row.
-#[derive(Clone, Copy)]
 pub(super) struct Reader {
     /// Whose stores it reads.
     engines: &'static [Engine],
-    /// Where they are, below `/var/lib` or a home's `.local/share`.
-    pub(super) place: &'static str,
-    /// Whether users mostly have one of their own, where images are looked for first.
-    pub(super) is_rootless: bool,
     /// Directories that show from outside that one is a store, though it may not be read.
     pub(super) parts: &'static [&'static str],
     /// Whether a directory is the root of a store, or a part of one that leads to it.
@@ -30,8 +25,6 @@ pub(super) struct Reader {
 pub(super) const READERS: [Reader; 3] = [
     Reader {
         engines: &[Engine::Docker],
-        place: "docker",
-        is_rootless: false,
         parts: &["image"],
         is_root: docker::is_root,
         read: docker::read,
@@ -43,8 +36,6 @@ pub(super) const READERS: [Reader; 3] = [
             Engine::Containerd,
             Engine::Kubernetes,
         ],
-        place: "containerd",
-        is_rootless: false,
         parts: &["io.containerd.metadata.v1.bolt"],
         is_root: containerd::is_root,
         read: containerd::read,
@@ -52,8 +43,6 @@ pub(super) const READERS: [Reader; 3] = [
     },
     Reader {
         engines: &[Engine::ContainersStorage],
-        place: "containers/storage",
-        is_rootless: true,
         parts: &["overlay-layers", "vfs-layers"],
         is_root: containers_storage::is_root,
         read: containers_storage::read,

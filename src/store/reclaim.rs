@@ -109,6 +109,15 @@ pub fn steps(store: &Store, targets: &[Target]) -> Vec<Step> {
 // Docker, "Select a storage driver": images and containers of another driver are inaccessible until one switches
 // back.
 fn left_behind(store: &Store) -> [Step; 2] {
+    if let Some(why) = &store.left_for {
+        let root = store.root.name();
+        return [
+            note(format!("none of the engine's commands reaches this: {why}")),
+            note(format!(
+                "start the engine with {root} once more to remove things one by one, or remove the directory {root}"
+            )),
+        ];
+    }
     [
         note("the engine does not use this store any more: none of its commands reaches it"),
         note(format!(

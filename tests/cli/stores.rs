@@ -119,6 +119,100 @@ fn the_disk_of_another_machine_has_its_stores_where_they_were() {
     }
 }
 
+/// What an engine is configured with counts on the disk of another machine, too, and means places on that.
+#[test]
+fn configuration_leads_to_stores_and_tells_those_that_were_left() {
+    let (desk, _) = stocked();
+    for place in ["disk/var/lib", "disk/data", "disk/etc/docker"] {
+        fs::create_dir_all(desk.path(place)).unwrap();
+    }
+    fs::rename(desk.path("docker"), desk.path("disk/data/docker")).unwrap();
+    DockerStore::at(desk.path("disk/var/lib/docker")).image(&small());
+    let configuration = "disk/etc/docker/daemon.json";
+    desk.write(configuration, r#"{"data-root": "/data/docker"}"#);
+    let why = "data-root in disk/etc/docker/daemon.json names disk/data/docker";
+    let run = desk.line("store disk");
+    run.exits(0)
+        .says("team/large:2")
+        .says(&format!("left behind: {why}"));
+    // A prune reaches what the engine works with.
+    let stale = run.stdout.split("left behind: ").nth(1).unwrap();
+    assert!(!stale.contains("docker image prune"), "{stale}");
+    let stores = desk.line("store disk --json").exits(0).json();
+    let told = |at: usize| {
+        let store = &stores["stores"][at];
+        ["root", "activity", "left_behind_because"].map(|key| store[key].clone())
+    };
+    assert_eq!(
+        told(0),
+        [
+            "disk/data/docker".into(),
+            "active".into(),
+            serde_json::Value::Null
+        ]
+    );
+    assert_eq!(
+        told(1),
+        ["disk/var/lib/docker", "left-behind", why].map(serde_json::Value::from)
+    );
+
+    desk.write(configuration, r#"{"data-root": "/elsewhere"}"#);
+    desk.line("store disk")
+        .exits(2)
+        .says("names disk/elsewhere: nothing is there; is its")
+        .says("left behind: data-root in disk/etc/docker/daemon.json names disk/elsewhere");
+    fs::remove_dir_all(desk.path("disk/var/lib/docker")).unwrap();
+    desk.line("store disk")
+        .exits(2)
+        .complains("error: there is no layer store where engines keep theirs")
+        .complains("daemon.json names disk/elsewhere");
+}
+
+/// A daemon that maps users works in a directory of its data root, and its commands reach nothing else.
+#[test]
+fn of_two_data_roots_in_one_the_one_in_use_is_told() {
+    let (desk, _) = stocked();
+    for place in ["disk/var/lib", "disk/etc/docker"] {
+        fs::create_dir_all(desk.path(place)).unwrap();
+    }
+    fs::rename(desk.path("docker"), desk.path("disk/var/lib/docker")).unwrap();
+    let mapped = "disk/var/lib/docker/100000.100000";
+    DockerStore::at(desk.path(mapped)).image(&small());
+    for (text, used, words) in [
+        (
+            r#"{"userns-remap": "default"}"#,
+            mapped,
+            "userns-remap is on: dockerd works in",
+        ),
+        (
+            "{}",
+            "disk/var/lib/docker",
+            "userns-remap is off: dockerd works in",
+        ),
+    ] {
+        desk.write("disk/etc/docker/daemon.json", text);
+        let stores = desk.line("store disk --json").exits(0).json();
+        for store in stores["stores"].as_array().unwrap() {
+            let because = &store["left_behind_because"];
+            if store["root"] == used {
+                assert_eq!(because, &serde_json::Value::Null, "{text}");
+            } else {
+                assert_eq!(because, &format!("{words} {used}"), "{text}");
+            }
+        }
+        assert_eq!(stores["stores"].as_array().unwrap().len(), 2);
+    }
+    // Of a copy nobody knows the configuration: databases tell when they were last opened.
+    let network = desk.path(mapped).join("network/files");
+    fs::create_dir_all(&network).unwrap();
+    fs::write(network.join("local-kv.db"), "").unwrap();
+    desk.line("store disk/var/lib/docker")
+        .exits(0)
+        .says(&format!(
+            "left behind: dockerd seems to have worked last in {mapped}"
+        ));
+}
+
 #[test]
 fn what_is_not_in_a_store_is_told_with_what_is() {
     let (desk, _) = stocked();

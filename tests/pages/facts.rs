@@ -83,7 +83,7 @@ fn every_engine_and_its_place_is_named() {
             "{name} is not in docs/json.md"
         );
     }
-    for place in layerscope::store::usual_places(Some("~".as_ref())) {
+    for place in layerscope::store::homes::usual_places("~".as_ref()) {
         let named = format!("`{}`", place.display());
         assert!(
             stores.text.contains(&named),

@@ -63,6 +63,7 @@ impl Serialize for ReportedStore<'_> {
             Activity::LeftBehind => "left-behind",
         };
         map.serialize_entry("activity", activity)?;
+        map.serialize_entry("left_behind_because", &store.left_behind())?;
         map.serialize_entry("complete", &one.is_complete())?;
         map.serialize_entry("totals", &totals(one))?;
         let each = |length: usize, make: fn(&ReportedStore<'_>, usize) -> Value| {

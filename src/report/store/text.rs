@@ -115,10 +115,8 @@ impl Page<'_> {
                 None => writeln!(output, "{line}")?,
             }
         }
-        if store.activity == Activity::LeftBehind {
-            let text =
-                "left behind: the engine seems to have moved to another driver or image store";
-            self.sentence(text, ODD, output)?;
+        if let Some(why) = store.left_behind() {
+            self.sentence(&self.text(&format!("left behind: {why}")), ODD, output)?;
         }
         Ok(())
     }

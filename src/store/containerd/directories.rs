@@ -156,7 +156,7 @@ fn is_unused_by_docker(home: &Beneath) -> bool {
 /// Returns whether a directory is a Docker data root.
 fn is_data_root(root: &Beneath) -> bool {
     // A link in its place is still where Docker's containers are, though out of reach.
-    matches!(root.status(b"containers"), Ok(Some(_)))
+    !matches!(root.status(b"containers"), Ok(None))
         && (is_directory(root, b"buildkit") || is_file(root, b"engine-id"))
 }
 

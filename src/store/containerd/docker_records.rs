@@ -6,7 +6,7 @@ use super::{ContainerdReader, MOBY, go_encoding};
 use crate::image::Digest;
 use crate::image::json::Json;
 use crate::store::bbolt::{Bucket, Database};
-use crate::store::places::is_directory;
+use crate::store::places::{is_directory, is_out_of_reach};
 use crate::store::{
     Container, ContainerId, ImageId, LayerId, Location, Ownership, PieceId, Role, State, Volume,
 };
@@ -153,12 +153,12 @@ impl ContainerdReader {
         for name in self.names(home) {
             let place = home.join(&name);
             // Somebody may have moved one volume to another disk, and put a link in its place.
-            let is_link = |place: &Location| matches!(place.root.link(&place.path), Ok(Some(_)));
-            let is_volume = is_link(&place) || is_directory(&place.root, &place.path);
+            let is_elsewhere = |place: &Location| is_out_of_reach(&place.root, &place.path);
+            let is_volume = is_elsewhere(&place) || is_directory(&place.root, &place.path);
             let Some(name) = std::str::from_utf8(&name).ok().filter(|_| is_volume) else {
                 continue;
             };
-            let files = Some(place.join("_data")).filter(is_link);
+            let files = Some(place.join("_data")).filter(is_elsewhere);
             let places = [Some(place), files].into_iter().flatten();
             let pieces = places.map(|place| self.store.add_piece(place, Role::Volume));
             let pieces = pieces.collect();

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::limits;
+use crate::store::homes::storage_conf;
 
 /// Where else layers and images are looked for.
 #[derive(Debug, Clone, Default)]
@@ -36,23 +37,15 @@ impl Options {
 
     /// Reads the text of a `storage.conf`.
     pub(super) fn of_configuration(text: &str) -> Self {
-        let Ok(document) = text.parse::<toml::Table>() else {
+        let Ok(storage) = storage_conf(text) else {
             return Self::default();
         };
-        let Some(storage) = document.get("storage").and_then(toml::Value::as_table) else {
-            return Self::default();
-        };
-        let listed = storage
-            .get("options")
-            .and_then(|options| options.get("additionalimagestores"))
-            .and_then(toml::Value::as_array);
-        let listed = listed.into_iter().flatten().filter_map(toml::Value::as_str);
         // Images and their layers may lie apart from containers (containers/storage, types/options.go, ImageStore).
-        let apart = storage.get("imagestore").and_then(toml::Value::as_str);
+        let places = [storage.imagestore.as_str()]
+            .into_iter()
+            .chain(storage.further());
         Self {
-            additional: apart
-                .into_iter()
-                .chain(listed)
+            additional: places
                 .filter(|place| place.starts_with('/'))
                 .map(PathBuf::from)
                 .collect(),

@@ -9,7 +9,7 @@ use super::containers::Containers;
 use super::records::{reason, unusable};
 use crate::limits;
 use crate::store::bbolt::{Bucket, Database};
-use crate::store::places::is_directory;
+use crate::store::places::{is_directory, is_out_of_reach};
 use crate::store::{ContainerId, Location, Ownership, Role, State, Store, Volume};
 
 /// Adds every volume with the containers that are known to mount it.
@@ -29,12 +29,12 @@ pub(super) fn add(store: &mut Store, containers: &Containers) {
     for name in names {
         let place = [&b"volumes/"[..], &name].concat();
         // Somebody may have moved one volume to another disk, and put a link in its place: it is measured as one.
-        let is_link = |place: &[u8]| matches!(store.root.link(place), Ok(Some(_)));
-        if !is_link(&place) && !is_directory(&store.root, &place) {
+        let is_elsewhere = |place: &[u8]| is_out_of_reach(&store.root, place);
+        if !is_elsewhere(&place) && !is_directory(&store.root, &place) {
             continue;
         }
         let files = [&place[..], b"/_data"].concat();
-        let files = is_link(&files).then_some(files);
+        let files = is_elsewhere(&files).then_some(files);
         let Ok(name) = String::from_utf8(name) else {
             continue;
         };

@@ -38,7 +38,7 @@ impl Privilege {
 
 /// Returns whether a name is `<uid>.<gid>`, as a daemon that maps users calls its data root
 /// (moby, `daemon/daemon_unix.go`, `setupDaemonRoot`).
-pub(super) fn is_remapped(name: &[u8]) -> bool {
+pub(in crate::store) fn is_remapped(name: &[u8]) -> bool {
     let mut parts = name.split(|&byte| byte == b'.');
     let is_number = |part: Option<&[u8]>| {
         part.is_some_and(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit))

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::image::json::Json;
 use crate::store::bbolt::{Bucket, Database};
+use crate::store::places::{is_component, is_out_of_reach};
 
 use super::super::{ContainerId, Ownership, Role, Volume, VolumeId};
 use super::containers::Mounted;
@@ -24,8 +25,7 @@ pub(super) fn read(reader: &mut DockerReader<'_>, mounted: &Mounted) {
             continue;
         };
         // Somebody may have moved one volume to another disk, and put a link in its place.
-        let is_link = matches!(reader.records.root().link(&at), Ok(Some(_)));
-        if is_link || reader.records.is_directory(&at) {
+        if is_out_of_reach(reader.records.root(), &at) || reader.records.is_directory(&at) {
             drivers.entry(text).or_insert_with(|| "local".to_owned());
         }
     }
@@ -82,11 +82,11 @@ fn read_drivers(reader: &mut DockerReader<'_>) -> BTreeMap<String, String> {
 fn add(reader: &mut DockerReader<'_>, name: String, driver: String, refused: Option<&String>) {
     let mut pieces = Vec::new();
     // A name from the database is not trusted to be one; other drivers keep their data elsewhere.
-    if crate::store::places::is_component(name.as_bytes()) {
+    if is_component(name.as_bytes()) {
         let whole = place(&[b"volumes", name.as_bytes()]);
         for at in [place(&[&whole, b"_data"]), whole] {
-            // A link too: whoever measures says that it is not followed.
-            if matches!(reader.records.root().status(&at), Ok(Some(_))) {
+            // What is out of reach too: whoever measures says why.
+            if !matches!(reader.records.root().status(&at), Ok(None)) {
                 pieces.push(reader.piece(at, Role::Volume));
             }
         }

@@ -17,6 +17,7 @@ use super::claims::{Claim, Claims, Inode, Root, Spot, inode_of, reopened};
 use super::growth::Grown;
 use super::mounted::{self, FileSystem, Verdict, Way};
 use crate::limits;
+use crate::mount_table::{Below, RemoteMounts};
 use crate::path;
 use crate::progress::Job;
 
@@ -65,6 +66,8 @@ struct Waiting {
     device: Option<u64>,
     depth: usize,
     grown: Option<Arc<Grown>>,
+    /// What below it may never answer.
+    remote: RemoteMounts,
 }
 
 enum Above {
@@ -116,6 +119,7 @@ impl Queue {
                 device: None,
                 depth: 0,
                 grown: None,
+                remote: root.beneath.remote_mounts().clone(),
             })
         };
         let waiting = claims
@@ -185,6 +189,7 @@ struct Here<'a> {
     device: u64,
     depth: usize,
     grown: Option<&'a Arc<Grown>>,
+    remote: &'a RemoteMounts,
 }
 
 impl<'a> Worker<'a> {
@@ -283,6 +288,7 @@ impl<'a> Worker<'a> {
             device: inode.0,
             depth: waiting.depth,
             grown: waiting.grown.as_ref(),
+            remote: &waiting.remote,
         };
         let mut buffer = std::mem::take(&mut self.buffer);
         self.list(&here, &mut buffer);
@@ -291,23 +297,41 @@ impl<'a> Worker<'a> {
 
     /// Returns whether another file system that is mounted here is a part of what is measured.
     fn may_enter(&mut self, waiting: &Waiting, opened: &OwnedFd) -> bool {
-        let way = match waiting.spot {
+        let Above::Directory(_, name) = &waiting.above else {
+            return true;
+        };
+        let mounted = FileSystem::of(opened);
+        self.judge(mounted, None, name, (waiting.spot, waiting.claim))
+    }
+
+    /// Says what is done about a mount; `told` is what the mount table says of it, escaped.
+    fn judge(
+        &mut self,
+        mounted: FileSystem,
+        told: Option<&str>,
+        name: &CStr,
+        (spot, claim): (Option<Spot>, Claim),
+    ) -> bool {
+        let way = match spot {
             Some(spot) if self.claims.leads_on(spot) => Way::Through,
             Some(_) => Way::Ends,
             None => Way::Inside,
         };
-        let Above::Directory(_, name) = &waiting.above else {
-            return true;
-        };
-        let shown = path::display(name.as_bytes()).into_owned();
-        match mounted::verdict(FileSystem::of(opened), way, self.claims.role(waiting.claim)) {
+        let shown = path::display(name.to_bytes()).into_owned();
+        match mounted::verdict(mounted, way, self.claims.role(claim)) {
             Verdict::Enter => return true,
             Verdict::Pass => {}
-            Verdict::Tell => self.tally.not_entered.push((waiting.claim, shown)),
+            Verdict::Tell => {
+                let shown = told.map_or(shown.clone(), |told| format!("{shown}: {told}"));
+                self.tally.not_entered.push((claim, shown));
+            }
             Verdict::Refuse(what) => self.tally.failures.push(Failure {
-                claim: waiting.claim,
-                reason: format!("{shown}: {what} is mounted there, and it is not entered"),
-                spot: waiting.spot,
+                claim,
+                reason: format!(
+                    "{shown}: {} is mounted there, and it is not entered",
+                    told.unwrap_or(what)
+                ),
+                spot,
             }),
         }
         false
@@ -332,10 +356,17 @@ impl<'a> Worker<'a> {
             if self.counted >= 1024 {
                 self.job.count_entries(std::mem::take(&mut self.counted));
             }
-            if entry.file_type() == FileType::Directory {
-                self.leave_for_later(here, name);
-            } else {
-                self.look_at(here, name);
+            match here.remote.at(name.to_bytes()) {
+                // Not even its type is asked for.
+                Below::Remote(told) => {
+                    let spot = self.claims.below(here.spot, name.to_bytes());
+                    let claim = self.claims.claim(spot).unwrap_or(here.claim);
+                    self.judge(FileSystem::Remote, Some(&told), name, (spot, claim));
+                }
+                Below::Local(_) if entry.file_type() == FileType::Directory => {
+                    self.leave_for_later(here, name);
+                }
+                Below::Local(_) => self.look_at(here, name),
             }
         }
     }
@@ -394,6 +425,9 @@ impl<'a> Worker<'a> {
         }
         let spot = self.claims.below(here.spot, name.to_bytes());
         let claim = self.claims.claim(spot).unwrap_or(here.claim);
+        let Below::Local(remote) = here.remote.at(name.to_bytes()) else {
+            return;
+        };
         let grown = match (claim == here.claim, here.grown) {
             (true, Some(grown)) => Some(grown.below(name.to_bytes())),
             (true, None) => None,
@@ -406,6 +440,7 @@ impl<'a> Worker<'a> {
             device: Some(here.device),
             depth: here.depth + 1,
             grown,
+            remote,
         });
     }
 

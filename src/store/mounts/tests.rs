@@ -1,7 +1,8 @@
 use std::ffi::OsStr;
 
-use super::mount_table::{named, parse, seen_at, split_lower};
+use super::overlay_options::{named, split_lower};
 use super::*;
+use crate::mount_table::{parse, seen_at};
 
 fn paths<const N: usize>(texts: [&str; N]) -> Vec<PathBuf> {
     texts.map(PathBuf::from).to_vec()

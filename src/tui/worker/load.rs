@@ -1,7 +1,6 @@
 //! From what the user named to something to look at: first what is read, then everything, then the final marks.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::lane::last_words;
@@ -15,7 +14,7 @@ use crate::progress::{Allowance, Job};
 use crate::scan::{self, Phase, Watch};
 use crate::source::{self, InputPlace, Locator, OpenOptions, Opened, Source, SourceInfo};
 use crate::store::measure::measure;
-use crate::store::{self, Inventory};
+use crate::store::{self, Homes, Inventory};
 use crate::tui::ids::JobId;
 use crate::tui::message::Outcome;
 use crate::tui::results::{LayerProgress, LayerState, LoadProgress};
@@ -29,7 +28,7 @@ pub struct Origin {
     /// What the user named.
     pub locator: Locator,
     /// Directories of layer stores to show; empty where an image was named, or one store by the locator.
-    pub places: Vec<PathBuf>,
+    pub homes: Homes,
     /// Which image of it.
     pub open: OpenOptions,
     /// How it is analysed.
@@ -213,8 +212,8 @@ impl Loader {
     }
 
     fn load_named(&self, choice: Option<usize>) -> Result<()> {
-        if !self.origin.places.is_empty() {
-            return self.survey(store::read_all(&self.origin.places, &self.job)?);
+        if !self.origin.homes.places.is_empty() {
+            return self.survey(store::read_all(&self.origin.homes, &self.job)?);
         }
         let source = self.origin.source(choice, &self.job)?;
         let mut options = self.origin.open.clone();

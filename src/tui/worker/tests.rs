@@ -16,7 +16,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 fn worker(named: &str) -> Worker {
     let origin = Origin {
         locator: Locator::parse(OsStr::new(named)).unwrap(),
-        places: Vec::new(),
+        homes: crate::store::Homes::default(),
         open: OpenOptions::default(),
         analysis: analysis::Options::default(),
         allowance: Allowance::default(),
