@@ -34,8 +34,8 @@ pub use engine::{Engine, Refusal};
 pub use find::{is_store, stores_below, stores_near, usual_places};
 pub use model::{
     Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Exit, Growth, ImageId, Layer,
-    LayerId, Listing, Naming, Orphan, Owner, Ownership, Pod, PodId, Record, State, Store,
-    StoredImage, Volume, VolumeId,
+    LayerId, Lease, LeaseId, Listing, Naming, Orphan, Owner, Ownership, Pod, PodId, Record, State,
+    Store, StoredImage, Volume, VolumeId,
 };
 pub use piece::{Location, Piece, PieceId, Role, Usage};
 

@@ -2,13 +2,11 @@
 
 use super::meta_db::{ContainerRecord, Labels};
 use super::{ContainerdReader, MOBY, layers};
+use crate::store::model::SANDBOX;
 use crate::store::places::is_component;
 use crate::store::{
     Container, ContainerId, ImageId, LayerId, PieceId, Pod, PodId, Role, State, kubelet,
 };
-
-/// What Kubernetes calls the container that holds a pod together.
-const SANDBOX: &str = "POD";
 
 impl ContainerdReader {
     pub(super) fn add_containers(&mut self) {

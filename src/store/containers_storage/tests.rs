@@ -443,6 +443,7 @@ fn a_container_of_a_pod_carries_it() {
         .map(|container| container.pod.unwrap().0)
         .collect();
     assert_eq!(of, [0, 0, 1]);
+    assert!(store.containers[0].is_sandbox() && !store.containers[1].is_sandbox());
     assert_eq!(store.containers[0].state, State::Created);
     assert_eq!(store.containers[1].state, State::Running);
     let named = &store.containers[2];

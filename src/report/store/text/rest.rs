@@ -1,4 +1,4 @@
-//! Orphans, build cache and volumes.
+//! Orphans, build cache, leases and volumes.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -114,6 +114,32 @@ fn copies(page: &Page<'_>) -> (usize, Amount) {
         .iter()
         .map(|layer| page.one.layer(layer.as_usize()).total);
     (layers.len(), amounts.sum())
+}
+
+/// Writes what pulls and builds hold that are at work, or were.
+pub(super) fn write_leases(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
+    let leases = &page.one.store.leases;
+    if leases.is_empty() {
+        return Ok(());
+    }
+    page.title("Leases", page.one.totals().leases, output)?;
+    let (order, listed) = largest(leases.len(), page.top, |at| page.one.lease(at).bytes);
+    let (shown, rest) = order.split_at(listed);
+    let mut table = Table::new(&[("Size", Side::Right)], "Held by");
+    for &at in shown {
+        let lease = &leases[at];
+        table.push(TableRow {
+            cells: vec![page.amount(page.one.lease(at))],
+            subject: page.text(&lease.words()),
+            notes: vec![page.text(&format!("namespace {}", lease.namespace))],
+            ..TableRow::default()
+        });
+    }
+    table.write(&page.look, output)?;
+    page.more(rest.iter().map(|&at| page.one.lease(at)), output)?;
+    let text =
+        "a pull or a build may be at work there; what it leaves is an orphan once its lease ends";
+    page.sentence(text, DIMMED, output)
 }
 
 pub(super) fn write_volumes(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {

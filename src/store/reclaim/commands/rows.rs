@@ -377,7 +377,12 @@ pub const ROWS: &[Row] = &[
     Row {
         tool: Tool::Nerdctl,
         action: Action::RemoveVolume,
-        words: &[Word::Plain("nerdctl volume rm"), Word::Names],
+        words: &[
+            Word::Plain("nerdctl -n"),
+            Word::Namespace,
+            Word::Plain("volume rm"),
+            Word::Names,
+        ],
         removes: "a volume",
         frees: "the files in it",
         spares: "a volume that a container mounts",
