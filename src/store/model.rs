@@ -12,6 +12,7 @@ use std::collections::HashSet;
 use crate::beneath::Beneath;
 use crate::error::Warning;
 use crate::image::{Digest, Platform};
+use crate::path::display;
 
 use super::engine::Engine;
 use super::piece::{Location, Piece, PieceId};
@@ -219,7 +220,7 @@ pub struct Orphan {
     pub reason: String,
     /// The stable text form of the kind: `unreferenced-directory`, `half-removed-layer`, `interrupted-pull`,
     /// `mount-without-container`, `container-without-mount`, `unreferenced-blob`, `unreferenced-layer`,
-    /// `temporary-leftover`.
+    /// `temporary-leftover`, `vanished-pod`.
     pub kind: &'static str,
     /// When it was last changed, where a record tells; otherwise see [`Piece::modified`].
     pub since: Option<i64>,
@@ -240,6 +241,8 @@ pub enum Exit {
     Start,
     /// The engine takes it when it stops.
     Stop,
+    /// The kubelet takes it with its pod, or has left it behind.
+    Pod,
     /// No record of it is left: nothing but a hand takes it away, with the engine stopped.
     ByHand,
 }
@@ -376,6 +379,14 @@ impl Store {
     /// Returns a piece.
     pub fn piece(&self, id: PieceId) -> &Piece {
         &self.pieces[id.as_usize()]
+    }
+
+    /// Returns where something is, escaped: below the root of the store, or by its whole name.
+    pub fn place(&self, location: &Location) -> String {
+        if location.root.name() == self.root.name() {
+            return display(&location.path).into_owned();
+        }
+        location.shown()
     }
 
     /// Returns a layer.

@@ -460,6 +460,23 @@ fn a_container_of_a_pod_carries_it() {
     assert_eq!(store.volumes[0].containers, [crate::store::ContainerId(2)]);
 }
 
+/// Without a pod there is nothing but CRI-O's own directory to tell that its pods are meant.
+#[test]
+fn what_crio_s_pods_left_is_named_and_what_is_not_crio_s_is_not() {
+    let root = Root::below("lib/containers/storage");
+    let gone = root
+        .directory
+        .path()
+        .join("lib/kubelet/pods/uid-gone/volumes");
+    fs::create_dir_all(gone).unwrap();
+    root.layers("[]");
+    assert!(root.read().orphans.is_empty());
+    fs::create_dir_all(root.directory.path().join("lib/crio")).unwrap();
+    let store = root.read();
+    let kinds: Vec<_> = store.orphans.iter().map(|orphan| orphan.kind).collect();
+    assert_eq!(kinds, ["vanished-pod"]);
+}
+
 #[test]
 fn images_of_other_user_namespaces_keep_their_layers() {
     let root = Root::new();

@@ -238,7 +238,7 @@ const fn goes(exit: &Exit) -> &'static str {
         Exit::Collection => "with-garbage",
         Exit::Start => "at-start",
         Exit::Stop => "at-stop",
-        Exit::ByHand => "by-hand",
+        Exit::Pod | Exit::ByHand => "by-hand",
     }
 }
 

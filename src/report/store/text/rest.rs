@@ -30,7 +30,7 @@ pub(super) fn write_orphans(page: &Page<'_>, output: &mut dyn Write) -> io::Resu
                 page.amount(page.one.orphan(at)),
                 changed.map_or_else(|| "-".to_owned(), time),
             ],
-            subject: page.look.shown(&piece.location.path),
+            subject: page.text(&page.one.store.place(&piece.location)),
             mark: String::new(),
             notes: [page.text(&orphan.reason)]
                 .into_iter()

@@ -210,7 +210,9 @@ fn name(sizes: &SizedStore<'_>, key: Key, look: Look) -> String {
         Key::Orphan(_) => {
             let orphan = key.orphan(sizes.store);
             let piece = orphan.and_then(|orphan| sizes.store.pieces.get(orphan.piece.as_usize()));
-            piece.map_or(shown, |piece| look.shown(&piece.location.path))
+            piece.map_or(shown, |piece| {
+                look.shown(sizes.store.place(&piece.location).as_bytes())
+            })
         }
         Key::Pod(_) => format!("pod {shown}"),
         Key::Container(_) => {

@@ -111,7 +111,7 @@ impl Key {
             }
             Self::Orphan(_) => {
                 let piece = store.pieces.get(self.orphan(store)?.piece.as_usize())?;
-                return Some(piece.location.path.clone());
+                return Some(piece.location.shown().into_bytes());
             }
         };
         Some(text.into_bytes())
