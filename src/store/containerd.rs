@@ -14,6 +14,7 @@ mod images;
 mod layers;
 mod leftovers;
 mod meta_db;
+mod nerdctl;
 mod snapshotter;
 
 #[cfg(test)]
@@ -27,7 +28,9 @@ use crate::image::Digest;
 use crate::progress::Job;
 
 use super::bbolt::Database;
-use super::{Activity, ContainerId, Engine, ImageId, LayerId, Location, Ownership, Role, Store};
+use super::{
+    Activity, ContainerId, Engine, ImageId, LayerId, Location, Ownership, Role, Store, Volume,
+};
 
 use content::Content;
 use directories::StoreDirectories;
@@ -137,6 +140,7 @@ impl ContainerdReader {
         job.check()?;
         self.add_images(job)?;
         self.add_containers();
+        self.add_nerdctl();
         self.add_docker();
         job.check()?;
         self.add_cache();

@@ -1,6 +1,7 @@
 mod docker;
 mod home;
 mod leftovers;
+mod nerdctl;
 
 use std::fs;
 use std::path::{Path, PathBuf};

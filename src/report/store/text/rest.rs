@@ -176,13 +176,16 @@ pub(super) fn write_volumes(page: &Page<'_>, output: &mut dyn Write) -> io::Resu
 }
 
 fn users(page: &Page<'_>, at: usize) -> Vec<String> {
-    let containers = page.one.store.volumes[at].containers.iter();
-    containers
+    let volume = &page.one.store.volumes[at];
+    let namespace = volume.namespace.iter();
+    let namespace = namespace.map(|name| page.text(&format!("namespace {name}")));
+    let containers = volume.containers.iter();
+    let users = containers
         .filter_map(|id| page.one.store.containers.get(id.as_usize()))
         .map(|container| match container.name.as_str() {
             "" => page.text(&container.id),
             name => page.text(name),
         })
-        .map(|name| format!("used by {name}"))
-        .collect()
+        .map(|name| format!("used by {name}"));
+    namespace.chain(users).collect()
 }
