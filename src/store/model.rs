@@ -82,6 +82,8 @@ pub struct Store {
     pub pods: Vec<Pod>,
     /// Layers that nothing keeps but a lease, or a label for the garbage collector of containerd.
     pub leased: std::collections::BTreeSet<LayerId>,
+    /// Containers that nerdctl made, and the namespace of each; unescaped.
+    pub nerdctl: std::collections::BTreeMap<ContainerId, String>,
     /// Leases of containerd that hold what nobody else keeps.
     pub leases: Vec<Lease>,
     /// What nobody owns.
@@ -311,6 +313,7 @@ impl Store {
             volumes: Vec::new(),
             pods: Vec::new(),
             leased: std::collections::BTreeSet::new(),
+            nerdctl: std::collections::BTreeMap::new(),
             leases: Vec::new(),
             orphans: Vec::new(),
             warnings: Vec::new(),

@@ -180,7 +180,7 @@ impl Writer<'_> {
             steps.extend(self.pod(pod));
             return steps;
         }
-        let (tool, namespace) = tools::of_container(self.store, container);
+        let (tool, namespace) = tools::of_container(self.store, id, container);
         let name = match tool {
             Tool::Docker | Tool::Podman => name_of(container),
             _ => container.id.as_str(),

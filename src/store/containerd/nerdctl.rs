@@ -47,6 +47,9 @@ impl ContainerdReader {
                 let Some(&id) = self.containers_by_id.get(&record.id) else {
                     continue;
                 };
+                if record.labels.contains_key(STATE) {
+                    self.store.nerdctl.insert(id, namespace.name.clone());
+                }
                 for store in &mut stores {
                     store.is_used |= self.claim_state(namespace, record, (store, id));
                 }

@@ -2,6 +2,7 @@ mod docker;
 mod home;
 mod leftovers;
 mod nerdctl;
+mod remote;
 
 use std::fs;
 use std::path::{Path, PathBuf};

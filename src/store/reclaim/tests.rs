@@ -543,6 +543,17 @@ fn a_lease_that_holds_is_not_for_pruning() {
     assert!(suggestions(&store, None).is_empty());
 }
 
+/// `ctr containers rm` would leave the log and the files that nerdctl has of it.
+#[test]
+fn containers_of_nerdctl_are_removed_by_it() {
+    let mut store = store(Engine::Containerd);
+    let unknown = State::Other(String::new());
+    let made = container(&mut store, "db", None, unknown);
+    store.nerdctl.insert(ContainerId(0), "shop".into());
+    assert_eq!(commands(&store, &[made]), ["nerdctl -n shop rm c0ffee"]);
+    assert!(notes(&store, &[made]).contains("nerdctl -n shop stop c0ffee"));
+}
+
 /// Names of nerdctl's volumes are those of one namespace, whatever the store is otherwise.
 #[test]
 fn volumes_of_nerdctl_are_removed_in_their_namespace() {

@@ -1,7 +1,7 @@
 //! Whose commands reach what of a store.
 
 use super::Tool;
-use crate::store::{Container, Owner, Store, StoredImage, Volume};
+use crate::store::{Container, ContainerId, Owner, Store, StoredImage, Volume};
 
 /// Returns whose commands reach something; `None` for what is not in the store, or has none.
 pub(super) fn tool_of(store: &Store, owner: Owner) -> Option<Tool> {
@@ -12,7 +12,7 @@ pub(super) fn tool_of(store: &Store, owner: Owner) -> Option<Tool> {
         }
         Owner::Container(id) => {
             let container = store.containers.get(id.as_usize())?;
-            Some(of_container(store, container).0)
+            Some(of_container(store, id, container).0)
         }
         Owner::Cache(_) => store.engine.definition().cache_tool.ok(),
         Owner::Volume(id) => of_volume(store, store.volumes.get(id.as_usize())?).ok(),
@@ -29,7 +29,15 @@ pub(super) fn of_image<'s>(store: &Store, image: &'s StoredImage) -> (Tool, &'s 
 }
 
 /// Returns what reaches a container, and in which namespace of containerd.
-pub(super) fn of_container<'s>(store: &'s Store, container: &Container) -> (Tool, &'s str) {
+pub(super) fn of_container<'s>(
+    store: &'s Store,
+    id: ContainerId,
+    container: &Container,
+) -> (Tool, &'s str) {
+    // `ctr` would leave its log and its files.
+    if let Some(namespace) = store.nerdctl.get(&id) {
+        return (Tool::Nerdctl, namespace);
+    }
     let image = container
         .image
         .and_then(|id| store.images.get(id.as_usize()));

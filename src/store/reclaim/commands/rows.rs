@@ -376,6 +376,36 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         tool: Tool::Nerdctl,
+        action: Action::StopContainer,
+        words: &[
+            Word::Plain("nerdctl -n"),
+            Word::Namespace,
+            Word::Plain("stop"),
+            Word::Names,
+        ],
+        removes: "the processes of a container",
+        frees: "nothing: a container that runs is not removed",
+        spares: "what it has written",
+        note: None,
+        proof: unverified("nerdctl, docs/command-reference.md"),
+    },
+    Row {
+        tool: Tool::Nerdctl,
+        action: Action::RemoveContainer,
+        words: &[
+            Word::Plain("nerdctl -n"),
+            Word::Namespace,
+            Word::Plain("rm"),
+            Word::Names,
+        ],
+        removes: "a container that does not run",
+        frees: "what it has written, its log and its records",
+        spares: "its image, its volumes, a container that runs",
+        note: None,
+        proof: unverified("nerdctl, docs/command-reference.md"),
+    },
+    Row {
+        tool: Tool::Nerdctl,
         action: Action::RemoveVolume,
         words: &[
             Word::Plain("nerdctl -n"),
