@@ -37,8 +37,8 @@ pub use find::{is_store, stores_near};
 pub use homes::Homes;
 pub use model::{
     Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Exit, Growth, ImageId, Layer,
-    LayerId, Listing, Naming, Orphan, Owner, Ownership, Pod, PodId, Record, State, Store,
-    StoredImage, Volume, VolumeId,
+    LayerId, Lease, LeaseId, Listing, Naming, Orphan, Owner, Ownership, Pod, PodId, Record, State,
+    Store, StoredImage, Volume, VolumeId,
 };
 pub use piece::{Location, Piece, PieceId, Role, Usage};
 

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use layerscope::store::reclaim::{Action, Group, ROWS, Step, Target, Tool, steps, suggestions};
 use layerscope::store::{
-    Accounts, Basis, CacheId, ContainerId, Exit, ImageId, Owner, Store, VolumeId,
+    Accounts, Basis, CacheId, ContainerId, Exit, ImageId, LeaseId, Owner, Store, VolumeId,
 };
 use support::codec::Codec;
 use support::docker::docker_legacy;
@@ -872,9 +872,9 @@ fn ingest(containerd: &Containerd, seed: u64) -> String {
     digest
 }
 
-/// Makes a lease that is over hold a blob: by its own protocol, since `ctr` knows no command for that.
-fn hold(containerd: &Containerd, digest: &str) {
-    containerd.run(&["leases", "create", "--id", "over", "--expires", "1s"]);
+/// Makes a lease that ends some time hold a blob: by its own protocol, since `ctr` knows no command for that.
+fn hold(containerd: &Containerd, lease: &str, expires: &str, digest: &str) {
+    containerd.run(&["leases", "create", "--id", lease, "--expires", expires]);
     let field = |number: u8, bytes: &[u8]| {
         [
             &[number << 3 | 2, u8::try_from(bytes.len()).unwrap()],
@@ -883,7 +883,7 @@ fn hold(containerd: &Containerd, digest: &str) {
         .concat()
     };
     let resource = [field(1, digest.as_bytes()), field(2, b"content")].concat();
-    let message = [field(1, b"over"), field(2, &resource)].concat();
+    let message = [field(1, lease.as_bytes()), field(2, &resource)].concat();
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
     let site = &containerd.site;
     fs::write(site.path("request"), [&[0], &length[..], &message].concat()).unwrap();
@@ -904,7 +904,12 @@ fn hold(containerd: &Containerd, digest: &str) {
         &format!("@{}", site.text("request")),
         "http://containerd/containerd.services.leases.v1.Leases/AddResource",
     ]));
-    std::thread::sleep(Duration::from_millis(2100));
+}
+
+fn lease_named(store: &Store, id: &str) -> Target {
+    let found = store.leases.iter().position(|lease| lease.id == id);
+    let found = found.unwrap_or_else(|| panic!("{id} is not in {:?}", store.leases));
+    Target::Owner(Owner::Lease(LeaseId(u32::try_from(found).unwrap())))
 }
 
 /// Returns the directory of the snapshot made last, which is the largest number.
@@ -1066,8 +1071,15 @@ fn containerd_frees_what_is_promised() {
     bench.run(&blob(&digest), &[]);
     collect(&containerd);
     let digest = ingest(&containerd, 11);
-    hold(&containerd, &digest);
+    hold(&containerd, "over", "1s", &digest);
+    std::thread::sleep(Duration::from_millis(2100));
     bench.run(&blob(&digest), &[]);
+    // One that is not over is no orphan, and holds what it is said to.
+    let digest = ingest(&containerd, 15);
+    hold(&containerd, "going-on", "1h", &digest);
+    assert!(bench.store().orphans.is_empty());
+    let held = bench.one(|store, _| lease_named(store, "going-on"));
+    bench.run(&held, &[]);
 
     // A snapshot on top of another, and what no record names: it goes with the garbage.
     prepare(&containerd, "below", top);

@@ -26,8 +26,8 @@ use layerscope::report::{Format, Report};
 use layerscope::store::engine_sizes::{ContainerSizes, EngineSizes, ImageSizes};
 use layerscope::store::{
     self, Accounts, Activity, Basis, CacheRecord, Container, ContainerId, Engine, Exit, Growth,
-    ImageId, Inventory, Layer, LayerId, Listing, Location, Orphan, Ownership, PieceId, Pod, PodId,
-    Role, State, Store, StoredImage, Usage, Volume,
+    ImageId, Inventory, Layer, LayerId, Lease, Listing, Location, Orphan, Ownership, PieceId, Pod,
+    PodId, Role, State, Store, StoredImage, Usage, Volume,
 };
 use layerscope::text::{Detail, Glyphs, Look};
 use layerscope::units::Units;
@@ -217,6 +217,7 @@ fn docker_rest(store: &mut Store, base: LayerId) {
         pieces,
         containers,
         driver: "local".into(),
+        namespace: None,
         users: Ownership::Recorded,
     };
     store.volumes = vec![
@@ -279,6 +280,13 @@ fn kubernetes(root: &Path) -> Store {
         used: None,
         parents: vec!["other".into()],
         copy_of: Some(image_layer),
+    }];
+    let pulled = piece(&mut store, b"blobs/sha256/1", Role::Blob, 9 * MIB);
+    store.leases = vec![Lease {
+        namespace: "k8s.io".into(),
+        id: HOSTILE.into(),
+        ends: Some(1_767_225_600),
+        pieces: vec![pulled],
     }];
     let empty_dir = piece(&mut store, b"pods/1/volumes", Role::Volume, 5 * MIB);
     store.pods = vec![Pod {
@@ -516,6 +524,7 @@ fn assert_json_holds(document: &Value) {
             "container_files",
             "volumes",
             "cache",
+            "leases",
             "orphans",
             "bookkeeping",
         ];
@@ -533,6 +542,7 @@ fn assert_json_holds(document: &Value) {
             "pods",
             "cache",
             "volumes",
+            "leases",
             "orphans",
         ] {
             for (index, item) in items(store, name).iter().enumerate() {

@@ -34,6 +34,8 @@ pub struct Accounts {
     pub volumes: Vec<Amount>,
     /// By pod.
     pub pods: Vec<PodAccount>,
+    /// By lease.
+    pub leases: Vec<Amount>,
     /// By orphan.
     pub orphans: Vec<Amount>,
     /// What the whole store occupies, by purpose.
@@ -89,6 +91,11 @@ impl Accounts {
                 .map(|volume| books.sum(&volume.pieces))
                 .collect(),
             pods: books.pods(&containers),
+            leases: store
+                .leases
+                .iter()
+                .map(|lease| books.sum(&lease.pieces))
+                .collect(),
             orphans: store
                 .orphans
                 .iter()
@@ -192,7 +199,7 @@ impl Books<'_> {
                 Owner::Image(id) => account.images.push(id),
                 Owner::Container(id) => account.containers.push(id),
                 Owner::Cache(id) => account.cache.push(id),
-                Owner::Volume(_) | Owner::Pod(_) => {}
+                Owner::Volume(_) | Owner::Pod(_) | Owner::Lease(_) => {}
             }
         };
         owners::each_layer(self.store, &mut each);
@@ -240,7 +247,8 @@ impl Books<'_> {
                 };
                 PodAccount {
                     logs: with(|role| role == Role::Log),
-                    volumes: with(|role| role != Role::Log),
+                    volumes: with(|role| role == Role::Volume),
+                    other: with(|role| !matches!(role, Role::Log | Role::Volume)),
                     ..PodAccount::default()
                 }
             })
@@ -252,10 +260,11 @@ impl Books<'_> {
             if let Some(pod) = pod {
                 pod.writable += account.writable;
                 pod.logs += account.logs;
+                pod.other += account.other;
             }
         }
         for pod in &mut accounts {
-            pod.total = pod.writable + pod.logs + pod.volumes;
+            pod.total = pod.writable + pod.logs + pod.volumes + pod.other;
         }
         accounts
     }
@@ -300,6 +309,7 @@ impl Books<'_> {
             Some(Owner::Container(_) | Owner::Pod(_)) => &mut totals.container_files,
             Some(Owner::Cache(_)) => &mut totals.cache,
             Some(Owner::Volume(_)) => &mut totals.volumes,
+            Some(Owner::Lease(_)) => &mut totals.leases,
             None if role == Role::Cache => &mut totals.cache,
             None if role == Role::Bookkeeping => &mut totals.bookkeeping,
             None => &mut totals.orphans,

@@ -14,6 +14,7 @@ mod images;
 mod layers;
 mod leftovers;
 mod meta_db;
+mod nerdctl;
 mod snapshotter;
 
 #[cfg(test)]
@@ -27,7 +28,10 @@ use crate::image::Digest;
 use crate::progress::Job;
 
 use super::bbolt::Database;
-use super::{Activity, ContainerId, Engine, ImageId, LayerId, Location, Ownership, Role, Store};
+use super::{
+    Activity, ContainerId, Engine, ImageId, LayerId, Location, Ownership, PieceId, Role, Store,
+    Volume,
+};
 
 use content::Content;
 use directories::StoreDirectories;
@@ -88,6 +92,8 @@ struct ContainerdReader {
     /// What is known of each layer beside the model, in the order of the model.
     details: Vec<LayerNotes>,
     layers_by_name: BTreeMap<SnapshotName, LayerId>,
+    /// What snapshotters keep beside their snapshots, by their names.
+    caches: Vec<(String, PieceId)>,
     /// Manifests of images, to find those of containers; in the order of the images.
     manifests: Vec<Digest>,
     images_by_name: BTreeMap<(String, String), Vec<ImageId>>,
@@ -115,6 +121,7 @@ impl ContainerdReader {
             content: Content::default(),
             details: Vec::new(),
             layers_by_name: BTreeMap::new(),
+            caches: Vec::new(),
             manifests: Vec::new(),
             images_by_name: BTreeMap::new(),
             containers_by_id: BTreeMap::new(),
@@ -136,7 +143,9 @@ impl ContainerdReader {
         self.list_content();
         job.check()?;
         self.add_images(job)?;
+        self.share_caches();
         self.add_containers();
+        self.add_nerdctl();
         self.add_docker();
         job.check()?;
         self.add_cache();

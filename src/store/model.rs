@@ -3,6 +3,7 @@
 mod container;
 mod layer;
 
+pub(super) use container::SANDBOX;
 pub use container::{Container, Growth, Pod, State};
 pub use layer::{Contents, Layer, Listing};
 
@@ -11,6 +12,7 @@ use std::collections::HashSet;
 use crate::beneath::Beneath;
 use crate::error::Warning;
 use crate::image::{Digest, Platform};
+use crate::path::display;
 
 use super::engine::Engine;
 use super::piece::{Location, Piece, PieceId};
@@ -36,6 +38,7 @@ position!(ContainerId, "a container in [`Store::containers`]");
 position!(CacheId, "a record in [`Store::cache`]");
 position!(VolumeId, "a volume in [`Store::volumes`]");
 position!(PodId, "a pod in [`Store::pods`]");
+position!(LeaseId, "a lease in [`Store::leases`]");
 
 /// Whether the engine works with the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,6 +84,10 @@ pub struct Store {
     pub pods: Vec<Pod>,
     /// Layers that nothing keeps but a lease, or a label for the garbage collector of containerd.
     pub leased: std::collections::BTreeSet<LayerId>,
+    /// Containers that nerdctl made, and the namespace of each; unescaped.
+    pub nerdctl: std::collections::BTreeMap<ContainerId, String>,
+    /// Leases of containerd that hold what nobody else keeps.
+    pub leases: Vec<Lease>,
     /// What nobody owns.
     pub orphans: Vec<Orphan>,
     /// What was odd, or could not be read.
@@ -171,12 +178,40 @@ pub struct Volume {
     pub users: Ownership,
     /// Plugin or driver, unescaped.
     pub driver: String,
+    /// Namespace of containerd, where it is one of nerdctl's; unescaped.
+    pub namespace: Option<String>,
 }
 
 impl Volume {
     /// Returns whether it is known how many containers mount it: some that do, or truly none.
     pub fn has_known_users(&self) -> bool {
         self.users == Ownership::Recorded || !self.containers.is_empty()
+    }
+}
+
+/// A lease of containerd that has not ended: a pull or a build is at work, or was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Whose it is, unescaped.
+    pub namespace: String,
+    /// Its name, unescaped.
+    pub id: String,
+    /// When it ends by itself, seconds since 1970; `None` where somebody has to remove it.
+    pub ends: Option<i64>,
+    /// What it holds and neither an image, nor a container, nor the build cache keeps.
+    pub pieces: Vec<PieceId>,
+}
+
+impl Lease {
+    /// Returns what it is and until when, unescaped.
+    pub fn words(&self) -> String {
+        let ends = self
+            .ends
+            .and_then(|ends| jiff::Timestamp::from_second(ends).ok());
+        match ends {
+            Some(ends) => format!("lease {} until {}", self.id, ends.strftime("%F %H:%M UTC")),
+            None => format!("lease {}, until it is removed", self.id),
+        }
     }
 }
 
@@ -189,7 +224,7 @@ pub struct Orphan {
     pub reason: String,
     /// The stable text form of the kind: `unreferenced-directory`, `half-removed-layer`, `interrupted-pull`,
     /// `mount-without-container`, `container-without-mount`, `unreferenced-blob`, `unreferenced-layer`,
-    /// `temporary-leftover`.
+    /// `temporary-leftover`, `vanished-pod`.
     pub kind: &'static str,
     /// When it was last changed, where a record tells; otherwise see [`Piece::modified`].
     pub since: Option<i64>,
@@ -210,6 +245,8 @@ pub enum Exit {
     Start,
     /// The engine takes it when it stops.
     Stop,
+    /// The kubelet takes it with its pod, or has left it behind.
+    Pod,
     /// No record of it is left: nothing but a hand takes it away, with the engine stopped.
     ByHand,
 }
@@ -255,6 +292,8 @@ pub enum Owner {
     Volume(VolumeId),
     /// A pod.
     Pod(PodId),
+    /// A lease.
+    Lease(LeaseId),
 }
 
 impl Store {
@@ -277,6 +316,8 @@ impl Store {
             volumes: Vec::new(),
             pods: Vec::new(),
             leased: std::collections::BTreeSet::new(),
+            nerdctl: std::collections::BTreeMap::new(),
+            leases: Vec::new(),
             orphans: Vec::new(),
             warnings: Vec::new(),
         }
@@ -311,6 +352,7 @@ impl Store {
             self.containers.len(),
             self.cache.len(),
             self.volumes.len(),
+            self.leases.len(),
             self.orphans.len(),
             self.warnings.len(),
         ];
@@ -350,6 +392,14 @@ impl Store {
     /// Returns a piece.
     pub fn piece(&self, id: PieceId) -> &Piece {
         &self.pieces[id.as_usize()]
+    }
+
+    /// Returns where something is, escaped: below the root of the store, or by its whole name.
+    pub fn place(&self, location: &Location) -> String {
+        if location.root.name() == self.root.name() {
+            return display(&location.path).into_owned();
+        }
+        location.shown()
     }
 
     /// Returns a layer.

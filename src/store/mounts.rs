@@ -5,6 +5,7 @@ mod overlay_options;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,18 @@ pub struct Overlay {
     pub attributes: Namespace,
     /// Where it is mounted; `None` where directories were named by hand.
     pub mount_point: Option<PathBuf>,
+}
+
+/// Returns the names in a directory at or below which something is mounted; `None` where nobody can tell.
+///
+/// The name of the directory is that without links.
+pub(super) fn mounted_below(directory: &Path) -> Option<BTreeSet<Vec<u8>>> {
+    let mounts = mount_table::parse(&read_table().ok()?);
+    let below = mounts
+        .iter()
+        .filter_map(|mount| mount.point.strip_prefix(directory).ok());
+    let names = below.filter_map(|below| below.iter().next());
+    Some(names.map(|name| name.as_bytes().to_vec()).collect())
 }
 
 /// Returns the directories behind a mount point.

@@ -1,5 +1,8 @@
 //! What stands at places in the directories of engines, and which directories are above them or the same.
 
+use std::os::fd::AsRawFd as _;
+use std::path::PathBuf;
+
 use rustix::fs::{FileType, Mode, OFlags};
 
 use crate::beneath::Beneath;
@@ -51,6 +54,12 @@ pub(super) fn above(root: &Beneath, climb: &str) -> Option<Beneath> {
         };
     }
     Some(Beneath::new(opened, name))
+}
+
+/// Returns where an open directory is, by the name that mounts have too: links are resolved.
+pub(super) fn real_path(directory: &Beneath) -> Option<PathBuf> {
+    let descriptor = directory.as_descriptor().as_raw_fd();
+    std::fs::read_link(format!("/proc/self/fd/{descriptor}")).ok()
 }
 
 /// Returns whether text from a record may be one component of a path.

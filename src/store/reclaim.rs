@@ -11,13 +11,14 @@ mod prune;
 mod shell_quote;
 #[cfg(test)]
 mod tests;
+mod tools;
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::{
-    Activity, CacheId, Container, ContainerId, Engine, ImageId, Orphan, Owner, Ownership, PodId,
-    State, Store, VolumeId,
+    Activity, CacheId, Container, ContainerId, Engine, ImageId, LeaseId, Orphan, Owner, Ownership,
+    PodId, State, Store, VolumeId,
 };
 use crate::path::display_str;
 
@@ -148,17 +149,19 @@ impl Writer<'_> {
                 _ => None,
             })
         };
-        for rank in 0..=4 {
+        for rank in 0..=5 {
             let mut owners: Vec<Owner> = each(rank_of, rank).collect();
             // A record of the build cache stays while another stands on it.
             owners.sort_by_key(|owner| Reverse(self.depth(*owner)));
             for owner in owners {
                 match owner {
+                    Owner::Container(id) if self.goes_with_pod(id) => {}
                     Owner::Pod(id) => steps.extend(self.pod(id)),
                     Owner::Container(id) => steps.extend(self.container(id)),
                     Owner::Image(id) => steps.extend(self.image(id)),
                     Owner::Volume(id) => steps.extend(self.volume(id)),
                     Owner::Cache(id) => steps.extend(self.cache(id)),
+                    Owner::Lease(id) => steps.extend(self.lease(id)),
                 }
             }
         }
@@ -181,7 +184,12 @@ impl Writer<'_> {
         let Some(container) = self.store.containers.get(id.as_usize()) else {
             return Vec::new();
         };
-        let (tool, namespace) = self.store.engine.tool_for(self.namespace_of(container));
+        if let Some(pod) = container.pod.filter(|_| container.is_sandbox()) {
+            let mut steps = vec![note("it holds its pod together, and goes with it")];
+            steps.extend(self.pod(pod));
+            return steps;
+        }
+        let (tool, namespace) = tools::of_container(self.store, id, container);
         let name = match tool {
             Tool::Docker | Tool::Podman => name_of(container),
             _ => container.id.as_str(),
@@ -215,6 +223,13 @@ impl Writer<'_> {
         steps
     }
 
+    /// Returns whether the pod of a container is to go too: its command takes the container along.
+    fn goes_with_pod(&self, id: ContainerId) -> bool {
+        let container = self.store.containers.get(id.as_usize());
+        let pod = container.and_then(|container| container.pod);
+        pod.is_some_and(|pod| self.targets.contains(&Target::Owner(Owner::Pod(pod))))
+    }
+
     fn if_it_runs(&self, tool: Tool, subject: Subject<'_>) -> Option<Step> {
         let stop = row(tool, Action::StopContainer)?;
         Some(Step::Perhaps {
@@ -231,7 +246,7 @@ impl Writer<'_> {
         let mut steps: Vec<Step> = self.users_of(id).into_iter().collect();
         steps.extend(self.built_on(id));
         steps.extend(self.platforms(image));
-        let (tool, namespace) = self.store.engine.tool_for(image.namespace.as_deref());
+        let (tool, namespace) = tools::of_image(self.store, image);
         let digest = image.id.as_ref().or(image.digest.as_ref());
         let digest = digest.map(ToString::to_string);
         let is_plain = !image.names.is_empty() && image.names.iter().all(|name| is_plain(name));
@@ -264,12 +279,13 @@ impl Writer<'_> {
         let Some(volume) = self.store.volumes.get(id.as_usize()) else {
             return Vec::new();
         };
-        let tool = match self.store.engine.definition().volume_tool {
+        let tool = match tools::of_volume(self.store, volume) {
             Ok(tool) => tool,
             Err(reason) => return vec![note(reason)],
         };
         let mut steps: Vec<Step> = self.mounted_by(volume).into_iter().collect();
         let subject = Subject {
+            namespace: volume.namespace.as_deref().unwrap_or("default"),
             names: &[&volume.name],
             ..Subject::default()
         };
@@ -294,16 +310,24 @@ impl Writer<'_> {
         steps
     }
 
-    fn command(&self, tool: Tool, action: Action, subject: Subject<'_>) -> Vec<Step> {
-        commanded(self.store.engine, tool, action, subject)
+    fn lease(&self, id: LeaseId) -> Vec<Step> {
+        let Some(lease) = self.store.leases.get(id.as_usize()) else {
+            return Vec::new();
+        };
+        let subject = Subject {
+            namespace: &lease.namespace,
+            names: &[&lease.id],
+            ..Subject::default()
+        };
+        let mut steps = vec![note(
+            "a pull or a build that is going on needs it, and fails without: wait until it ends",
+        )];
+        steps.extend(self.command(Tool::Ctr, Action::RemoveLease, subject));
+        steps
     }
 
-    /// Returns the namespace of a container that stands on an image; `None` where the store has but one.
-    fn namespace_of(&self, container: &Container) -> Option<&str> {
-        let image = container
-            .image
-            .and_then(|id| self.store.images.get(id.as_usize()));
-        image.and_then(|image| image.namespace.as_deref())
+    fn command(&self, tool: Tool, action: Action, subject: Subject<'_>) -> Vec<Step> {
+        commanded(self.store.engine, tool, action, subject)
     }
 }
 
@@ -327,6 +351,7 @@ const fn rank_of(owner: Owner) -> u8 {
         Owner::Image(_) => 2,
         Owner::Volume(_) => 3,
         Owner::Cache(_) => 4,
+        Owner::Lease(_) => 5,
     }
 }
 

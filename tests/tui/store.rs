@@ -4,7 +4,7 @@ use layerscope::analysis::comparison::{
     Difference, DifferenceKind, Doubt, ImageComparison, Layers,
 };
 use layerscope::layer::Completeness;
-use layerscope::store::State;
+use layerscope::store::{Lease, Location, Role, State, Usage};
 use layerscope::tui::ids::JobId;
 use layerscope::tui::message::{Complaint, Outcome};
 use layerscope::tui::panes::store::{Key, StoreTab};
@@ -199,6 +199,36 @@ fn pods_come_with_their_containers_and_sums() {
     ];
     assert!(order.map(position).is_sorted(), "{text}");
     assert!(screen.line_with("pod default/chatty").contains("800.0 MiB"));
+}
+
+#[test]
+fn what_leases_hold_stands_beside_the_build_cache() {
+    let mut store = kubernetes();
+    let pulled = Location::new(&store.root, *b"blobs/sha256/77");
+    let pulled = store.add_piece(pulled, Role::Blob);
+    store.pieces[pulled.as_usize()].usage = Some(Usage {
+        disk_bytes: 77 * MIB,
+        ..Usage::default()
+    });
+    store.leases.push(Lease {
+        namespace: "k8s.io".into(),
+        id: "1-abc".into(),
+        ends: Some(1_767_225_600),
+        pieces: vec![pulled],
+    });
+    let stores = subject(vec![store], Known::Measured);
+    let mut screen = Screen::stores(&stores, session(), 160, 50);
+    assert!(screen.line_with("leases").contains("77.0 MiB"));
+    screen.keys("5");
+    assert!(screen.shows("held by leases 77.0 MiB"), "{}", screen.text());
+    let line = screen.line_with("lease 1-abc until 2026-01-01 00:00 UTC");
+    assert!(line.contains("77.0 MiB"), "{line}");
+    screen.keys("d");
+    assert!(
+        screen.shows("ctr -n k8s.io leases rm --sync 1-abc"),
+        "{}",
+        screen.text()
+    );
 }
 
 #[test]

@@ -173,6 +173,7 @@ pub fn docker() -> Store {
         pieces: vec![data],
         containers: vec![layerscope::store::ContainerId(2)],
         driver: "local".into(),
+        namespace: None,
         users: Ownership::Recorded,
     });
     all.0

@@ -19,6 +19,7 @@ impl ReportedStore<'_> {
                 container_files: UNKNOWN,
                 volumes: UNKNOWN,
                 cache: UNKNOWN,
+                leases: UNKNOWN,
                 orphans: UNKNOWN,
                 bookkeeping: UNKNOWN,
                 total: UNKNOWN,
@@ -70,12 +71,18 @@ impl ReportedStore<'_> {
                 writable: UNKNOWN,
                 logs: UNKNOWN,
                 volumes: UNKNOWN,
+                other: UNKNOWN,
                 total: UNKNOWN,
             })
     }
 
     pub(super) fn volume(&self, at: usize) -> Amount {
         self.found(|accounts| accounts.volumes.get(at).copied())
+            .unwrap_or(UNKNOWN)
+    }
+
+    pub(super) fn lease(&self, at: usize) -> Amount {
+        self.found(|accounts| accounts.leases.get(at).copied())
             .unwrap_or(UNKNOWN)
     }
 

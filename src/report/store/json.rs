@@ -78,6 +78,7 @@ impl Serialize for ReportedStore<'_> {
         map.serialize_entry("pods", &each(store.pods.len(), items::pod))?;
         map.serialize_entry("cache", &each(store.cache.len(), items::cache))?;
         map.serialize_entry("volumes", &each(store.volumes.len(), items::volume))?;
+        map.serialize_entry("leases", &each(store.leases.len(), items::lease))?;
         map.serialize_entry("orphans", &each(store.orphans.len(), items::orphan))?;
         map.serialize_entry("freeable", &Each(|| items::freeable(one)))?;
         map.serialize_entry("unmeasured", &Each(|| items::unmeasured(one)))?;
@@ -100,6 +101,7 @@ fn totals(one: &ReportedStore<'_>) -> Value {
         "container_files": amount(totals.container_files),
         "volumes": amount(totals.volumes),
         "cache": amount(totals.cache),
+        "leases": amount(totals.leases),
         "orphans": amount(totals.orphans),
         "bookkeeping": amount(totals.bookkeeping),
         "total": amount(totals.total),

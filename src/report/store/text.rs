@@ -76,6 +76,7 @@ impl Page<'_> {
         containers::write_pods(self, output)?;
         rest::write_orphans(self, output)?;
         rest::write_cache(self, output)?;
+        rest::write_leases(self, output)?;
         rest::write_volumes(self, output)?;
         trouble::write_suggestions(self, output)?;
         trouble::write_warnings(self, output)?;
@@ -98,6 +99,7 @@ impl Page<'_> {
             (store.pods.len(), "pod"),
             (store.volumes.len(), "volume"),
             (store.cache.len(), "cache record"),
+            (store.leases.len(), "lease"),
             (store.orphans.len(), "orphan"),
         ] {
             if number > 0 {

@@ -61,6 +61,8 @@ pub struct PodAccount {
     pub logs: Amount,
     /// `emptyDir` volumes.
     pub volumes: Amount,
+    /// Whatever else belongs to its containers.
+    pub other: Amount,
     /// All of it.
     pub total: Amount,
 }
@@ -80,6 +82,8 @@ pub struct Totals {
     pub volumes: Amount,
     /// What only the build cache keeps.
     pub cache: Amount,
+    /// What only leases hold.
+    pub leases: Amount,
     /// What nobody owns.
     pub orphans: Amount,
     /// Databases, records, and what no piece claims.

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::engine::Refusal;
-use super::super::{ContainerId, ImageId, Owner, Store};
+use super::super::{ContainerId, ImageId, Owner, PodId, Store};
 
-/// What keeps images of a store from being removed, and what is removed with them; by image.
+/// What keeps images of a store from being removed, and what is removed with them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bonds {
+    /// By image.
     images: Vec<Bond>,
+    /// The containers of each pod: they go with it.
+    pods: BTreeMap<PodId, Vec<ContainerId>>,
     refusal: Refusal,
 }
 
@@ -54,8 +57,17 @@ impl Bonds {
                 images[id.as_usize()].together = others.collect();
             }
         }
-        let refusal = store.engine.definition().refusal;
-        Self { images, refusal }
+        let mut pods: BTreeMap<PodId, Vec<ContainerId>> = BTreeMap::new();
+        for (id, container) in (0..).map(ContainerId).zip(&store.containers) {
+            if let Some(pod) = container.pod {
+                pods.entry(pod).or_default().push(id);
+            }
+        }
+        Self {
+            images,
+            pods,
+            refusal: store.engine.definition().refusal,
+        }
     }
 
     fn bond(&self, owner: Owner) -> Option<&Bond> {
@@ -71,6 +83,10 @@ impl Bonds {
         for &owner in selection {
             let together = self.bond(owner).into_iter().flat_map(|bond| &bond.together);
             going.extend(together.map(|&other| Owner::Image(other)));
+            if let Owner::Pod(pod) = owner {
+                let containers = self.pods.get(&pod).into_iter().flatten();
+                going.extend(containers.map(|&container| Owner::Container(container)));
+            }
         }
         self.add_steps(&mut going);
         while let Some(refused) = self.refused(&going) {

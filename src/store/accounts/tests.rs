@@ -1,8 +1,8 @@
 use super::*;
 use crate::beneath::Beneath;
 use crate::store::{
-    CacheId, CacheRecord, ContainerId, Engine, Layer, Listing, Location, Ownership, State, Usage,
-    Volume,
+    CacheId, CacheRecord, ContainerId, Engine, Layer, Lease, LeaseId, Listing, Location, Ownership,
+    Pod, PodId, State, Usage, Volume,
 };
 
 /// A store whose pieces weigh what a test says; nothing of it is on a disk.
@@ -101,6 +101,17 @@ impl Books {
         CacheId(u32::try_from(self.store.cache.len() - 1).unwrap())
     }
 
+    fn lease(&mut self, bytes: u64, others: &[PieceId]) -> LeaseId {
+        let own = self.piece(bytes, Role::Blob);
+        self.store.leases.push(Lease {
+            namespace: "default".into(),
+            id: "1-abc".into(),
+            ends: None,
+            pieces: [&[own], others].concat(),
+        });
+        LeaseId(u32::try_from(self.store.leases.len() - 1).unwrap())
+    }
+
     fn accounts(&self) -> Accounts {
         Accounts::of(&self.store, Basis::Disk)
     }
@@ -132,12 +143,14 @@ fn the_parts_add_up_to_the_whole() {
         pieces: vec![volume],
         containers: vec![container],
         driver: "local".into(),
+        namespace: None,
         users: Ownership::Recorded,
     });
     let private = books.layer(19, Role::Cache, Some(top));
     books.record(private);
     books.record(top);
     books.piece(23, Role::Orphan);
+    books.lease(29, &[]);
 
     let accounts = books.accounts();
     let totals = accounts.totals;
@@ -148,6 +161,7 @@ fn the_parts_add_up_to_the_whole() {
         (totals.container_files, 3),
         (totals.volumes, 17),
         (totals.cache, 19),
+        (totals.leases, 29),
         (totals.orphans, 23),
         (totals.bookkeeping, 7),
     ];
@@ -196,6 +210,45 @@ fn a_piece_is_freed_when_its_last_owner_goes() {
         books.freed(&[&all[..], &[Owner::Cache(record)]].concat()),
         167
     );
+}
+
+#[test]
+fn what_two_leases_hold_is_freed_with_the_second() {
+    let mut books = Books::new();
+    let both = books.piece(5, Role::Layer);
+    let one = Owner::Lease(books.lease(29, &[both]));
+    let other = Owner::Lease(books.lease(31, &[both]));
+    let accounts = books.accounts();
+    let leases: Vec<u64> = accounts.leases.iter().map(|lease| lease.bytes).collect();
+    assert_eq!(leases, [34, 36]);
+    assert_eq!(accounts.totals.leases.bytes, 65);
+    assert_eq!(books.freed(&[one]), 29);
+    assert_eq!(books.freed(&[one, other]), 65);
+}
+
+/// `kubectl delete pod` takes the containers along, whatever they have written and logged.
+#[test]
+fn a_pod_frees_what_its_row_says() {
+    let mut books = Books::new();
+    let base = books.layer(100, Role::Layer, None);
+    let image = books.image(&[base]);
+    for (written, log) in [(11, 13), (17, 19)] {
+        let container = books.container(image, written, log);
+        books.store.containers[container.as_usize()].pod = Some(PodId(0));
+    }
+    books.container(image, 1000, 1000);
+    let pieces = vec![books.piece(23, Role::Volume), books.piece(29, Role::Log)];
+    books.store.pods.push(Pod {
+        namespace: "shop".into(),
+        name: "cart".into(),
+        uid: "1".into(),
+        pieces,
+    });
+    let pod = books.accounts().pods[0];
+    let parts = [pod.writable, pod.logs, pod.volumes, pod.other];
+    assert_eq!(parts.map(|part| part.bytes), [28, 61, 23, 6]);
+    assert_eq!(pod.total, parts.into_iter().sum());
+    assert_eq!(books.freed(&[Owner::Pod(PodId(0))]), pod.total.bytes);
 }
 
 #[test]

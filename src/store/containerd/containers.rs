@@ -2,13 +2,11 @@
 
 use super::meta_db::{ContainerRecord, Labels};
 use super::{ContainerdReader, MOBY, layers};
-use crate::store::places::is_component;
+use crate::store::model::SANDBOX;
+use crate::store::places::{is_component, real_path};
 use crate::store::{
-    Container, ContainerId, ImageId, LayerId, PieceId, Pod, PodId, Role, State, kubelet,
+    Container, ContainerId, Engine, ImageId, LayerId, PieceId, Pod, PodId, Role, State, kubelet,
 };
-
-/// What Kubernetes calls the container that holds a pod together.
-const SANDBOX: &str = "POD";
 
 impl ContainerdReader {
     pub(super) fn add_containers(&mut self) {
@@ -121,13 +119,20 @@ impl ContainerdReader {
         u32::try_from(at).ok().map(PodId)
     }
 
-    /// Claims what the kubelet keeps of the pods.
+    /// Claims what the kubelet keeps of the pods, and names what is left of those that are gone.
     pub(super) fn add_pods(&mut self) {
-        if self.store.pods.is_empty() {
+        if self.store.engine != Engine::Kubernetes && self.store.pods.is_empty() {
             return;
         }
-        let places = kubelet::KubeletDirectories::beside(&self.places.home.root, 1);
+        let places = kubelet::KubeletDirectories::of(&self.places.home.root, 1);
         kubelet::claim(&mut self.store, &places);
+        // A copy beside the one in use knows nothing of its pods.
+        let home = real_path(&self.places.home.root);
+        let is_in_place = home.is_some_and(|home| home.ends_with("containerd"));
+        let is_only = !self.store.pods.is_empty() || !places.has_other_runtime();
+        if is_in_place && is_only && !self.is_doubtful {
+            kubelet::add_vanished(&mut self.store, &places);
+        }
     }
 
     /// Returns the read-only layers below a container's, without `init`.

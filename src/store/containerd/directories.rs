@@ -1,6 +1,6 @@
 //! Where the parts of a store are: containerd's own directory, Docker's beside or around it.
 
-use super::MOBY;
+use super::{MOBY, nerdctl};
 use crate::beneath::Beneath;
 use crate::store::Location;
 use crate::store::places::{above, is_directory, is_file, is_same};
@@ -79,6 +79,9 @@ impl StoreDirectories {
             let beside = beside(root, b"containerd")?;
             let is_ours = is_file(&beside, DATABASE) && !is_unused_by_docker(&beside);
             return is_ours.then(|| Self::of_docker(root, Location::new(&beside, Vec::new())));
+        }
+        if let Some(home) = nerdctl::containerd_beside(root) {
+            return is_file(&home, DATABASE).then(|| Self::of_containerd(&home));
         }
         if is_file(root, b"metadata.db") && is_directory(root, b"snapshots") {
             let above = above(root, "..")?;

@@ -167,6 +167,7 @@ impl ContainerdReader {
                 pieces,
                 containers: mounts.remove(name).unwrap_or_default(),
                 driver: drivers.remove(name).unwrap_or_else(|| "local".to_owned()),
+                namespace: None,
                 users: Ownership::Recorded,
             });
         }
@@ -176,6 +177,7 @@ impl ContainerdReader {
                 name,
                 pieces: Vec::new(),
                 driver,
+                namespace: None,
                 users: Ownership::Recorded,
             });
         }

@@ -3,16 +3,25 @@
 use std::collections::BTreeMap;
 
 use super::meta_db::Key;
-use super::snapshotter::{Keeping, Snapshot, SnapshotKind, Snapshotter};
+use super::snapshotter::{self, Keeping, Snapshot, SnapshotKind, Snapshotter};
 use super::{ContainerdReader, SnapshotName};
 use crate::beneath::Beneath;
 use crate::error::WarningCode;
 use crate::image::Digest;
 use crate::layer::dir::Namespace as XattrNamespace;
 use crate::path;
+use crate::store::places::above;
 use crate::store::{Layer, LayerId, Listing, Location, Role};
 
 const PLUGIN: &str = "io.containerd.snapshotter.v1.";
+
+/// Where snapshotters that are programs of their own have their directories, beside containerd's
+/// (stargz-snapshotter, cmd/containerd-stargz-grpc; nydus-snapshotter, config; soci-snapshotter, config).
+const BESIDE: [(&str, &str); 3] = [
+    ("stargz", "containerd-stargz-grpc"),
+    ("nydus", "containerd-nydus"),
+    ("soci", "soci-snapshotter-grpc"),
+];
 
 /// What is known of a layer beside what the model says.
 #[derive(Debug, Clone, Default)]
@@ -34,13 +43,22 @@ impl ContainerdReader {
     /// Reads every snapshotter that has a directory here.
     pub(super) fn read_snapshotters(&mut self) {
         let namespace = xattr_namespace(&self.places.home.root);
+        let mut homes = Vec::new();
         for name in self.names(&self.places.home.clone()) {
             let name = std::str::from_utf8(&name).ok();
-            let Some(kind) = name.and_then(|name| name.strip_prefix(PLUGIN)) else {
-                continue;
-            };
-            let home = self.places.home.join(format!("{PLUGIN}{kind}"));
-            match Snapshotter::read(kind, home, namespace) {
+            if let Some(kind) = name.and_then(|name| name.strip_prefix(PLUGIN)) {
+                let home = self.places.home.join(format!("{PLUGIN}{kind}"));
+                homes.push((kind.to_owned(), home));
+            }
+        }
+        homes.extend(self.homes_beside());
+        for (kind, home) in homes {
+            if snapshotter::has_cache(&kind) {
+                // Claimed before its snapshots are: what none of them has is no container's.
+                let cache = self.store.add_piece(home.clone(), Role::Bookkeeping);
+                self.caches.push((kind.clone(), cache));
+            }
+            match Snapshotter::read(&kind, home, namespace) {
                 Ok(Some(snapshotter)) => {
                     if let Some(doubt) = &snapshotter.doubt {
                         self.doubt(doubt.clone());
@@ -64,6 +82,42 @@ impl ContainerdReader {
             _ => elsewhere.unwrap_or("overlayfs"),
         };
         self.store.driver = path::display_str(driver).into_owned();
+    }
+
+    /// Returns the directories of snapshotters that are programs of their own, as far as the store has their snapshots.
+    fn homes_beside(&self) -> Vec<(String, Location)> {
+        let Some(library) = above(&self.places.home.root, "..") else {
+            return Vec::new();
+        };
+        let is_used = |name: &str| {
+            let mut namespaces = self.namespaces.iter();
+            namespaces.any(|of| {
+                of.snapshots
+                    .keys()
+                    .any(|(snapshotter, _)| snapshotter == name)
+            })
+        };
+        let beside = BESIDE.iter().filter(|(name, _)| is_used(name));
+        let opened = beside.filter_map(|(name, directory)| {
+            let directory = library.directory(directory.as_bytes()).ok()??;
+            Some(((*name).to_owned(), Location::new(&directory, Vec::new())))
+        });
+        opened.collect()
+    }
+
+    /// Gives the caches of snapshotters to the images that were unpacked by them: they share them.
+    pub(super) fn share_caches(&mut self) {
+        for (name, cache) in std::mem::take(&mut self.caches) {
+            let is_of = |layer: &LayerId| {
+                let of_layer = self.details[layer.as_usize()].name.as_ref();
+                of_layer.is_some_and(|(_, (snapshotter, _))| *snapshotter == name)
+            };
+            let images = self.store.images.iter_mut();
+            for image in images.filter(|image| image.layers.iter().flatten().any(is_of)) {
+                image.pieces.push(cache);
+                self.store.pieces[cache.as_usize()].role = Role::Blob;
+            }
+        }
     }
 
     /// Makes a layer of every snapshot, parents set.
@@ -149,7 +203,7 @@ impl ContainerdReader {
             Vec::new()
         };
         let listing = if is_there || by.form == Keeping::Opaque {
-            listing_of(by, &directory)
+            listing_of(by, snapshot.kind, &directory)
         } else {
             let shown = directory.shown();
             self.warn(
@@ -169,7 +223,7 @@ impl ContainerdReader {
             LayerNotes {
                 name: Some((namespace.to_owned(), (by.name.clone(), key.to_owned()))),
                 kind: Some(snapshot.kind),
-                is_overlay: is_there && matches!(by.form, Keeping::Overlay(_)),
+                is_overlay: is_there && is_overlay(by.form, snapshot.kind),
                 ..LayerNotes::default()
             },
         );
@@ -282,16 +336,31 @@ impl ContainerdReader {
     }
 }
 
-fn listing_of(by: &Snapshotter, directory: &Location) -> Listing {
+/// Returns whether what a snapshot changes is in its `fs`.
+fn is_overlay(form: Keeping, kind: SnapshotKind) -> bool {
+    match form {
+        Keeping::Overlay(_) => true,
+        Keeping::Remote(_) => kind == SnapshotKind::Active,
+        Keeping::Copies | Keeping::Subvolumes | Keeping::Opaque => false,
+    }
+}
+
+fn listing_of(by: &Snapshotter, kind: SnapshotKind, directory: &Location) -> Listing {
     match by.form {
-        Keeping::Overlay(encoding) => Listing::Directory {
-            directory: directory.join("fs"),
-            encoding,
-        },
+        Keeping::Overlay(encoding) | Keeping::Remote(encoding) if is_overlay(by.form, kind) => {
+            Listing::Directory {
+                directory: directory.join("fs"),
+                encoding,
+            }
+        }
         Keeping::Copies | Keeping::Subvolumes => Listing::Copy {
             directory: directory.clone(),
             below: None,
         },
+        Keeping::Remote(_) | Keeping::Overlay(_) => Listing::Unavailable(format!(
+            "the snapshotter {} fetches its files when they are read",
+            path::display_str(&by.name)
+        )),
         Keeping::Opaque => Listing::Unavailable(opaque(by)),
     }
 }

@@ -7,7 +7,7 @@ use super::snapshotter::SnapshotKind;
 use super::{ContainerdReader, MOBY, go_encoding};
 use crate::image::Digest;
 use crate::path;
-use crate::store::{Engine, Exit, LayerId, Location, Orphan, Record, Role};
+use crate::store::{Engine, Exit, LayerId, Lease, Location, Orphan, Record, Role};
 
 const REFERS_TO_CONTENT: &str = "containerd.io/gc.ref.content";
 const REFERS_TO_SNAPSHOT: &str = "containerd.io/gc.ref.snapshot.";
@@ -15,10 +15,25 @@ const REFERS_TO_SNAPSHOT: &str = "containerd.io/gc.ref.snapshot.";
 /// Longest `ref` or `startedat` of an ingest.
 const INGEST_RECORD_BYTES: u64 = 64 * 1024;
 
+/// A lease that has a row of its own, with what can be reached from it alone.
+struct HoldingLease {
+    lease: Lease,
+    blobs: BTreeSet<Digest>,
+    layers: BTreeSet<LayerId>,
+}
+
+/// What was found on the way from one to the next.
+#[derive(Default)]
+struct Reached {
+    /// Blobs that are still to be followed.
+    blobs: Vec<Digest>,
+    layers: Vec<LayerId>,
+}
+
 impl ContainerdReader {
     /// Finds them, once everybody has claimed what is theirs.
     pub(super) fn add_leftovers(&mut self) {
-        self.keep_leased();
+        let holding = self.keep_leased();
         self.add_abandoned_mounts();
         let unowned: Vec<LayerId> = (0..)
             .map(LayerId)
@@ -29,7 +44,9 @@ impl ContainerdReader {
             self.add_unowned_layer(layer);
         }
         self.claim_files();
-        self.add_unowned_blobs();
+        let in_rows = holding.iter().flat_map(|of_lease| &of_lease.blobs);
+        self.add_unowned_blobs(&in_rows.collect());
+        self.add_leases(holding);
         self.add_unrecorded_directories();
         self.add_ingests();
     }
@@ -53,8 +70,21 @@ impl ContainerdReader {
 
     /// Keeps what leases hold and what refers to something by a label, as containerd's collector does
     /// (containerd, core/metadata/gc.go).
-    fn keep_leased(&mut self) {
+    fn keep_leased(&mut self) -> Vec<HoldingLease> {
         let namespaces = std::mem::take(&mut self.namespaces);
+        let mut holding = Vec::new();
+        for namespace in &namespaces {
+            let leases = self.leases_that_hold(namespace);
+            let leases = leases.filter(|lease| self.has_row(lease));
+            holding.extend(leases.map(|lease| self.holding(namespace, lease)));
+        }
+        for of_lease in &mut holding {
+            of_lease.layers.retain(|layer| !self.kept.contains(layer));
+            self.store.leased.extend(&of_lease.layers);
+        }
+        for layer in holding.iter().flat_map(|of_lease| &of_lease.layers) {
+            self.kept.insert(*layer);
+        }
         for namespace in &namespaces {
             let (blobs, layers) = self.leased(namespace);
             for layer in layers {
@@ -65,53 +95,108 @@ impl ContainerdReader {
             self.content.leased.extend(new);
         }
         self.namespaces = namespaces;
+        holding
+    }
+
+    /// Docker's leases that nothing ends are those of `BuildKit`, a lease for each record of its cache.
+    fn has_row(&self, lease: &LeaseRecord) -> bool {
+        lease.ends.is_some() || self.store.engine != Engine::DockerContainerd
+    }
+
+    /// Returns what a lease holds, whoever else does.
+    fn holding(&self, namespace: &Namespace, lease: &LeaseRecord) -> HoldingLease {
+        let mut reached = Reached::default();
+        reached.blobs.extend(lease.blobs.iter().cloned());
+        let named = lease.snapshots.iter();
+        reached
+            .layers
+            .extend(named.filter_map(|key| self.layer_named(&namespace.name, key)));
+        let blobs = self.reach(namespace, &mut reached);
+        let layers = reached.layers.into_iter();
+        HoldingLease {
+            lease: Lease {
+                namespace: namespace.name.clone(),
+                id: lease.id.clone(),
+                ends: lease.ends,
+                pieces: Vec::new(),
+            },
+            blobs,
+            layers: layers.flat_map(|top| self.store.chain(top)).collect(),
+        }
+    }
+
+    /// Adds the leases that hold what nobody else keeps.
+    fn add_leases(&mut self, holding: Vec<HoldingLease>) {
+        for HoldingLease {
+            mut lease,
+            blobs,
+            layers,
+        } in holding
+        {
+            let layers = layers.iter();
+            let of_layers = layers.flat_map(|layer| &self.store.layer(*layer).pieces);
+            let blobs = blobs.intersection(&self.content.leased);
+            let of_blobs = blobs.filter_map(|digest| self.content.pieces.get(digest));
+            lease.pieces = of_layers.chain(of_blobs).copied().collect();
+            if !lease.pieces.is_empty() {
+                self.store.leases.push(lease);
+            }
+        }
     }
 
     fn leased(&self, namespace: &Namespace) -> (BTreeSet<Digest>, Vec<LayerId>) {
-        let mut waiting: Vec<Digest> = Vec::new();
-        let mut layers = Vec::new();
-        let mut take = |labels: &Labels, waiting: &mut Vec<Digest>| {
-            for (key, value) in labels {
-                if key.starts_with(REFERS_TO_CONTENT) {
-                    waiting.extend(Digest::parse(value));
-                } else if let Some(snapshotter) = key.strip_prefix(REFERS_TO_SNAPSHOT) {
-                    // A suffix tells several references to one snapshotter apart.
-                    let snapshotter = snapshotter.split('/').next().unwrap_or(snapshotter);
-                    let key = (snapshotter.to_owned(), value.clone());
-                    layers.extend(self.layer_named(&namespace.name, &key));
-                }
-            }
-        };
+        let mut reached = Reached::default();
         for lease in self.leases_that_hold(namespace) {
-            waiting.extend(lease.blobs.iter().cloned());
+            reached.blobs.extend(lease.blobs.iter().cloned());
         }
         for container in &namespace.containers {
-            take(&container.labels, &mut waiting);
+            self.follow(namespace, &container.labels, &mut reached);
         }
-        let snapshots = namespace.snapshots.iter();
-        let rooted = snapshots.filter(|(_, record)| is_root(&record.labels));
-        let rooted: Vec<_> = rooted.map(|(key, _)| key).collect();
         for record in namespace.snapshots.values() {
-            take(&record.labels, &mut waiting);
+            self.follow(namespace, &record.labels, &mut reached);
         }
         for (digest, record) in &namespace.blobs {
             if is_root(&record.labels) || self.content.kept.contains(digest) {
-                waiting.push(digest.clone());
+                reached.blobs.push(digest.clone());
             }
         }
+        let blobs = self.reach(namespace, &mut reached);
+        let of_leases = self.leases_that_hold(namespace);
+        let of_leases = of_leases.flat_map(|lease| &lease.snapshots);
+        let snapshots = namespace.snapshots.iter();
+        let rooted = snapshots.filter(|(_, record)| is_root(&record.labels));
+        let named = of_leases.chain(rooted.map(|(key, _)| key));
+        let named = named.filter_map(|key| self.layer_named(&namespace.name, key));
+        reached.layers.extend(named);
+        (blobs, reached.layers)
+    }
+
+    /// Follows the labels of blobs from some of them to all that they lead to.
+    fn reach(&self, namespace: &Namespace, reached: &mut Reached) -> BTreeSet<Digest> {
         let mut blobs = BTreeSet::new();
-        while let Some(digest) = waiting.pop() {
+        while let Some(digest) = reached.blobs.pop() {
             if let Some(record) = namespace.blobs.get(&digest)
                 && blobs.insert(digest)
             {
-                take(&record.labels, &mut waiting);
+                self.follow(namespace, &record.labels, reached);
             }
         }
-        let of_leases = self.leases_that_hold(namespace);
-        let of_leases = of_leases.flat_map(|lease| &lease.snapshots);
-        let named = of_leases.chain(rooted);
-        layers.extend(named.filter_map(|key| self.layer_named(&namespace.name, key)));
-        (blobs, layers)
+        blobs
+    }
+
+    /// Adds what labels refer to.
+    fn follow(&self, namespace: &Namespace, labels: &Labels, reached: &mut Reached) {
+        for (key, value) in labels {
+            if key.starts_with(REFERS_TO_CONTENT) {
+                reached.blobs.extend(Digest::parse(value));
+            } else if let Some(snapshotter) = key.strip_prefix(REFERS_TO_SNAPSHOT) {
+                // A suffix tells several references to one snapshotter apart.
+                let snapshotter = snapshotter.split('/').next().unwrap_or(snapshotter);
+                let key = (snapshotter.to_owned(), value.clone());
+                let layer = self.layer_named(&namespace.name, &key);
+                reached.layers.extend(layer);
+            }
+        }
     }
 
     /// containerd's collector passes over leases that ended (core/metadata/gc.go, `labelGCExpire`).
@@ -255,7 +340,7 @@ impl ContainerdReader {
         }
     }
 
-    fn add_unowned_blobs(&mut self) {
+    fn add_unowned_blobs(&mut self, in_rows: &BTreeSet<&Digest>) {
         let role = self.role_of_leased();
         let blobs = std::mem::take(&mut self.content.pieces);
         for (digest, piece) in &blobs {
@@ -264,7 +349,9 @@ impl ContainerdReader {
             }
             let of_piece = &mut self.store.pieces[piece.as_usize()].role;
             if self.content.leased.contains(digest) {
-                *of_piece = role;
+                if !in_rows.contains(digest) {
+                    *of_piece = role;
+                }
                 continue;
             }
             if self.is_doubtful {

@@ -8,6 +8,7 @@ use crate::layer::dir::{Encoding, Namespace};
 use crate::limits;
 use crate::store::Location;
 use crate::store::bbolt::{Bucket, Consistency, Database};
+use crate::store::places::is_file;
 
 /// What a snapshot is for (containerd, core/snapshots/snapshotter.go).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub(super) enum Keeping {
     Copies,
     /// `active/N`, `view/N` or `snapshots/N` hold the whole file system.
     Subvolumes,
+    /// What is written is in `snapshots/N/fs`, and images are fetched into a cache when they are read.
+    Remote(Encoding),
     /// `snapshots/N` holds something that is no directory tree.
     Opaque,
 }
@@ -66,6 +69,7 @@ impl Snapshotter {
     /// # Errors
     /// When it cannot be read at all.
     pub(super) fn read(name: &str, home: Location, namespace: Namespace) -> Result<Option<Self>> {
+        let home = with_records(home);
         let database = Database::open(&home.root, &home.join("metadata.db").path)?;
         let form = Keeping::of(name, namespace);
         let mut directories = BTreeSet::new();
@@ -117,6 +121,7 @@ impl Keeping {
             "fuse-overlayfs" => Self::Overlay(Encoding::FuseOverlay),
             "native" => Self::Copies,
             "btrfs" => Self::Subvolumes,
+            "stargz" | "nydus" | "overlaybd" | "soci" => Self::Remote(Encoding::Overlay(namespace)),
             _ => Self::Opaque,
         }
     }
@@ -127,6 +132,28 @@ impl Keeping {
             _ => &["snapshots"],
         }
     }
+}
+
+/// Returns the part of a snapshotter's directory that has its records: stargz keeps its cache beside it
+/// (stargz-snapshotter, service/service.go).
+fn with_records(home: Location) -> Location {
+    let inner = home.join("snapshotter");
+    let has_records = |home: &Location| is_file(&home.root, &home.join("metadata.db").path);
+    if !has_records(&home) && has_records(&inner) {
+        inner
+    } else {
+        home
+    }
+}
+
+/// Returns whether a snapshotter keeps the files of images apart from its snapshots, or may do so.
+pub(super) fn has_cache(name: &str) -> bool {
+    let is_local = matches!(name, "zfs" | "devmapper" | "blockfile" | "erofs");
+    !is_local
+        && matches!(
+            Keeping::of(name, Namespace::Trusted),
+            Keeping::Remote(_) | Keeping::Opaque
+        )
 }
 
 /// Returns why what a database says may not be all there is; escaped.

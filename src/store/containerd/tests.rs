@@ -1,6 +1,8 @@
 mod docker;
 mod home;
 mod leftovers;
+mod nerdctl;
+mod remote;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -122,6 +124,30 @@ fn a_node_is_read_pod_by_pod() {
     assert_eq!(accounts.pods[0].volumes.bytes, 9000);
     assert_eq!(accounts.pods[0].logs.bytes, 5000);
     assert_eq!(accounts.pods[1].logs.bytes, 0);
+}
+
+/// A node whose pods are all gone, and one whose pods are another runtime's.
+#[test]
+fn what_is_left_of_pods_is_nobodys_unless_another_runtime_may_have_it() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("lib/containerd");
+    fs::create_dir_all(&path).unwrap();
+    let mut home = Home::new(&path);
+    home.image("k8s.io", &["r.example/app:1"], "layer");
+    home.write();
+    let volumes = root.path().join("lib/kubelet/pods/uid-gone/volumes");
+    fs::create_dir_all(&volumes).unwrap();
+    fs::create_dir_all(root.path().join("log/pods/shop_web_uid-gone")).unwrap();
+    let found = orphans(&store_of(&path));
+    let wanted = ["uid-gone", "shop_web_uid-gone"].map(|name| ("vanished-pod", name.to_owned()));
+    assert_eq!(found, wanted);
+    fs::create_dir_all(root.path().join("lib/crio")).unwrap();
+    assert_eq!(orphans(&store_of(&path)), []);
+    fs::remove_dir(root.path().join("lib/crio")).unwrap();
+    // A copy beside the one in use.
+    let copy = root.path().join("lib/containerd.old");
+    fs::rename(&path, &copy).unwrap();
+    assert_eq!(orphans(&store_of(&copy)), []);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::layers::{Layers, Use};
 use super::records::{ContainerRecord, Readability, unusable};
 use crate::image::json::Json;
 use crate::layer::dir::{Encoding, Namespace};
+use crate::store::model::SANDBOX;
 use crate::store::places::kind;
 use crate::store::{
     Container, ContainerId, Exit, LayerId, Location, Orphan, Ownership, PieceId, PodId, Role,
@@ -134,7 +135,11 @@ fn top(store: &Store, image: crate::store::ImageId) -> Option<LayerId> {
 /// CRI-O's own names repeat the pod's; the kubelet's is the one in the pod's specification.
 fn name(record: &ContainerRecord, runtime: &Runtime) -> String {
     let of_pod = runtime.annotations.get("io.kubernetes.container.name");
+    // cri-o, internal/storage/runtime.go, `RuntimeContainerMetadata`
+    let sandbox = SANDBOX.to_owned();
+    let sandbox = (*record.metadata.get("pod") == Json::Bool(true)).then_some(sandbox);
     of_pod
+        .or(sandbox.as_ref())
         .or(record.names.first())
         .cloned()
         .or_else(|| record.metadata.get("name").to_text())

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::containers::{Containers, set_pod};
-use crate::store::{Pod, PodId, Store, kubelet};
+use crate::store::places::real_path;
+use crate::store::{Ownership, Pod, PodId, Store, kubelet};
 
 /// Finds the pods of the containers, and what else belongs to each.
 pub(super) fn add(store: &mut Store, containers: &Containers) {
@@ -21,7 +22,15 @@ pub(super) fn add(store: &mut Store, containers: &Containers) {
         set_pod(store, position, id);
     }
     // The store is `/var/lib/containers/storage`.
-    kubelet::claim(store, &kubelet::KubeletDirectories::beside(&store.root, 2));
+    let places = kubelet::KubeletDirectories::of(&store.root, 2);
+    kubelet::claim(store, &places);
+    // cri-o, pkg/config: `version_file_persist`.
+    let is_crio = !store.pods.is_empty() || places.has_in_library(b"crio");
+    let is_in_place =
+        real_path(&store.root).is_some_and(|root| root.ends_with("containers/storage"));
+    if is_crio && is_in_place && store.ownership == Ownership::Recorded {
+        kubelet::add_vanished(store, &places);
+    }
 }
 
 /// The containers that stand for a whole pod, by what the others call it

@@ -443,6 +443,7 @@ fn a_container_of_a_pod_carries_it() {
         .map(|container| container.pod.unwrap().0)
         .collect();
     assert_eq!(of, [0, 0, 1]);
+    assert!(store.containers[0].is_sandbox() && !store.containers[1].is_sandbox());
     assert_eq!(store.containers[0].state, State::Created);
     assert_eq!(store.containers[1].state, State::Running);
     let named = &store.containers[2];
@@ -457,6 +458,23 @@ fn a_container_of_a_pod_carries_it() {
     assert!(store.pods[0].pieces.is_empty());
     assert_eq!(store.volumes.len(), 1);
     assert_eq!(store.volumes[0].containers, [crate::store::ContainerId(2)]);
+}
+
+/// Without a pod there is nothing but CRI-O's own directory to tell that its pods are meant.
+#[test]
+fn what_crio_s_pods_left_is_named_and_what_is_not_crio_s_is_not() {
+    let root = Root::below("lib/containers/storage");
+    let gone = root
+        .directory
+        .path()
+        .join("lib/kubelet/pods/uid-gone/volumes");
+    fs::create_dir_all(gone).unwrap();
+    root.layers("[]");
+    assert!(root.read().orphans.is_empty());
+    fs::create_dir_all(root.directory.path().join("lib/crio")).unwrap();
+    let store = root.read();
+    let kinds: Vec<_> = store.orphans.iter().map(|orphan| orphan.kind).collect();
+    assert_eq!(kinds, ["vanished-pod"]);
 }
 
 #[test]

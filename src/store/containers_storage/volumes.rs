@@ -59,6 +59,7 @@ pub(super) fn add(store: &mut Store, containers: &Containers) {
             pieces,
             containers: users.into_iter().collect(),
             driver: "local".into(),
+            namespace: None,
             users: if is_known {
                 Ownership::Recorded
             } else {

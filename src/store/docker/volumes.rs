@@ -100,6 +100,7 @@ fn add(reader: &mut DockerReader<'_>, name: String, driver: String, refused: Opt
         pieces,
         containers: Vec::new(),
         driver,
+        namespace: None,
         users: Ownership::Recorded,
     });
 }

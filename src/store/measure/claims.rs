@@ -133,6 +133,19 @@ impl Claims {
         &self.roots
     }
 
+    /// Returns the places right below roots that nobody claims as a whole: they are walked, and not what is beside
+    /// them. Roots are by position. Cost is linear in all places.
+    pub(super) fn alone(&self) -> Vec<(usize, &[u8], Spot, Claim)> {
+        let roots = self.roots.iter().enumerate();
+        let unclaimed = roots.filter(|(_, root)| root.claim.is_none());
+        let unclaimed: HashMap<Spot, usize> = unclaimed.map(|(at, root)| (root.spot, at)).collect();
+        let places = self.names.iter().filter_map(|((above, name), &spot)| {
+            let claim = self.claim(Some(spot))?;
+            Some((*unclaimed.get(above)?, name.as_ref(), spot, claim))
+        });
+        places.collect()
+    }
+
     /// Returns whether a directory is walked by itself.
     pub(super) fn is_root(&self, inode: Inode) -> bool {
         self.positions.contains_key(&inode)

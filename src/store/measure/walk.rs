@@ -3,6 +3,7 @@
 //! A thread takes a directory, adds up its entries and leaves the directories in it for whoever comes first,
 //! the deepest first. Directories wait by name, so that few are open at a time.
 
+use std::collections::{BTreeMap, btree_map};
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
@@ -122,12 +123,8 @@ impl Queue {
                 remote: root.beneath.remote_mounts().clone(),
             })
         };
-        let waiting = claims
-            .roots()
-            .iter()
-            .enumerate()
-            .filter_map(start)
-            .collect();
+        let roots = claims.roots().iter().enumerate().filter_map(start);
+        let waiting = roots.chain(alone(claims)).collect();
         Self {
             state: Mutex::new((waiting, 0)),
             changed: Condvar::new(),
@@ -170,6 +167,30 @@ impl Queue {
             self.changed.notify_all();
         }
     }
+}
+
+/// Returns the places that are walked without the directory around them.
+fn alone(claims: &Claims) -> Vec<Waiting> {
+    let mut opened: BTreeMap<usize, Arc<OwnedFd>> = BTreeMap::new();
+    let mut waiting = Vec::new();
+    for (root, name, spot, claim) in claims.alone() {
+        if let btree_map::Entry::Vacant(place) = opened.entry(root)
+            && let Ok(directory) = reopened(&claims.roots()[root].beneath)
+        {
+            place.insert(Arc::new(directory));
+        }
+        if let (Some(directory), Ok(name)) = (opened.get(&root), CString::new(name)) {
+            waiting.push(Waiting {
+                above: Above::Directory(Arc::clone(directory), name),
+                spot: Some(spot),
+                claim,
+                device: None,
+                depth: 0,
+                grown: None,
+            });
+        }
+    }
+    waiting
 }
 
 struct Worker<'a> {

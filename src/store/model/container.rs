@@ -63,6 +63,16 @@ pub struct Container {
     pub growth: Vec<Growth>,
 }
 
+/// What Kubernetes calls the container that holds a pod together.
+pub(in crate::store) const SANDBOX: &str = "POD";
+
+impl Container {
+    /// Returns whether it only holds a pod together: no command removes it alone.
+    pub fn is_sandbox(&self) -> bool {
+        self.pod.is_some() && self.name == SANDBOX
+    }
+}
+
 /// A directory of a container that holds much of what it has written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Growth {

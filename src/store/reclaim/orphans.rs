@@ -20,6 +20,7 @@ pub(super) fn steps(store: &Store, orphans: &[&Orphan]) -> Vec<Step> {
             Exit::Stop,
             "the engine removes this when it stops in good order:",
         ),
+        (Exit::Pod, POD),
     ] {
         let places = places(store, orphans, &exit);
         if !places.is_empty() {
@@ -38,6 +39,9 @@ pub(super) fn steps(store: &Store, orphans: &[&Orphan]) -> Vec<Step> {
     }
     steps
 }
+
+const POD: &str = "the kubelet removes this with its pod, or has left it behind: make sure that the cluster has no \
+                   pod of this UID and that nothing is mounted there, then remove it by hand:";
 
 // containerd, core/metadata/content.go and snapshot.go, garbageCollect; overlay's Cleanup. Seen with 1.6: the
 // removal of one blob, or snapshot, takes those along that no record names.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::commands::{Action, Subject, row};
-use super::{Command, Step, Target, Tool, Writer, commanded, steps};
+use super::tools::tool_of;
+use super::{Command, Step, Target, commanded, steps};
 use crate::store::{
     Accounts, Activity, Amount, CacheId, ContainerId, ImageId, Naming, Owner, Ownership, State,
     Store, StoredImage, VolumeId,
@@ -149,27 +150,6 @@ fn group_steps(store: &Store, group: Group, targets: &[Target]) -> Vec<Step> {
     let mut found = commanded(store.engine, prune.tool, action, Subject::default());
     found.extend(steps(store, &rest));
     found
-}
-
-/// Returns whose commands reach something; `None` for what is not in the store.
-fn tool_of(store: &Store, owner: Owner) -> Option<Tool> {
-    let of_namespace = |namespace: Option<&str>| store.engine.tool_for(namespace).0;
-    let writer = Writer {
-        store,
-        targets: &BTreeSet::new(),
-    };
-    match owner {
-        Owner::Image(id) => {
-            let image = store.images.get(id.as_usize())?;
-            Some(of_namespace(image.namespace.as_deref()))
-        }
-        Owner::Container(id) => {
-            let container = store.containers.get(id.as_usize())?;
-            Some(of_namespace(writer.namespace_of(container)))
-        }
-        Owner::Cache(_) => store.engine.definition().cache_tool.ok(),
-        Owner::Volume(_) | Owner::Pod(_) => Some(of_namespace(None)),
-    }
 }
 
 fn owners(targets: &[Target]) -> Vec<Owner> {

@@ -190,6 +190,7 @@ fn volumes_cache_and_working_containers() {
         pieces: Vec::new(),
         containers: vec![ContainerId(0)],
         driver: "local".into(),
+        namespace: None,
         users: Ownership::Recorded,
     });
     store.cache.push(CacheRecord {
@@ -468,6 +469,118 @@ fn a_prune_is_for_what_it_reaches_and_the_rest_goes_one_by_one() {
     );
 }
 
+fn pod(store: &mut Store, name: &str) -> PodId {
+    store.pods.push(crate::store::Pod {
+        namespace: "shop".into(),
+        name: name.into(),
+        uid: name.into(),
+        pieces: Vec::new(),
+    });
+    PodId(u32::try_from(store.pods.len() - 1).unwrap())
+}
+
+/// Podman has no record of CRI-O's containers, and the kubelet looks after their images.
+#[test]
+fn what_crio_runs_is_not_left_to_podman() {
+    let mut store = store(Engine::ContainersStorage);
+    let image = image(&mut store, &["app:1"], Some(1));
+    let in_pod = container(&mut store, "app", Some(ImageId(0)), State::Exited);
+    store.containers[0].pod = Some(pod(&mut store, "web"));
+    assert_eq!(
+        commands(&store, &[image, in_pod]),
+        ["crictl rm c0ffee", "crictl rmi app:1"]
+    );
+    let alone = container(&mut store, "mine", None, State::Exited);
+    assert_eq!(commands(&store, &[alone]), ["podman container rm mine"]);
+    store.containers.pop();
+    for suggestion in suggestions(&store, None) {
+        for command in suggestion.commands() {
+            assert!(command.text.starts_with("crictl "), "{command:?}");
+            assert_eq!(command.verified_on, None);
+        }
+    }
+    // Its own container is still Podman's to prune.
+    container(&mut store, "mine", None, State::Exited);
+    let found = suggestions(&store, None);
+    let stopped = found.iter().find(|one| one.group == Group::Stopped);
+    let stopped: Vec<_> = stopped.unwrap().commands().collect();
+    let stopped: Vec<&str> = stopped.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(stopped, ["podman container prune", "crictl rm c0ffee"]);
+}
+
+#[test]
+fn a_pod_takes_its_containers_along() {
+    let mut store = store(Engine::Kubernetes);
+    let running = container(&mut store, "app", None, State::Running);
+    let sandbox = container(&mut store, "POD", None, State::Running);
+    let id = pod(&mut store, "web");
+    store.containers[0].pod = Some(id);
+    store.containers[1].pod = Some(id);
+    let whole = Target::Owner(Owner::Pod(id));
+    let command = "kubectl delete pod -n shop web";
+    assert_eq!(commands(&store, &[whole, running, sandbox]), [command]);
+    // No command removes what holds a pod together, and leaves the pod.
+    assert_eq!(commands(&store, &[sandbox]), [command]);
+    assert_eq!(
+        commands(&store, &[running]),
+        ["crictl stop c0ffee", "crictl rm c0ffee"]
+    );
+}
+
+#[test]
+fn a_lease_that_holds_is_not_for_pruning() {
+    let mut store = store(Engine::Containerd);
+    store.leases.push(crate::store::Lease {
+        namespace: "default".into(),
+        id: "1-abc".into(),
+        ends: Some(4),
+        pieces: vec![PieceId(0)],
+    });
+    let lease = [Target::Owner(Owner::Lease(LeaseId(0)))];
+    let command = "ctr -n default leases rm --sync 1-abc";
+    assert_eq!(commands(&store, &lease), [command]);
+    assert!(notes(&store, &lease).contains("wait until it ends"));
+    assert!(suggestions(&store, None).is_empty());
+}
+
+/// `ctr containers rm` would leave the log and the files that nerdctl has of it.
+#[test]
+fn containers_of_nerdctl_are_removed_by_it() {
+    let mut store = store(Engine::Containerd);
+    let unknown = State::Other(String::new());
+    let made = container(&mut store, "db", None, unknown);
+    store.nerdctl.insert(ContainerId(0), "shop".into());
+    assert_eq!(commands(&store, &[made]), ["nerdctl -n shop rm c0ffee"]);
+    assert!(notes(&store, &[made]).contains("nerdctl -n shop stop c0ffee"));
+}
+
+/// Names of nerdctl's volumes are those of one namespace, whatever the store is otherwise.
+#[test]
+fn volumes_of_nerdctl_are_removed_in_their_namespace() {
+    for engine in [
+        Engine::Containerd,
+        Engine::Kubernetes,
+        Engine::DockerContainerd,
+    ] {
+        let mut store = store(engine);
+        store.volumes.push(Volume {
+            name: "left".into(),
+            pieces: vec![PieceId(0)],
+            containers: Vec::new(),
+            driver: "local".into(),
+            namespace: Some("k8s.io".into()),
+            users: Ownership::Recorded,
+        });
+        let volume = [Target::Owner(Owner::Volume(VolumeId(0)))];
+        let command = "nerdctl -n k8s.io volume rm left";
+        assert_eq!(commands(&store, &volume), [command]);
+        let found = suggestions(&store, None);
+        let found = found.iter().flat_map(Suggestion::commands);
+        let found: Vec<&str> = found.map(|command| command.text.as_str()).collect();
+        assert_eq!(found, [command], "{engine:?}");
+    }
+}
+
 #[test]
 fn positions_that_are_not_there_are_nothing() {
     let store = store(Engine::Docker);
@@ -478,6 +591,7 @@ fn positions_that_are_not_there_are_nothing() {
         Target::Owner(Owner::Cache(CacheId(7))),
         Target::Owner(Owner::Volume(VolumeId(7))),
         Target::Owner(Owner::Pod(PodId(7))),
+        Target::Owner(Owner::Lease(LeaseId(7))),
     ];
     assert!(steps(&store, &all).is_empty());
 }

@@ -127,6 +127,7 @@ pub(super) fn pod(one: &ReportedStore<'_>, at: usize) -> Value {
         "writable": amount(account.writable),
         "logs": amount(account.logs),
         "volumes": amount(account.volumes),
+        "other": amount(account.other),
         "total": amount(account.total),
         "pieces": pieces(one, &pod.pieces),
     })
@@ -163,9 +164,22 @@ pub(super) fn volume(one: &ReportedStore<'_>, at: usize) -> Value {
         "index": at,
         "name": volume.name,
         "driver": known(&volume.driver),
+        "namespace": volume.namespace,
         "containers": volume.has_known_users().then_some(containers),
         "total": total,
         "pieces": pieces(one, &volume.pieces),
+    })
+}
+
+pub(super) fn lease(one: &ReportedStore<'_>, at: usize) -> Value {
+    let lease = &one.store.leases[at];
+    json!({
+        "index": at,
+        "namespace": lease.namespace,
+        "id": lease.id,
+        "ends": lease.ends,
+        "total": amount(one.lease(at)),
+        "pieces": pieces(one, &lease.pieces),
     })
 }
 
@@ -224,7 +238,7 @@ const fn goes(exit: &Exit) -> &'static str {
         Exit::Collection => "with-garbage",
         Exit::Start => "at-start",
         Exit::Stop => "at-stop",
-        Exit::ByHand => "by-hand",
+        Exit::Pod | Exit::ByHand => "by-hand",
     }
 }
 

@@ -36,6 +36,11 @@ impl Plan {
             }
         });
         plan.group("build cache", |plan| plan.cache(store));
+        plan.group("leases", |plan| {
+            for lease in &store.leases {
+                plan.owner(&lease.id, &lease.pieces);
+            }
+        });
         plan.group("orphans", |plan| {
             for orphan in &store.orphans {
                 plan.steps.push(Step::Piece(orphan.piece));

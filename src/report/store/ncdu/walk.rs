@@ -13,7 +13,7 @@ use crate::limits;
 use crate::progress::Job;
 use crate::report::ncdu::{Attributes, Entry, Link, Nesting, Refusal};
 use crate::report::store::ReportedStore;
-use crate::store::Piece;
+use crate::store::{Piece, Role};
 
 /// Innermost directories kept open, so that a tree made to be deep does not use up the descriptors. Those above
 /// are opened again when their turn comes.
@@ -79,7 +79,8 @@ impl<'a> Walk<'a> {
     ) -> io::Result<()> {
         let location = &piece.location;
         let name: &[u8] = match location.path.as_slice() {
-            b"" => b"(everything else)",
+            b"" if piece.role == Role::Bookkeeping => b"(everything else)",
+            b"" => location.root.name().as_bytes(),
             path => path,
         };
         let status = match location.root.status(&location.path) {

@@ -131,7 +131,7 @@ pub(super) fn write_pods(page: &Page<'_>, output: &mut dyn Write) -> io::Result<
     page.title("Pods", all, output)?;
     let (order, listed) = largest(pods.len(), page.top, |at| page.one.pod(at).total.bytes);
     let (shown, rest) = order.split_at(listed);
-    let columns = ["Total", "Writable", "Logs", "Volumes"].map(|name| (name, Side::Right));
+    let columns = ["Total", "Writable", "Logs", "Volumes", "Other"].map(|name| (name, Side::Right));
     let mut table = Table::new(&columns, "Pod");
     for &at in shown {
         let account = page.one.pod(at);
@@ -140,6 +140,7 @@ pub(super) fn write_pods(page: &Page<'_>, output: &mut dyn Write) -> io::Result<
             account.writable,
             account.logs,
             account.volumes,
+            account.other,
         ];
         table.push(TableRow {
             cells: amounts.map(|amount| page.amount(amount)).to_vec(),

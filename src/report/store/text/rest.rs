@@ -1,4 +1,4 @@
-//! Orphans, build cache and volumes.
+//! Orphans, build cache, leases and volumes.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -30,7 +30,7 @@ pub(super) fn write_orphans(page: &Page<'_>, output: &mut dyn Write) -> io::Resu
                 page.amount(page.one.orphan(at)),
                 changed.map_or_else(|| "-".to_owned(), time),
             ],
-            subject: page.look.shown(&piece.location.path),
+            subject: page.text(&page.one.store.place(&piece.location)),
             mark: String::new(),
             notes: [page.text(&orphan.reason)]
                 .into_iter()
@@ -116,6 +116,32 @@ fn copies(page: &Page<'_>) -> (usize, Amount) {
     (layers.len(), amounts.sum())
 }
 
+/// Writes what pulls and builds hold that are at work, or were.
+pub(super) fn write_leases(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
+    let leases = &page.one.store.leases;
+    if leases.is_empty() {
+        return Ok(());
+    }
+    page.title("Leases", page.one.totals().leases, output)?;
+    let (order, listed) = largest(leases.len(), page.top, |at| page.one.lease(at).bytes);
+    let (shown, rest) = order.split_at(listed);
+    let mut table = Table::new(&[("Size", Side::Right)], "Held by");
+    for &at in shown {
+        let lease = &leases[at];
+        table.push(TableRow {
+            cells: vec![page.amount(page.one.lease(at))],
+            subject: page.text(&lease.words()),
+            notes: vec![page.text(&format!("namespace {}", lease.namespace))],
+            ..TableRow::default()
+        });
+    }
+    table.write(&page.look, output)?;
+    page.more(rest.iter().map(|&at| page.one.lease(at)), output)?;
+    let text =
+        "a pull or a build may be at work there; what it leaves is an orphan once its lease ends";
+    page.sentence(text, DIMMED, output)
+}
+
 pub(super) fn write_volumes(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
     let volumes = &page.one.store.volumes;
     if volumes.is_empty() {
@@ -150,13 +176,16 @@ pub(super) fn write_volumes(page: &Page<'_>, output: &mut dyn Write) -> io::Resu
 }
 
 fn users(page: &Page<'_>, at: usize) -> Vec<String> {
-    let containers = page.one.store.volumes[at].containers.iter();
-    containers
+    let volume = &page.one.store.volumes[at];
+    let namespace = volume.namespace.iter();
+    let namespace = namespace.map(|name| page.text(&format!("namespace {name}")));
+    let containers = volume.containers.iter();
+    let users = containers
         .filter_map(|id| page.one.store.containers.get(id.as_usize()))
         .map(|container| match container.name.as_str() {
             "" => page.text(&container.id),
             name => page.text(name),
         })
-        .map(|name| format!("used by {name}"))
-        .collect()
+        .map(|name| format!("used by {name}"));
+    namespace.chain(users).collect()
 }

@@ -98,8 +98,14 @@ fn what_nobody_keeps_is_named_and_nothing_else() {
         .unwrap();
     assert_eq!(pull.since, Some(1_795_232_504));
     assert!(pull.reason.contains("layer-sha256:1") && !pull.reason.contains('\x1b'));
-    let held = store.layers.iter().find(|of| of.name == "leased").unwrap();
+    let held = store.layers.iter().find(|of| of.name == "rooted").unwrap();
     assert_eq!(store.piece(held.pieces[0]).role, Role::Bookkeeping);
+    let [lease] = store.leases.as_slice() else {
+        panic!("{:?}", store.leases);
+    };
+    assert_eq!((lease.id.as_str(), lease.ends), ("l", None));
+    // Two snapshots with the directories around them, a blob and what its label names.
+    assert_eq!(lease.pieces.len(), 6);
     let leased_layers = store.leased.iter().map(|id| store.layer(*id).name.as_str());
     assert_eq!(
         leased_layers.collect::<Vec<_>>(),
@@ -149,6 +155,31 @@ fn what_only_a_lease_holds_that_is_over_goes_with_the_lease() {
         assert!(orphan.reason.contains("the lease old"), "{}", orphan.reason);
         assert_eq!(orphan.exit, Exit::Records(vec![lease.clone()]));
     }
+    let [lease] = store.leases.as_slice() else {
+        panic!("{:?}", store.leases);
+    };
+    assert_eq!(lease.words(), "lease new until 9999-01-01 00:00 UTC");
+    let pieces = lease.pieces.iter().map(|piece| store.piece(*piece));
+    let paths: Vec<_> = pieces.map(|piece| piece.location.path.clone()).collect();
+    let digest = going_on.trim_start_matches("sha256:");
+    assert!(matches!(paths.as_slice(), [path] if path.ends_with(digest.as_bytes())));
+}
+
+/// What an image has is not the lease's, though a pull of the same image holds it too.
+#[test]
+fn a_lease_has_no_row_for_what_others_keep() {
+    let root = tempfile::tempdir().unwrap();
+    let mut home = Home::new(root.path());
+    let made = home.image("default", &["a"], "layer");
+    home.snapshot("default", "overlayfs", &made.chain, 3, "");
+    let lease: [&[u8]; 4] = [b"v1", b"default", b"leases", b"l"];
+    let held = home.meta.at(&lease);
+    held.put(&[b"content", made.target.as_bytes()], *b"");
+    held.put(&[b"snapshots", b"overlayfs", made.chain.as_bytes()], *b"");
+    home.write();
+    let store = store_of(root.path());
+    assert!(store.leases.is_empty(), "{:?}", store.leases);
+    assert!(store.orphans.is_empty(), "{:?}", store.orphans);
 }
 
 #[test]

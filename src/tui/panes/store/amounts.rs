@@ -143,8 +143,11 @@ impl<'a> SizedStore<'a> {
             Key::Container(id) => of(accounts.containers.get(id.as_usize()), |one| {
                 one.writable + one.logs + one.other
             }),
-            Key::Pod(_) | Key::Orphan(_) | Key::Volume(_) if is_engines => Size::Unknown,
+            Key::Pod(_) | Key::Orphan(_) | Key::Volume(_) | Key::Lease(_) if is_engines => {
+                Size::Unknown
+            }
             Key::Pod(id) => of(accounts.pods.get(id.as_usize()), |one| one.total),
+            Key::Lease(id) => of(accounts.leases.get(id.as_usize()), |one| *one),
             Key::Volume(id) => of(accounts.volumes.get(id.as_usize()), |one| *one),
             Key::Orphan(at) => of(
                 usize::try_from(at)

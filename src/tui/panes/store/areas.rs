@@ -36,7 +36,7 @@ const HIGH: u16 = 16;
 const WIDE: u16 = 160;
 const HIGHER: u16 = 36;
 /// Lines of the pane about the disk, border included.
-const DISK: u16 = 10;
+const DISK: u16 = 11;
 
 impl StoreAreas {
     /// Divides the body.

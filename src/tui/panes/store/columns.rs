@@ -3,7 +3,7 @@
 use super::amounts::{SizedStore, amount_text};
 use super::key::Key;
 use super::{StoreTab, names, rows};
-use crate::store::{LayerId, State, StoredImage, Volume};
+use crate::store::{Amount, LayerId, State, StoredImage, Volume};
 use crate::text::Look;
 use crate::tui::table::Side::{self, Left, Right};
 use crate::tui::table::{self, Cell, Table, Width};
@@ -210,7 +210,9 @@ fn name(sizes: &SizedStore<'_>, key: Key, look: Look) -> String {
         Key::Orphan(_) => {
             let orphan = key.orphan(sizes.store);
             let piece = orphan.and_then(|orphan| sizes.store.pieces.get(orphan.piece.as_usize()));
-            piece.map_or(shown, |piece| look.shown(&piece.location.path))
+            piece.map_or(shown, |piece| {
+                look.shown(sizes.store.place(&piece.location).as_bytes())
+            })
         }
         Key::Pod(_) => format!("pod {shown}"),
         Key::Container(_) => {
@@ -361,6 +363,10 @@ pub fn title(sizes: &SizedStore<'_>, tab: StoreTab, look: Look) -> String {
             return format!("Containers   written {writable}, logs {logs}");
         }
         StoreTab::Orphans => totals.orphans,
+        StoreTab::Cache if totals.leases != Amount::default() => {
+            let (cache, leases) = (amount(totals.cache), amount(totals.leases));
+            return format!("{}   {cache}, held by leases {leases}", tab.title());
+        }
         StoreTab::Cache => totals.cache,
         StoreTab::Volumes => totals.volumes,
     };

@@ -20,7 +20,7 @@ struct Part {
 }
 
 /// Returns the parts of the disk; they add up to the whole.
-fn parts(sizes: &SizedStore<'_>) -> [Part; 7] {
+fn parts(sizes: &SizedStore<'_>) -> [Part; 8] {
     let totals = &sizes.accounts.totals;
     let [logs, orphans] = sizes.store.engine.definition().hides;
     let part = |name, amount| Part {
@@ -37,6 +37,7 @@ fn parts(sizes: &SizedStore<'_>) -> [Part; 7] {
         },
         part("volumes", totals.volumes),
         part("build cache", totals.cache),
+        part("leases", totals.leases),
         Part {
             hidden: orphans,
             ..part("orphans", totals.orphans)

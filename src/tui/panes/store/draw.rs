@@ -216,7 +216,7 @@ fn fact(sizes: &SizedStore<'_>, key: Key, look: Look) -> String {
                 }
             })
         }
-        Key::Layer(_) | Key::Orphan(_) | Key::Cache(_) | Key::Volume(_) => {
+        Key::Layer(_) | Key::Orphan(_) | Key::Cache(_) | Key::Volume(_) | Key::Lease(_) => {
             sizes.text(sizes.total(key), look)
         }
         _ => sizes.text(sizes.own(key), look),

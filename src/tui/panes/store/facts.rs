@@ -21,6 +21,7 @@ pub(super) const fn title(key: Key) -> &'static str {
         Key::Orphan(_) => "Orphan",
         Key::Cache(_) => "Build cache record",
         Key::Volume(_) => "Volume",
+        Key::Lease(_) => "Lease",
     }
 }
 
@@ -88,6 +89,12 @@ impl Facts<'_> {
                 }
             }
             Key::Cache(id) => self.cache(id.as_usize()),
+            Key::Lease(_) => {
+                if let Some(lease) = key.lease(self.store()).cloned() {
+                    self.say("Namespace", &lease.namespace);
+                    self.say("ID", &lease.id);
+                }
+            }
             Key::Volume(_) => {
                 if let Some(volume) = key.volume(self.store()).cloned() {
                     self.say("Driver", &volume.driver);
@@ -221,6 +228,7 @@ impl Facts<'_> {
             Owner::Cache(id) => Key::Cache(id),
             Owner::Volume(id) => Key::Volume(id),
             Owner::Pod(id) => Key::Pod(id),
+            Owner::Lease(id) => Key::Lease(id),
         };
         format!(
             "{} {}",
@@ -343,6 +351,10 @@ impl Facts<'_> {
             Key::Volume(_) => {
                 let volume = key.volume(store);
                 volume.map_or_else(Vec::new, |volume| volume.pieces.clone())
+            }
+            Key::Lease(_) => {
+                let lease = key.lease(store);
+                lease.map_or_else(Vec::new, |lease| lease.pieces.clone())
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::store::reclaim::Target;
 use crate::store::{
-    CacheId, Container, ContainerId, ImageId, LayerId, Orphan, Owner, PodId, Store, StoredImage,
-    Volume, VolumeId,
+    CacheId, Container, ContainerId, ImageId, LayerId, Lease, LeaseId, Orphan, Owner, PodId, Store,
+    StoredImage, Volume, VolumeId,
 };
 use crate::tui::store_subject::What;
 
@@ -24,6 +24,8 @@ pub enum Key {
     Cache(CacheId),
     /// A volume.
     Volume(VolumeId),
+    /// A lease.
+    Lease(LeaseId),
 }
 
 impl Key {
@@ -68,6 +70,14 @@ impl Key {
         }
     }
 
+    /// Returns the lease it is.
+    pub fn lease(self, store: &Store) -> Option<&Lease> {
+        match self {
+            Self::Lease(id) => store.leases.get(id.as_usize()),
+            _ => None,
+        }
+    }
+
     /// Returns what can be got rid of; a layer goes with those who have it.
     pub const fn target(self) -> Option<Target> {
         Some(match self {
@@ -77,6 +87,7 @@ impl Key {
             Self::Orphan(at) => Target::Orphan(at),
             Self::Cache(id) => Target::Owner(Owner::Cache(id)),
             Self::Volume(id) => Target::Owner(Owner::Volume(id)),
+            Self::Lease(id) => Target::Owner(Owner::Lease(id)),
             Self::Layer(_) => return None,
         })
     }
@@ -89,10 +100,18 @@ impl Key {
             Self::Container(id) => store.containers.get(id.as_usize())?.id.clone(),
             Self::Pod(id) => store.pods.get(id.as_usize())?.uid.clone(),
             Self::Cache(id) => store.cache.get(id.as_usize())?.id.clone(),
-            Self::Volume(id) => store.volumes.get(id.as_usize())?.name.clone(),
+            Self::Volume(id) => {
+                let volume = store.volumes.get(id.as_usize())?;
+                let namespace = volume.namespace.as_deref().unwrap_or_default();
+                format!("{namespace}\0{}", volume.name)
+            }
+            Self::Lease(_) => {
+                let lease = self.lease(store)?;
+                format!("{}\0{}", lease.namespace, lease.id)
+            }
             Self::Orphan(_) => {
                 let piece = store.pieces.get(self.orphan(store)?.piece.as_usize())?;
-                return Some(piece.location.path.clone());
+                return Some(piece.location.shown().into_bytes());
             }
         };
         Some(text.into_bytes())
@@ -128,6 +147,9 @@ impl Key {
             }
             Self::Volume(_) => {
                 Box::new(positions(store.volumes.len()).map(|at| Self::Volume(VolumeId(at))))
+            }
+            Self::Lease(_) => {
+                Box::new(positions(store.leases.len()).map(|at| Self::Lease(LeaseId(at))))
             }
         }
     }

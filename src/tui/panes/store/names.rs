@@ -2,7 +2,7 @@
 
 use super::key::Key;
 use crate::image::Digest;
-use crate::store::{Container, ImageId, LayerId, Store, StoredImage};
+use crate::store::{Container, ImageId, LayerId, Lease, Store, StoredImage};
 use crate::tui::store_subject::{Item, StoreSubject, What};
 
 /// Returns what a row is called, unescaped.
@@ -25,6 +25,7 @@ pub fn name(store: &Store, key: Key) -> String {
             }
         }),
         Key::Volume(_) => key.volume(store).map(|volume| volume.name.clone()),
+        Key::Lease(_) => key.lease(store).map(Lease::words),
     };
     found.unwrap_or_default()
 }
@@ -58,6 +59,7 @@ pub fn id(store: &Store, key: Key) -> Option<String> {
         Key::Orphan(_) => place(store, key),
         Key::Cache(id) => Some(store.cache.get(id.as_usize())?.id.clone()),
         Key::Volume(_) => Some(key.volume(store)?.name.clone()),
+        Key::Lease(_) => Some(key.lease(store)?.id.clone()),
     }
 }
 

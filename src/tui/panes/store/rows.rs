@@ -7,7 +7,7 @@ use super::key::Key;
 use super::names;
 use super::{StepImages, StoreTab};
 use crate::browse::{Order, Sorting};
-use crate::store::{CacheId, ContainerId, ImageId, LayerId, PodId, Store, VolumeId};
+use crate::store::{CacheId, ContainerId, ImageId, LayerId, LeaseId, PodId, Store, VolumeId};
 use crate::tui::text_filter::TextFilter;
 
 /// What rows are sorted by.
@@ -122,9 +122,11 @@ fn all(store: &Store, choice: Choice<'_>) -> Vec<Key> {
             .map(|at| Key::Container(ContainerId(at)))
             .collect(),
         StoreTab::Orphans => positions(store.orphans.len()).map(Key::Orphan).collect(),
-        StoreTab::Cache => positions(store.cache.len())
-            .map(|at| Key::Cache(CacheId(at)))
-            .collect(),
+        StoreTab::Cache => {
+            let cache = positions(store.cache.len()).map(|at| Key::Cache(CacheId(at)));
+            let leases = positions(store.leases.len()).map(|at| Key::Lease(LeaseId(at)));
+            cache.chain(leases).collect()
+        }
         StoreTab::Volumes => positions(store.volumes.len())
             .map(|at| Key::Volume(VolumeId(at)))
             .collect(),
@@ -228,6 +230,6 @@ pub fn time(store: &Store, key: Key) -> Option<i64> {
             let piece = store.pieces.get(orphan.piece.as_usize())?;
             orphan.since.or(piece.modified)
         }
-        Key::Pod(_) | Key::Volume(_) => None,
+        Key::Pod(_) | Key::Volume(_) | Key::Lease(_) => None,
     }
 }
