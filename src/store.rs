@@ -18,10 +18,12 @@ mod containers_storage;
 mod docker;
 mod engine;
 mod find;
+mod foreign;
 mod kubelet;
 mod model;
 mod open;
 mod places;
+mod plugins;
 mod readers;
 
 use std::path::{Path, PathBuf};
@@ -33,9 +35,9 @@ pub use accounts::{Accounts, Amount, Basis};
 pub use engine::{Engine, Refusal};
 pub use find::{is_store, stores_below, stores_near, usual_places};
 pub use model::{
-    Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Exit, Growth, ImageId, Layer,
-    LayerId, Listing, Naming, Orphan, Owner, Ownership, Pod, PodId, Record, State, Store,
-    StoredImage, Volume, VolumeId,
+    Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Exit, Extra, ExtraId,
+    ExtraKind, Growth, ImageId, LargePath, Layer, LayerId, Listing, Naming, Orphan, Owner,
+    Ownership, Pod, PodId, Record, State, Store, StoredImage, Volume, VolumeId,
 };
 pub use piece::{Location, Piece, PieceId, Role, Usage};
 

@@ -25,9 +25,9 @@ use layerscope::report::store::StoreReport;
 use layerscope::report::{Format, Report};
 use layerscope::store::engine_sizes::{ContainerSizes, EngineSizes, ImageSizes};
 use layerscope::store::{
-    self, Accounts, Activity, Basis, CacheRecord, Container, ContainerId, Engine, Exit, Growth,
-    ImageId, Inventory, Layer, LayerId, Listing, Location, Orphan, Ownership, PieceId, Pod, PodId,
-    Role, State, Store, StoredImage, Usage, Volume,
+    self, Accounts, Activity, Basis, CacheRecord, Container, ContainerId, Engine, Exit, Extra,
+    ExtraKind, Growth, ImageId, Inventory, LargePath, Layer, LayerId, Listing, Location, Orphan,
+    Ownership, PieceId, Pod, PodId, Role, State, Store, StoredImage, Usage, Volume,
 };
 use layerscope::text::{Detail, Glyphs, Look};
 use layerscope::units::Units;
@@ -223,6 +223,25 @@ fn docker_rest(store: &mut Store, base: LayerId) {
         volume("pgdata", vec![data], vec![ContainerId(0)]),
         volume("elsewhere", Vec::new(), Vec::new()),
     ];
+    let plugin = piece(store, b"plugins/ff56", Role::Extra, 28 * MIB);
+    let backup = piece(store, b"backup.tar", Role::Extra, 6 * MIB);
+    store.extras = vec![
+        Extra {
+            kind: ExtraKind::Plugin { is_enabled: true },
+            name: "grafana/loki-docker-driver:latest".into(),
+            pieces: vec![plugin],
+        },
+        Extra {
+            kind: ExtraKind::Foreign,
+            name: "backup.tar".into(),
+            pieces: vec![backup],
+        },
+    ];
+    store.largest = vec![LargePath {
+        of: Role::Bookkeeping,
+        location: Location::new(&store.root, b"network/files".to_vec()),
+        disk_bytes: 2 * MIB,
+    }];
     for (path, bytes) in [
         (
             &b"overlay2/2f9a77bc01d2e3f4a5b6c7d8e9f00112233445566778899aabbccddeeff0011"[..],
@@ -516,6 +535,7 @@ fn assert_json_holds(document: &Value) {
             "container_files",
             "volumes",
             "cache",
+            "extras",
             "orphans",
             "bookkeeping",
         ];
@@ -533,6 +553,7 @@ fn assert_json_holds(document: &Value) {
             "pods",
             "cache",
             "volumes",
+            "extras",
             "orphans",
         ] {
             for (index, item) in items(store, name).iter().enumerate() {

@@ -34,6 +34,8 @@ pub struct Accounts {
     pub volumes: Vec<Amount>,
     /// By pod.
     pub pods: Vec<PodAccount>,
+    /// By plugin, artifact, or what is foreign.
+    pub extras: Vec<Amount>,
     /// By orphan.
     pub orphans: Vec<Amount>,
     /// What the whole store occupies, by purpose.
@@ -89,6 +91,11 @@ impl Accounts {
                 .map(|volume| books.sum(&volume.pieces))
                 .collect(),
             pods: books.pods(&containers),
+            extras: store
+                .extras
+                .iter()
+                .map(|extra| books.sum(&extra.pieces))
+                .collect(),
             orphans: store
                 .orphans
                 .iter()
@@ -192,7 +199,7 @@ impl Books<'_> {
                 Owner::Image(id) => account.images.push(id),
                 Owner::Container(id) => account.containers.push(id),
                 Owner::Cache(id) => account.cache.push(id),
-                Owner::Volume(_) | Owner::Pod(_) => {}
+                Owner::Volume(_) | Owner::Pod(_) | Owner::Extra(_) => {}
             }
         };
         owners::each_layer(self.store, &mut each);
@@ -278,6 +285,7 @@ impl Books<'_> {
                 Role::Writable => &mut totals.writable,
                 Role::Volume => &mut totals.volumes,
                 Role::ContainerFiles => &mut totals.container_files,
+                Role::Extra => &mut totals.extras,
                 Role::Layer | Role::Blob | Role::Cache | Role::Bookkeeping => {
                     self.part_of_owner(id, piece.role, &mut totals)
                 }
@@ -300,6 +308,7 @@ impl Books<'_> {
             Some(Owner::Container(_) | Owner::Pod(_)) => &mut totals.container_files,
             Some(Owner::Cache(_)) => &mut totals.cache,
             Some(Owner::Volume(_)) => &mut totals.volumes,
+            Some(Owner::Extra(_)) => &mut totals.extras,
             None if role == Role::Cache => &mut totals.cache,
             None if role == Role::Bookkeeping => &mut totals.bookkeeping,
             None => &mut totals.orphans,

@@ -27,9 +27,10 @@ use crate::error::{Error, Result};
 use crate::progress::Job;
 
 use self::reader::{DockerReader, DriverStore, Shares};
-use super::{Activity, Role, Store};
+use super::{Activity, Role, Store, foreign, plugins};
 use data_root::StoreRoot;
 
+pub(super) use data_root::is_known;
 pub(super) use engine_sizes::engine_sizes;
 
 /// Returns whether a directory is one of ours, by the names in it, or a part of one.
@@ -94,6 +95,8 @@ fn read_driver(root: &Beneath, found: DriverStore, job: &Job) -> Result<Store> {
     let mounted = containers::read(&mut reader)?;
     if found.shares == Shares::All {
         volumes::read(&mut reader, &mounted);
+        plugins::add(&mut reader.store, root);
+        foreign::add(&mut reader.store, root, data_root::is_known);
     }
     build_cache::read(&mut reader)?;
     orphans::read(&mut reader)?;

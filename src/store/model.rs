@@ -1,9 +1,11 @@
 //! The model that every reader fills: what is in one store, by position and by reference.
 
 mod container;
+mod extra;
 mod layer;
 
 pub use container::{Container, Growth, Pod, State};
+pub use extra::{Extra, ExtraKind, LargePath};
 pub use layer::{Contents, Layer, Listing};
 
 use std::collections::HashSet;
@@ -36,6 +38,7 @@ position!(ContainerId, "a container in [`Store::containers`]");
 position!(CacheId, "a record in [`Store::cache`]");
 position!(VolumeId, "a volume in [`Store::volumes`]");
 position!(PodId, "a pod in [`Store::pods`]");
+position!(ExtraId, "something in [`Store::extras`]");
 
 /// Whether the engine works with the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,6 +80,11 @@ pub struct Store {
     pub volumes: Vec<Volume>,
     /// Pods, on a Kubernetes node.
     pub pods: Vec<Pod>,
+    /// Plugins, artifacts, and what its engine is not known to make.
+    pub extras: Vec<Extra>,
+    /// The largest paths of bookkeeping and of the files of containers, the largest of each first; known once
+    /// measured.
+    pub largest: Vec<LargePath>,
     /// Layers that nothing keeps but a lease, or a label for the garbage collector of containerd.
     pub leased: std::collections::BTreeSet<LayerId>,
     /// What nobody owns.
@@ -208,6 +216,8 @@ pub enum Exit {
     Start,
     /// The engine takes it when it stops.
     Stop,
+    /// Docker takes it with the next plugin that is removed.
+    NextPlugin,
     /// No record of it is left: nothing but a hand takes it away, with the engine stopped.
     ByHand,
 }
@@ -253,6 +263,8 @@ pub enum Owner {
     Volume(VolumeId),
     /// A pod.
     Pod(PodId),
+    /// A plugin, an artifact, or something foreign.
+    Extra(ExtraId),
 }
 
 impl Store {
@@ -273,6 +285,8 @@ impl Store {
             cache: Vec::new(),
             volumes: Vec::new(),
             pods: Vec::new(),
+            extras: Vec::new(),
+            largest: Vec::new(),
             leased: std::collections::BTreeSet::new(),
             orphans: Vec::new(),
             warnings: Vec::new(),
@@ -301,6 +315,7 @@ impl Store {
             self.containers.len(),
             self.cache.len(),
             self.volumes.len(),
+            self.extras.len(),
             self.orphans.len(),
             self.warnings.len(),
         ];

@@ -16,8 +16,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::{
-    Activity, CacheId, Container, ContainerId, Engine, ImageId, Orphan, Owner, Ownership, PodId,
-    State, Store, VolumeId,
+    Activity, CacheId, Container, ContainerId, Engine, ExtraId, ExtraKind, ImageId, Orphan, Owner,
+    Ownership, PieceId, PodId, State, Store, VolumeId,
 };
 use crate::path::display_str;
 
@@ -139,7 +139,7 @@ impl Writer<'_> {
                 _ => None,
             })
         };
-        for rank in 0..=4 {
+        for rank in 0..=5 {
             let mut owners: Vec<Owner> = each(rank_of, rank).collect();
             // A record of the build cache stays while another stands on it.
             owners.sort_by_key(|owner| Reverse(self.depth(*owner)));
@@ -150,6 +150,7 @@ impl Writer<'_> {
                     Owner::Image(id) => steps.extend(self.image(id)),
                     Owner::Volume(id) => steps.extend(self.volume(id)),
                     Owner::Cache(id) => steps.extend(self.cache(id)),
+                    Owner::Extra(id) => steps.extend(self.extra(id)),
                 }
             }
         }
@@ -285,6 +286,39 @@ impl Writer<'_> {
         steps
     }
 
+    fn extra(&self, id: ExtraId) -> Vec<Step> {
+        let Some(extra) = self.store.extras.get(id.as_usize()) else {
+            return Vec::new();
+        };
+        let subject = Subject {
+            names: &[&extra.name],
+            ..Subject::default()
+        };
+        let disable = |tool| self.command(tool, Action::DisablePlugin, subject);
+        match extra.kind {
+            ExtraKind::Plugin { is_enabled } => {
+                let mut steps = if is_enabled {
+                    disable(Tool::Docker)
+                } else {
+                    Vec::new()
+                };
+                steps.extend(self.command(Tool::Docker, Action::RemovePlugin, subject));
+                steps
+            }
+            ExtraKind::Artifact => self.command(Tool::Podman, Action::RemoveArtifact, subject),
+            ExtraKind::Foreign => self.foreign(&extra.pieces),
+        }
+    }
+
+    fn foreign(&self, pieces: &[PieceId]) -> Vec<Step> {
+        let places = pieces
+            .iter()
+            .filter_map(|piece| self.store.pieces.get(piece.as_usize()));
+        let places = places.map(|piece| Step::Place(piece.location.shown()));
+        let words = "the engine is not known to make this: ask whoever put it there, then move or remove it by hand:";
+        [note(words)].into_iter().chain(places).collect()
+    }
+
     fn command(&self, tool: Tool, action: Action, subject: Subject<'_>) -> Vec<Step> {
         commanded(self.store.engine, tool, action, subject)
     }
@@ -318,6 +352,7 @@ const fn rank_of(owner: Owner) -> u8 {
         Owner::Image(_) => 2,
         Owner::Volume(_) => 3,
         Owner::Cache(_) => 4,
+        Owner::Extra(_) => 5,
     }
 }
 

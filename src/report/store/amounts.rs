@@ -19,6 +19,7 @@ impl ReportedStore<'_> {
                 container_files: UNKNOWN,
                 volumes: UNKNOWN,
                 cache: UNKNOWN,
+                extras: UNKNOWN,
                 orphans: UNKNOWN,
                 bookkeeping: UNKNOWN,
                 total: UNKNOWN,
@@ -76,6 +77,11 @@ impl ReportedStore<'_> {
 
     pub(super) fn volume(&self, at: usize) -> Amount {
         self.found(|accounts| accounts.volumes.get(at).copied())
+            .unwrap_or(UNKNOWN)
+    }
+
+    pub(super) fn extra(&self, at: usize) -> Amount {
+        self.found(|accounts| accounts.extras.get(at).copied())
             .unwrap_or(UNKNOWN)
     }
 

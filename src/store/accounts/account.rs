@@ -80,6 +80,8 @@ pub struct Totals {
     pub volumes: Amount,
     /// What only the build cache keeps.
     pub cache: Amount,
+    /// Plugins, artifacts, and what the engine is not known to make.
+    pub extras: Amount,
     /// What nobody owns.
     pub orphans: Amount,
     /// Databases, records, and what no piece claims.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{
-    CacheId, Container, ContainerId, ImageId, LayerId, Owner, PieceId, PodId, Store, StoredImage,
-    VolumeId,
+    CacheId, Container, ContainerId, ExtraId, ImageId, LayerId, Owner, PieceId, PodId, Store,
+    StoredImage, VolumeId,
 };
 
 /// Owners by piece, and pieces by owner.
@@ -40,6 +40,9 @@ impl Owners {
         }
         for (id, pod) in (0..).map(PodId).zip(&store.pods) {
             owners.add(Owner::Pod(id), &pod.pieces);
+        }
+        for (id, extra) in (0..).map(ExtraId).zip(&store.extras) {
+            owners.add(Owner::Extra(id), &extra.pieces);
         }
         owners
     }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{ContainerdReader, MOBY, go_encoding};
+use super::{ContainerdReader, MOBY, directories, go_encoding};
 use crate::image::Digest;
 use crate::image::json::Json;
 use crate::store::bbolt::{Bucket, Database};
 use crate::store::places::is_directory;
 use crate::store::{
     Container, ContainerId, ImageId, LayerId, Location, Ownership, PieceId, Role, State, Volume,
+    docker, foreign, plugins,
 };
 use crate::{limits, path};
 
@@ -29,6 +30,19 @@ impl ContainerdReader {
         }
         if !self.places.has_graph_driver {
             self.add_volumes(&docker.volumes, &mut mounts);
+        }
+    }
+
+    /// Adds plugins of Docker, and what neither it nor containerd is known to make in the root.
+    pub(super) fn add_extras(&mut self) {
+        let root = self.store.root.clone();
+        let docker = self.places.docker.as_ref();
+        let is_data_root = docker.is_some_and(|docker| !docker.containers.path.is_empty());
+        if !is_data_root {
+            foreign::add(&mut self.store, &root, directories::is_known);
+        } else if !self.places.has_graph_driver {
+            plugins::add(&mut self.store, &root);
+            foreign::add(&mut self.store, &root, docker::is_known);
         }
     }
 

@@ -191,3 +191,47 @@ fn a_cancelled_walk_is_interrupted() {
     job.cancel();
     assert!(measure(&mut inventory, None, &job).is_err());
 }
+
+#[test]
+fn the_largest_paths_of_what_has_no_rows_are_told() {
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path();
+    write(root, "network/files/local-kv.db", 900_000);
+    write(root, "dump.bin", 3 << 20);
+    write(root, "engine.db", 40_000);
+    write(root, "layers/one/diff/file", 9 << 20);
+    write(root, "containers/c/checkpoints/one/pages.img", 2 << 20);
+    let beneath = Beneath::open(root).unwrap();
+    let mut store = Store::new(Engine::Docker, "overlay2", beneath.clone());
+    for (path, role) in [
+        ("engine.db", Role::Bookkeeping),
+        ("layers/one/diff", Role::Layer),
+        ("containers/c", Role::ContainerFiles),
+    ] {
+        store.add_piece(Location::new(&beneath, path), role);
+    }
+    let store = measured(vec![store]).remove(0);
+    let told: Vec<(Role, String)> = store
+        .largest
+        .iter()
+        .map(|path| (path.of, path.location.path.escape_ascii().to_string()))
+        .collect();
+    let told: Vec<(Role, &str)> = told
+        .iter()
+        .map(|(role, path)| (*role, path.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Role::Bookkeeping, "dump.bin"),
+            (Role::Bookkeeping, "network/files"),
+            (Role::Bookkeeping, "engine.db"),
+            (
+                Role::ContainerFiles,
+                "containers/c/checkpoints/one/pages.img"
+            ),
+        ]
+    );
+    assert_eq!(store.largest[0].disk_bytes, blocks(&root.join("dump.bin")));
+    assert_eq!(store.largest[2].disk_bytes, blocks(&root.join("engine.db")));
+}

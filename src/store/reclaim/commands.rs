@@ -25,6 +25,12 @@ pub enum Action {
     RemoveVolume,
     /// Removes one record of the build cache.
     RemoveCache,
+    /// Ends a plugin, which frees nothing and has to come first.
+    DisablePlugin,
+    /// Removes one plugin.
+    RemovePlugin,
+    /// Removes one artifact.
+    RemoveArtifact,
     /// Removes one snapshot that nothing refers to.
     RemoveSnapshot,
     /// Removes one blob that nothing refers to.

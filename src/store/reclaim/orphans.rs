@@ -20,6 +20,11 @@ pub(super) fn steps(store: &Store, orphans: &[&Orphan]) -> Vec<Step> {
             Exit::Stop,
             "the engine removes this when it stops in good order:",
         ),
+        // moby, plugin/backend_linux.go, Remove, and plugin/manager.go, GC.
+        (
+            Exit::NextPlugin,
+            "Docker removes this with the next plugin that is removed:",
+        ),
     ] {
         let places = places(store, orphans, &exit);
         if !places.is_empty() {

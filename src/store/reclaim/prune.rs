@@ -168,7 +168,7 @@ fn tool_of(store: &Store, owner: Owner) -> Option<Tool> {
             Some(of_namespace(writer.namespace_of(container)))
         }
         Owner::Cache(_) => store.engine.definition().cache_tool.ok(),
-        Owner::Volume(_) | Owner::Pod(_) => Some(of_namespace(None)),
+        Owner::Volume(_) | Owner::Pod(_) | Owner::Extra(_) => Some(of_namespace(None)),
     }
 }
 

@@ -9,9 +9,10 @@ use crate::image::Digest;
 use crate::path;
 use crate::report::json::located;
 use crate::report::store::ReportedStore;
-use crate::store::reclaim::{Command, Step, by_name, suggestions};
+use crate::store::reclaim::{Command, Step, Target, by_name, steps, suggestions};
 use crate::store::{
-    Container, Exit, Layer, LayerId, Listing, Location, Piece, PieceId, Role, StoredImage,
+    Container, Exit, ExtraId, ExtraKind, Layer, LayerId, Listing, Location, Owner, Piece, PieceId,
+    Role, StoredImage,
 };
 
 pub(super) fn image(one: &ReportedStore<'_>, at: usize) -> Value {
@@ -169,6 +170,33 @@ pub(super) fn volume(one: &ReportedStore<'_>, at: usize) -> Value {
     })
 }
 
+pub(super) fn extra(one: &ReportedStore<'_>, at: usize) -> Value {
+    let extra = &one.store.extras[at];
+    let id = ExtraId(u32::try_from(at).unwrap_or(u32::MAX));
+    let is_enabled = match extra.kind {
+        ExtraKind::Plugin { is_enabled } => Some(is_enabled),
+        ExtraKind::Artifact | ExtraKind::Foreign => None,
+    };
+    let steps = steps(one.store, &[Target::Owner(Owner::Extra(id))]);
+    json!({
+        "index": at,
+        "kind": extra.kind.as_str(),
+        "name": extra.name,
+        "enabled": is_enabled,
+        "total": amount(one.extra(at)),
+        "steps": steps.iter().map(step).collect::<Value>(),
+        "pieces": pieces(one, &extra.pieces),
+    })
+}
+
+pub(super) fn large_path(one: &ReportedStore<'_>, at: usize) -> Value {
+    let path = &one.store.largest[at];
+    let mut object = place(one, &path.location);
+    object.insert("of".into(), json!(role(path.of)));
+    object.insert("disk_bytes".into(), json!(path.disk_bytes));
+    Value::Object(object)
+}
+
 pub(super) fn orphan(one: &ReportedStore<'_>, at: usize) -> Value {
     let orphan = &one.store.orphans[at];
     let piece = one.store.piece(orphan.piece);
@@ -224,6 +252,7 @@ const fn goes(exit: &Exit) -> &'static str {
         Exit::Collection => "with-garbage",
         Exit::Start => "at-start",
         Exit::Stop => "at-stop",
+        Exit::NextPlugin => "with-next-plugin",
         Exit::ByHand => "by-hand",
     }
 }
@@ -298,6 +327,7 @@ const fn role(role: Role) -> &'static str {
         Role::ContainerFiles => "container-files",
         Role::Volume => "volume",
         Role::Cache => "cache",
+        Role::Extra => "extra",
         Role::Orphan => "orphan",
         Role::Bookkeeping => "bookkeeping",
     }

@@ -20,6 +20,7 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
         ("container files", totals.container_files),
         ("volumes", totals.volumes),
         ("build cache", totals.cache),
+        ("extras", totals.extras),
         ("orphans", totals.orphans),
         ("bookkeeping", totals.bookkeeping),
     ];

@@ -41,7 +41,10 @@ fn parts(sizes: &SizedStore<'_>) -> [Part; 7] {
             hidden: orphans,
             ..part("orphans", totals.orphans)
         },
-        part("other", totals.bookkeeping + totals.container_files),
+        part(
+            "other",
+            totals.extras + totals.bookkeeping + totals.container_files,
+        ),
     ]
 }
 

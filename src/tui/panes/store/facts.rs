@@ -4,7 +4,7 @@ use super::amounts::{Sense, SizedStore, amount_text};
 use super::columns::day_of;
 use super::key::Key;
 use super::{names, reclaim, rows};
-use crate::store::{Amount, Basis, LayerId, Listing, Owner, PieceId, Store};
+use crate::store::{Amount, Basis, ExtraKind, LayerId, Listing, Owner, PieceId, Store};
 use crate::text::Look;
 use crate::tui::store_subject::StoreSubject;
 
@@ -21,6 +21,8 @@ pub(super) const fn title(key: Key) -> &'static str {
         Key::Orphan(_) => "Orphan",
         Key::Cache(_) => "Build cache record",
         Key::Volume(_) => "Volume",
+        Key::Extra(_) => "Extra",
+        Key::LargePath(_) => "Large path",
     }
 }
 
@@ -88,6 +90,11 @@ impl Facts<'_> {
                 }
             }
             Key::Cache(id) => self.cache(id.as_usize()),
+            Key::Extra(_) => self.extra(key),
+            Key::LargePath(_) => {
+                let part = names::kind(self.store(), key);
+                self.say("Part of", part);
+            }
             Key::Volume(_) => {
                 if let Some(volume) = key.volume(self.store()).cloned() {
                     self.say("Driver", &volume.driver);
@@ -214,6 +221,15 @@ impl Facts<'_> {
         }
     }
 
+    fn extra(&mut self, key: Key) {
+        let kind = names::kind(self.store(), key);
+        self.say("Kind", kind);
+        let extra = key.extra(self.store()).map(|extra| extra.kind);
+        if let Some(ExtraKind::Plugin { is_enabled }) = extra {
+            self.say("Enabled", if is_enabled { "yes" } else { "no" });
+        }
+    }
+
     fn owner(&self, owner: Owner) -> String {
         let key = match owner {
             Owner::Image(id) => Key::Image(id),
@@ -221,6 +237,7 @@ impl Facts<'_> {
             Owner::Cache(id) => Key::Cache(id),
             Owner::Volume(id) => Key::Volume(id),
             Owner::Pod(id) => Key::Pod(id),
+            Owner::Extra(id) => Key::Extra(id),
         };
         format!(
             "{} {}",
@@ -340,6 +357,11 @@ impl Facts<'_> {
                 let layer = record.layer.into_iter().flat_map(of_layer);
                 layer.chain(record.pieces.iter().copied()).collect()
             }
+            Key::Extra(_) => {
+                let extra = key.extra(store);
+                extra.map_or_else(Vec::new, |extra| extra.pieces.clone())
+            }
+            Key::LargePath(_) => Vec::new(),
             Key::Volume(_) => {
                 let volume = key.volume(store);
                 volume.map_or_else(Vec::new, |volume| volume.pieces.clone())

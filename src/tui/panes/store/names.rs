@@ -2,7 +2,7 @@
 
 use super::key::Key;
 use crate::image::Digest;
-use crate::store::{Container, ImageId, LayerId, Store, StoredImage};
+use crate::store::{Container, ImageId, LargePath, LayerId, Store, StoredImage};
 use crate::tui::store_subject::{Item, StoreSubject, What};
 
 /// Returns what a row is called, unescaped.
@@ -25,15 +25,21 @@ pub fn name(store: &Store, key: Key) -> String {
             }
         }),
         Key::Volume(_) => key.volume(store).map(|volume| volume.name.clone()),
+        Key::Extra(_) => key.extra(store).map(|extra| extra.name.clone()),
+        Key::LargePath(_) => place(store, key),
     };
     found.unwrap_or_default()
 }
 
 /// Returns the whole place of the first piece, escaped.
 pub fn place(store: &Store, key: Key) -> Option<String> {
+    if let Some(path) = key.large_path(store) {
+        return Some(path.location.shown());
+    }
     let piece = match key {
         Key::Orphan(_) => Some(key.orphan(store)?.piece),
         Key::Volume(_) => key.volume(store)?.pieces.first().copied(),
+        Key::Extra(_) => key.extra(store)?.pieces.first().copied(),
         Key::Layer(id) => store.layers.get(id.as_usize())?.pieces.first().copied(),
         _ => None,
     }?;
@@ -58,7 +64,16 @@ pub fn id(store: &Store, key: Key) -> Option<String> {
         Key::Orphan(_) => place(store, key),
         Key::Cache(id) => Some(store.cache.get(id.as_usize())?.id.clone()),
         Key::Volume(_) => Some(key.volume(store)?.name.clone()),
+        Key::Extra(_) => Some(key.extra(store)?.name.clone()),
+        Key::LargePath(_) => place(store, key),
     }
+}
+
+/// Returns what an extra is, or what a large path is a part of; empty for anything else.
+pub fn kind(store: &Store, key: Key) -> &'static str {
+    let extra = key.extra(store).map(|extra| extra.kind.as_str());
+    let part = || key.large_path(store).map(LargePath::part);
+    extra.or_else(part).unwrap_or_default()
 }
 
 /// Returns the names of an image in one line; `<none>@…` for a dangling one.
