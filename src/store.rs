@@ -21,6 +21,7 @@ mod find;
 mod foreign;
 mod kubelet;
 mod model;
+mod nested;
 mod open;
 mod places;
 mod plugins;
@@ -36,7 +37,7 @@ pub use engine::{Engine, Refusal};
 pub use find::{is_store, stores_below, stores_near, usual_places};
 pub use model::{
     Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Exit, Extra, ExtraId,
-    ExtraKind, Growth, ImageId, LargePath, Layer, LayerId, Listing, Naming, Orphan, Owner,
+    ExtraKind, Growth, Held, ImageId, LargePath, Layer, LayerId, Listing, Naming, Orphan, Owner,
     Ownership, Pod, PodId, Record, State, Store, StoredImage, Volume, VolumeId,
 };
 pub use piece::{Location, Piece, PieceId, Role, Usage};

@@ -218,6 +218,7 @@ fn docker_rest(store: &mut Store, base: LayerId) {
         containers,
         driver: "local".into(),
         users: Ownership::Recorded,
+        holds: Vec::new(),
     };
     store.volumes = vec![
         volume("pgdata", vec![data], vec![ContainerId(0)]),

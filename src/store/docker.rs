@@ -30,6 +30,7 @@ use self::reader::{DockerReader, DriverStore, Shares};
 use super::{Activity, Role, Store, foreign, plugins};
 use data_root::StoreRoot;
 
+pub(super) use containers::{LEFT_OVER, is_log};
 pub(super) use data_root::is_known;
 pub(super) use engine_sizes::engine_sizes;
 

@@ -15,7 +15,7 @@ use self::claims::{Claim, Claims};
 use self::growth::Grown;
 use self::walk::{Failure, Linked, Tally, walk};
 use super::piece::Usage;
-use super::{Growth, Inventory, LargePath, Piece, Role, Store};
+use super::{Growth, Inventory, LargePath, Piece, Role, Store, nested};
 use crate::error::{Result, Warning, WarningCode};
 use crate::progress::Job;
 
@@ -36,6 +36,7 @@ pub fn measure(inventory: &mut Inventory, threads: Option<NonZeroUsize>, job: &J
     let tallies = walk(&claims, threads, job);
     job.check()?;
     fill(inventory, &claims, tallies);
+    nested::note(inventory);
     Ok(())
 }
 

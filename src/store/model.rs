@@ -177,6 +177,17 @@ pub struct Volume {
     pub users: Ownership,
     /// Plugin or driver, unescaped.
     pub driver: String,
+    /// Stores within it; known once measured.
+    pub holds: Vec<Held>,
+}
+
+/// A store within a volume.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Whose it is, for people.
+    pub engine: &'static str,
+    /// Where it is.
+    pub location: Location,
 }
 
 impl Volume {

@@ -12,6 +12,8 @@ use crate::progress::Job;
 pub(super) struct Reader {
     /// Whose stores it reads.
     engines: &'static [Engine],
+    /// What its stores are called: `a Docker store`.
+    pub(super) title: &'static str,
     /// Where they are, below `/var/lib` or a home's `.local/share`.
     pub(super) place: &'static str,
     /// Whether users mostly have one of their own, where images are looked for first.
@@ -30,6 +32,7 @@ pub(super) struct Reader {
 pub(super) const READERS: [Reader; 3] = [
     Reader {
         engines: &[Engine::Docker],
+        title: "Docker",
         place: "docker",
         is_rootless: false,
         parts: &["image"],
@@ -43,6 +46,7 @@ pub(super) const READERS: [Reader; 3] = [
             Engine::Containerd,
             Engine::Kubernetes,
         ],
+        title: "containerd",
         place: "containerd",
         is_rootless: false,
         parts: &["io.containerd.metadata.v1.bolt"],
@@ -52,6 +56,7 @@ pub(super) const READERS: [Reader; 3] = [
     },
     Reader {
         engines: &[Engine::ContainersStorage],
+        title: "containers-storage",
         place: "containers/storage",
         is_rootless: true,
         parts: &["overlay-layers", "vfs-layers"],

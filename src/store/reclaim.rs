@@ -6,6 +6,7 @@
 
 mod commands;
 mod freed_together;
+mod held;
 mod orphans;
 mod prune;
 mod shell_quote;
@@ -24,6 +25,7 @@ use crate::path::display_str;
 pub use super::engine::Tool;
 use commands::Subject;
 pub use commands::{Action, Command, Proof, ROWS, Row, Word, row};
+pub use held::{of_builder, told_of};
 pub use orphans::by_name;
 pub use prune::{Group, Suggestion, suggestions};
 pub use shell_quote::quoted;
@@ -261,6 +263,8 @@ impl Writer<'_> {
             Err(reason) => return vec![note(reason)],
         };
         let mut steps: Vec<Step> = self.mounted_by(volume).into_iter().collect();
+        steps.extend(held::steps(self.store, volume));
+        steps.extend(volume.holds.iter().map(|held| note(told_of(held))));
         let subject = Subject {
             names: &[&volume.name],
             ..Subject::default()

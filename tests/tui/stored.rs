@@ -174,6 +174,7 @@ pub fn docker() -> Store {
         containers: vec![layerscope::store::ContainerId(2)],
         driver: "local".into(),
         users: Ownership::Recorded,
+        holds: Vec::new(),
     });
     let plugin = all.piece("plugins/ff56", Role::Extra, 28 * MIB);
     all.0.extras.push(Extra {

@@ -133,6 +133,7 @@ fn the_parts_add_up_to_the_whole() {
         containers: vec![container],
         driver: "local".into(),
         users: Ownership::Recorded,
+        holds: Vec::new(),
     });
     let private = books.layer(19, Role::Cache, Some(top));
     books.record(private);

@@ -101,6 +101,7 @@ fn add(reader: &mut DockerReader<'_>, name: String, driver: String, refused: Opt
         containers: Vec::new(),
         driver,
         users: Ownership::Recorded,
+        holds: Vec::new(),
     });
 }
 

@@ -235,3 +235,65 @@ fn the_largest_paths_of_what_has_no_rows_are_told() {
     assert_eq!(store.largest[0].disk_bytes, blocks(&root.join("dump.bin")));
     assert_eq!(store.largest[2].disk_bytes, blocks(&root.join("engine.db")));
 }
+
+#[test]
+fn stores_within_volumes_are_told() {
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path();
+    let volumes = [
+        ("dind", "_data/image/overlay2/layerdb/x", "Docker", "_data"),
+        (
+            "k3s",
+            "_data/agent/containerd/io.containerd.metadata.v1.bolt/meta.db",
+            "containerd",
+            "_data",
+        ),
+        (
+            "kind",
+            "_data/lib/containers/storage/overlay-layers/layers.json",
+            "containers-storage",
+            "_data/lib/containers/storage",
+        ),
+        (
+            "builder",
+            "_data/runc-overlayfs/metadata_v2.db",
+            "BuildKit",
+            "_data",
+        ),
+        ("plain", "_data/file", "", ""),
+    ];
+    let beneath = Beneath::open(root).unwrap();
+    let mut store = Store::new(Engine::Docker, "overlay2", beneath.clone());
+    for (name, file, ..) in volumes {
+        write(root, &format!("volumes/{name}/{file}"), 100);
+        let location = Location::new(&beneath, format!("volumes/{name}"));
+        let piece = store.add_piece(location, Role::Volume);
+        store.volumes.push(crate::store::Volume {
+            name: name.into(),
+            pieces: vec![piece],
+            containers: Vec::new(),
+            users: crate::store::Ownership::Recorded,
+            driver: "local".into(),
+            holds: Vec::new(),
+        });
+    }
+    let store = measured(vec![store]).remove(0);
+    for (volume, (name, _, engine, place)) in store.volumes.iter().zip(volumes) {
+        let told: Vec<String> = volume
+            .holds
+            .iter()
+            .map(crate::store::reclaim::told_of)
+            .collect();
+        if engine.is_empty() {
+            assert!(told.is_empty(), "{told:?}");
+            continue;
+        }
+        let place = root.join("volumes").join(name).join(place);
+        let place = place.display();
+        let wanted = match engine {
+            "BuildKit" => format!("holds a build cache of BuildKit: {place}"),
+            _ => format!("holds a {engine} store: layerscope {place}"),
+        };
+        assert_eq!(told[0], wanted);
+    }
+}

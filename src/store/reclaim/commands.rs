@@ -43,6 +43,8 @@ pub enum Action {
     Repair,
     /// Removes the build cache.
     PruneCache,
+    /// Removes the cache of a builder that keeps one of its own.
+    PruneBuilder,
     /// Removes all containers that do not run.
     PruneContainers,
     /// Removes images without a name.

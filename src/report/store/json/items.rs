@@ -9,10 +9,10 @@ use crate::image::Digest;
 use crate::path;
 use crate::report::json::located;
 use crate::report::store::ReportedStore;
-use crate::store::reclaim::{Command, Step, Target, by_name, steps, suggestions};
+use crate::store::reclaim::{Command, Step, Target, by_name, of_builder, steps, suggestions};
 use crate::store::{
     Container, Exit, ExtraId, ExtraKind, Layer, LayerId, Listing, Location, Owner, Piece, PieceId,
-    Role, StoredImage,
+    Role, StoredImage, Volume,
 };
 
 pub(super) fn image(one: &ReportedStore<'_>, at: usize) -> Value {
@@ -166,8 +166,19 @@ pub(super) fn volume(one: &ReportedStore<'_>, at: usize) -> Value {
         "driver": known(&volume.driver),
         "containers": volume.has_known_users().then_some(containers),
         "total": total,
+        "holds": holds(one, volume),
+        "commands": of_builder(one.store, volume).as_ref().map(command).into_iter().collect::<Value>(),
         "pieces": pieces(one, &volume.pieces),
     })
+}
+
+fn holds(one: &ReportedStore<'_>, volume: &Volume) -> Value {
+    let held = volume.holds.iter().map(|held| {
+        let mut object = place(one, &held.location);
+        object.insert("engine".into(), json!(held.engine));
+        Value::Object(object)
+    });
+    held.collect()
 }
 
 pub(super) fn extra(one: &ReportedStore<'_>, at: usize) -> Value {

@@ -127,6 +127,16 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         tool: Tool::Docker,
+        action: Action::PruneBuilder,
+        words: &[Word::Plain("docker buildx prune --builder"), Word::Names],
+        removes: "the cache of one builder",
+        frees: "its files in the builder's volume",
+        spares: "images, containers, volumes, the builder itself",
+        note: None,
+        proof: unverified("docker-buildx-prune(1)"),
+    },
+    Row {
+        tool: Tool::Docker,
         action: Action::PruneContainers,
         words: &[Word::Plain("docker container prune")],
         removes: "every container that does not run",

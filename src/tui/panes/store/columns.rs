@@ -222,6 +222,14 @@ fn name(sizes: &SizedStore<'_>, key: Key, look: Look) -> String {
             let piece = orphan.and_then(|orphan| sizes.store.pieces.get(orphan.piece.as_usize()));
             piece.map_or(shown, |piece| look.shown(&piece.location.path))
         }
+        Key::Volume(_) => {
+            let held = key
+                .volume(sizes.store)
+                .and_then(|volume| volume.holds.first());
+            held.map_or(shown.clone(), |held| {
+                format!("{shown} holds a {} store", held.engine)
+            })
+        }
         Key::Pod(_) => format!("pod {shown}"),
         Key::Container(_) => {
             let container = key.container(sizes.store);

@@ -4,6 +4,7 @@ use super::amounts::{Sense, SizedStore, amount_text};
 use super::columns::day_of;
 use super::key::Key;
 use super::{names, reclaim, rows};
+use crate::store::reclaim::told_of;
 use crate::store::{Amount, Basis, ExtraKind, LayerId, Listing, Owner, PieceId, Store};
 use crate::text::Look;
 use crate::tui::store_subject::StoreSubject;
@@ -98,6 +99,9 @@ impl Facts<'_> {
             Key::Volume(_) => {
                 if let Some(volume) = key.volume(self.store()).cloned() {
                     self.say("Driver", &volume.driver);
+                    for held in &volume.holds {
+                        self.say("Nested", &told_of(held));
+                    }
                     for container in volume.containers.iter().take(MOST) {
                         let container = self.store().containers.get(container.as_usize());
                         let name = container.map_or_else(String::new, names::container);
