@@ -103,9 +103,10 @@ fn note_large_paths(inventory: &mut Inventory, claims: &Claims, claim: Claim, gr
     let (of, location) = (piece.role, piece.location.clone());
     let paths = growth.into_iter().map(|grown| LargePath {
         of,
-        location: match grown.path.is_empty() {
-            true => location.clone(),
-            false => location.join(grown.path),
+        location: if grown.path.is_empty() {
+            location.clone()
+        } else {
+            location.join(grown.path)
         },
         disk_bytes: grown.disk_bytes,
     });

@@ -18,7 +18,8 @@ pub(super) fn add(store: &mut Store, root: &Beneath) {
     let ids = names(root, b"plugins").into_iter();
     let settings: Vec<(Vec<u8>, Option<Json>)> = ids
         .map(|id| [&b"plugins/"[..], &id].concat())
-        .filter_map(|at| Some((at.clone(), read(root, &at)?)))
+        .filter(|at| is_plugin(root, at))
+        .map(|at| (at.clone(), read(root, &at)))
         .collect();
     if settings.is_empty() {
         return;
@@ -76,14 +77,16 @@ fn names(root: &Beneath, place: &[u8]) -> Vec<Vec<u8>> {
     names.ok().flatten().unwrap_or_default()
 }
 
-/// Returns the settings of a plugin, `None` within for what cannot be read; nothing where it is no plugin's directory.
-fn read(root: &Beneath, at: &[u8]) -> Option<Option<Json>> {
+fn is_plugin(root: &Beneath, at: &[u8]) -> bool {
+    let settings = [at, b"/config.json"].concat();
+    is_directory(root, at) && !matches!(root.status(&settings), Ok(None))
+}
+
+/// Returns the settings of a plugin; `None` where they cannot be read.
+fn read(root: &Beneath, at: &[u8]) -> Option<Json> {
     let place = [at, b"/config.json"].concat();
-    if !is_directory(root, at) || matches!(root.status(&place), Ok(None)) {
-        return None;
-    }
-    let bytes = root.read(&place, limits::DOCUMENT_BYTES).ok().flatten();
-    Some(bytes.and_then(|bytes| Json::parse(&bytes).ok()))
+    let bytes = root.read(&place, limits::DOCUMENT_BYTES).ok().flatten()?;
+    Json::parse(&bytes).ok()
 }
 
 /// By a name as `docker plugin ls` has it; its directory is its ID.
@@ -92,7 +95,7 @@ fn name_of(settings: &Json, at: &[u8]) -> String {
         Some(name) if !name.is_empty() => name.to_owned(),
         _ => {
             let id = at.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-            String::from_utf8_lossy(id).into_owned()
+            crate::path::display(id).into_owned()
         }
     }
 }

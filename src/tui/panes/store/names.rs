@@ -16,7 +16,7 @@ pub fn name(store: &Store, key: Key) -> String {
             pod.map(|pod| format!("{}/{}", pod.namespace, pod.name))
         }
         // What is lossy here is only shown: places are copied and listed from their bytes.
-        Key::Orphan(_) => place(store, key),
+        Key::Orphan(_) | Key::LargePath(_) => place(store, key),
         Key::Cache(id) => store.cache.get(id.as_usize()).map(|record| {
             if record.description.is_empty() {
                 record.id.clone()
@@ -26,7 +26,6 @@ pub fn name(store: &Store, key: Key) -> String {
         }),
         Key::Volume(_) => key.volume(store).map(|volume| volume.name.clone()),
         Key::Extra(_) => key.extra(store).map(|extra| extra.name.clone()),
-        Key::LargePath(_) => place(store, key),
     };
     found.unwrap_or_default()
 }
@@ -61,11 +60,10 @@ pub fn id(store: &Store, key: Key) -> Option<String> {
         }
         Key::Container(_) => Some(key.container(store)?.id.clone()),
         Key::Pod(id) => Some(store.pods.get(id.as_usize())?.uid.clone()),
-        Key::Orphan(_) => place(store, key),
+        Key::Orphan(_) | Key::LargePath(_) => place(store, key),
         Key::Cache(id) => Some(store.cache.get(id.as_usize())?.id.clone()),
         Key::Volume(_) => Some(key.volume(store)?.name.clone()),
         Key::Extra(_) => Some(key.extra(store)?.name.clone()),
-        Key::LargePath(_) => place(store, key),
     }
 }
 
