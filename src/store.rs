@@ -19,11 +19,14 @@ mod disuse;
 mod docker;
 mod engine;
 mod find;
+mod foreign;
 pub mod homes;
 mod kubelet;
 mod model;
+mod nested;
 mod open;
 mod places;
+mod plugins;
 mod readers;
 
 use std::path::Path;
@@ -36,9 +39,9 @@ pub use engine::{Engine, Refusal};
 pub use find::{is_store, stores_near};
 pub use homes::Homes;
 pub use model::{
-    Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Exit, Growth, ImageId, Layer,
-    LayerId, Lease, LeaseId, Listing, Naming, Orphan, Owner, Ownership, Pod, PodId, Record, State,
-    Store, StoredImage, Volume, VolumeId,
+    Activity, CacheId, CacheRecord, Container, ContainerId, Contents, Exit, Extra, ExtraId,
+    ExtraKind, Growth, Held, ImageId, LargePath, Layer, LayerId, Lease, LeaseId, Listing, Naming,
+    Orphan, Owner, Ownership, Pod, PodId, Record, State, Store, StoredImage, Volume, VolumeId,
 };
 pub use piece::{Location, Piece, PieceId, Role, Usage};
 

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use layerscope::store::reclaim::{Action, Group, ROWS, Step, Target, Tool, steps, suggestions};
 use layerscope::store::{
-    Accounts, Basis, CacheId, ContainerId, Exit, ImageId, LeaseId, Owner, Store, VolumeId,
+    Accounts, Basis, CacheId, ContainerId, Exit, ExtraId, ImageId, LeaseId, Owner, Store, VolumeId,
 };
 use support::codec::Codec;
 use support::docker::docker_legacy;
@@ -47,6 +47,7 @@ const BY_DOCKER: &[(Tool, Action)] = &[
     (Tool::Docker, Action::PruneDangling),
     (Tool::Docker, Action::PruneImages),
     (Tool::Docker, Action::PruneVolumes),
+    (Tool::Docker, Action::RemovePlugin),
 ];
 const BY_PODMAN: &[(Tool, Action)] = &[
     (Tool::Podman, Action::StopContainer),
@@ -365,7 +366,13 @@ fn docker_things(docker: &Docker) -> BTreeSet<String> {
     let images = lines(&images).map(|id| format!("image {id}"));
     let containers = lines(&containers).map(|id| format!("container {id}"));
     let volumes = lines(&volumes).map(|name| format!("volume {name}"));
-    images.chain(containers).chain(volumes).collect()
+    let plugins = docker.run(&["plugin", "ls", "--format", "{{.Name}}"]);
+    let plugins = lines(&plugins).map(|name| format!("plugin {name}"));
+    images
+        .chain(containers)
+        .chain(volumes)
+        .chain(plugins)
+        .collect()
 }
 
 fn use_docker_thing(docker: &Docker, thing: &str) {
@@ -393,6 +400,9 @@ fn use_docker_thing(docker: &Docker, thing: &str) {
             }
             docker.run(&["export", "-o", &out, name]);
         }
+        "plugin" => {
+            docker.run(&["plugin", "inspect", name]);
+        }
         _ => {
             let file = docker
                 .site
@@ -402,6 +412,25 @@ fn use_docker_thing(docker: &Docker, thing: &str) {
             assert_eq!(fs::metadata(file).unwrap().len(), 3 * MIB, "{thing}");
         }
     }
+}
+
+fn extra_named(store: &Store, name: &str) -> Target {
+    let at = store.extras.iter().position(|extra| extra.name == name);
+    let at = at.unwrap_or_else(|| panic!("no {name} in {:?}", store.extras));
+    Target::Owner(Owner::Extra(ExtraId(u32::try_from(at).unwrap())))
+}
+
+/// Makes a plugin that nobody enables, and returns what it is listed as.
+fn make_plugin(docker: &Docker, name: &str, seed: u64) -> String {
+    let directory = docker.site.path("plugin");
+    fs::create_dir_all(directory.join("rootfs")).unwrap();
+    fs::write(directory.join("rootfs/driver"), noise(seed)).unwrap();
+    let settings = r#"{"description":"of a test","documentation":"none","entrypoint":["/driver"],
+        "interface":{"types":["docker.volumedriver/1.0"],"socket":"driver.sock"},"workdir":"/",
+        "network":{"type":"none"}}"#;
+    fs::write(directory.join("config.json"), settings).unwrap();
+    docker.run(&["plugin", "create", name, directory.to_str().unwrap()]);
+    format!("plugin {name}")
 }
 
 /// What is in a store, by a name of this test, as the engine lists it.
@@ -490,6 +519,9 @@ fn docker_scene(docker: &Docker) -> Named {
     ] {
         named.insert(name, docker_image(docker, image));
     }
+    for (name, seed) in [("plug:1", 20), ("plug:2", 21)] {
+        named.insert(name, make_plugin(docker, name, seed));
+    }
     for name in ["lone", "alone"] {
         docker.run(&["volume", "create", name]);
         named.insert(name, fill(name));
@@ -528,6 +560,8 @@ fn docker_frees_what_is_promised() {
     bench.run(&bench.group(Group::Volumes), &these(&["alone", "nameless"]));
     bench.run(&bench.one(largest_record), &[]);
     bench.run(&bench.group(Group::Cache), &[]);
+    let plugin = bench.one(|store, _| extra_named(store, "plug:1"));
+    bench.run(&plugin, &these(&["plug:1"]));
     bench.run(&container("first"), &these(&["first"]));
     bench.run(&container("third"), &these(&["third"]));
     bench.run(&bench.group(Group::Stopped), &these(&["second"]));

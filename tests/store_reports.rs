@@ -25,9 +25,9 @@ use layerscope::report::store::StoreReport;
 use layerscope::report::{Format, Report};
 use layerscope::store::engine_sizes::{ContainerSizes, EngineSizes, ImageSizes};
 use layerscope::store::{
-    self, Accounts, Activity, Basis, CacheRecord, Container, ContainerId, Engine, Exit, Growth,
-    ImageId, Inventory, Layer, LayerId, Lease, Listing, Location, Orphan, Ownership, PieceId, Pod,
-    PodId, Role, State, Store, StoredImage, Usage, Volume,
+    self, Accounts, Activity, Basis, CacheRecord, Container, ContainerId, Engine, Exit, Extra,
+    ExtraKind, Growth, ImageId, Inventory, LargePath, Layer, LayerId, Lease, Listing, Location,
+    Orphan, Ownership, PieceId, Pod, PodId, Role, State, Store, StoredImage, Usage, Volume,
 };
 use layerscope::text::{Detail, Glyphs, Look};
 use layerscope::units::Units;
@@ -219,11 +219,31 @@ fn docker_rest(store: &mut Store, base: LayerId) {
         driver: "local".into(),
         namespace: None,
         users: Ownership::Recorded,
+        holds: Vec::new(),
     };
     store.volumes = vec![
         volume("pgdata", vec![data], vec![ContainerId(0)]),
         volume("elsewhere", Vec::new(), Vec::new()),
     ];
+    let plugin = piece(store, b"plugins/ff56", Role::Extra, 28 * MIB);
+    let backup = piece(store, b"backup.tar", Role::Extra, 6 * MIB);
+    store.extras = vec![
+        Extra {
+            kind: ExtraKind::Plugin { is_enabled: true },
+            name: "grafana/loki-docker-driver:latest".into(),
+            pieces: vec![plugin],
+        },
+        Extra {
+            kind: ExtraKind::Foreign,
+            name: "backup.tar".into(),
+            pieces: vec![backup],
+        },
+    ];
+    store.largest = vec![LargePath {
+        of: Role::Bookkeeping,
+        location: Location::new(&store.root, b"network/files".to_vec()),
+        disk_bytes: 2 * MIB,
+    }];
     for (path, bytes) in [
         (
             &b"overlay2/2f9a77bc01d2e3f4a5b6c7d8e9f00112233445566778899aabbccddeeff0011"[..],
@@ -525,6 +545,7 @@ fn assert_json_holds(document: &Value) {
             "volumes",
             "cache",
             "leases",
+            "extras",
             "orphans",
             "bookkeeping",
         ];
@@ -543,6 +564,7 @@ fn assert_json_holds(document: &Value) {
             "cache",
             "volumes",
             "leases",
+            "extras",
             "orphans",
         ] {
             for (index, item) in items(store, name).iter().enumerate() {

@@ -36,6 +36,8 @@ pub struct Accounts {
     pub pods: Vec<PodAccount>,
     /// By lease.
     pub leases: Vec<Amount>,
+    /// By plugin, artifact, or what is foreign.
+    pub extras: Vec<Amount>,
     /// By orphan.
     pub orphans: Vec<Amount>,
     /// What the whole store occupies, by purpose.
@@ -95,6 +97,11 @@ impl Accounts {
                 .leases
                 .iter()
                 .map(|lease| books.sum(&lease.pieces))
+                .collect(),
+            extras: store
+                .extras
+                .iter()
+                .map(|extra| books.sum(&extra.pieces))
                 .collect(),
             orphans: store
                 .orphans
@@ -199,7 +206,7 @@ impl Books<'_> {
                 Owner::Image(id) => account.images.push(id),
                 Owner::Container(id) => account.containers.push(id),
                 Owner::Cache(id) => account.cache.push(id),
-                Owner::Volume(_) | Owner::Pod(_) | Owner::Lease(_) => {}
+                Owner::Volume(_) | Owner::Pod(_) | Owner::Lease(_) | Owner::Extra(_) => {}
             }
         };
         owners::each_layer(self.store, &mut each);
@@ -287,6 +294,7 @@ impl Books<'_> {
                 Role::Writable => &mut totals.writable,
                 Role::Volume => &mut totals.volumes,
                 Role::ContainerFiles => &mut totals.container_files,
+                Role::Extra => &mut totals.extras,
                 Role::Layer | Role::Blob | Role::Cache | Role::Bookkeeping => {
                     self.part_of_owner(id, piece.role, &mut totals)
                 }
@@ -310,6 +318,7 @@ impl Books<'_> {
             Some(Owner::Cache(_)) => &mut totals.cache,
             Some(Owner::Volume(_)) => &mut totals.volumes,
             Some(Owner::Lease(_)) => &mut totals.leases,
+            Some(Owner::Extra(_)) => &mut totals.extras,
             None if role == Role::Cache => &mut totals.cache,
             None if role == Role::Bookkeeping => &mut totals.bookkeeping,
             None => &mut totals.orphans,

@@ -147,6 +147,7 @@ impl ContainerdReader {
         self.add_containers();
         self.add_nerdctl();
         self.add_docker();
+        self.add_extras();
         job.check()?;
         self.add_cache();
         self.add_pods();
@@ -161,7 +162,8 @@ impl ContainerdReader {
         let is_unused = self.namespaces.iter().all(Namespace::is_empty)
             && self.store.layers.is_empty()
             && self.store.orphans.is_empty()
-            && self.store.containers.is_empty();
+            && self.store.containers.is_empty()
+            && self.store.extras.is_empty();
         if is_unused && self.places.is_guess && self.store.warnings.is_empty() {
             return None;
         }

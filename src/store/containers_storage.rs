@@ -5,6 +5,7 @@
 
 mod additional;
 mod ancestry;
+mod artifacts;
 mod containers;
 mod driver_root;
 mod engine_sizes;
@@ -27,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::path;
 use crate::progress::Job;
 
-use super::{Engine, Location, Ownership, Role, Store, places};
+use super::{Engine, Location, Ownership, Role, Store, foreign, places};
 use containers::Containers;
 use driver_root::{DRIVERS, DriverRoot, has_driver};
 use images::Images;
@@ -85,7 +86,8 @@ pub(super) fn read_with(named: &Beneath, options: &Options, job: &Job) -> Result
         job.check()?;
         if has_driver(&root, driver) {
             refuse_sealed(&root, driver)?;
-            stores.push(StorageReader::new(&root, driver).read(options, job)?);
+            let reader = StorageReader::new(&root, driver);
+            stores.push(reader.read(options, stores.is_empty(), job)?);
         }
     }
     Ok(stores)
@@ -149,7 +151,8 @@ impl StorageReader {
         }
     }
 
-    fn read(mut self, options: &Options, job: &Job) -> Result<Store> {
+    /// What all drivers of a root have in common is reported with the first store of it.
+    fn read(mut self, options: &Options, is_first: bool, job: &Job) -> Result<Store> {
         self.add_own_layers();
         if self.lacks_something() {
             self.open_additional(options, job)?;
@@ -163,6 +166,11 @@ impl StorageReader {
         ancestry::settle(&mut self.store, &images.pedigrees);
         volumes::add(&mut self.store, &containers);
         pods::add(&mut self.store, &containers);
+        if is_first {
+            artifacts::add(&mut self.store);
+            let root = self.store.root.clone();
+            foreign::add(&mut self.store, &root, driver_root::is_known);
+        }
         orphans::add(&mut self.store, &self.places[0], &self.layers);
         if self.store.ownership == Ownership::InPart {
             self.store.keep_unowned_layers();

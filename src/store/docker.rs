@@ -27,9 +27,11 @@ use crate::error::{Error, Result};
 use crate::progress::Job;
 
 use self::reader::{DockerReader, DriverStore, Shares};
-use super::{Activity, Role, Store};
+use super::{Activity, Role, Store, foreign, plugins};
 use data_root::StoreRoot;
 
+pub(super) use containers::{LEFT_OVER, is_log};
+pub(super) use data_root::is_known;
 pub(super) use driver::is_remapped;
 pub(super) use engine_sizes::engine_sizes;
 
@@ -95,6 +97,8 @@ fn read_driver(root: &Beneath, found: DriverStore, job: &Job) -> Result<Store> {
     let mounted = containers::read(&mut reader)?;
     if found.shares == Shares::All {
         volumes::read(&mut reader, &mounted);
+        plugins::add(&mut reader.store, root);
+        foreign::add(&mut reader.store, root, data_root::is_known);
     }
     build_cache::read(&mut reader)?;
     orphans::read(&mut reader)?;

@@ -15,7 +15,7 @@ use self::claims::{Claim, Claims};
 use self::growth::Grown;
 use self::walk::{Failure, Linked, Tally, walk};
 use super::piece::Usage;
-use super::{Inventory, Piece};
+use super::{Growth, Inventory, LargePath, Piece, Role, Store, nested};
 use crate::error::{Result, Warning, WarningCode};
 use crate::progress::Job;
 
@@ -36,6 +36,7 @@ pub fn measure(inventory: &mut Inventory, threads: Option<NonZeroUsize>, job: &J
     let tallies = walk(&claims, threads, job);
     job.check()?;
     fill(inventory, &claims, tallies);
+    nested::note(inventory);
     Ok(())
 }
 
@@ -79,11 +80,81 @@ fn fill(inventory: &mut Inventory, claims: &Claims, tallies: Vec<Tally>) {
     }
     note_failures(inventory, claims, failures);
     for (claim, directories) in grown {
+        let growth = growth::largest(directories);
         if let Some((store, container)) = claims.container(claim) {
-            let container = &mut inventory.stores[store].containers[container];
-            container.growth = growth::largest(directories);
+            inventory.stores[store].containers[container].growth = growth;
+        } else {
+            note_large_paths(inventory, claims, claim, growth);
         }
     }
+    for store in &mut inventory.stores {
+        add_files(store);
+        keep_largest(&mut store.largest);
+    }
+}
+
+/// Most paths that are kept of each role.
+const LARGEST: usize = 10;
+
+fn note_large_paths(inventory: &mut Inventory, claims: &Claims, claim: Claim, growth: Vec<Growth>) {
+    let (at, piece) = claims.piece(claim);
+    let store = &mut inventory.stores[at];
+    let piece = store.piece(piece);
+    let (of, location) = (piece.role, piece.location.clone());
+    let paths = growth.into_iter().map(|grown| LargePath {
+        of,
+        location: if grown.path.is_empty() {
+            location.clone()
+        } else {
+            location.join(grown.path)
+        },
+        disk_bytes: grown.disk_bytes,
+    });
+    store.largest.extend(paths);
+}
+
+/// A piece that is a file has nothing in it that grew.
+fn add_files(store: &mut Store) {
+    let files = store
+        .pieces
+        .iter()
+        .filter(|piece| is_told_by_path(piece.role));
+    let files = files.filter_map(|piece| {
+        let usage = piece
+            .usage
+            .filter(|usage| usage.inodes == 1 && usage.files == 1)?;
+        Some(LargePath {
+            of: piece.role,
+            location: piece.location.clone(),
+            disk_bytes: usage.disk_bytes,
+        })
+    });
+    store.largest.extend(files.collect::<Vec<_>>());
+}
+
+fn keep_largest(paths: &mut Vec<LargePath>) {
+    paths.retain(|path| path.disk_bytes > 0);
+    paths.sort_by(|one, other| {
+        let size = other.disk_bytes.cmp(&one.disk_bytes);
+        let role = other.of.cmp(&one.of);
+        role.then(size)
+            .then_with(|| one.location.path.cmp(&other.location.path))
+    });
+    let mut listed = 0;
+    let mut last = None;
+    paths.retain(|path| {
+        listed = if last.replace(path.of) == Some(path.of) {
+            listed + 1
+        } else {
+            1
+        };
+        listed <= LARGEST
+    });
+}
+
+/// Returns whether no row names what has this role, so that its largest paths are told.
+const fn is_told_by_path(role: Role) -> bool {
+    matches!(role, Role::Bookkeeping | Role::ContainerFiles)
 }
 
 fn piece<'i>(inventory: &'i mut Inventory, claims: &Claims, claim: Claim) -> &'i mut Piece {

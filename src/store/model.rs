@@ -1,10 +1,12 @@
 //! The model that every reader fills: what is in one store, by position and by reference.
 
 mod container;
+mod extra;
 mod layer;
 
 pub(super) use container::SANDBOX;
 pub use container::{Container, Growth, Pod, State};
+pub use extra::{Extra, ExtraKind, LargePath};
 pub use layer::{Contents, Layer, Listing};
 
 use std::collections::HashSet;
@@ -39,6 +41,7 @@ position!(CacheId, "a record in [`Store::cache`]");
 position!(VolumeId, "a volume in [`Store::volumes`]");
 position!(PodId, "a pod in [`Store::pods`]");
 position!(LeaseId, "a lease in [`Store::leases`]");
+position!(ExtraId, "something in [`Store::extras`]");
 
 /// Whether the engine works with the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -82,6 +85,11 @@ pub struct Store {
     pub volumes: Vec<Volume>,
     /// Pods, on a Kubernetes node.
     pub pods: Vec<Pod>,
+    /// Plugins, artifacts, and what its engine is not known to make.
+    pub extras: Vec<Extra>,
+    /// The largest paths of bookkeeping and of the files of containers, the largest of each first; known once
+    /// measured.
+    pub largest: Vec<LargePath>,
     /// Layers that nothing keeps but a lease, or a label for the garbage collector of containerd.
     pub leased: std::collections::BTreeSet<LayerId>,
     /// Containers that nerdctl made, and the namespace of each; unescaped.
@@ -180,6 +188,17 @@ pub struct Volume {
     pub driver: String,
     /// Namespace of containerd, where it is one of nerdctl's; unescaped.
     pub namespace: Option<String>,
+    /// Stores within it; known once measured.
+    pub holds: Vec<Held>,
+}
+
+/// A store within a volume.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Whose it is, for people.
+    pub engine: &'static str,
+    /// Where it is.
+    pub location: Location,
 }
 
 impl Volume {
@@ -247,6 +266,8 @@ pub enum Exit {
     Stop,
     /// The kubelet takes it with its pod, or has left it behind.
     Pod,
+    /// Docker takes it with the next plugin that is removed.
+    NextPlugin,
     /// No record of it is left: nothing but a hand takes it away, with the engine stopped.
     ByHand,
 }
@@ -294,6 +315,8 @@ pub enum Owner {
     Pod(PodId),
     /// A lease.
     Lease(LeaseId),
+    /// A plugin, an artifact, or something foreign.
+    Extra(ExtraId),
 }
 
 impl Store {
@@ -315,6 +338,8 @@ impl Store {
             cache: Vec::new(),
             volumes: Vec::new(),
             pods: Vec::new(),
+            extras: Vec::new(),
+            largest: Vec::new(),
             leased: std::collections::BTreeSet::new(),
             nerdctl: std::collections::BTreeMap::new(),
             leases: Vec::new(),
@@ -353,6 +378,7 @@ impl Store {
             self.cache.len(),
             self.volumes.len(),
             self.leases.len(),
+            self.extras.len(),
             self.orphans.len(),
             self.warnings.len(),
         ];

@@ -79,6 +79,8 @@ pub enum Role {
     Volume,
     /// Files that only the build cache keeps.
     Cache,
+    /// A plugin, an artifact, or what its engine is not known to make.
+    Extra,
     /// Nobody owns it.
     Orphan,
     /// Databases, tar-split records, link directories: what the engine needs to know its way.

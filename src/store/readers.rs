@@ -11,6 +11,8 @@ use crate::progress::Job;
 pub(super) struct Reader {
     /// Whose stores it reads.
     engines: &'static [Engine],
+    /// What its stores are called: `a Docker store`.
+    pub(super) title: &'static str,
     /// Directories that show from outside that one is a store, though it may not be read.
     pub(super) parts: &'static [&'static str],
     /// Whether a directory is the root of a store, or a part of one that leads to it.
@@ -25,6 +27,7 @@ pub(super) struct Reader {
 pub(super) const READERS: [Reader; 3] = [
     Reader {
         engines: &[Engine::Docker],
+        title: "Docker",
         parts: &["image"],
         is_root: docker::is_root,
         read: docker::read,
@@ -36,6 +39,7 @@ pub(super) const READERS: [Reader; 3] = [
             Engine::Containerd,
             Engine::Kubernetes,
         ],
+        title: "containerd",
         parts: &["io.containerd.metadata.v1.bolt"],
         is_root: containerd::is_root,
         read: containerd::read,
@@ -43,6 +47,7 @@ pub(super) const READERS: [Reader; 3] = [
     },
     Reader {
         engines: &[Engine::ContainersStorage],
+        title: "containers-storage",
         parts: &["overlay-layers", "vfs-layers"],
         is_root: containers_storage::is_root,
         read: containers_storage::read,

@@ -6,6 +6,7 @@
 
 mod commands;
 mod freed_together;
+mod held;
 mod orphans;
 mod prune;
 mod shell_quote;
@@ -17,14 +18,15 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::{
-    Activity, CacheId, Container, ContainerId, Engine, ImageId, LeaseId, Orphan, Owner, Ownership,
-    PodId, State, Store, VolumeId,
+    Activity, CacheId, Container, ContainerId, Engine, ExtraId, ExtraKind, ImageId, LeaseId,
+    Orphan, Owner, Ownership, PieceId, PodId, State, Store, VolumeId,
 };
 use crate::path::display_str;
 
 pub use super::engine::Tool;
 use commands::Subject;
 pub use commands::{Action, Command, Proof, ROWS, Row, Word, row};
+pub use held::{of_builder, told_of};
 pub use orphans::by_name;
 pub use prune::{Group, Suggestion, suggestions};
 pub use shell_quote::quoted;
@@ -162,6 +164,7 @@ impl Writer<'_> {
                     Owner::Volume(id) => steps.extend(self.volume(id)),
                     Owner::Cache(id) => steps.extend(self.cache(id)),
                     Owner::Lease(id) => steps.extend(self.lease(id)),
+                    Owner::Extra(id) => steps.extend(self.extra(id)),
                 }
             }
         }
@@ -284,6 +287,8 @@ impl Writer<'_> {
             Err(reason) => return vec![note(reason)],
         };
         let mut steps: Vec<Step> = self.mounted_by(volume).into_iter().collect();
+        steps.extend(held::steps(self.store, volume));
+        steps.extend(volume.holds.iter().map(|held| note(told_of(held))));
         let subject = Subject {
             namespace: volume.namespace.as_deref().unwrap_or("default"),
             names: &[&volume.name],
@@ -326,6 +331,39 @@ impl Writer<'_> {
         steps
     }
 
+    fn extra(&self, id: ExtraId) -> Vec<Step> {
+        let Some(extra) = self.store.extras.get(id.as_usize()) else {
+            return Vec::new();
+        };
+        let subject = Subject {
+            names: &[&extra.name],
+            ..Subject::default()
+        };
+        let disable = |tool| self.command(tool, Action::DisablePlugin, subject);
+        match extra.kind {
+            ExtraKind::Plugin { is_enabled } => {
+                let mut steps = if is_enabled {
+                    disable(Tool::Docker)
+                } else {
+                    Vec::new()
+                };
+                steps.extend(self.command(Tool::Docker, Action::RemovePlugin, subject));
+                steps
+            }
+            ExtraKind::Artifact => self.command(Tool::Podman, Action::RemoveArtifact, subject),
+            ExtraKind::Foreign => self.foreign(&extra.pieces),
+        }
+    }
+
+    fn foreign(&self, pieces: &[PieceId]) -> Vec<Step> {
+        let places = pieces
+            .iter()
+            .filter_map(|piece| self.store.pieces.get(piece.as_usize()));
+        let places = places.map(|piece| Step::Place(piece.location.shown()));
+        let words = "the engine is not known to make this: ask whoever put it there, then move or remove it by hand:";
+        [note(words)].into_iter().chain(places).collect()
+    }
+
     fn command(&self, tool: Tool, action: Action, subject: Subject<'_>) -> Vec<Step> {
         commanded(self.store.engine, tool, action, subject)
     }
@@ -352,6 +390,7 @@ const fn rank_of(owner: Owner) -> u8 {
         Owner::Volume(_) => 3,
         Owner::Cache(_) => 4,
         Owner::Lease(_) => 5,
+        Owner::Extra(_) => 5,
     }
 }
 

@@ -119,17 +119,20 @@ pub enum StoreTab {
     Cache,
     /// Volumes.
     Volumes,
+    /// Plugins, artifacts, what is foreign, and the largest paths of what has no rows.
+    Extras,
 }
 
 impl StoreTab {
     /// Every view, in the order of their keys.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Images,
         Self::Layers,
         Self::Containers,
         Self::Orphans,
         Self::Cache,
         Self::Volumes,
+        Self::Extras,
     ];
 
     /// Returns the name on the screen.
@@ -141,6 +144,15 @@ impl StoreTab {
             Self::Orphans => "Orphans",
             Self::Cache => "Build cache",
             Self::Volumes => "Volumes",
+            Self::Extras => "Extras",
+        }
+    }
+
+    /// Returns the name in the row of views, which has to fit into 80 columns.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Cache => "Cache",
+            other => other.title(),
         }
     }
 

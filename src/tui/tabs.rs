@@ -38,7 +38,7 @@ impl<'a> TabLine<'a> {
 
     /// Names the views of a store.
     pub(super) fn of_store(keys: &'a KeyMap, current: StoreTab) -> Self {
-        let view = |tab: StoreTab| (tab.command(), tab.title());
+        let view = |tab: StoreTab| (tab.command(), tab.label());
         Self {
             keys,
             context: Context::Store,

@@ -151,6 +151,7 @@ fn every_view_is_a_key_and_tab_away() {
         ("4", "Orphans  ", "overlay2/2f9a77bc00c1"),
         ("5", "Build cache  ", "RUN npm ci"),
         ("6", "Volumes  ", "data"),
+        ("7", "Extras  ", "grafana/loki"),
         ("1", "Images  ", "debian:12"),
     ] {
         screen.keys(key);
@@ -163,7 +164,7 @@ fn every_view_is_a_key_and_tab_away() {
     screen.keys("<tab>");
     assert_eq!(screen.store().pane.tab, StoreTab::Layers);
     screen.keys("<shift-tab><shift-tab>");
-    assert_eq!(screen.store().pane.tab, StoreTab::Volumes);
+    assert_eq!(screen.store().pane.tab, StoreTab::Extras);
 }
 
 #[test]
@@ -628,4 +629,29 @@ fn the_layers_of_a_container_and_images_of_one_name_are_told_apart() {
     screen.keys("2");
     assert!(screen.shows("44ca7c10e0f2-init "), "{}", screen.text());
     assert!(screen.shows("44ca7c10e0f2  "), "{}", screen.text());
+}
+
+#[test]
+fn plugins_and_the_largest_paths_of_what_has_no_rows_have_a_view() {
+    let mut screen = shown(100, 24);
+    screen.keys("7");
+    let plugin = screen.line_with("grafana/loki");
+    assert!(
+        plugin.contains("28.0 MiB") && plugin.contains("plugin"),
+        "{plugin}"
+    );
+    let path = screen.line_with("network/files");
+    assert!(
+        path.contains("1.0 MiB") && path.contains("bookkeeping"),
+        "{path}"
+    );
+    screen.keys("d");
+    assert!(screen.shows("frees 28.0 MiB"), "{}", screen.text());
+    assert!(screen.shows("docker plugin rm grafana/loki-docker-driver:latest"));
+    screen.keys("<esc>jd");
+    assert!(
+        screen.shows("no command removes this alone"),
+        "{}",
+        screen.text()
+    );
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use layerscope::beneath::Beneath;
 use layerscope::image::{Digest, Platform};
 use layerscope::store::{
-    Activity, CacheRecord, Container, Engine, Exit, Growth, ImageId, Inventory, Layer, LayerId,
-    Listing, Location, Orphan, Ownership, PieceId, Pod, PodId, Role, State, Store, StoredImage,
-    Usage, Volume,
+    Activity, CacheRecord, Container, Engine, Exit, Extra, ExtraKind, Growth, ImageId, Inventory,
+    LargePath, Layer, LayerId, Listing, Location, Orphan, Ownership, PieceId, Pod, PodId, Role,
+    State, Store, StoredImage, Usage, Volume,
 };
 use layerscope::tui::store_subject::{Known, StoreSubject};
 
@@ -175,6 +175,18 @@ pub fn docker() -> Store {
         driver: "local".into(),
         namespace: None,
         users: Ownership::Recorded,
+        holds: Vec::new(),
+    });
+    let plugin = all.piece("plugins/ff56", Role::Extra, 28 * MIB);
+    all.0.extras.push(Extra {
+        kind: ExtraKind::Plugin { is_enabled: true },
+        name: "grafana/loki-docker-driver:latest".into(),
+        pieces: vec![plugin],
+    });
+    all.0.largest.push(LargePath {
+        of: Role::Bookkeeping,
+        location: Location::new(&all.0.root, "network/files"),
+        disk_bytes: MIB,
     });
     all.0
 }

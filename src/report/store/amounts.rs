@@ -20,6 +20,7 @@ impl ReportedStore<'_> {
                 volumes: UNKNOWN,
                 cache: UNKNOWN,
                 leases: UNKNOWN,
+                extras: UNKNOWN,
                 orphans: UNKNOWN,
                 bookkeeping: UNKNOWN,
                 total: UNKNOWN,
@@ -83,6 +84,11 @@ impl ReportedStore<'_> {
 
     pub(super) fn lease(&self, at: usize) -> Amount {
         self.found(|accounts| accounts.leases.get(at).copied())
+            .unwrap_or(UNKNOWN)
+    }
+
+    pub(super) fn extra(&self, at: usize) -> Amount {
+        self.found(|accounts| accounts.extras.get(at).copied())
             .unwrap_or(UNKNOWN)
     }
 

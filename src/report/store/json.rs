@@ -79,7 +79,9 @@ impl Serialize for ReportedStore<'_> {
         map.serialize_entry("cache", &each(store.cache.len(), items::cache))?;
         map.serialize_entry("volumes", &each(store.volumes.len(), items::volume))?;
         map.serialize_entry("leases", &each(store.leases.len(), items::lease))?;
+        map.serialize_entry("extras", &each(store.extras.len(), items::extra))?;
         map.serialize_entry("orphans", &each(store.orphans.len(), items::orphan))?;
+        map.serialize_entry("largest", &each(store.largest.len(), items::large_path))?;
         map.serialize_entry("freeable", &Each(|| items::freeable(one)))?;
         map.serialize_entry("unmeasured", &Each(|| items::unmeasured(one)))?;
         map.serialize_entry("warnings", &Each(|| store.warnings.iter().map(warning)))?;
@@ -102,6 +104,7 @@ fn totals(one: &ReportedStore<'_>) -> Value {
         "volumes": amount(totals.volumes),
         "cache": amount(totals.cache),
         "leases": amount(totals.leases),
+        "extras": amount(totals.extras),
         "orphans": amount(totals.orphans),
         "bookkeeping": amount(totals.bookkeeping),
         "total": amount(totals.total),

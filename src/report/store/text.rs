@@ -4,6 +4,7 @@
 
 mod containers;
 mod disk;
+mod extras;
 mod images;
 mod rest;
 mod trouble;
@@ -78,6 +79,8 @@ impl Page<'_> {
         rest::write_cache(self, output)?;
         rest::write_leases(self, output)?;
         rest::write_volumes(self, output)?;
+        extras::write(self, output)?;
+        extras::write_largest(self, output)?;
         trouble::write_suggestions(self, output)?;
         trouble::write_warnings(self, output)?;
         trouble::write_incomplete(self, output)

@@ -84,6 +84,8 @@ pub struct Totals {
     pub cache: Amount,
     /// What only leases hold.
     pub leases: Amount,
+    /// Plugins, artifacts, and what the engine is not known to make.
+    pub extras: Amount,
     /// What nobody owns.
     pub orphans: Amount,
     /// Databases, records, and what no piece claims.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{
-    CacheId, Container, ContainerId, ImageId, LayerId, LeaseId, Owner, PieceId, PodId, Store,
-    StoredImage, VolumeId,
+    CacheId, Container, ContainerId, ExtraId, ImageId, LayerId, LeaseId, Owner, PieceId, PodId,
+    Store, StoredImage, VolumeId,
 };
 
 /// Owners by piece, and pieces by owner.
@@ -43,6 +43,9 @@ impl Owners {
         }
         for (id, lease) in (0..).map(LeaseId).zip(&store.leases) {
             owners.add(Owner::Lease(id), &lease.pieces);
+        }
+        for (id, extra) in (0..).map(ExtraId).zip(&store.extras) {
+            owners.add(Owner::Extra(id), &extra.pieces);
         }
         owners
     }

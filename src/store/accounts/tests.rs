@@ -145,6 +145,7 @@ fn the_parts_add_up_to_the_whole() {
         driver: "local".into(),
         namespace: None,
         users: Ownership::Recorded,
+        holds: Vec::new(),
     });
     let private = books.layer(19, Role::Cache, Some(top));
     books.record(private);

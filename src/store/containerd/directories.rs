@@ -133,6 +133,15 @@ impl StoreDirectories {
     }
 }
 
+/// Returns whether containerd, or who runs it, is known to make something of that name in its root.
+pub(super) fn is_known(name: &[u8]) -> bool {
+    name.starts_with(b"io.containerd.")
+        || name.starts_with(b".")
+        // k3s and RKE2 have it log there.
+        || name.starts_with(b"containerd.log")
+        || name == b"tmpmounts"
+}
+
 /// Returns whether a database of Docker's own containerd holds neither image nor snapshot: Docker makes one
 /// with every graph driver.
 fn is_unused(root: &Beneath, place: &[u8]) -> bool {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{ContainerdReader, MOBY, go_encoding};
+use super::{ContainerdReader, MOBY, directories, go_encoding};
 use crate::image::Digest;
 use crate::image::json::Json;
 use crate::store::bbolt::{Bucket, Database};
 use crate::store::places::{is_directory, is_out_of_reach};
 use crate::store::{
-    Container, ContainerId, ImageId, LayerId, Location, Ownership, PieceId, Role, State, Volume,
+    Container, ContainerId, Exit, ImageId, LayerId, Location, Orphan, Ownership, PieceId, Role,
+    State, Volume, docker, foreign, plugins,
 };
 use crate::{limits, path};
 
@@ -24,12 +25,55 @@ impl ContainerdReader {
             // Docker makes no other names; nothing else is a container.
             let is_id = name.iter().all(u8::is_ascii_hexdigit);
             if let Some(id) = std::str::from_utf8(&name).ok().filter(|_| is_id) {
-                self.add_docker_container(&containers.join(id), id, &mut mounts);
+                let directory = containers.join(id);
+                if self.is_left_over(&directory, id) {
+                    self.add_left_over(directory);
+                } else {
+                    self.add_docker_container(&directory, id, &mut mounts);
+                }
             }
         }
         if !self.places.has_graph_driver {
             self.add_volumes(&docker.volumes, &mut mounts);
         }
+    }
+
+    /// Adds plugins of Docker, and what neither it nor containerd is known to make in the root.
+    pub(super) fn add_extras(&mut self) {
+        let root = self.store.root.clone();
+        let docker = self.places.docker.as_ref();
+        let is_data_root = docker.is_some_and(|docker| !docker.containers.path.is_empty());
+        if !is_data_root {
+            foreign::add(&mut self.store, &root, directories::is_known);
+        } else if !self.places.has_graph_driver {
+            plugins::add(&mut self.store, &root);
+            foreign::add(&mut self.store, &root, docker::is_known);
+        }
+    }
+
+    /// Without settings and without a snapshot there is no container any more.
+    fn is_left_over(&self, directory: &Location, id: &str) -> bool {
+        let settings = directory.join("config.v2.json");
+        let is_gone = matches!(settings.root.status(&settings.path), Ok(None));
+        let key = (self.store.driver.clone(), id.to_owned());
+        is_gone
+            && is_directory(&directory.root, &directory.path)
+            && self.layer_named(MOBY, &key).is_none()
+    }
+
+    fn add_left_over(&mut self, directory: Location) {
+        // The reader of the graph driver takes it otherwise.
+        if self.places.has_graph_driver {
+            return;
+        }
+        let piece = self.store.add_piece(directory, Role::Orphan);
+        self.store.disown(Orphan {
+            piece,
+            reason: docker::LEFT_OVER.into(),
+            kind: "container-without-mount",
+            since: None,
+            exit: Exit::ByHand,
+        });
     }
 
     fn add_docker_container(
@@ -57,7 +101,7 @@ impl ContainerdReader {
                 mounts.entry(name.to_owned()).or_default().push(at);
             }
         }
-        let (logs, pieces) = self.claim_container(directory, id);
+        let (logs, pieces) = self.claim_container(directory);
         let layers = self.layers_below(writable, init);
         self.push_container(Container {
             id: id.to_owned(),
@@ -105,14 +149,13 @@ impl ContainerdReader {
     }
 
     /// Claims a container's directory, and the logs in it.
-    fn claim_container(&mut self, directory: &Location, id: &str) -> (Vec<PieceId>, Vec<PieceId>) {
+    fn claim_container(&mut self, directory: &Location) -> (Vec<PieceId>, Vec<PieceId>) {
         let whole = self
             .store
             .add_piece(directory.clone(), Role::ContainerFiles);
-        let log = format!("{id}-json.log");
         let mut logs = Vec::new();
         for name in self.names(directory) {
-            if name.starts_with(log.as_bytes()) || name == b"local-logs" {
+            if docker::is_log(&name) {
                 logs.push(self.store.add_piece(directory.join(name), Role::Log));
             }
         }
@@ -169,6 +212,7 @@ impl ContainerdReader {
                 driver: drivers.remove(name).unwrap_or_else(|| "local".to_owned()),
                 namespace: None,
                 users: Ownership::Recorded,
+                holds: Vec::new(),
             });
         }
         for (name, driver) in drivers {
@@ -179,6 +223,7 @@ impl ContainerdReader {
                 driver,
                 namespace: None,
                 users: Ownership::Recorded,
+                holds: Vec::new(),
             });
         }
     }
@@ -232,9 +277,12 @@ fn state_of(record: &Json) -> State {
     if !state.is_object() {
         return State::Other(String::new());
     }
-    word("Dead", "dead")
-        .or_else(|| word("RemovalInProgress", "removing"))
-        .or_else(|| word("Restarting", "restarting"))
+    match ["Dead", "RemovalInProgress"].map(|key| state.get(key).is_true()) {
+        [true, _] => return State::Dead,
+        [_, true] => return State::Removing,
+        _ => {}
+    }
+    word("Restarting", "restarting")
         .or_else(|| word("Paused", "paused"))
         .unwrap_or_else(|| match (state.get("Running").is_true(), was_started) {
             (true, _) => State::Running,

@@ -191,6 +191,7 @@ impl ContainerdReader {
                     driver: "local".to_owned(),
                     namespace: Some(namespace.clone()),
                     users,
+                    holds: Vec::new(),
                 });
             }
         }

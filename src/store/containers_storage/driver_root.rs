@@ -27,6 +27,41 @@ pub(super) const DRIVERS: [&str; 7] = [
 /// progress, removal in progress, a device for quotas.
 pub(super) const BESIDES: [&[u8]; 4] = [b"l", b"staging", b"tempdirs", b"backingFsBlockDev"];
 
+/// What Podman, Buildah and CRI-O make in a root besides (containers/storage, store.go; libpod; containers/common).
+const COMMON: [&str; 15] = [
+    "artifacts",
+    "cache",
+    "db.sql",
+    "db.sql-journal",
+    "db.sql-shm",
+    "db.sql-wal",
+    "defaultNetworkBackend",
+    "libpod",
+    "mounts",
+    "networks",
+    "secrets",
+    "storage.lock",
+    "tmp",
+    "userns.lock",
+    "volumes",
+];
+
+/// Returns whether an engine is known to make something of that name in a root.
+pub(super) fn is_known(name: &[u8]) -> bool {
+    let is_of = |driver: &str| {
+        name.strip_prefix(driver.as_bytes()).is_some_and(|kind| {
+            matches!(
+                kind,
+                b"" | b"-layers" | b"-images" | b"-containers" | b"-locks"
+            )
+        })
+    };
+    COMMON.iter().any(|known| known.as_bytes() == name)
+        || DRIVERS.iter().any(|driver| is_of(driver))
+        || name.starts_with(b".")
+        || name.ends_with(b".lock")
+}
+
 /// How a driver keeps the files of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keeping {

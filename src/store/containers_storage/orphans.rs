@@ -97,7 +97,7 @@ fn records_without_layer(store: &mut Store, place: &DriverRoot, layers: &Layers)
     for name in &place.beside {
         let id = name.strip_suffix(b".tar-split.gz").unwrap_or(name);
         let known = std::str::from_utf8(id).is_ok_and(|id| layers.find(id).is_some());
-        if known || is_document(name) || name.starts_with(b".") {
+        if known || is_document(name) || name.starts_with(b".") || name == b"tmp" {
             continue;
         }
         let above = format!("{}-layers/", place.driver);
@@ -119,8 +119,9 @@ fn is_document(name: &[u8]) -> bool {
 
 /// Layers being unpacked or removed (containers/storage, drivers/overlay/overlay.go, stagingDir; tempdir).
 fn in_progress(store: &mut Store, place: &DriverRoot) {
-    for holder in ["staging", "tempdirs"] {
-        let above = format!("{}/{holder}", place.driver);
+    // The last since Podman 5 (containers/storage, layers.go).
+    for holder in ["/staging", "/tempdirs", "-layers/tmp"] {
+        let above = format!("{}{holder}", place.driver);
         let names = place.root.names(above.as_bytes(), limits::STORE_NAMES);
         for name in names.ok().flatten().unwrap_or_default() {
             let path = [above.as_bytes(), b"/", &name].concat();

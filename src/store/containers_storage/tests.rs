@@ -1,3 +1,4 @@
+mod artifacts;
 mod damage;
 mod volumes;
 
@@ -321,6 +322,8 @@ fn what_nobody_owns_is_found() {
     root.file("overlay/staging/new", "");
     let old = fs::File::create(root.path().join("overlay/staging/old")).unwrap();
     old.set_modified(std::time::UNIX_EPOCH).unwrap();
+    // Podman 5 makes it whenever it starts.
+    root.file("overlay-layers/tmp/new", "");
     let store = root.read();
     let expected = [
         ("overlay/x", "unreferenced-layer"),

@@ -58,6 +58,7 @@ pub(super) fn add(store: &mut Store, containers: &Containers) {
             name,
             pieces,
             containers: users.into_iter().collect(),
+            holds: Vec::new(),
             driver: "local".into(),
             namespace: None,
             users: if is_known {

@@ -13,6 +13,10 @@ use super::driver::Driver;
 use super::reader::{Claimed, DockerReader, Shares};
 use super::records::{place, seconds};
 
+/// Why a directory without settings is nobody's.
+pub(in crate::store) const LEFT_OVER: &str =
+    "left of a container that is gone: it has neither settings nor a layer";
+
 /// What the layer database notes about a container.
 #[derive(Debug, Default)]
 struct Mount {
@@ -102,9 +106,16 @@ fn read_container(
     if !is_container {
         return;
     }
+    let place_of_settings = place(&[&at, b"config.v2.json"]);
+    if !has_mount && reader.records.is_missing(&place_of_settings) {
+        if reader.found.shares == Shares::All {
+            reader.orphan(at, "container-without-mount", LEFT_OVER.to_owned());
+        }
+        return;
+    }
     let settings = reader
         .records
-        .json(&place(&[&at, b"config.v2.json"]), limits::DOCUMENT_BYTES);
+        .json(&place_of_settings, limits::DOCUMENT_BYTES);
     if !is_ours(reader, settings.as_ref(), has_mount) {
         return;
     }
@@ -314,16 +325,21 @@ fn unknown_layer(
     })
 }
 
-/// `<id>-json.log`, its rotated and compressed predecessors, and what the driver "local" writes.
+/// Returns whether it is a log: `<id>-json.log`, its rotated and compressed predecessors, what the driver "local"
+/// writes, and what the daemon keeps beside a driver that sends logs elsewhere (moby, loggerutils/cache).
+pub(in crate::store) fn is_log(name: &[u8]) -> bool {
+    name == b"local-logs"
+        || name.starts_with(b"container-cached.log")
+        || memchr::memmem::find(name, b"-json.log").is_some()
+}
+
 fn logs(reader: &mut DockerReader<'_>, at: &[u8]) -> Vec<PieceId> {
     if !reader.records.is_directory(at) {
         // Out of reach, which was told.
         return Vec::new();
     }
     let names = reader.records.names(at).into_iter();
-    let logs = names.filter(|name| {
-        *name == b"local-logs" || memchr::memmem::find(name, b"-json.log").is_some()
-    });
+    let logs = names.filter(|name| is_log(name));
     let logs: Vec<Vec<u8>> = logs.map(|name| place(&[at, &name])).collect();
     logs.into_iter()
         .map(|log| reader.piece(log, Role::Log))
@@ -351,10 +367,10 @@ fn state(state: &Json) -> State {
         };
     }
     if is("RemovalInProgress") {
-        return other("removing");
+        return State::Removing;
     }
     if is("Dead") {
-        return other("dead");
+        return State::Dead;
     }
     match state.get("StartedAt").text().and_then(seconds) {
         None => State::Created,

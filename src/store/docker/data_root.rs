@@ -32,6 +32,39 @@ pub(super) fn find(named: &Beneath) -> Vec<StoreRoot> {
     bare(named).into_iter().collect()
 }
 
+/// What Docker makes in a data root besides the directories of its drivers (moby, daemon/daemon.go).
+const COMMON: [&str; 19] = [
+    "builder",
+    "buildkit",
+    "cluster",
+    "containerd",
+    "containers",
+    "engine-id",
+    "image",
+    "key.json",
+    "network",
+    "nri",
+    "nuke-graph-directory.sh",
+    "plugins",
+    "rootfs",
+    "runtimes",
+    "swarm",
+    "tmp",
+    "tmp-old",
+    "trust",
+    "volumes",
+];
+
+/// Returns whether Docker is known to make something of that name in a data root.
+pub(in crate::store) fn is_known(name: &[u8]) -> bool {
+    COMMON.iter().any(|known| known.as_bytes() == name)
+        || Driver::ALL
+            .iter()
+            .any(|driver| driver.name().as_bytes() == name)
+        || is_remapped(name)
+        || name.starts_with(b".")
+}
+
 fn at(root: &Beneath) -> Vec<StoreRoot> {
     let stores = stores(root);
     if stores.is_empty() {

@@ -88,6 +88,11 @@ fn temporary(reader: &mut DockerReader<'_>) {
     if reader.found.shares == Shares::None {
         return;
     }
+    if reader.records.is_directory(b"tmp-old") {
+        // moby, daemon/daemon.go, prepareTempDir: where it is in the way it is neither made anew nor removed.
+        let reason = "temporary files that the engine was removing when it was stopped";
+        reader.orphan(b"tmp-old".to_vec(), "temporary-leftover", reason.to_owned());
+    }
     for name in reader.records.names(b"tmp") {
         let at = place(&[b"tmp", &name]);
         // moby, distribution/pull_v2.go; daemon/daemon.go, prepareTempDir, empties the directory when it starts.

@@ -2,6 +2,7 @@
 
 mod damage;
 mod drivers;
+mod extras;
 mod leftovers;
 
 use std::os::unix::fs::symlink;

@@ -102,6 +102,7 @@ fn add(reader: &mut DockerReader<'_>, name: String, driver: String, refused: Opt
         driver,
         namespace: None,
         users: Ownership::Recorded,
+        holds: Vec::new(),
     });
 }
 

@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use rustix::fs::Stat;
 
 use super::super::piece::{PieceId, Role};
 use super::super::{Container, Inventory, Store};
+use super::growth::{Files, Grown};
 use crate::beneath::Beneath;
 
 /// Position of a piece among those of all stores.
@@ -194,6 +196,16 @@ impl Claims {
     /// Returns what the piece is there for.
     pub(super) fn role(&self, claim: Claim) -> Role {
         self.roles[claim.as_usize()]
+    }
+
+    /// Returns where to add up the directories of a piece, where somebody wants to know them.
+    pub(super) fn grown(&self, claim: Claim) -> Option<Arc<Grown>> {
+        let files = match self.role(claim) {
+            role if super::is_told_by_path(role) => Files::Named,
+            _ => Files::InDirectories,
+        };
+        let is_wanted = files == Files::Named || self.detailed.contains_key(&claim);
+        is_wanted.then(|| Grown::top(files))
     }
 
     /// Returns the store and the container that wrote a piece.

@@ -3,17 +3,30 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rustix::fs::Stat;
+
 use super::super::Growth;
 
 /// Most directories named for one container.
 const NAMED: usize = 3;
 
-/// A directory of a writable layer; its files are added while it is walked.
+/// Disk blocks in bytes from which on a file is named by itself where files are.
+const LARGE_FILE: u64 = 1024 * 1024;
+
+/// What is named: directories alone, as of what a container has written, or large files too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Files {
+    Named,
+    InDirectories,
+}
+
+/// A directory of a piece, or a large file; the files in it are added while it is walked.
 #[derive(Debug)]
 pub(super) struct Grown {
     above: Option<Arc<Grown>>,
     name: Box<[u8]>,
     depth: usize,
+    files: Files,
     bytes: AtomicU64,
     /// Those of what is directly in it and no directory.
     loose: AtomicU64,
@@ -22,21 +35,31 @@ pub(super) struct Grown {
 }
 
 impl Grown {
-    /// Starts at the top of a writable layer.
-    pub(super) fn top() -> Arc<Self> {
-        Self::new(None, b"", 0)
+    /// Starts at the top of a piece.
+    pub(super) fn top(files: Files) -> Arc<Self> {
+        Self::new(None, b"", 0, files)
     }
 
     /// Makes a directory in this one.
     pub(super) fn below(self: &Arc<Self>, name: &[u8]) -> Arc<Self> {
-        Self::new(Some(Arc::clone(self)), name, self.depth + 1)
+        Self::new(Some(Arc::clone(self)), name, self.depth + 1, self.files)
     }
 
-    fn new(above: Option<Arc<Self>>, name: &[u8], depth: usize) -> Arc<Self> {
+    /// Makes a file in this directory that is named by itself; `None` for any other.
+    pub(super) fn large_file(self: &Arc<Self>, name: &[u8], status: &Stat) -> Option<Arc<Self>> {
+        let disk_bytes = u64::try_from(status.st_blocks)
+            .unwrap_or(0)
+            .saturating_mul(512);
+        let is_named = self.files == Files::Named && disk_bytes >= LARGE_FILE;
+        is_named.then(|| self.below(name))
+    }
+
+    fn new(above: Option<Arc<Self>>, name: &[u8], depth: usize, files: Files) -> Arc<Self> {
         Arc::new(Self {
             above,
             name: name.into(),
             depth,
+            files,
             bytes: AtomicU64::new(0),
             loose: AtomicU64::new(0),
             largest: AtomicU64::new(0),
@@ -126,7 +149,7 @@ mod tests {
 
     #[test]
     fn the_directory_that_grew_is_named_and_not_the_one_above() {
-        let top = Grown::top();
+        let top = Grown::top(Files::InDirectories);
         let var = top.below(b"var");
         let log = var.below(b"log");
         let one = log.below(b"one");
@@ -154,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_file_in_no_directory_is_what_grew_too() {
-        let top = Grown::top();
+        let top = Grown::top(Files::InDirectories);
         let data = top.below(b"data");
         top.add_file(4000);
         data.add(150);

@@ -48,6 +48,11 @@ pub(super) enum Verdict {
 /// Where the engine's own layout leads, the disk behind a mount is the store's. Elsewhere mounts of containers show
 /// files a second time; only a volume may have a disk of its own.
 pub(super) const fn verdict(mounted: FileSystem, way: Way, role: Role) -> Verdict {
+    let way = match (way, role) {
+        // Nothing leads to what is no part of the engine's layout.
+        (Way::Ends, Role::Extra) => Way::Inside,
+        (way, _) => way,
+    };
     match (mounted, way) {
         (FileSystem::Subvolume, _)
         | (FileSystem::Disk, Way::Through | Way::Ends)

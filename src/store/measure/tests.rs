@@ -191,3 +191,110 @@ fn a_cancelled_walk_is_interrupted() {
     job.cancel();
     assert!(measure(&mut inventory, None, &job).is_err());
 }
+
+#[test]
+fn the_largest_paths_of_what_has_no_rows_are_told() {
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path();
+    write(root, "network/files/local-kv.db", 900_000);
+    write(root, "dump.bin", 3 << 20);
+    write(root, "engine.db", 40_000);
+    write(root, "layers/one/diff/file", 9 << 20);
+    write(root, "containers/c/checkpoints/one/pages.img", 2 << 20);
+    let beneath = Beneath::open(root).unwrap();
+    let mut store = Store::new(Engine::Docker, "overlay2", beneath.clone());
+    for (path, role) in [
+        ("engine.db", Role::Bookkeeping),
+        ("layers/one/diff", Role::Layer),
+        ("containers/c", Role::ContainerFiles),
+    ] {
+        store.add_piece(Location::new(&beneath, path), role);
+    }
+    let store = measured(vec![store]).remove(0);
+    let told: Vec<(Role, String)> = store
+        .largest
+        .iter()
+        .map(|path| (path.of, path.location.path.escape_ascii().to_string()))
+        .collect();
+    let told: Vec<(Role, &str)> = told
+        .iter()
+        .map(|(role, path)| (*role, path.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Role::Bookkeeping, "dump.bin"),
+            (Role::Bookkeeping, "network/files"),
+            (Role::Bookkeeping, "engine.db"),
+            (
+                Role::ContainerFiles,
+                "containers/c/checkpoints/one/pages.img"
+            ),
+        ]
+    );
+    assert_eq!(store.largest[0].disk_bytes, blocks(&root.join("dump.bin")));
+    assert_eq!(store.largest[2].disk_bytes, blocks(&root.join("engine.db")));
+}
+
+#[test]
+fn stores_within_volumes_are_told() {
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path();
+    let volumes = [
+        ("dind", "_data/image/overlay2/layerdb/x", "Docker", "_data"),
+        (
+            "k3s",
+            "_data/agent/containerd/io.containerd.metadata.v1.bolt/meta.db",
+            "containerd",
+            "_data",
+        ),
+        (
+            "kind",
+            "_data/lib/containers/storage/overlay-layers/layers.json",
+            "containers-storage",
+            "_data/lib/containers/storage",
+        ),
+        (
+            "builder",
+            "_data/runc-overlayfs/metadata_v2.db",
+            "BuildKit",
+            "_data",
+        ),
+        ("plain", "_data/file", "", ""),
+    ];
+    let beneath = Beneath::open(root).unwrap();
+    let mut store = Store::new(Engine::Docker, "overlay2", beneath.clone());
+    for (name, file, ..) in volumes {
+        write(root, &format!("volumes/{name}/{file}"), 100);
+        let location = Location::new(&beneath, format!("volumes/{name}"));
+        let piece = store.add_piece(location, Role::Volume);
+        store.volumes.push(crate::store::Volume {
+            name: name.into(),
+            pieces: vec![piece],
+            containers: Vec::new(),
+            users: crate::store::Ownership::Recorded,
+            driver: "local".into(),
+            namespace: None,
+            holds: Vec::new(),
+        });
+    }
+    let store = measured(vec![store]).remove(0);
+    for (volume, (name, _, engine, place)) in store.volumes.iter().zip(volumes) {
+        let told: Vec<String> = volume
+            .holds
+            .iter()
+            .map(crate::store::reclaim::told_of)
+            .collect();
+        if engine.is_empty() {
+            assert!(told.is_empty(), "{told:?}");
+            continue;
+        }
+        let place = root.join("volumes").join(name).join(place);
+        let place = place.display();
+        let wanted = match engine {
+            "BuildKit" => format!("holds a build cache of BuildKit: {place}"),
+            _ => format!("holds a {engine} store: layerscope {place}"),
+        };
+        assert_eq!(told[0], wanted);
+    }
+}

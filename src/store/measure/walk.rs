@@ -119,7 +119,7 @@ impl Queue {
                 claim: root.claim?,
                 device: None,
                 depth: 0,
-                grown: None,
+                grown: claims.grown(root.claim?),
                 remote: root.beneath.remote_mounts().clone(),
             })
         };
@@ -186,7 +186,8 @@ fn alone(claims: &Claims) -> Vec<Waiting> {
                 claim,
                 device: None,
                 depth: 0,
-                grown: None,
+                grown: claims.grown(claim),
+                remote: claims.roots()[root].beneath.remote_mounts().clone(),
             });
         }
     }
@@ -410,7 +411,10 @@ impl<'a> Worker<'a> {
                     self.tally.modified.push((claim, status.st_mtime));
                 }
                 let grown = here.grown.filter(|_| claim == here.claim);
-                self.add(claim, &status, grown.map(Arc::as_ref));
+                let own = grown.and_then(|grown| grown.large_file(name.to_bytes(), &status));
+                let file = own.clone().map(|own| (claim, own));
+                self.tally.grown.extend(file);
+                self.add(claim, &status, own.as_ref().or(grown).map(Arc::as_ref));
             }
             Err(Errno::NOENT) => {}
             Err(error) => self.fail(here.claim, None, &path::display(name.to_bytes()), error),
@@ -452,7 +456,7 @@ impl<'a> Worker<'a> {
         let grown = match (claim == here.claim, here.grown) {
             (true, Some(grown)) => Some(grown.below(name.to_bytes())),
             (true, None) => None,
-            (false, _) => self.claims.container(claim).map(|_| Grown::top()),
+            (false, _) => self.claims.grown(claim),
         };
         self.found.push(Waiting {
             above: Above::Directory(Arc::clone(here.directory), name.to_owned()),

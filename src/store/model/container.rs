@@ -12,6 +12,10 @@ pub enum State {
     Created,
     /// It ran once.
     Exited,
+    /// It was being removed when the engine was stopped, or still is.
+    Removing,
+    /// What was left of it could not be removed.
+    Dead,
     /// Somebody's working container: `buildah from`.
     Working,
     /// Anything else, escaped; empty where the store does not tell.
@@ -25,6 +29,8 @@ impl State {
             Self::Running => "running",
             Self::Created => "created",
             Self::Exited => "exited",
+            Self::Removing => "removing",
+            Self::Dead => "dead",
             Self::Working => "working",
             Self::Other(word) if word.is_empty() => "-",
             Self::Other(word) => word,

@@ -25,6 +25,12 @@ pub enum Action {
     RemoveVolume,
     /// Removes one record of the build cache.
     RemoveCache,
+    /// Ends a plugin, which frees nothing and has to come first.
+    DisablePlugin,
+    /// Removes one plugin.
+    RemovePlugin,
+    /// Removes one artifact.
+    RemoveArtifact,
     /// Removes one snapshot that nothing refers to.
     RemoveSnapshot,
     /// Removes one blob that nothing refers to.
@@ -37,6 +43,8 @@ pub enum Action {
     Repair,
     /// Removes the build cache.
     PruneCache,
+    /// Removes the cache of a builder that keeps one of its own.
+    PruneBuilder,
     /// Removes all containers that do not run.
     PruneContainers,
     /// Removes images without a name.

@@ -21,6 +21,11 @@ pub(super) fn steps(store: &Store, orphans: &[&Orphan]) -> Vec<Step> {
             "the engine removes this when it stops in good order:",
         ),
         (Exit::Pod, POD),
+        // moby, plugin/backend_linux.go, Remove, and plugin/manager.go, GC.
+        (
+            Exit::NextPlugin,
+            "Docker removes this with the next plugin that is removed:",
+        ),
     ] {
         let places = places(store, orphans, &exit);
         if !places.is_empty() {

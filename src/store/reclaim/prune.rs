@@ -160,10 +160,13 @@ fn owners(targets: &[Target]) -> Vec<Owner> {
     owners.collect()
 }
 
+/// What a prune of containers takes (moby, daemon/prune.go: all that does not run).
+const STOPPED: [State; 4] = [State::Exited, State::Created, State::Removing, State::Dead];
+
 fn targets(store: &Store, group: Group) -> Vec<Target> {
     let owners = match group {
         Group::Cache => each(store.cache.len(), |at| Owner::Cache(CacheId(at))),
-        Group::Stopped => containers(store, &[State::Exited, State::Created]),
+        Group::Stopped => containers(store, &STOPPED),
         Group::Working => containers(store, &[State::Working]),
         Group::Dangling => images(store, |image| store.is_dangling(image) == Some(true)),
         // Where the names of images are lost, containers' records may be too: nothing is known to be unused.

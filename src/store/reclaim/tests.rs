@@ -192,6 +192,7 @@ fn volumes_cache_and_working_containers() {
         driver: "local".into(),
         namespace: None,
         users: Ownership::Recorded,
+        holds: Vec::new(),
     });
     store.cache.push(CacheRecord {
         id: "x1".into(),
@@ -570,6 +571,7 @@ fn volumes_of_nerdctl_are_removed_in_their_namespace() {
             driver: "local".into(),
             namespace: Some("k8s.io".into()),
             users: Ownership::Recorded,
+            holds: Vec::new(),
         });
         let volume = [Target::Owner(Owner::Volume(VolumeId(0)))];
         let command = "nerdctl -n k8s.io volume rm left";
@@ -632,4 +634,32 @@ fn a_shell_reads_back_what_was_quoted() {
             assert_eq!(String::from_utf8(output.stdout).unwrap(), name, "{word}");
         }
     }
+}
+
+#[test]
+fn a_volume_of_a_builder_tells_what_empties_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = crate::beneath::Beneath::open(directory.path()).unwrap();
+    let store = Store::new(Engine::Docker, "overlay2", root.clone());
+    let held = |engine| crate::store::Held {
+        engine,
+        location: crate::store::Location::new(&root, "volumes/x"),
+    };
+    let volume = |name: &str, engine| Volume {
+        name: name.into(),
+        pieces: Vec::new(),
+        containers: Vec::new(),
+        users: Ownership::Recorded,
+        driver: "local".into(),
+        namespace: None,
+        holds: vec![held(engine)],
+    };
+    let told =
+        |name, engine| super::of_builder(&store, &volume(name, engine)).map(|told| told.shown());
+    let wanted = "check first: docker buildx prune --builder coolify-railpack";
+    let name = "buildx_buildkit_coolify-railpack0_state";
+    assert_eq!(told(name, "BuildKit").as_deref(), Some(wanted));
+    assert_eq!(told(name, "Docker"), None);
+    assert_eq!(told("pgdata", "BuildKit"), None);
+    assert_eq!(told("buildx_buildkit_0_state", "BuildKit"), None);
 }

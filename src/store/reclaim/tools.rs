@@ -18,6 +18,7 @@ pub(super) fn tool_of(store: &Store, owner: Owner) -> Option<Tool> {
         Owner::Volume(id) => of_volume(store, store.volumes.get(id.as_usize())?).ok(),
         Owner::Pod(_) => Some(Tool::Kubectl),
         Owner::Lease(_) => Some(Tool::Ctr),
+        Owner::Extra(_) => Some(store.engine.tool_for(None).0),
     }
 }
 

@@ -193,6 +193,7 @@ pub const TABLE: &[Binding] = &[
     bind(In::Store, C::ShowOfStore(StoreTab::Orphans), "orphans", &["4"], "what nobody owns, and why"),
     bind(In::Store, C::ShowOfStore(StoreTab::Cache), "build-cache", &["5"], "build cache"),
     bind(In::Store, C::ShowOfStore(StoreTab::Volumes), "volumes", &["6"], "volumes"),
+    bind(In::Store, C::ShowOfStore(StoreTab::Extras), "extras", &["7"], "plugins, artifacts, what is foreign, and the largest paths of what has no rows"),
     bind(In::Store, C::Mark, "mark", &["space", "x"], "mark for comparison, or for the commands").hint("mark"),
     bind(In::Store, C::CompareMarked, "compare", &["D"], "compare the two images or containers that are marked").hint("compare"),
     bind(In::Store, C::Reclaim, "reclaim", &["d"], "commands that would free the row, or what is marked; nothing is run").hint("commands"),

@@ -65,7 +65,7 @@ pub struct StorePane {
     pub steps: StepImages,
     /// What is marked, by store.
     pub marks: BTreeSet<(usize, Key)>,
-    lists: [StoreList; 6],
+    lists: [StoreList; 7],
     /// What the rows were made from.
     shown: Option<Arc<StoreSubject>>,
 }
@@ -374,6 +374,9 @@ impl StorePane {
             Some(lines) => {
                 let notice = Notice::facts("Commands (nothing is run)", lines);
                 vec![Request::Show(Popup::Notice(notice))]
+            }
+            None if matches!(key, Key::LargePath(_)) => {
+                refused("no command removes this alone; i tells where it is")
             }
             None => {
                 refused("a layer goes with the last image, container or cache record that has it")

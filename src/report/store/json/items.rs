@@ -9,9 +9,10 @@ use crate::image::Digest;
 use crate::path;
 use crate::report::json::located;
 use crate::report::store::ReportedStore;
-use crate::store::reclaim::{Command, Step, by_name, suggestions};
+use crate::store::reclaim::{Command, Step, Target, by_name, of_builder, steps, suggestions};
 use crate::store::{
-    Container, Exit, Layer, LayerId, Listing, Location, Piece, PieceId, Role, StoredImage,
+    Container, Exit, ExtraId, ExtraKind, Layer, LayerId, Listing, Location, Owner, Piece, PieceId,
+    Role, StoredImage, Volume,
 };
 
 pub(super) fn image(one: &ReportedStore<'_>, at: usize) -> Value {
@@ -167,6 +168,8 @@ pub(super) fn volume(one: &ReportedStore<'_>, at: usize) -> Value {
         "namespace": volume.namespace,
         "containers": volume.has_known_users().then_some(containers),
         "total": total,
+        "holds": holds(one, volume),
+        "commands": of_builder(one.store, volume).as_ref().map(command).into_iter().collect::<Value>(),
         "pieces": pieces(one, &volume.pieces),
     })
 }
@@ -181,6 +184,42 @@ pub(super) fn lease(one: &ReportedStore<'_>, at: usize) -> Value {
         "total": amount(one.lease(at)),
         "pieces": pieces(one, &lease.pieces),
     })
+}
+
+fn holds(one: &ReportedStore<'_>, volume: &Volume) -> Value {
+    let held = volume.holds.iter().map(|held| {
+        let mut object = place(one, &held.location);
+        object.insert("engine".into(), json!(held.engine));
+        Value::Object(object)
+    });
+    held.collect()
+}
+
+pub(super) fn extra(one: &ReportedStore<'_>, at: usize) -> Value {
+    let extra = &one.store.extras[at];
+    let id = ExtraId(u32::try_from(at).unwrap_or(u32::MAX));
+    let is_enabled = match extra.kind {
+        ExtraKind::Plugin { is_enabled } => Some(is_enabled),
+        ExtraKind::Artifact | ExtraKind::Foreign => None,
+    };
+    let steps = steps(one.store, &[Target::Owner(Owner::Extra(id))]);
+    json!({
+        "index": at,
+        "kind": extra.kind.as_str(),
+        "name": extra.name,
+        "enabled": is_enabled,
+        "total": amount(one.extra(at)),
+        "steps": steps.iter().map(step).collect::<Value>(),
+        "pieces": pieces(one, &extra.pieces),
+    })
+}
+
+pub(super) fn large_path(one: &ReportedStore<'_>, at: usize) -> Value {
+    let path = &one.store.largest[at];
+    let mut object = place(one, &path.location);
+    object.insert("of".into(), json!(role(path.of)));
+    object.insert("disk_bytes".into(), json!(path.disk_bytes));
+    Value::Object(object)
 }
 
 pub(super) fn orphan(one: &ReportedStore<'_>, at: usize) -> Value {
@@ -238,6 +277,7 @@ const fn goes(exit: &Exit) -> &'static str {
         Exit::Collection => "with-garbage",
         Exit::Start => "at-start",
         Exit::Stop => "at-stop",
+        Exit::NextPlugin => "with-next-plugin",
         Exit::Pod | Exit::ByHand => "by-hand",
     }
 }
@@ -312,6 +352,7 @@ const fn role(role: Role) -> &'static str {
         Role::ContainerFiles => "container-files",
         Role::Volume => "volume",
         Role::Cache => "cache",
+        Role::Extra => "extra",
         Role::Orphan => "orphan",
         Role::Bookkeeping => "bookkeeping",
     }

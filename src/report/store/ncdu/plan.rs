@@ -41,6 +41,11 @@ impl Plan {
                 plan.owner(&lease.id, &lease.pieces);
             }
         });
+        plan.group("extras", |plan| {
+            for extra in &store.extras {
+                plan.owner(&extra.name, &extra.pieces);
+            }
+        });
         plan.group("orphans", |plan| {
             for orphan in &store.orphans {
                 plan.steps.push(Step::Piece(orphan.piece));
@@ -152,6 +157,7 @@ impl Plan {
             ),
             ("other volumes", &[Role::Volume]),
             ("other build cache", &[Role::Cache]),
+            ("other extras", &[Role::Extra]),
             ("other orphans", &[Role::Orphan]),
             ("bookkeeping", &[Role::Bookkeeping]),
         ] {

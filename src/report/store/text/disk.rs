@@ -21,6 +21,7 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
         ("volumes", totals.volumes),
         ("build cache", totals.cache),
         ("leases", totals.leases),
+        ("extras", totals.extras),
         ("orphans", totals.orphans),
         ("bookkeeping", totals.bookkeeping),
     ];

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::wrapping_table::{Side, Table, TableRow};
 use super::{DIMMED, Page, counted, largest};
-use crate::store::reclaim::by_name;
+use crate::store::reclaim::{self, by_name};
 use crate::store::{Amount, LayerId};
 use crate::text::attributes::time;
 
@@ -168,11 +168,22 @@ pub(super) fn write_volumes(page: &Page<'_>, output: &mut dyn Write) -> io::Resu
                 "" | "local" => String::new(),
                 driver => page.text(driver),
             },
-            notes: users(page, at),
+            notes: users(page, at).into_iter().chain(holds(page, at)).collect(),
         });
     }
     table.write(&page.look, output)?;
     page.more(rest.iter().map(|&at| page.one.volume(at)), output)
+}
+
+/// Returns what is in a volume, and what removes some of it where that is known.
+fn holds(page: &Page<'_>, at: usize) -> Vec<String> {
+    let volume = &page.one.store.volumes[at];
+    let told = volume
+        .holds
+        .iter()
+        .map(|held| page.text(&reclaim::told_of(held)));
+    let command = reclaim::of_builder(page.one.store, volume);
+    told.chain(command.map(|command| command.shown())).collect()
 }
 
 fn users(page: &Page<'_>, at: usize) -> Vec<String> {

@@ -179,3 +179,29 @@ fn parts_of_docker_out_of_reach_accuse_nobody() {
         }
     }
 }
+
+#[test]
+fn what_is_left_of_a_container_makes_no_store_and_no_doubt() {
+    let root = tempfile::tempdir().unwrap();
+    docker(root.path(), &root.path().join("containerd/daemon"));
+    let id = "49".repeat(32);
+    let left = format!("containers/{id}");
+    fs::create_dir(root.path().join(&left)).unwrap();
+    fs::write(root.path().join(&left).join(format!("{id}-json.log")), "{}").unwrap();
+    let store = store_of(root.path());
+    assert_eq!((store.warnings.len(), store.containers.len()), (0, 1));
+    assert_eq!(store.ownership, Ownership::Recorded);
+    let [orphan] = store.orphans.as_slice() else {
+        panic!("{:?}", store.orphans);
+    };
+    assert_eq!(orphan.kind, "container-without-mount");
+    assert_eq!(store.piece(orphan.piece).location.path, left.as_bytes());
+    // Where a graph driver's store has it too, it is that one's.
+    fs::create_dir_all(root.path().join("image/overlay2/layerdb")).unwrap();
+    let stores = stores_of(root.path());
+    assert!(
+        stores
+            .iter()
+            .all(|store| store.warnings.is_empty() && store.orphans.is_empty())
+    );
+}

@@ -61,6 +61,51 @@ fn halves_of_containers_are_orphans() {
     );
 }
 
+#[test]
+fn what_is_left_of_a_container_is_an_orphan_and_no_doubt() {
+    let (root, ..) = sound();
+    root.write("containers/4949/4949-json.log", "log");
+    let store = root.read();
+    assert_eq!(messages(&store), [""; 0]);
+    let left = "containers/4949".to_owned();
+    assert_eq!(orphans(&store), [("container-without-mount", left)]);
+    assert_eq!(store.containers.len(), 1);
+}
+
+#[test]
+fn half_removed_containers_go_with_the_prune_and_cached_logs_are_logs() {
+    let (root, [_, middle, _], _) = sound();
+    root.container("dead", "dead-mount", &middle);
+    root.container("removing", "removing-mount", &middle);
+    for (id, key) in [("dead", "Dead"), ("removing", "RemovalInProgress")] {
+        let place = format!("containers/{id}/config.v2.json");
+        let settings = std::fs::read_to_string(root.path(&place)).unwrap();
+        let settings = settings.replace("\"State\":{", &format!("\"State\":{{\"{key}\":true,"));
+        root.write(&place, settings);
+    }
+    root.write("containers/cafe/container-cached.log", "log");
+    root.write("containers/cafe/container-cached.log.1.gz", "log");
+    let store = root.read();
+    let states: Vec<&str> = store
+        .containers
+        .iter()
+        .map(|one| one.state.as_str())
+        .collect();
+    let mut sorted = states.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, ["created", "dead", "removing"]);
+    let cafe = store
+        .containers
+        .iter()
+        .find(|one| one.id == "cafe")
+        .unwrap();
+    assert_eq!(cafe.logs.len(), 3);
+    let suggestions = crate::store::reclaim::suggestions(&store, None);
+    let stopped = crate::store::reclaim::Group::Stopped;
+    let pruned = suggestions.iter().find(|one| one.group == stopped).unwrap();
+    assert_eq!(pruned.count, 3);
+}
+
 /// A cache of a build with one layer that became an image's, one of its own on top, and one without a record.
 fn with_cache(root: &Root, chain: &Digest) {
     let mut snapshots = Tree::default();

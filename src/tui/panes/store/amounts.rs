@@ -143,12 +143,16 @@ impl<'a> SizedStore<'a> {
             Key::Container(id) => of(accounts.containers.get(id.as_usize()), |one| {
                 one.writable + one.logs + one.other
             }),
-            Key::Pod(_) | Key::Orphan(_) | Key::Volume(_) | Key::Lease(_) if is_engines => {
+            Key::Pod(_) | Key::Orphan(_) | Key::Volume(_) | Key::Lease(_) | Key::Extra(_)
+                if is_engines =>
+            {
                 Size::Unknown
             }
             Key::Pod(id) => of(accounts.pods.get(id.as_usize()), |one| one.total),
             Key::Lease(id) => of(accounts.leases.get(id.as_usize()), |one| *one),
             Key::Volume(id) => of(accounts.volumes.get(id.as_usize()), |one| *one),
+            Key::Extra(id) => of(accounts.extras.get(id.as_usize()), |one| *one),
+            Key::LargePath(_) => self.large_path(key),
             Key::Orphan(at) => of(
                 usize::try_from(at)
                     .ok()
@@ -156,6 +160,13 @@ impl<'a> SizedStore<'a> {
                 |one| *one,
             ),
         }
+    }
+
+    /// Only its disk blocks were added up.
+    fn large_path(&self, key: Key) -> Size {
+        let path = key.large_path(self.store);
+        let bytes = path.map(|path| path.disk_bytes);
+        Size::engine(bytes.filter(|_| self.sense == Sense::Disk))
     }
 
     /// Returns what a container, or those of a pod, have written.

@@ -37,6 +37,8 @@ pub enum Column {
     Image,
     /// Driver of a volume.
     Driver,
+    /// What an extra is, or what a path is a part of.
+    Kind,
     /// Short ID.
     Id,
     /// What it is called.
@@ -105,6 +107,12 @@ const VOLUMES: &[Offer] = &[
     (Column::Name, "Volume", 0, Left, 0),
 ];
 
+const EXTRAS: &[Offer] = &[
+    (Column::Total, "Size", 10, Right, 0),
+    (Column::Kind, "Kind", 15, Left, 40),
+    (Column::Name, "Name", 0, Left, 0),
+];
+
 /// Columns of a table from which on bars and names are longer.
 const WIDE: u16 = 130;
 
@@ -117,6 +125,7 @@ pub fn table(tab: StoreTab, width: u16) -> Table<Column> {
         StoreTab::Orphans => ORPHANS,
         StoreTab::Cache => CACHE,
         StoreTab::Volumes => VOLUMES,
+        StoreTab::Extras => EXTRAS,
     };
     let wanted = offers.iter().filter(|(.., least)| width >= *least);
     let columns = wanted.map(|&(what, heading, columns, side, _)| table::Column {
@@ -181,6 +190,7 @@ pub fn cell(sizes: &SizedStore<'_>, key: Key, column: Column, look: Look) -> Cel
             let volume = key.volume(sizes.store);
             Cell::dim(volume.map_or_else(String::new, |volume| shown(&volume.driver)))
         }
+        Column::Kind => Cell::dim(names::kind(sizes.store, key).to_owned()),
         Column::Id => {
             let id = names::id(sizes.store, key).unwrap_or_default();
             Cell::dim(shown(&id.chars().take(12).collect::<String>()))
@@ -212,6 +222,14 @@ fn name(sizes: &SizedStore<'_>, key: Key, look: Look) -> String {
             let piece = orphan.and_then(|orphan| sizes.store.pieces.get(orphan.piece.as_usize()));
             piece.map_or(shown, |piece| {
                 look.shown(sizes.store.place(&piece.location).as_bytes())
+            })
+        }
+        Key::Volume(_) => {
+            let held = key
+                .volume(sizes.store)
+                .and_then(|volume| volume.holds.first());
+            held.map_or(shown.clone(), |held| {
+                format!("{shown} holds a {} store", held.engine)
             })
         }
         Key::Pod(_) => format!("pod {shown}"),
@@ -369,6 +387,7 @@ pub fn title(sizes: &SizedStore<'_>, tab: StoreTab, look: Look) -> String {
         }
         StoreTab::Cache => totals.cache,
         StoreTab::Volumes => totals.volumes,
+        StoreTab::Extras => totals.extras + totals.bookkeeping + totals.container_files,
     };
     format!("{}   {}", tab.title(), amount(sum))
 }

@@ -42,7 +42,10 @@ fn parts(sizes: &SizedStore<'_>) -> [Part; 8] {
             hidden: orphans,
             ..part("orphans", totals.orphans)
         },
-        part("other", totals.bookkeeping + totals.container_files),
+        part(
+            "other",
+            totals.extras + totals.bookkeeping + totals.container_files,
+        ),
     ]
 }
 

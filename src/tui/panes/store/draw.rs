@@ -84,6 +84,7 @@ fn empty(pane: &StorePane, sizes: &SizedStore<'_>) -> &'static str {
         }
         StoreTab::Cache => "there is no build cache in this store",
         StoreTab::Volumes => "there is no volume in this store",
+        StoreTab::Extras => "nothing was measured that has no rows elsewhere",
     }
 }
 
@@ -184,7 +185,7 @@ pub(in crate::tui) fn draw_standing(
     };
     let look = paint.look;
     let place = match key {
-        Key::Orphan(_) => names::place(sizes.store, key).unwrap_or_default(),
+        Key::Orphan(_) | Key::LargePath(_) => names::place(sizes.store, key).unwrap_or_default(),
         _ => look.shown(names::clipped(&names::name(sizes.store, key)).as_bytes()),
     };
     let place = look.shown(place.as_bytes());
@@ -215,9 +216,6 @@ fn fact(sizes: &SizedStore<'_>, key: Key, look: Look) -> String {
                     _ => format!("removing it alone frees {freed}"),
                 }
             })
-        }
-        Key::Layer(_) | Key::Orphan(_) | Key::Cache(_) | Key::Volume(_) | Key::Lease(_) => {
-            sizes.text(sizes.total(key), look)
         }
         _ => sizes.text(sizes.own(key), look),
     }

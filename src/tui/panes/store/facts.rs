@@ -4,7 +4,8 @@ use super::amounts::{Sense, SizedStore, amount_text};
 use super::columns::day_of;
 use super::key::Key;
 use super::{names, reclaim, rows};
-use crate::store::{Amount, Basis, LayerId, Listing, Owner, PieceId, Store};
+use crate::store::reclaim::told_of;
+use crate::store::{Amount, Basis, ExtraKind, LayerId, Listing, Owner, PieceId, Store};
 use crate::text::Look;
 use crate::tui::store_subject::StoreSubject;
 
@@ -22,6 +23,8 @@ pub(super) const fn title(key: Key) -> &'static str {
         Key::Cache(_) => "Build cache record",
         Key::Volume(_) => "Volume",
         Key::Lease(_) => "Lease",
+        Key::Extra(_) => "Extra",
+        Key::LargePath(_) => "Large path",
     }
 }
 
@@ -95,9 +98,17 @@ impl Facts<'_> {
                     self.say("ID", &lease.id);
                 }
             }
+            Key::Extra(_) => self.extra(key),
+            Key::LargePath(_) => {
+                let part = names::kind(self.store(), key);
+                self.say("Part of", part);
+            }
             Key::Volume(_) => {
                 if let Some(volume) = key.volume(self.store()).cloned() {
                     self.say("Driver", &volume.driver);
+                    for held in &volume.holds {
+                        self.say("Nested", &told_of(held));
+                    }
                     for container in volume.containers.iter().take(MOST) {
                         let container = self.store().containers.get(container.as_usize());
                         let name = container.map_or_else(String::new, names::container);
@@ -221,6 +232,15 @@ impl Facts<'_> {
         }
     }
 
+    fn extra(&mut self, key: Key) {
+        let kind = names::kind(self.store(), key);
+        self.say("Kind", kind);
+        let extra = key.extra(self.store()).map(|extra| extra.kind);
+        if let Some(ExtraKind::Plugin { is_enabled }) = extra {
+            self.say("Enabled", if is_enabled { "yes" } else { "no" });
+        }
+    }
+
     fn owner(&self, owner: Owner) -> String {
         let key = match owner {
             Owner::Image(id) => Key::Image(id),
@@ -229,6 +249,7 @@ impl Facts<'_> {
             Owner::Volume(id) => Key::Volume(id),
             Owner::Pod(id) => Key::Pod(id),
             Owner::Lease(id) => Key::Lease(id),
+            Owner::Extra(id) => Key::Extra(id),
         };
         format!(
             "{} {}",
@@ -348,6 +369,11 @@ impl Facts<'_> {
                 let layer = record.layer.into_iter().flat_map(of_layer);
                 layer.chain(record.pieces.iter().copied()).collect()
             }
+            Key::Extra(_) => {
+                let extra = key.extra(store);
+                extra.map_or_else(Vec::new, |extra| extra.pieces.clone())
+            }
+            Key::LargePath(_) => Vec::new(),
             Key::Volume(_) => {
                 let volume = key.volume(store);
                 volume.map_or_else(Vec::new, |volume| volume.pieces.clone())

@@ -2,8 +2,8 @@
 
 use crate::store::reclaim::Target;
 use crate::store::{
-    CacheId, Container, ContainerId, ImageId, LayerId, Lease, LeaseId, Orphan, Owner, PodId, Store,
-    StoredImage, Volume, VolumeId,
+    CacheId, Container, ContainerId, Extra, ExtraId, ImageId, LargePath, LayerId, Lease, LeaseId,
+    Orphan, Owner, PodId, Store, StoredImage, Volume, VolumeId,
 };
 use crate::tui::store_subject::What;
 
@@ -26,6 +26,10 @@ pub enum Key {
     Volume(VolumeId),
     /// A lease.
     Lease(LeaseId),
+    /// A plugin, an artifact, or something foreign.
+    Extra(ExtraId),
+    /// Position in [`Store::largest`].
+    LargePath(u32),
 }
 
 impl Key {
@@ -78,6 +82,22 @@ impl Key {
         }
     }
 
+    /// Returns the plugin, artifact or foreign thing it is.
+    pub fn extra(self, store: &Store) -> Option<&Extra> {
+        match self {
+            Self::Extra(id) => store.extras.get(id.as_usize()),
+            _ => None,
+        }
+    }
+
+    /// Returns the large path it is.
+    pub fn large_path(self, store: &Store) -> Option<&LargePath> {
+        match self {
+            Self::LargePath(at) => store.largest.get(usize::try_from(at).ok()?),
+            _ => None,
+        }
+    }
+
     /// Returns what can be got rid of; a layer goes with those who have it.
     pub const fn target(self) -> Option<Target> {
         Some(match self {
@@ -88,7 +108,8 @@ impl Key {
             Self::Cache(id) => Target::Owner(Owner::Cache(id)),
             Self::Volume(id) => Target::Owner(Owner::Volume(id)),
             Self::Lease(id) => Target::Owner(Owner::Lease(id)),
-            Self::Layer(_) => return None,
+            Self::Extra(id) => Target::Owner(Owner::Extra(id)),
+            Self::Layer(_) | Self::LargePath(_) => return None,
         })
     }
 
@@ -109,6 +130,11 @@ impl Key {
                 let lease = self.lease(store)?;
                 format!("{}\0{}", lease.namespace, lease.id)
             }
+            Self::Extra(_) => {
+                let extra = self.extra(store)?;
+                format!("{}\0{}", extra.kind.as_str(), extra.name)
+            }
+            Self::LargePath(_) => return Some(self.large_path(store)?.location.path.clone()),
             Self::Orphan(_) => {
                 let piece = store.pieces.get(self.orphan(store)?.piece.as_usize())?;
                 return Some(piece.location.shown().into_bytes());
@@ -151,6 +177,10 @@ impl Key {
             Self::Lease(_) => {
                 Box::new(positions(store.leases.len()).map(|at| Self::Lease(LeaseId(at))))
             }
+            Self::Extra(_) => {
+                Box::new(positions(store.extras.len()).map(|at| Self::Extra(ExtraId(at))))
+            }
+            Self::LargePath(_) => Box::new(positions(store.largest.len()).map(Self::LargePath)),
         }
     }
 }

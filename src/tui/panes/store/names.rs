@@ -2,7 +2,7 @@
 
 use super::key::Key;
 use crate::image::Digest;
-use crate::store::{Container, ImageId, LayerId, Lease, Store, StoredImage};
+use crate::store::{Container, ImageId, LargePath, LayerId, Lease, Store, StoredImage};
 use crate::tui::store_subject::{Item, StoreSubject, What};
 
 /// Returns what a row is called, unescaped.
@@ -16,7 +16,7 @@ pub fn name(store: &Store, key: Key) -> String {
             pod.map(|pod| format!("{}/{}", pod.namespace, pod.name))
         }
         // What is lossy here is only shown: places are copied and listed from their bytes.
-        Key::Orphan(_) => place(store, key),
+        Key::Orphan(_) | Key::LargePath(_) => place(store, key),
         Key::Cache(id) => store.cache.get(id.as_usize()).map(|record| {
             if record.description.is_empty() {
                 record.id.clone()
@@ -26,15 +26,20 @@ pub fn name(store: &Store, key: Key) -> String {
         }),
         Key::Volume(_) => key.volume(store).map(|volume| volume.name.clone()),
         Key::Lease(_) => key.lease(store).map(Lease::words),
+        Key::Extra(_) => key.extra(store).map(|extra| extra.name.clone()),
     };
     found.unwrap_or_default()
 }
 
 /// Returns the whole place of the first piece, escaped.
 pub fn place(store: &Store, key: Key) -> Option<String> {
+    if let Some(path) = key.large_path(store) {
+        return Some(path.location.shown());
+    }
     let piece = match key {
         Key::Orphan(_) => Some(key.orphan(store)?.piece),
         Key::Volume(_) => key.volume(store)?.pieces.first().copied(),
+        Key::Extra(_) => key.extra(store)?.pieces.first().copied(),
         Key::Layer(id) => store.layers.get(id.as_usize())?.pieces.first().copied(),
         _ => None,
     }?;
@@ -56,11 +61,19 @@ pub fn id(store: &Store, key: Key) -> Option<String> {
         }
         Key::Container(_) => Some(key.container(store)?.id.clone()),
         Key::Pod(id) => Some(store.pods.get(id.as_usize())?.uid.clone()),
-        Key::Orphan(_) => place(store, key),
+        Key::Orphan(_) | Key::LargePath(_) => place(store, key),
         Key::Cache(id) => Some(store.cache.get(id.as_usize())?.id.clone()),
         Key::Volume(_) => Some(key.volume(store)?.name.clone()),
         Key::Lease(_) => Some(key.lease(store)?.id.clone()),
+        Key::Extra(_) => Some(key.extra(store)?.name.clone()),
     }
+}
+
+/// Returns what an extra is, or what a large path is a part of; empty for anything else.
+pub fn kind(store: &Store, key: Key) -> &'static str {
+    let extra = key.extra(store).map(|extra| extra.kind.as_str());
+    let part = || key.large_path(store).map(LargePath::part);
+    extra.or_else(part).unwrap_or_default()
 }
 
 /// Returns the names of an image in one line; `<none>@…` for a dangling one.

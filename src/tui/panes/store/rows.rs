@@ -7,7 +7,9 @@ use super::key::Key;
 use super::names;
 use super::{StepImages, StoreTab};
 use crate::browse::{Order, Sorting};
-use crate::store::{CacheId, ContainerId, ImageId, LayerId, LeaseId, PodId, Store, VolumeId};
+use crate::store::{
+    CacheId, ContainerId, ExtraId, ImageId, LayerId, LeaseId, PodId, Store, VolumeId,
+};
 use crate::tui::text_filter::TextFilter;
 
 /// What rows are sorted by.
@@ -72,6 +74,7 @@ const fn fields(tab: StoreTab) -> &'static [Field] {
         StoreTab::Layers => &[Field::Own, Field::Name, Field::Users, Field::Time],
         StoreTab::Orphans | StoreTab::Cache => &[Field::Own, Field::Name, Field::Time],
         StoreTab::Volumes => &[Field::Own, Field::Name, Field::Users],
+        StoreTab::Extras => &[Field::Own, Field::Name],
     }
 }
 
@@ -129,6 +132,10 @@ fn all(store: &Store, choice: Choice<'_>) -> Vec<Key> {
         }
         StoreTab::Volumes => positions(store.volumes.len())
             .map(|at| Key::Volume(VolumeId(at)))
+            .collect(),
+        StoreTab::Extras => positions(store.extras.len())
+            .map(|at| Key::Extra(ExtraId(at)))
+            .chain(positions(store.largest.len()).map(Key::LargePath))
             .collect(),
     }
 }
@@ -230,6 +237,6 @@ pub fn time(store: &Store, key: Key) -> Option<i64> {
             let piece = store.pieces.get(orphan.piece.as_usize())?;
             orphan.since.or(piece.modified)
         }
-        Key::Pod(_) | Key::Volume(_) | Key::Lease(_) => None,
+        Key::Pod(_) | Key::Volume(_) | Key::Lease(_) | Key::Extra(_) | Key::LargePath(_) => None,
     }
 }
