@@ -154,6 +154,28 @@ fn package_lists_are_removed_where_they_were_fetched() {
             &[],
         );
     }
+    // A line may end as a command within it does.
+    says(
+        &[
+            (
+                "RUN set -eux; apt-get update; apt-get install -y curl;",
+                LISTS,
+            ),
+            ("RUN rm -rf /var/lib/apt/lists", NO_LISTS),
+        ],
+        "apt-lists",
+        &["RUN set -eux; apt-get update; apt-get install -y curl && rm -rf /var/lib/apt/lists/*"],
+    );
+    // What stands behind the installation would hide that the update failed.
+    says(
+        &[
+            ("RUN apt-get update", LISTS),
+            ("RUN apt-get install -y curl || true", NOTHING),
+            ("RUN rm -rf /var/lib/apt/lists", NO_LISTS),
+        ],
+        "apt-lists",
+        &[],
+    );
     // Copied lists are no cache of a package manager.
     says(
         &[
@@ -291,6 +313,100 @@ fn a_cache_that_is_needed_later_stays_until_then() {
         ("RUN dotnet build --no-restore", more),
         ("RUN rm -rf /root/.nuget", |l| l.whiteout("root/.nuget")),
     ]);
+}
+
+#[test]
+fn a_cache_of_which_something_stays_is_not_taken_away() {
+    // Modules stay while the downloads go; a local repository loses one project; an environment is used by name.
+    let modules: Fill = |l| {
+        l.zeros("root/go/pkg/mod/m", 90)
+            .zeros("root/go/pkg/mod/cache/a", 900)
+    };
+    let rm = "RUN rm -rf /root/go/pkg/mod/cache";
+    let gone: Fill = |l| l.whiteout("root/go/pkg/mod/cache");
+    says(
+        &[("RUN go mod download", modules), (rm, gone)],
+        "deleted-later",
+        &["RUN go mod download && rm -rf /root/go/pkg/mod/cache"],
+    );
+    silent(&[
+        ("RUN go mod download", modules),
+        ("COPY x /x", |l| l.file("x", "")),
+        (rm, gone),
+    ]);
+    silent(&[
+        ("RUN mvn package", |l| {
+            l.zeros("root/.m2/repository/a/a.jar", 900)
+                .zeros("root/.m2/repository/b/b.jar", 900)
+        }),
+        ("COPY x /x", |l| l.file("x", "")),
+        ("RUN rm -rf /root/.m2/repository/a", |l| {
+            l.whiteout("root/.m2/repository/a")
+        }),
+    ]);
+    // What an earlier layer has there a mount would hide; removed it is in the end all the same.
+    says(
+        &[
+            ("COPY npm /root/.npm", |l| l.zeros("root/.npm/a", 9)),
+            ("RUN npm ci", |l| l.zeros("root/.npm/b", 900)),
+            ("RUN rm -rf /root/.npm", |l| l.whiteout("root/.npm")),
+        ],
+        "npm-cache",
+        &["RUN npm ci && rm -rf /root/.npm"],
+    );
+    // Stored again with another owner it is still there.
+    silent(&[
+        ("RUN npm ci", |l| l.zeros("root/.npm/b", 900)),
+        ("COPY x /x", |l| l.file("x", "")),
+        ("RUN chown -R 7 /root/.npm", |l| {
+            l.zeros("root/.npm/b", 900).owner(7, 0)
+        }),
+    ]);
+}
+
+#[test]
+fn a_cache_that_is_named_later_stays_until_then() {
+    let copy = ("COPY x /x", (|l| l.file("x", "")) as Fill);
+    let used: Fill = |l| l.file("y", "");
+    let npm: Fill = |l| l.zeros("root/.npm/_npx/a", 900);
+    for (first, fill, later) in [
+        (
+            "RUN poetry install",
+            (|l| l.zeros("root/.cache/pypoetry/virtualenvs/a", 900)) as Fill,
+            "RUN poetry run build",
+        ),
+        (
+            "RUN npx playwright install",
+            npm,
+            "RUN node /root/.npm/_npx/a",
+        ),
+        ("RUN npm ci", npm, "RUN cp -r /root /backup"),
+        ("RUN npm ci", npm, "RUN cd /root/.npm && rm -rf a"),
+        (
+            "RUN uv sync",
+            |l| l.zeros("root/.cache/uv/a", 900),
+            "RUN UV_OFFLINE=1 uv sync",
+        ),
+    ] {
+        silent(&[
+            (first, fill),
+            copy,
+            (later, used),
+            ("RUN rm -rf /root/.npm /root/.cache", |l| {
+                l.whiteout("root/.npm").whiteout("root/.cache")
+            }),
+        ]);
+    }
+    // Cleaning may fail where there is nothing.
+    let pip: Fill = |l| l.zeros("root/.cache/pip/a", 900);
+    says(
+        &[
+            ("RUN pip install x", pip),
+            ("RUN pip cache purge", |l| l.whiteout("root/.cache/pip")),
+        ],
+        "pip-cache",
+        &["RUN pip install x && pip cache purge"],
+    );
 }
 
 #[test]
@@ -653,6 +769,9 @@ fn small_edits_of_large_files_go_where_the_file_is_made() {
         "RUN sed s/a/b/ /usr/bin/tool",
         "RUN sed -i \"s/a/$VERSION/\" /usr/bin/tool",
         "RUN sed -i s/a/$(date)/ /usr/bin/tool",
+        "RUN sed -i '1r /etc/issue' /usr/bin/tool",
+        "RUN touch -r /etc/issue /usr/bin/tool",
+        "RUN strip -o /usr/bin/tool /usr/bin/other",
         "RUN /usr/bin/tool --init && strip /usr/bin/tool",
         "RUN strip /usr/bin/tool; /usr/bin/tool --update-self",
         "RUN strip /usr/bin/tool && /usr/bin/tool --update-self",
@@ -739,6 +858,8 @@ fn two_runs_become_one_where_that_changes_nothing() {
         ("RUN if a; then cd b; fi", "RUN rm x"),
         ("RUN make", "RUN rm /opt/x || true"),
         ("RUN make", "RUN rm /opt/x; b"),
+        // Nothing ends it where a variable is missing.
+        ("RUN set -u; make", "RUN rm $X /opt/x"),
         // Lines show one blank for two, here within quotes.
         ("RUN make 'a  b'", "RUN rm /opt/x"),
         ("RUN make <<EOF\nx\nEOF", "RUN rm /opt/x"),
@@ -774,6 +895,9 @@ fn two_runs_become_one_where_that_changes_nothing() {
         silent(&[("RUN make", made), (between, keep), last]);
     }
     silent(&[("RUN [\"make\"]", made), last]);
+    // What the first one starts would still be there.
+    silent(&[("RUN daemon & make", made), last]);
+    silent(&[("RUN service x start && make", made), last]);
     silent(&[
         ("RUN make", made),
         ("COPY x /opt/x", |l| l.zeros("opt/x", 800)),
@@ -981,6 +1105,48 @@ fn what_was_copied_is_not_left_out_while_something_may_use_it() {
         ("RUN make version", NOTHING),
         ("RUN rm -rf .git", no_git),
     ]);
+    // A file that an option, a script, a substitution or a link names, or that its tool reads unasked.
+    let part: Fill = |l| l.zeros("tmp/part", 900);
+    let no_part: Fill = |l| l.whiteout("tmp/part");
+    let tmp = (
+        "WORKDIR /tmp",
+        (|l| l.dir("tmp").symlink("t", "tmp")) as Fill,
+    );
+    for run in [
+        "RUN sed -i '/x/r /tmp/part' /etc/conf && rm /tmp/part",
+        "RUN touch --reference=/tmp/part /etc/conf && rm /tmp/part",
+        "RUN : < /tmp/part && rm /tmp/part",
+        "RUN rm -f \"$(cat /tmp/part)\" /tmp/part",
+        "RUN chmod 7 /t/part && rm /tmp/part",
+    ] {
+        silent(&[tmp, ("COPY part ./", part), (run, no_part)]);
+    }
+    aims(
+        &[
+            tmp,
+            ("COPY part ./", part),
+            ("RUN sed -i s/a/b/ /etc/conf && rm -f part", no_part),
+        ],
+        unused,
+    );
+    silent(&[
+        ("COPY skel /etc/skel", |l| l.zeros("etc/skel/rc", 900)),
+        ("RUN useradd -m u && rm /etc/skel/rc", |l| {
+            l.whiteout("etc/skel/rc")
+        }),
+    ]);
+    // Where nothing is copied there is no such directory.
+    let new: Fill = |l| l.dir("tmp/new").zeros("tmp/new/part", 900);
+    for run in [
+        "RUN cd /tmp/new && rm -f part",
+        "RUN mkdir new/x && rm -f new/part",
+    ] {
+        silent(&[
+            tmp,
+            ("COPY part new/", new),
+            (run, |l| l.whiteout("tmp/new/part")),
+        ]);
+    }
     // A file of settings that one tool reads.
     let secret: Fill = |l| l.zeros("app/.npmrc", 90);
     let no_secret: Fill = |l| l.whiteout("app/.npmrc");
