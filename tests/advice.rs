@@ -354,6 +354,17 @@ fn a_cache_of_which_something_stays_is_not_taken_away() {
         "npm-cache",
         &["RUN npm ci && rm -rf /root/.npm"],
     );
+    // A directory that stays although it is emptied would go with the mount.
+    says(
+        &[
+            ("RUN npm ci", |l| {
+                l.dir("root/.npm").zeros("root/.npm/b", 900)
+            }),
+            ("RUN rm -rf /root/.npm/*", |l| l.whiteout("root/.npm/b")),
+        ],
+        "npm-cache",
+        &["RUN npm ci && rm -rf /root/.npm/*"],
+    );
     // Stored again with another owner it is still there.
     silent(&[
         ("RUN npm ci", |l| l.zeros("root/.npm/b", 900)),
@@ -397,7 +408,30 @@ fn a_cache_that_is_named_later_stays_until_then() {
             }),
         ]);
     }
-    // Cleaning may fail where there is nothing.
+    silent(&[
+        ("RUN npm ci", npm),
+        ("ENV CACHE=/root/.npm", NOTHING),
+        ("RUN cp -r $CACHE /backup", used),
+        ("RUN rm -rf /root/.npm", |l| l.whiteout("root/.npm")),
+    ]);
+    // Cleaning may fail where there is nothing, within a script of several lines too.
+    for clean in [
+        "RUN <<EOF\nset -e\nrm /var/cache/apk/a\nEOF",
+        "RUN find /var/cache/apk -type f | xargs rm",
+        "RUN if true; then rm /var/cache/apk/a; fi",
+    ] {
+        silent(&[
+            ("RUN apk add a", |l| l.zeros("var/cache/apk/a", 900)),
+            copy,
+            (clean, |l| l.whiteout("var/cache/apk/a")),
+        ]);
+    }
+    let long = format!("RUN rm /var/cache/apk/a {}", "x ".repeat(9000));
+    silent(&[
+        ("RUN apk add a", |l| l.zeros("var/cache/apk/a", 900)),
+        copy,
+        (&long, |l| l.whiteout("var/cache/apk/a")),
+    ]);
     let pip: Fill = |l| l.zeros("root/.cache/pip/a", 900);
     says(
         &[
@@ -423,6 +457,30 @@ fn only_tools_that_are_there_clean() {
     ] {
         let install = format!("RUN {tool} install -y a");
         says(&[(install.as_str(), dnf), clean], "dnf-cache", &[line]);
+    }
+    // It may be gone by then, or somewhere else.
+    let go: Fill = |l| l.zeros("root/go/pkg/mod/a", 900);
+    for (build, line) in [
+        ("go build", "RUN go build && go clean -modcache"),
+        (
+            "go build && apk del go",
+            "RUN go build && apk del go && rm -rf /root/go/pkg/mod",
+        ),
+        (
+            "/usr/local/go/bin/go build",
+            "RUN /usr/local/go/bin/go build && rm -rf /root/go/pkg/mod",
+        ),
+        (
+            "PATH=/usr/local/go/bin go build",
+            "RUN PATH=/usr/local/go/bin go build && rm -rf /root/go/pkg/mod",
+        ),
+    ] {
+        let image = image()
+            .comment("FROM 6e52ef1772c4")
+            .layer(&format!("/bin/sh -c {build}"), go)
+            .layer("/bin/sh -c rm -rf /root/go", |l| l.whiteout("root/go"));
+        let advice = about_largest(&analyse(&image.build(), Some(0))).unwrap();
+        assert_eq!(advice.after, [line]);
     }
     // What is put behind a sudo has no such rights.
     silent(&[
@@ -459,6 +517,17 @@ fn caches_are_mounted_where_the_builder_can() {
         &[("USER app", NOTHING), ("RUN npm ci", npm), clean],
         "npm-cache",
         &["RUN npm ci && rm -rf /root/.npm"],
+    );
+    // A mount cannot be removed, and nobody but root writes to it.
+    says(
+        &[("RUN rm -rf /root/.npm && npm ci", npm), clean],
+        "npm-cache",
+        &["RUN rm -rf /root/.npm && npm ci && rm -rf /root/.npm"],
+    );
+    says(
+        &[("RUN su app -c 'npm ci'", npm), clean],
+        "deleted-later",
+        &[],
     );
     // A name that would need quotes is not printed as if it needed none.
     says(
@@ -602,6 +671,21 @@ fn owners_are_set_while_copying() {
         "copied-then-owned",
         &["COPY --chown=app:app . .", "RUN chown app:app /srv"],
     );
+    // The directory would change hands, or a link that stays as it is.
+    for (own, set) in [
+        (
+            APP,
+            (|l| {
+                l.zeros("srv/a", 900)
+                    .owner(7, 7)
+                    .zeros("srv/b", 900)
+                    .owner(7, 7)
+            }) as Fill,
+        ),
+        (|l| APP(l).symlink("srv/c", "a"), OWNED),
+    ] {
+        silent(&[("COPY dist /srv", own), ("RUN chown app:app -R /srv", set)]);
+    }
     // Part of what was copied, an owner of some only, flags that do not fit, more than one command.
     for (copy, run) in [
         ("COPY . /", "RUN chown --from=x app /srv"),
@@ -972,6 +1056,9 @@ fn what_is_moved_is_put_there_at_once() {
         "RUN mv -t /opt /tmp/app",
         "RUN mv /tmp/app /opt/app; ldconfig",
         "RUN mv /tmp/app /opt/app && ldconfig",
+        // It would be removed where it is copied to, or be in the way.
+        "RUN rm -rf /opt/app && mv /tmp/app /opt/app",
+        "RUN mkdir -m 700 /opt/app && mv /tmp/app/a /opt/app/",
         "RUN ./install",
     ] {
         silent(&[tmp, ("COPY app /tmp/app", from), (run, to)]);
@@ -1048,6 +1135,14 @@ fn a_file_that_is_moved_is_copied_as_it_is_in_the_end() {
         ("COPY other application", |l| {
             l.zeros("app/application", 800)
         }),
+        ("RUN mv thing-runner application", to),
+    ]);
+    // A COPY may follow a link that a mv replaces.
+    silent(&[
+        ("WORKDIR /app", |l| {
+            l.dir("app").symlink("app/application", "other")
+        }),
+        ("COPY thing-runner ./", from),
         ("RUN mv thing-runner application", to),
     ]);
     // Another content is no move, and what two names have is none either.
@@ -1133,6 +1228,13 @@ fn what_was_copied_is_not_left_out_while_something_may_use_it() {
         ("COPY skel /etc/skel", |l| l.zeros("etc/skel/rc", 900)),
         ("RUN useradd -m u && rm /etc/skel/rc", |l| {
             l.whiteout("etc/skel/rc")
+        }),
+    ]);
+    // Without it there may be no shell.
+    silent(&[
+        ("COPY bin /bin", |l| l.dir("bin").zeros("bin/busybox", 900)),
+        ("RUN mkdir -p /data && rm -rf /bin", |l| {
+            l.dir("data").whiteout("bin")
         }),
     ]);
     // Where nothing is copied there is no such directory.

@@ -105,6 +105,24 @@ const MOVES: &[Build] = &[
         "COPY thing /opt/\nENV TO=/opt/tool\nRUN mv /opt/thing $TO",
         Silence,
     ),
+    (
+        BuildKit,
+        "COPY thing /tmp/\nRUN rm -rf /opt/app && mv /tmp/thing /opt/app",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "COPY thing /tmp/\nRUN mkdir /opt/app && mv /tmp/thing /opt/app/",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "COPY thing /tmp/\nRUN mkdir -p /opt/app && mv /tmp/thing /opt/app/",
+        Goal(
+            "copy it to /opt/app/thing at once, without the mv",
+            "COPY thing /opt/app/thing\nRUN mkdir -p /opt/app",
+        ),
+    ),
 ];
 
 const STYLES: &[Build] = &[
@@ -157,6 +175,11 @@ const STYLES: &[Build] = &[
     (
         BuildKit,
         "COPY script /opt/\nRUN sh /opt/script /opt/script",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "COPY dist /opt/dist\nRUN chown 5:6 /opt/dist/a /opt/dist/b",
         Silence,
     ),
 ];
@@ -382,7 +405,22 @@ const CACHES: &[Build] = &[
     ),
     (
         BuildKit,
+        "RUN apt-get update\nENV A=1\nRUN apt-get install a;\nRUN rm -rf /var/lib/apt/lists/*",
+        Edit(0),
+    ),
+    (
+        BuildKit,
         "RUN npm ci\nCOPY thing /opt/\nRUN cd /root/.npm && rm -rf _cacache",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "RUN npm ci;\nCOPY thing /opt/\nRUN rm -rf /root/.npm/*",
+        Edit(0),
+    ),
+    (
+        BuildKit,
+        "RUN npm ci\nCOPY thing /opt/\nENV KEPT=/root/.npm\nRUN cp -r $KEPT /opt/kept\nRUN rm -rf /root/.npm",
         Silence,
     ),
     (
@@ -403,6 +441,11 @@ const CACHES: &[Build] = &[
     (
         BuildKit,
         "RUN go mod download\nRUN rm -rf /root/go",
+        Edit(0),
+    ),
+    (
+        BuildKit,
+        "RUN rm -rf /root/.npm && npm ci\nCOPY thing /opt/\nRUN rm -rf /root/.npm",
         Edit(0),
     ),
 ];

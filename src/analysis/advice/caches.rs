@@ -186,20 +186,15 @@ fn ignores(case: &Case<'_>, cache: &Cache, root: &str, run: Maker<'_>) -> bool {
 
 /// Returns whether a `RUN` finds again what is missing in a cache: it has a network, and names no place in there.
 fn spares(case: &Case<'_>, cache: &Cache, root: &str, script: &Script<'_>, run: Maker<'_>) -> bool {
-    let hint = match cache.place {
-        At(text) => text,
-        Under(text) => text.split('/').next().unwrap_or(text),
+    let calls = located(script, run.directory());
+    let is_fine = |call: &Located<'_, '_>| {
+        cache.is_cleaner(call.call) || (!cache.is_named(call, root) && !case.leans_on(call, root))
     };
-    let names = |call: &Located<'_, '_>| {
-        let operands = call.operands().unwrap_or_default();
-        let is_about = |one: &Operand| *one != Operand::Unknown && !one.misses(root);
-        call.call.text().contains(hint) || operands.iter().any(is_about)
-    };
-    let mut calls = located(script, run.directory()).into_iter();
-    !script.text().to_ascii_lowercase().contains("offline")
-        && calls.all(|call| {
-            cache.is_cleaner(call.call) || (!names(&call) && !case.leans_on(&call, root))
-        })
+    let may_stand_for = script.text().contains('$') && run.has_variable_with(cache.hint());
+    !may_stand_for
+        && !script.text().to_ascii_lowercase().contains("offline")
+        && !calls.is_empty()
+        && calls.iter().all(is_fine)
 }
 
 /// Returns the cache a group is in, with the cache's own path.
@@ -235,6 +230,21 @@ impl Cache {
                 .filter(|&first| is_home(&place[..first]))?,
         };
         Some(place[..first + parts.len()].join("/"))
+    }
+
+    /// Returns what every way to write its path has in it.
+    fn hint(&self) -> &'static str {
+        match self.place {
+            At(text) => text,
+            Under(text) => text.split('/').next().unwrap_or(text),
+        }
+    }
+
+    /// Returns whether a command names it, a place in there or a directory that holds it.
+    fn is_named(&self, call: &Located<'_, '_>, root: &str) -> bool {
+        let operands = call.operands().unwrap_or_default();
+        let is_about = |one: &Operand| *one != Operand::Unknown && !one.misses(root);
+        call.call.text().contains(self.hint()) || operands.iter().any(is_about)
     }
 
     /// Returns whether a command cleans it and looks at nothing.
@@ -287,7 +297,12 @@ fn is_cleaned(case: &Case<'_>, cache: &Cache) -> bool {
 /// Removes it in the same `RUN`, by its path.
 fn remove(case: &Case<'_>, cache: &Cache, root: &str) -> Advice {
     if is_plain_path(root) {
-        clean(case, cache, &format!("rm -rf /{root}"))
+        let all = if stored::is_there(case, root, case.group.destroyed_in) {
+            "/*"
+        } else {
+            ""
+        };
+        clean(case, cache, &format!("rm -rf /{root}{all}"))
     } else {
         cache.advice("clean it in the same RUN")
     }
@@ -298,9 +313,8 @@ fn is_known(case: &Case<'_>, command: &str) -> bool {
     let tool = command.split(' ').next().unwrap_or_default();
     let commands = case.creator.commands();
     let is_called = |tool| {
-        commands
-            .as_ref()
-            .is_some_and(|script| script.call(&[tool]).is_some())
+        let mut calls = commands.iter().flat_map(Script::calls);
+        calls.any(|call| call.is_plain(tool))
     };
     tool == "rm" || is_called(tool) || (tool == "apt-get" && is_called("apt"))
 }
@@ -346,23 +360,47 @@ fn with_option(case: &Case<'_>, cache: &Cache, word: &str, option: &str) -> Advi
     })
 }
 
-/// Mounts a cache, or cleans it where the builder has no mounts. A mounted directory belongs to root, and hides what
-/// was there.
+/// Mounts a cache, or cleans it where that cannot be.
 fn mount(case: &Case<'_>, cache: &Cache, command: Option<&str>, root: &str) -> Advice {
-    let below = case.group.created_in.0.checked_sub(1).map(LayerIndex);
-    let is_new = below.is_none_or(|below| !stored::stays(case, root, below, below));
-    let is_able = case.creator.knows_mounts() && case.creator.is_root() && is_new;
+    let is_last = |tool| {
+        let commands = case.creator.commands();
+        commands.is_some_and(|script| {
+            script
+                .calls()
+                .last()
+                .is_some_and(|call| call.is_plain(tool))
+        })
+    };
     match command {
-        _ if is_able && is_plain_path(root) => {
+        _ if is_mountable(case, cache, root) => {
             let option = format!("--mount=type=cache,target=/{root}");
             let advice = cache.advice(format!("keep it out of the layer: RUN {option}"));
             rewritten(case, cache, advice, |script| {
                 Some(format!("{option} {}", script.text()))
             })
         }
-        Some(command) => clean(case, cache, command),
-        None => remove(case, cache, root),
+        Some(command) if cache.tools.iter().any(|tool| is_last(tool)) => {
+            clean(case, cache, command)
+        }
+        Some(_) if !case.creator.is_root() => cache.advice("clean it in the same RUN"),
+        _ => remove(case, cache, root),
     }
+}
+
+/// Returns whether a `RUN` works with a cache mounted, and what it is mounted at needs not stay: that belongs to root,
+/// hides what was there and cannot be removed.
+fn is_mountable(case: &Case<'_>, cache: &Cache, root: &str) -> bool {
+    let maker = case.creator;
+    let below = case.group.created_in.0.checked_sub(1).map(LayerIndex);
+    let is_new = below.is_none_or(|below| !stored::stays(case, root, below, below));
+    let is_gone = !stored::is_there(case, root, case.group.destroyed_in)
+        || below.is_some_and(|below| stored::is_there(case, root, below));
+    let is_told = maker.commands().is_some_and(|script| {
+        let calls = located(&script, maker.directory());
+        let mut named = calls.iter().filter(|call| cache.is_named(call, root));
+        cache.calls(&script).next().is_some() && named.next().is_none()
+    });
+    maker.knows_mounts() && maker.is_root() && is_plain_path(root) && is_new && is_gone && is_told
 }
 
 /// Adds the rewritten `RUN` where its text names the tool.

@@ -150,7 +150,7 @@ impl<'a> Case<'a> {
     }
 
     /// Returns whether any layer has a symbolic link at a place or above it.
-    fn has_link(&self, place: &str) -> bool {
+    pub(super) fn has_link(&self, place: &str) -> bool {
         let tree = &self.analysis.tree;
         let mut at = PathId::ROOT;
         place.split('/').any(|name| {
@@ -239,7 +239,10 @@ impl<'a> Case<'a> {
     /// Returns whether the destroyer still works where there is nothing to destroy.
     pub(super) fn is_destroyer_tolerant(&self) -> bool {
         let script = self.destroyer.commands();
-        script.is_none_or(|script| !script.calls().iter().any(Call::removes_loudly))
+        script.is_none_or(|script| {
+            let calls = script.calls();
+            !calls.is_empty() && !calls.iter().any(Call::removes_loudly)
+        })
     }
 
     /// Returns the first `RUN` behind the creator, if nothing before it brings files or changes who runs it.
@@ -307,6 +310,13 @@ impl<'a> Maker<'a> {
         self.before()
             .filter(move |one| one.keyword == keyword)
             .map(Instruction::operand)
+    }
+
+    /// Returns whether a variable set before it has this in its value.
+    pub(super) fn has_variable_with(self, part: &str) -> bool {
+        let kinds = [Keyword::Env, Keyword::Arg].into_iter();
+        let mut all = kinds.flat_map(|kind| self.setting(kind));
+        all.any(|operand| operand.contains(part))
     }
 
     /// What the history ends with, to be compared with what the image says of itself.
@@ -393,11 +403,12 @@ impl<'a> Maker<'a> {
             .is_some_and(|one| matches!(one.builder, Builder::BuildKit | Builder::Buildah))
     }
 
-    /// Returns the words of what looks like a `RUN`, of the shell form or not, by whatever builder; to recognise,
-    /// not to rewrite.
+    /// Returns the words of what looks like a `RUN`, of the shell form or not, on one line or several, by whatever
+    /// builder; to recognise, not to rewrite.
     pub(super) fn commands(self) -> Option<Script<'a>> {
         let instruction = self.instruction.filter(|one| one.keyword == Keyword::Run)?;
-        Some(Script::new(instruction.operand()))
+        let command = instruction.text.strip_prefix("RUN");
+        Some(Script::new(command.unwrap_or(&instruction.text)))
     }
 
     /// Returns whether a shell ran it, one that knows `&&`.

@@ -36,10 +36,19 @@ fn is_all_copied(case: &Case<'_>) -> bool {
 fn is_only_removed(case: &Case<'_>) -> bool {
     let script = case.destroyer.script().filter(Script::is_chain);
     let place = std::str::from_utf8(&case.place).ok();
+    let place = place.filter(|place| !is_for_all(place));
     script.zip(place).is_some_and(|(script, place)| {
         let calls = located(&script, case.destroyer.directory());
         calls.iter().all(|call| {
             call.removes() || (case.ignores(call, place) && !case.leans_on(call, place))
         })
     })
+}
+
+/// Returns whether a place holds what every `RUN` needs, named or not: a shell, programs and their libraries.
+fn is_for_all(place: &str) -> bool {
+    let rest = place.strip_prefix("usr").unwrap_or(place);
+    let rest = rest.trim_start_matches('/');
+    let first = rest.split('/').next().unwrap_or_default();
+    first.is_empty() || first.starts_with("lib") || matches!(first, "bin" | "sbin" | "local")
 }

@@ -28,6 +28,13 @@ pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
         return None;
     };
     let moved = moved(case, call)?;
+    // What is done before would be done to the copy.
+    let mut before = calls
+        .iter()
+        .take_while(|one| one.call.text() != call.call.text());
+    if case.has_link(&moved.to) || !before.all(|one| case.ignores(one, &moved.to)) {
+        return None;
+    }
     let flags = flags(case, shift(case, &moved.from, &moved.to)?)?;
     let with = if flags.is_empty() {
         String::new()

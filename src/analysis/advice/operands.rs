@@ -23,15 +23,15 @@ pub(super) enum Operand {
 }
 
 /// Commands that read no file but those they name, and change nothing else.
-const NEUTRAL: [&str; 10] = [
-    "rmdir", "mv", "rm", "ln", "chmod", "chown", "chgrp", "touch", "setcap", "sed",
+const NEUTRAL: [&str; 11] = [
+    "mkdir", "rmdir", "mv", "rm", "ln", "chmod", "chown", "chgrp", "touch", "setcap", "sed",
 ];
 
 /// Where the names of users and groups come from.
 const ACCOUNTS: [&str; 3] = ["etc/passwd", "etc/group", "etc/nsswitch.conf"];
 
 /// Commands that do nothing to any file, unless they are redirected.
-const IDLE: [&str; 5] = ["cd", "mkdir", "set", "true", ":"];
+const IDLE: [&str; 4] = ["cd", "set", "true", ":"];
 
 /// Returns the commands of a script that begins in a directory, each with its own.
 pub(super) fn located<'s, 'a>(
@@ -93,7 +93,8 @@ impl Located<'_, '_> {
         let Some(operands) = self.operands() else {
             return false;
         };
-        if IDLE.contains(&tool) {
+        let is_there = || ["-p", "--parents"].iter().any(|word| self.call.has(word));
+        if IDLE.contains(&tool) || (tool == "mkdir" && is_there() && !self.call.has("-m")) {
             return !operands.contains(&Operand::Unknown);
         }
         let is_owner = matches!(tool, "chown" | "chgrp");
@@ -113,7 +114,7 @@ impl Located<'_, '_> {
             Some(long) => !long.contains('='),
             // None of these letters takes what stands behind it; in `touch -r` it does.
             None => {
-                let is_mute = |letter| b"Rrfvnsc".contains(&letter);
+                let is_mute = |letter| b"Rrfvnscp".contains(&letter);
                 word.len() <= 2 || (tool != "touch" && word.bytes().skip(1).all(is_mute))
             }
         };

@@ -140,6 +140,11 @@ fn whole(case: &Case<'_>, script: &Script<'_>, owner: Owner<'_>) -> Option<Advic
     if copied.as_ref().is_some_and(|copied| !copied.takes(&flags)) {
         return None;
     }
+    // A directory of its own or a link that stays as it is would change hands with the files.
+    let is_closed = own.len() == made.len() && are_links_owned(case, restyled);
+    if restyled.has_owner() && !is_closed {
+        return None;
+    }
     let flag = flags.join(" ");
     let more = brought_by_others(case);
     let goal = match (more.is_empty(), others.as_slice()) {
@@ -151,10 +156,23 @@ fn whole(case: &Case<'_>, script: &Script<'_>, owner: Owner<'_>) -> Option<Advic
         (false, _) => return None,
     };
     let advice = Advice::new("copied-then-owned", goal);
-    let is_closed = own.len() == made.len() || !restyled.has_owner();
-    let copied = copied.filter(|_| is_closed && more.is_empty());
+    let copied = copied.filter(|_| more.is_empty());
     let edit = copied.and_then(|copied| edit(case, script, &advice, &copied, (&flags, &others)));
     Some(edit.unwrap_or(advice))
+}
+
+/// Returns whether what the creator's layer has beside files gets the owner of the files too.
+fn are_links_owned(case: &Case<'_>, restyled: Restyled) -> bool {
+    let (creator, destroyer) = case.trees();
+    let is_link = |node| stored::is_entry(creator, node) && creator.kind(node) != EntryKind::File;
+    let is_owned = |path| {
+        let node = stored::node_at(case, path, case.group.destroyed_in)?;
+        let meta = destroyer.meta(node)?;
+        Some((meta.uid, meta.gid) == restyled.owner.to)
+    };
+    stored::nodes(case, case.group.created_in)
+        .filter(|&(node, _)| is_link(node))
+        .all(|(_, path)| is_owned(path) == Some(true))
 }
 
 /// Returns what became of the metadata of all files of the creator's layer, where it is one thing.

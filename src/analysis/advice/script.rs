@@ -241,6 +241,11 @@ impl<'a> Call<'a> {
         is_plain.then(|| words.map(Word::of))
     }
 
+    /// Returns whether it calls a tool by its name alone, and finds it where others would.
+    pub(super) fn is_plain(&self, tool: &str) -> bool {
+        self.words().next() == Some(tool) && !self.text().contains("PATH=")
+    }
+
     fn has_raw(&self, any: &[&str]) -> bool {
         let mut words = self.words.iter();
         words.any(|range| {
@@ -252,20 +257,20 @@ impl<'a> Call<'a> {
 
     /// Returns whether it runs as somebody else.
     pub(super) fn is_raised(&self) -> bool {
-        self.has_raw(&["sudo", "doas", "gosu", "su-exec"])
+        self.has_raw(&[
+            "sudo", "doas", "gosu", "su-exec", "su", "runuser", "setpriv", "chpst",
+        ])
     }
 
-    /// Returns whether it removes something and fails where there is nothing, as some versions of pip do.
+    /// Returns whether it may remove something and fail where there is nothing, as some versions of pip do.
     pub(super) fn removes_loudly(&self) -> bool {
         let is_short = |word: &str| word.starts_with('-') && !word.starts_with("--");
         let mut words = self.words().skip(1);
         let is_quiet =
             words.any(|word| word == "--force" || (is_short(word) && word.contains('f')));
-        match self.tool() {
-            Some("rm") => !is_quiet,
-            Some("pip" | "pip3") => self.has("cache"),
-            _ => false,
-        }
+        let removes = self.has_raw(&["rm", "rmdir", "unlink", "shred"]);
+        let is_pip = matches!(self.tool(), Some("pip" | "pip3"));
+        (removes && !is_quiet) || (is_pip && self.has("cache"))
     }
 
     /// Returns whether a command behind it may mean something else. `set` with these options matters to pipes and
@@ -352,6 +357,8 @@ struct ShellLexer {
     flaw: Flaw,
     joints: Joints,
     has_jobs: bool,
+    /// Whether a `;` was met: a joint, if a command follows.
+    is_sequence: bool,
     last: Option<char>,
 }
 
@@ -402,8 +409,8 @@ impl ShellLexer {
                 if last == Some(';') {
                     self.note(Flaw::Structure);
                 }
-                self.joints = Joints::Sequence;
                 self.end_command(at);
+                self.is_sequence = true;
             }
             (None, '&') => self.ampersand(text, at, last),
             (None, '|' | '(' | ')' | '`') => {
@@ -445,6 +452,9 @@ impl ShellLexer {
     fn end_command(&mut self, at: usize) {
         self.end_word(at);
         if !self.words.is_empty() {
+            if self.is_sequence {
+                self.joints = Joints::Sequence;
+            }
             self.commands.push(std::mem::take(&mut self.words));
         }
     }
@@ -558,7 +568,8 @@ mod tests {
             ("rm() (a)", "rm x", false),
             ("a", "rm \"$(b; c)\"", false),
             ("a &", "rm x", false),
-            ("a", "rm x;", false),
+            ("a", "rm x;", true),
+            ("a", "rm x; b", false),
         ] {
             let joined = Script::new(first).joined(&Script::new(second));
             assert_eq!(

@@ -121,16 +121,26 @@ pub(super) fn was_there(case: &Case<'_>, path: PathId, layer: LayerIndex) -> boo
     below.is_some_and(|below| case.analysis.tree.at(path, below).is_some())
 }
 
+/// Returns whether the layers up to one have something at a place.
+pub(super) fn is_there(case: &Case<'_>, place: &str, layer: LayerIndex) -> bool {
+    found(case, place).is_some_and(|path| case.analysis.tree.at(path, layer).is_some())
+}
+
 fn found(case: &Case<'_>, place: &str) -> Option<PathId> {
     case.analysis.tree.find(ImagePath::new(place.as_bytes())?)
 }
 
+/// Returns what a layer has at a path.
+pub(super) fn node_at(case: &Case<'_>, path: PathId, layer: LayerIndex) -> Option<NodeId> {
+    let mut versions = case.analysis.tree.versions(path).iter();
+    let found = versions.find(|version| version.layer == layer);
+    found.map(|version| version.node)
+}
+
 /// Returns the file that a layer stores at a path.
 pub(super) fn file_at(case: &Case<'_>, path: PathId, layer: LayerIndex) -> Option<(NodeId, Meta)> {
-    let union = &case.analysis.tree;
-    let mut versions = union.versions(path).iter();
-    let node = versions.find(|version| version.layer == layer)?.node;
-    let meta = union.layer(layer).meta(node)?;
+    let node = node_at(case, path, layer)?;
+    let meta = case.analysis.tree.layer(layer).meta(node)?;
     (meta.kind == EntryKind::File).then_some((node, meta))
 }
 
