@@ -518,6 +518,23 @@ fn caches_are_mounted_where_the_builder_can() {
         "npm-cache",
         &["RUN npm ci && rm -rf /root/.npm"],
     );
+    // The name of a tool is not the name of its cache.
+    for (build, root) in [
+        ("cargo build", "usr/local/cargo/registry"),
+        ("go build", "root/go/pkg/mod"),
+    ] {
+        let image = image()
+            .comment("buildkit.dockerfile.v0")
+            .layer(&format!("RUN /bin/sh -c {build} # buildkit"), |l| {
+                l.zeros(&format!("{root}/a"), 900)
+            })
+            .layer(&format!("RUN /bin/sh -c rm -rf /{root} # buildkit"), |l| {
+                l.whiteout(root)
+            });
+        let advice = about_largest(&analyse(&image.build(), Some(0))).unwrap();
+        let line = format!("RUN --mount=type=cache,target=/{root} {build}");
+        assert_eq!(advice.after, [line]);
+    }
     // A mount cannot be removed, and nobody but root writes to it.
     says(
         &[("RUN rm -rf /root/.npm && npm ci", npm), clean],

@@ -235,8 +235,8 @@ impl Cache {
     /// Returns what every way to write its path has in it.
     fn hint(&self) -> &'static str {
         match self.place {
-            At(text) => text,
-            Under(text) => text.split('/').next().unwrap_or(text),
+            Under(text) if text.starts_with('.') => text.split('/').next().unwrap_or(text),
+            At(text) | Under(text) => text,
         }
     }
 
@@ -297,11 +297,8 @@ fn is_cleaned(case: &Case<'_>, cache: &Cache) -> bool {
 /// Removes it in the same `RUN`, by its path.
 fn remove(case: &Case<'_>, cache: &Cache, root: &str) -> Advice {
     if is_plain_path(root) {
-        let all = if stored::is_there(case, root, case.group.destroyed_in) {
-            "/*"
-        } else {
-            ""
-        };
+        let is_there = stored::is_there(case, root, case.group.destroyed_in);
+        let all = if is_there { "/*" } else { "" };
         clean(case, cache, &format!("rm -rf /{root}{all}"))
     } else {
         cache.advice("clean it in the same RUN")
