@@ -526,7 +526,7 @@ fn caches_are_mounted_where_the_builder_can() {
         let image = image()
             .comment("buildkit.dockerfile.v0")
             .layer(&format!("RUN /bin/sh -c {build} # buildkit"), |l| {
-                l.zeros(&format!("{root}/a"), 900)
+                l.zeros(format!("{root}/a"), 900)
             })
             .layer(&format!("RUN /bin/sh -c rm -rf /{root} # buildkit"), |l| {
                 l.whiteout(root)
