@@ -179,7 +179,7 @@ fn ignores(case: &Case<'_>, cache: &Cache, root: &str, run: Maker<'_>) -> bool {
         let mut calls = located(&script, run.directory()).into_iter();
         calls.all(|call| {
             cache.is_cleaner(call.call)
-                || (case.ignores(&call, root) && !case.leans_on(&call, root))
+                || (case.ignores(&call, root) && !stored::leans_on(case, &call, root))
         })
     })
 }
@@ -188,7 +188,8 @@ fn ignores(case: &Case<'_>, cache: &Cache, root: &str, run: Maker<'_>) -> bool {
 fn spares(case: &Case<'_>, cache: &Cache, root: &str, script: &Script<'_>, run: Maker<'_>) -> bool {
     let calls = located(script, run.directory());
     let is_fine = |call: &Located<'_, '_>| {
-        cache.is_cleaner(call.call) || (!cache.is_named(call, root) && !case.leans_on(call, root))
+        cache.is_cleaner(call.call)
+            || (!cache.is_named(call, root) && !stored::leans_on(case, call, root))
     };
     let may_stand_for = script.text().contains('$') && run.has_variable_with(cache.hint());
     !may_stand_for

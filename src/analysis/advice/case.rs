@@ -2,9 +2,8 @@
 
 use std::cell::OnceCell;
 
-use super::operands::{Located, is_within, resolved};
+use super::operands::{Located, resolved};
 use super::script::{Call, Script};
-use super::stored;
 use crate::analysis::waste_groups::Group;
 use crate::analysis::{Analysis, WasteCause, waste_groups};
 use crate::image::instruction::{Builder, Keyword};
@@ -160,29 +159,6 @@ impl<'a> Case<'a> {
             at = next;
             let mut versions = tree.versions(at).iter();
             versions.any(|one| tree.layer(one.layer).kind(one.node) == EntryKind::Symlink)
-        })
-    }
-
-    /// Returns whether a command names a directory, at or around a place, that is there only for what vanished.
-    pub(super) fn leans_on(&self, call: &Located<'_, '_>, place: &str) -> bool {
-        let (from, to) = (self.group.created_in, self.group.destroyed_in);
-        let tree = &self.analysis.tree;
-        let is_made = |path: &str| {
-            let found = ImagePath::new(path.as_bytes()).and_then(|path| tree.find(path));
-            found.is_some_and(|found| {
-                tree.at(found, from).is_some() && !stored::was_there(self, found, from)
-            })
-        };
-        let is_lost = |path: &str| {
-            let is_about = is_within(path, place) || is_within(place, path);
-            is_about && is_made(path) && !stored::stays(self, path, from, to)
-        };
-        let operands = call.operands().unwrap_or_default();
-        operands.iter().any(|operand| {
-            let text = operand.text();
-            let ends = text.match_indices('/').map(|(end, _)| end);
-            ends.chain([text.len()])
-                .any(|end| text.get(..end).is_some_and(is_lost))
         })
     }
 

@@ -40,7 +40,7 @@ fn is_only_removed(case: &Case<'_>) -> bool {
     script.zip(place).is_some_and(|(script, place)| {
         let calls = located(&script, case.destroyer.directory());
         calls.iter().all(|call| {
-            call.removes() || (case.ignores(call, place) && !case.leans_on(call, place))
+            call.removes() || (case.ignores(call, place) && !stored::leans_on(case, call, place))
         })
     })
 }

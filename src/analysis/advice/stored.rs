@@ -1,7 +1,7 @@
 //! What a layer stores, asked by the recognisers: the proof that an edit brings the same files.
 
 use super::case::{Case, Maker};
-use super::operands::is_within;
+use super::operands::{Located, is_within};
 use crate::layer::{EntryKind, LayerIndex, Meta};
 use crate::path::ImagePath;
 use crate::tree::{FileTree, NodeId, PathId};
@@ -48,6 +48,29 @@ pub(super) fn stays(case: &Case<'_>, place: &str, from: LayerIndex, to: LayerInd
         }
     }
     false
+}
+
+/// Returns whether a command names a directory, at or around a place, that is there only for what vanished.
+pub(super) fn leans_on(case: &Case<'_>, call: &Located<'_, '_>, place: &str) -> bool {
+    let (from, to) = (case.group.created_in, case.group.destroyed_in);
+    let is_made = |path: &str| is_there(case, path, from) && !is_there_before(case, path, from);
+    let is_lost = |path: &str| {
+        let is_about = is_within(path, place) || is_within(place, path);
+        is_about && is_made(path) && !stays(case, path, from, to)
+    };
+    let operands = call.operands().unwrap_or_default();
+    operands.iter().any(|operand| {
+        let text = operand.text();
+        let mut ends = text
+            .match_indices('/')
+            .map(|(end, _)| end)
+            .chain([text.len()]);
+        ends.any(|end| text.get(..end).is_some_and(is_lost))
+    })
+}
+
+fn is_there_before(case: &Case<'_>, place: &str, layer: LayerIndex) -> bool {
+    found(case, place).is_some_and(|path| was_there(case, path, layer))
 }
 
 /// Returns every node of a layer but the root, with its place in the union, parents first. Makes no path.
