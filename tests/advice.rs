@@ -154,6 +154,28 @@ fn package_lists_are_removed_where_they_were_fetched() {
             &[],
         );
     }
+    // A line may end as a command within it does.
+    says(
+        &[
+            (
+                "RUN set -eux; apt-get update; apt-get install -y curl;",
+                LISTS,
+            ),
+            ("RUN rm -rf /var/lib/apt/lists", NO_LISTS),
+        ],
+        "apt-lists",
+        &["RUN set -eux; apt-get update; apt-get install -y curl && rm -rf /var/lib/apt/lists/*"],
+    );
+    // What stands behind the installation would hide that the update failed.
+    says(
+        &[
+            ("RUN apt-get update", LISTS),
+            ("RUN apt-get install -y curl || true", NOTHING),
+            ("RUN rm -rf /var/lib/apt/lists", NO_LISTS),
+        ],
+        "apt-lists",
+        &[],
+    );
     // Copied lists are no cache of a package manager.
     says(
         &[
@@ -294,6 +316,134 @@ fn a_cache_that_is_needed_later_stays_until_then() {
 }
 
 #[test]
+fn a_cache_of_which_something_stays_is_not_taken_away() {
+    // Modules stay while the downloads go; a local repository loses one project; an environment is used by name.
+    let modules: Fill = |l| {
+        l.zeros("root/go/pkg/mod/m", 90)
+            .zeros("root/go/pkg/mod/cache/a", 900)
+    };
+    let rm = "RUN rm -rf /root/go/pkg/mod/cache";
+    let gone: Fill = |l| l.whiteout("root/go/pkg/mod/cache");
+    says(
+        &[("RUN go mod download", modules), (rm, gone)],
+        "deleted-later",
+        &["RUN go mod download && rm -rf /root/go/pkg/mod/cache"],
+    );
+    silent(&[
+        ("RUN go mod download", modules),
+        ("COPY x /x", |l| l.file("x", "")),
+        (rm, gone),
+    ]);
+    silent(&[
+        ("RUN mvn package", |l| {
+            l.zeros("root/.m2/repository/a/a.jar", 900)
+                .zeros("root/.m2/repository/b/b.jar", 900)
+        }),
+        ("COPY x /x", |l| l.file("x", "")),
+        ("RUN rm -rf /root/.m2/repository/a", |l| {
+            l.whiteout("root/.m2/repository/a")
+        }),
+    ]);
+    // What an earlier layer has there a mount would hide; removed it is in the end all the same.
+    says(
+        &[
+            ("COPY npm /root/.npm", |l| l.zeros("root/.npm/a", 9)),
+            ("RUN npm ci", |l| l.zeros("root/.npm/b", 900)),
+            ("RUN rm -rf /root/.npm", |l| l.whiteout("root/.npm")),
+        ],
+        "npm-cache",
+        &["RUN npm ci && rm -rf /root/.npm"],
+    );
+    // A directory that stays although it is emptied would go with the mount.
+    says(
+        &[
+            ("RUN npm ci", |l| {
+                l.dir("root/.npm").zeros("root/.npm/b", 900)
+            }),
+            ("RUN rm -rf /root/.npm/*", |l| l.whiteout("root/.npm/b")),
+        ],
+        "npm-cache",
+        &["RUN npm ci && rm -rf /root/.npm/*"],
+    );
+    // Stored again with another owner it is still there.
+    silent(&[
+        ("RUN npm ci", |l| l.zeros("root/.npm/b", 900)),
+        ("COPY x /x", |l| l.file("x", "")),
+        ("RUN chown -R 7 /root/.npm", |l| {
+            l.zeros("root/.npm/b", 900).owner(7, 0)
+        }),
+    ]);
+}
+
+#[test]
+fn a_cache_that_is_named_later_stays_until_then() {
+    let copy = ("COPY x /x", (|l| l.file("x", "")) as Fill);
+    let used: Fill = |l| l.file("y", "");
+    let npm: Fill = |l| l.zeros("root/.npm/_npx/a", 900);
+    for (first, fill, later) in [
+        (
+            "RUN poetry install",
+            (|l| l.zeros("root/.cache/pypoetry/virtualenvs/a", 900)) as Fill,
+            "RUN poetry run build",
+        ),
+        (
+            "RUN npx playwright install",
+            npm,
+            "RUN node /root/.npm/_npx/a",
+        ),
+        ("RUN npm ci", npm, "RUN cp -r /root /backup"),
+        ("RUN npm ci", npm, "RUN cd /root/.npm && rm -rf a"),
+        (
+            "RUN uv sync",
+            |l| l.zeros("root/.cache/uv/a", 900),
+            "RUN UV_OFFLINE=1 uv sync",
+        ),
+    ] {
+        silent(&[
+            (first, fill),
+            copy,
+            (later, used),
+            ("RUN rm -rf /root/.npm /root/.cache", |l| {
+                l.whiteout("root/.npm").whiteout("root/.cache")
+            }),
+        ]);
+    }
+    silent(&[
+        ("RUN npm ci", npm),
+        ("ENV CACHE=/root/.npm", NOTHING),
+        ("RUN cp -r $CACHE /backup", used),
+        ("RUN rm -rf /root/.npm", |l| l.whiteout("root/.npm")),
+    ]);
+    // Cleaning may fail where there is nothing, within a script of several lines too.
+    for clean in [
+        "RUN <<EOF\nset -e\nrm /var/cache/apk/a\nEOF",
+        "RUN find /var/cache/apk -type f | xargs rm",
+        "RUN if true; then rm /var/cache/apk/a; fi",
+    ] {
+        silent(&[
+            ("RUN apk add a", |l| l.zeros("var/cache/apk/a", 900)),
+            copy,
+            (clean, |l| l.whiteout("var/cache/apk/a")),
+        ]);
+    }
+    let long = format!("RUN rm /var/cache/apk/a {}", "x ".repeat(9000));
+    silent(&[
+        ("RUN apk add a", |l| l.zeros("var/cache/apk/a", 900)),
+        copy,
+        (&long, |l| l.whiteout("var/cache/apk/a")),
+    ]);
+    let pip: Fill = |l| l.zeros("root/.cache/pip/a", 900);
+    says(
+        &[
+            ("RUN pip install x", pip),
+            ("RUN pip cache purge", |l| l.whiteout("root/.cache/pip")),
+        ],
+        "pip-cache",
+        &["RUN pip install x && pip cache purge"],
+    );
+}
+
+#[test]
 fn only_tools_that_are_there_clean() {
     let dnf: Fill = |l| l.zeros("var/cache/dnf/a.solv", 900);
     let no_dnf: Fill = |l| l.whiteout("var/cache/dnf");
@@ -307,6 +457,30 @@ fn only_tools_that_are_there_clean() {
     ] {
         let install = format!("RUN {tool} install -y a");
         says(&[(install.as_str(), dnf), clean], "dnf-cache", &[line]);
+    }
+    // It may be gone by then, or somewhere else.
+    let go: Fill = |l| l.zeros("root/go/pkg/mod/a", 900);
+    for (build, line) in [
+        ("go build", "RUN go build && go clean -modcache"),
+        (
+            "go build && apk del go",
+            "RUN go build && apk del go && rm -rf /root/go/pkg/mod",
+        ),
+        (
+            "/usr/local/go/bin/go build",
+            "RUN /usr/local/go/bin/go build && rm -rf /root/go/pkg/mod",
+        ),
+        (
+            "PATH=/usr/local/go/bin go build",
+            "RUN PATH=/usr/local/go/bin go build && rm -rf /root/go/pkg/mod",
+        ),
+    ] {
+        let image = image()
+            .comment("FROM 6e52ef1772c4")
+            .layer(&format!("/bin/sh -c {build}"), go)
+            .layer("/bin/sh -c rm -rf /root/go", |l| l.whiteout("root/go"));
+        let advice = about_largest(&analyse(&image.build(), Some(0))).unwrap();
+        assert_eq!(advice.after, [line]);
     }
     // What is put behind a sudo has no such rights.
     silent(&[
@@ -343,6 +517,34 @@ fn caches_are_mounted_where_the_builder_can() {
         &[("USER app", NOTHING), ("RUN npm ci", npm), clean],
         "npm-cache",
         &["RUN npm ci && rm -rf /root/.npm"],
+    );
+    // The name of a tool is not the name of its cache.
+    for (build, root) in [
+        ("cargo build", "usr/local/cargo/registry"),
+        ("go build", "root/go/pkg/mod"),
+    ] {
+        let image = image()
+            .comment("buildkit.dockerfile.v0")
+            .layer(&format!("RUN /bin/sh -c {build} # buildkit"), |l| {
+                l.zeros(format!("{root}/a"), 900)
+            })
+            .layer(&format!("RUN /bin/sh -c rm -rf /{root} # buildkit"), |l| {
+                l.whiteout(root)
+            });
+        let advice = about_largest(&analyse(&image.build(), Some(0))).unwrap();
+        let line = format!("RUN --mount=type=cache,target=/{root} {build}");
+        assert_eq!(advice.after, [line]);
+    }
+    // A mount cannot be removed, and nobody but root writes to it.
+    says(
+        &[("RUN rm -rf /root/.npm && npm ci", npm), clean],
+        "npm-cache",
+        &["RUN rm -rf /root/.npm && npm ci && rm -rf /root/.npm"],
+    );
+    says(
+        &[("RUN su app -c 'npm ci'", npm), clean],
+        "deleted-later",
+        &[],
     );
     // A name that would need quotes is not printed as if it needed none.
     says(
@@ -486,6 +688,21 @@ fn owners_are_set_while_copying() {
         "copied-then-owned",
         &["COPY --chown=app:app . .", "RUN chown app:app /srv"],
     );
+    // The directory would change hands, or a link that stays as it is.
+    for (own, set) in [
+        (
+            APP,
+            (|l| {
+                l.zeros("srv/a", 900)
+                    .owner(7, 7)
+                    .zeros("srv/b", 900)
+                    .owner(7, 7)
+            }) as Fill,
+        ),
+        (|l| APP(l).symlink("srv/c", "a"), OWNED),
+    ] {
+        silent(&[("COPY dist /srv", own), ("RUN chown app:app -R /srv", set)]);
+    }
     // Part of what was copied, an owner of some only, flags that do not fit, more than one command.
     for (copy, run) in [
         ("COPY . /", "RUN chown --from=x app /srv"),
@@ -653,6 +870,9 @@ fn small_edits_of_large_files_go_where_the_file_is_made() {
         "RUN sed s/a/b/ /usr/bin/tool",
         "RUN sed -i \"s/a/$VERSION/\" /usr/bin/tool",
         "RUN sed -i s/a/$(date)/ /usr/bin/tool",
+        "RUN sed -i '1r /etc/issue' /usr/bin/tool",
+        "RUN touch -r /etc/issue /usr/bin/tool",
+        "RUN strip -o /usr/bin/tool /usr/bin/other",
         "RUN /usr/bin/tool --init && strip /usr/bin/tool",
         "RUN strip /usr/bin/tool; /usr/bin/tool --update-self",
         "RUN strip /usr/bin/tool && /usr/bin/tool --update-self",
@@ -739,6 +959,8 @@ fn two_runs_become_one_where_that_changes_nothing() {
         ("RUN if a; then cd b; fi", "RUN rm x"),
         ("RUN make", "RUN rm /opt/x || true"),
         ("RUN make", "RUN rm /opt/x; b"),
+        // Nothing ends it where a variable is missing.
+        ("RUN set -u; make", "RUN rm $X /opt/x"),
         // Lines show one blank for two, here within quotes.
         ("RUN make 'a  b'", "RUN rm /opt/x"),
         ("RUN make <<EOF\nx\nEOF", "RUN rm /opt/x"),
@@ -774,6 +996,9 @@ fn two_runs_become_one_where_that_changes_nothing() {
         silent(&[("RUN make", made), (between, keep), last]);
     }
     silent(&[("RUN [\"make\"]", made), last]);
+    // What the first one starts would still be there.
+    silent(&[("RUN daemon & make", made), last]);
+    silent(&[("RUN service x start && make", made), last]);
     silent(&[
         ("RUN make", made),
         ("COPY x /opt/x", |l| l.zeros("opt/x", 800)),
@@ -848,6 +1073,9 @@ fn what_is_moved_is_put_there_at_once() {
         "RUN mv -t /opt /tmp/app",
         "RUN mv /tmp/app /opt/app; ldconfig",
         "RUN mv /tmp/app /opt/app && ldconfig",
+        // It would be removed where it is copied to, or be in the way.
+        "RUN rm -rf /opt/app && mv /tmp/app /opt/app",
+        "RUN mkdir -m 700 /opt/app && mv /tmp/app/a /opt/app/",
         "RUN ./install",
     ] {
         silent(&[tmp, ("COPY app /tmp/app", from), (run, to)]);
@@ -926,6 +1154,14 @@ fn a_file_that_is_moved_is_copied_as_it_is_in_the_end() {
         }),
         ("RUN mv thing-runner application", to),
     ]);
+    // A COPY may follow a link that a mv replaces.
+    silent(&[
+        ("WORKDIR /app", |l| {
+            l.dir("app").symlink("app/application", "other")
+        }),
+        ("COPY thing-runner ./", from),
+        ("RUN mv thing-runner application", to),
+    ]);
     // Another content is no move, and what two names have is none either.
     silent(&[
         app,
@@ -981,6 +1217,55 @@ fn what_was_copied_is_not_left_out_while_something_may_use_it() {
         ("RUN make version", NOTHING),
         ("RUN rm -rf .git", no_git),
     ]);
+    // A file that an option, a script, a substitution or a link names, or that its tool reads unasked.
+    let part: Fill = |l| l.zeros("tmp/part", 900);
+    let no_part: Fill = |l| l.whiteout("tmp/part");
+    let tmp = (
+        "WORKDIR /tmp",
+        (|l| l.dir("tmp").symlink("t", "tmp")) as Fill,
+    );
+    for run in [
+        "RUN sed -i '/x/r /tmp/part' /etc/conf && rm /tmp/part",
+        "RUN touch --reference=/tmp/part /etc/conf && rm /tmp/part",
+        "RUN : < /tmp/part && rm /tmp/part",
+        "RUN rm -f \"$(cat /tmp/part)\" /tmp/part",
+        "RUN chmod 7 /t/part && rm /tmp/part",
+    ] {
+        silent(&[tmp, ("COPY part ./", part), (run, no_part)]);
+    }
+    aims(
+        &[
+            tmp,
+            ("COPY part ./", part),
+            ("RUN sed -i s/a/b/ /etc/conf && rm -f part", no_part),
+        ],
+        unused,
+    );
+    silent(&[
+        ("COPY skel /etc/skel", |l| l.zeros("etc/skel/rc", 900)),
+        ("RUN useradd -m u && rm /etc/skel/rc", |l| {
+            l.whiteout("etc/skel/rc")
+        }),
+    ]);
+    // Without it there may be no shell.
+    silent(&[
+        ("COPY bin /bin", |l| l.dir("bin").zeros("bin/busybox", 900)),
+        ("RUN mkdir -p /data && rm -rf /bin", |l| {
+            l.dir("data").whiteout("bin")
+        }),
+    ]);
+    // Where nothing is copied there is no such directory.
+    let new: Fill = |l| l.dir("tmp/new").zeros("tmp/new/part", 900);
+    for run in [
+        "RUN cd /tmp/new && rm -f part",
+        "RUN mkdir new/x && rm -f new/part",
+    ] {
+        silent(&[
+            tmp,
+            ("COPY part new/", new),
+            (run, |l| l.whiteout("tmp/new/part")),
+        ]);
+    }
     // A file of settings that one tool reads.
     let secret: Fill = |l| l.zeros("app/.npmrc", 90);
     let no_secret: Fill = |l| l.whiteout("app/.npmrc");

@@ -105,6 +105,24 @@ const MOVES: &[Build] = &[
         "COPY thing /opt/\nENV TO=/opt/tool\nRUN mv /opt/thing $TO",
         Silence,
     ),
+    (
+        BuildKit,
+        "COPY thing /tmp/\nRUN rm -rf /opt/app && mv /tmp/thing /opt/app",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "COPY thing /tmp/\nRUN mkdir /opt/app && mv /tmp/thing /opt/app/",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "COPY thing /tmp/\nRUN mkdir -p /opt/app && mv /tmp/thing /opt/app/",
+        Goal(
+            "copy it to /opt/app/thing at once, without the mv",
+            "COPY thing /opt/app/thing\nRUN mkdir -p /opt/app",
+        ),
+    ),
 ];
 
 const STYLES: &[Build] = &[
@@ -157,6 +175,11 @@ const STYLES: &[Build] = &[
     (
         BuildKit,
         "COPY script /opt/\nRUN sh /opt/script /opt/script",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "COPY dist /opt/dist\nRUN chown 5:6 /opt/dist/a /opt/dist/b",
         Silence,
     ),
 ];
@@ -234,6 +257,36 @@ const READS: &[Build] = &[
         "COPY settings /opt/\nRUN cat /opt/settings > /seen\nCOPY settings-2 /opt/settings",
         Silence,
     ),
+    (
+        BuildKit,
+        "COPY script /etc/motd\nCOPY settings /opt/\nRUN sed -i '1r /opt/settings' /etc/motd && rm /opt/settings",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "COPY settings /opt/\nRUN : < /opt/settings && rm /opt/settings",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "COPY settings /opt/\nRUN rm -f \"$(head -n1 /opt/settings)\" /opt/settings",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "RUN ln -s /opt /srv\nCOPY thing /opt/\nRUN chmod 600 /srv/thing && rm /opt/thing",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "COPY thing /opt/new/\nRUN cd /opt/new && rm -f thing",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "COPY script /etc/skel/rc\nRUN useradd u && rm /etc/skel/rc",
+        Silence,
+    ),
 ];
 
 const RUNS: &[Build] = &[
@@ -278,6 +331,24 @@ const RUNS: &[Build] = &[
     (
         BuildKit,
         "RUN head -c 50000 /bin/busybox > /opt/x\nCOPY thing /opt/x",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "RUN set -eu; head -c 50000 /bin/busybox > /opt/x\nRUN echo $NONE > /opt/y && rm /opt/x",
+        Goal(
+            "make it, use it and delete it in one RUN",
+            "RUN head -c 50000 /bin/busybox > /opt/x && echo $NONE > /opt/y && rm /opt/x",
+        ),
+    ),
+    (
+        Buildah,
+        "RUN head -c 50000 /bin/busybox > /opt/x; ls;\nRUN rm /opt/x",
+        Edit(0),
+    ),
+    (
+        BuildKit,
+        "RUN ls & head -c 50000 /bin/busybox > /opt/x\nRUN rm /opt/x",
         Silence,
     ),
 ];
@@ -327,10 +398,60 @@ const CACHES: &[Build] = &[
             "RUN useradd -l -u 70000 u",
         ),
     ),
+    (
+        Buildah,
+        "RUN set -eux; apt-get update; apt-get install a;\nRUN rm -rf /var/lib/apt/lists/*",
+        Edit(0),
+    ),
+    (
+        BuildKit,
+        "RUN apt-get update\nENV A=1\nRUN apt-get install a;\nRUN rm -rf /var/lib/apt/lists/*",
+        Edit(0),
+    ),
+    (
+        BuildKit,
+        "RUN npm ci\nCOPY thing /opt/\nRUN cd /root/.npm && rm -rf _cacache",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "RUN npm ci;\nCOPY thing /opt/\nRUN rm -rf /root/.npm/*",
+        Edit(0),
+    ),
+    (
+        BuildKit,
+        "RUN npm ci\nCOPY thing /opt/\nENV KEPT=/root/.npm\nRUN cp -r $KEPT /opt/kept\nRUN rm -rf /root/.npm",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "RUN npm ci\nCOPY thing /opt/\nRUN cp /root/.npm/_cacache/a /opt/a\nRUN rm -rf /root/.npm",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "RUN poetry install\nCOPY thing /opt/\nRUN poetry run x\nRUN rm -rf /root/.cache",
+        Silence,
+    ),
+    (
+        BuildKit,
+        "RUN go mod download\nRUN rm -rf /root/go/pkg/mod/cache",
+        Edit(0),
+    ),
+    (
+        BuildKit,
+        "RUN go mod download\nRUN rm -rf /root/go",
+        Edit(0),
+    ),
+    (
+        BuildKit,
+        "RUN rm -rf /root/.npm && npm ci\nCOPY thing /opt/\nRUN rm -rf /root/.npm",
+        Edit(0),
+    ),
 ];
 
 /// Stand-ins for tools that want a network; each fails where what it needs is not there.
-const TOOLS: [(&str, &str); 3] = [
+const TOOLS: [(&str, &str); 5] = [
     (
         "apt-get",
         "case $1 in
@@ -346,9 +467,23 @@ esac",
 esac",
     ),
     (
+        "poetry",
+        "cd /root/.cache/pypoetry/virtualenvs || mkdir -p /root/.cache/pypoetry/virtualenvs
+case $1 in
+install) head -c 70000 /bin/busybox > /root/.cache/pypoetry/virtualenvs/a ;;
+run) test -s a && echo > /opt/built ;;
+esac",
+    ),
+    (
+        "go",
+        "mkdir -p /root/go/pkg/mod/cache && echo > /root/go/pkg/mod/m
+head -c 70000 /bin/busybox > /root/go/pkg/mod/cache/m",
+    ),
+    (
         "useradd",
         "case $1 in
 -l) echo u > /etc/users ;;
+u) test -s /etc/skel/rc && echo u > /etc/users ;;
 *) echo u > /etc/users && head -c 80000 /bin/busybox > /var/log/lastlog ;;
 esac",
     ),

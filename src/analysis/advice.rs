@@ -23,7 +23,6 @@ mod stored;
 use super::waste_groups::Group;
 use super::{Analysis, WasteCause};
 use case::Case;
-use script::Script;
 
 /// What to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

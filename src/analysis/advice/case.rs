@@ -1,14 +1,16 @@
 //! A group of waste as the recognisers look at it: where it is, and the two instructions behind it.
 
-use super::operands::resolved;
+use std::cell::OnceCell;
+
+use super::operands::{Located, resolved};
 use super::script::{Call, Script};
 use crate::analysis::waste_groups::Group;
-use crate::analysis::{Analysis, WasteCause, WastedPath, waste_groups};
+use crate::analysis::{Analysis, WasteCause, waste_groups};
 use crate::image::instruction::{Builder, Keyword};
 use crate::image::{HistoryEntry, Image, Instruction};
-use crate::layer::LayerIndex;
+use crate::layer::{EntryKind, LayerIndex};
 use crate::path::ImagePath;
-use crate::tree::FileTree;
+use crate::tree::{FileTree, PathId};
 
 /// Paths of a group that are compared with globs.
 const MOST_GLOBBED: usize = 1000;
@@ -24,6 +26,8 @@ pub(super) struct Case<'a> {
     pub(super) creator: Maker<'a>,
     /// Who made it useless.
     pub(super) destroyer: Maker<'a>,
+    members: OnceCell<Vec<PathId>>,
+    paths: OnceCell<Option<Vec<String>>>,
 }
 
 /// The instruction of a layer, as far as it is known.
@@ -64,6 +68,8 @@ impl<'a> Case<'a> {
             place: analysis.tree.path(group.place),
             creator: Maker::of(analysis, group.created_in),
             destroyer: Maker::of(analysis, group.destroyed_in),
+            members: OnceCell::new(),
+            paths: OnceCell::new(),
         }
     }
 
@@ -86,12 +92,20 @@ impl<'a> Case<'a> {
     }
 
     /// Returns who made what the destroyer found at a path, if there was something.
-    pub(super) fn below(&self, path: &[u8]) -> Option<Maker<'a>> {
-        let tree = &self.analysis.tree;
-        let found = tree.find(ImagePath::new(path)?)?;
+    pub(super) fn below(&self, path: PathId) -> Option<Maker<'a>> {
         let below = LayerIndex(self.group.destroyed_in.0.checked_sub(1)?);
-        let (layer, _) = tree.metadata_at(found, below)?;
+        let (layer, _) = self.analysis.tree.metadata_at(path, below)?;
         Some(Maker::of(self.analysis, layer))
+    }
+
+    /// The same by name.
+    pub(super) fn below_place(&self, path: &str) -> Option<Maker<'a>> {
+        self.below(self.analysis.tree.find(ImagePath::new(path.as_bytes())?)?)
+    }
+
+    /// Returns a path as text, if it is some.
+    pub(super) fn text(&self, path: PathId) -> Option<String> {
+        String::from_utf8(self.analysis.tree.path(path)).ok()
     }
 
     pub(super) fn is_deleted(&self) -> bool {
@@ -99,65 +113,89 @@ impl<'a> Case<'a> {
         matches!(cause, WasteCause::Deleted | WasteCause::DeletedDir)
     }
 
-    /// Returns the wasted paths of the group.
-    pub(super) fn members(&self) -> impl Iterator<Item = &'a WastedPath> + '_ {
-        let all = &self.analysis.waste.paths;
-        waste_groups::members(&self.analysis.tree, all, self.group)
+    /// Returns the wasted paths of the group. Cost is linear in all waste, once.
+    pub(super) fn members(&self) -> &[PathId] {
+        self.members.get_or_init(|| {
+            let all = &self.analysis.waste.paths;
+            let members = waste_groups::members(&self.analysis.tree, all, self.group);
+            let paths = members.map(|member| member.path);
+            paths.take(self.group.count).collect()
+        })
     }
 
     /// Returns the paths of the group, where all are text, and not too many to be compared with globs.
-    pub(super) fn paths(&self) -> Option<Vec<String>> {
-        let script = self.destroyer.commands();
-        let has_globs = script.is_some_and(|script| script.text().contains(['*', '?']));
-        if has_globs && self.group.count > MOST_GLOBBED {
-            return None;
-        }
-        let tree = &self.analysis.tree;
-        let paths = self.members().map(|member| tree.path(member.path));
-        paths.map(|path| String::from_utf8(path).ok()).collect()
+    pub(super) fn paths(&self) -> Option<&[String]> {
+        let paths = self.paths.get_or_init(|| {
+            let script = self.destroyer.commands();
+            let has_globs = script.is_some_and(|script| script.text().contains(['*', '?']));
+            if has_globs && self.group.count > MOST_GLOBBED {
+                return None;
+            }
+            let members = self.members().iter();
+            members.map(|&member| self.text(member)).collect()
+        });
+        paths.as_deref()
     }
 
-    /// Returns what the history has between the two, where it has everything.
-    fn between(&self) -> Option<&'a [HistoryEntry]> {
+    /// Returns whether a command cannot have looked at a path or changed it.
+    pub(super) fn ignores(&self, call: &Located<'_, '_>, path: &str) -> bool {
+        let operands = call.operands().unwrap_or_default();
+        let is_direct = || {
+            operands
+                .iter()
+                .all(|operand| !self.has_link(operand.text()))
+        };
+        call.ignores(path) && is_direct()
+    }
+
+    /// Returns whether any layer has a symbolic link at a place or above it.
+    pub(super) fn has_link(&self, place: &str) -> bool {
+        let tree = &self.analysis.tree;
+        let mut at = PathId::ROOT;
+        place.split('/').any(|name| {
+            let Some(next) = tree.child(at, name.as_bytes()) else {
+                return false;
+            };
+            at = next;
+            let mut versions = tree.versions(at).iter();
+            versions.any(|one| tree.layer(one.layer).kind(one.node) == EntryKind::Symlink)
+        })
+    }
+
+    /// Returns what the history has between the two, with its place, where it has everything.
+    fn between(&self) -> Option<impl Iterator<Item = (usize, Keyword)> + use<'a>> {
         let (first, last) = self.creator.entry.zip(self.destroyer.entry)?;
         let all = self.analysis.image.history.get(first..=last)?;
         let is_recorded = |entry: &HistoryEntry| {
             let instruction = entry.instruction.as_ref();
             instruction.is_some_and(|one| one.builder.records_everything())
         };
-        let is_complete = all.iter().all(is_recorded);
-        is_complete
-            .then(|| all.get(1..all.len().max(2) - 1))
-            .flatten()
+        let count = all.len().saturating_sub(2);
+        let keywords = (first + 1..).zip(all.iter().skip(1).map(keyword_of));
+        all.iter().all(is_recorded).then(|| keywords.take(count))
     }
 
     /// Returns whether nothing ran between the two, nothing at all, and the history would tell.
     pub(super) fn is_idle_between(&self) -> bool {
-        let runs =
-            |entry: &HistoryEntry| matches!(keyword_of(entry), Keyword::Run | Keyword::Other);
-        self.between()
-            .is_some_and(|between| !between.iter().any(runs))
+        self.later_runs().is_some_and(|runs| runs.len() == 1)
     }
 
-    /// Returns every `RUN` behind the creator, up to the destroyer.
+    /// Returns every `RUN`, or what may be one, behind the creator, up to the destroyer and with it.
     pub(super) fn later_runs(&self) -> Option<Vec<Maker<'a>>> {
-        let first = self.creator.entry?;
-        let between = (first + 1..).zip(self.between()?);
-        let mut runs: Vec<Maker<'a>> = between
-            .filter(|(_, entry)| matches!(keyword_of(entry), Keyword::Run | Keyword::Other))
-            .map(|(at, _)| Maker::of_entry(&self.analysis.image, at))
-            .collect();
-        runs.push(self.destroyer);
-        Some(runs)
+        let image = &self.analysis.image;
+        let runs = self
+            .between()?
+            .filter(|(_, keyword)| matches!(keyword, Keyword::Run | Keyword::Other))
+            .map(|(at, _)| Maker::of_entry(image, at));
+        Some(runs.chain([self.destroyer]).collect())
     }
 
     /// Returns every `RUN` from the creator to the destroyer where they may be one: a shell runs each, and nothing
     /// between them brings files or changes where, as whom and with what they run.
     pub(super) fn runs(&self) -> Option<Vec<Maker<'a>>> {
-        let first = self.creator.entry?;
         let mut runs = vec![self.creator];
-        for (at, entry) in (first + 1..).zip(self.between()?) {
-            match keyword_of(entry) {
+        for (at, keyword) in self.between()? {
+            match keyword {
                 Keyword::Run => runs.push(Maker::of_entry(&self.analysis.image, at)),
                 Keyword::Cmd
                 | Keyword::Entrypoint
@@ -177,7 +215,10 @@ impl<'a> Case<'a> {
     /// Returns whether the destroyer still works where there is nothing to destroy.
     pub(super) fn is_destroyer_tolerant(&self) -> bool {
         let script = self.destroyer.commands();
-        script.is_none_or(|script| !script.calls().iter().any(Call::removes_loudly))
+        script.is_none_or(|script| {
+            let calls = script.calls();
+            !calls.is_empty() && !calls.iter().any(Call::removes_loudly)
+        })
     }
 
     /// Returns the first `RUN` behind the creator, if nothing before it brings files or changes who runs it.
@@ -226,30 +267,35 @@ impl<'a> Maker<'a> {
             .filter(|one| one.builder.reads_dockerfiles())
     }
 
-    /// Returns whether a base image runs it in every build on top (`ONBUILD`).
-    pub(super) fn is_trigger(self) -> bool {
+    /// Returns the instructions before it, in order.
+    fn before(self) -> impl Iterator<Item = &'a Instruction> {
         let before = self.entry.and_then(|entry| self.image.history.get(..entry));
-        let mut instructions = before
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|entry| entry.instruction.as_ref());
-        let line = self.instruction.map(|one| one.line.as_str());
-        instructions.any(|one| one.keyword == Keyword::OnBuild && Some(one.operand()) == line)
+        let entries = before.unwrap_or_default().iter();
+        entries.filter_map(|entry| entry.instruction.as_ref())
     }
 
-    /// Returns the operand of the last instruction of a kind before this one; what the image ends with must be
-    /// what the last one of all says, or the history does not tell.
+    /// Returns whether a base image runs it in every build on top (`ONBUILD`).
+    pub(super) fn is_trigger(self) -> bool {
+        let line = self.instruction.map(|one| one.line.as_str());
+        self.before()
+            .any(|one| one.keyword == Keyword::OnBuild && Some(one.operand()) == line)
+    }
+
+    /// Returns the operands of every instruction of a kind before it, in order: the last one holds.
     fn setting(self, keyword: Keyword) -> impl Iterator<Item = &'a str> {
-        let before = self.entry.and_then(|entry| self.image.history.get(..entry));
-        let instructions = before
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|entry| entry.instruction.as_ref());
-        instructions
+        self.before()
             .filter(move |one| one.keyword == keyword)
             .map(Instruction::operand)
     }
 
+    /// Returns whether a variable set before it has this in its value.
+    pub(super) fn has_variable_with(self, part: &str) -> bool {
+        let kinds = [Keyword::Env, Keyword::Arg].into_iter();
+        let mut all = kinds.flat_map(|kind| self.setting(kind));
+        all.any(|operand| operand.contains(part))
+    }
+
+    /// What the history ends with, to be compared with what the image says of itself.
     fn ends(self) -> Self {
         Self {
             entry: Some(self.image.history.len()),
@@ -333,11 +379,12 @@ impl<'a> Maker<'a> {
             .is_some_and(|one| matches!(one.builder, Builder::BuildKit | Builder::Buildah))
     }
 
-    /// Returns the words of what looks like a `RUN`, of the shell form or not, by whatever builder; to recognise,
-    /// not to rewrite.
+    /// Returns the words of what looks like a `RUN`, of the shell form or not, on one line or several, by whatever
+    /// builder; to recognise, not to rewrite.
     pub(super) fn commands(self) -> Option<Script<'a>> {
         let instruction = self.instruction.filter(|one| one.keyword == Keyword::Run)?;
-        Some(Script::new(instruction.operand()))
+        let command = instruction.text.strip_prefix("RUN");
+        Some(Script::new(command.unwrap_or(&instruction.text)))
     }
 
     /// Returns whether a shell ran it, one that knows `&&`.
@@ -477,8 +524,13 @@ impl Copied<'_> {
         }
     }
 
-    /// Returns whether it has a flag already.
     pub(super) fn has_flag(&self, name: &str) -> bool {
         self.flags.iter().any(|flag| flag.starts_with(name))
+    }
+
+    /// Returns whether it has none of these flags yet, whatever they say.
+    pub(super) fn takes(&self, flags: &[String]) -> bool {
+        let mut names = flags.iter().filter_map(|flag| flag.split('=').next());
+        !names.any(|name| self.has_flag(name))
     }
 }

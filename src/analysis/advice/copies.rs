@@ -5,7 +5,7 @@ use super::case::Case;
 use super::operands::located;
 use super::script::Script;
 use super::stored;
-use crate::layer::LayerIndex;
+use crate::layer::EntryKind;
 
 pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
     if !case.creator.is_copy() || !case.is_idle_between() {
@@ -25,21 +25,30 @@ pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
 
 /// Returns whether the `RUN` removes nothing but what the `COPY` made.
 fn is_all_copied(case: &Case<'_>) -> bool {
-    let mut removed = stored::removed(case, case.group.destroyed_in).into_iter();
-    let below = case.group.created_in.0.checked_sub(1).map(LayerIndex);
-    removed.all(|path| {
-        let was_there = below.is_some_and(|below| stored::is_there(case, &path, below));
-        !was_there && stored::is_there(case, &path, case.group.created_in)
+    let (created, destroyed) = (case.group.created_in, case.group.destroyed_in);
+    let mut removed = stored::of_kind(case, destroyed, EntryKind::Whiteout);
+    removed.all(|(_, path)| {
+        !stored::was_there(case, path, created) && case.analysis.tree.at(path, created).is_some()
     })
 }
 
-/// Returns whether the `RUN` has not looked at what it deletes.
+/// Returns whether the `RUN` has not looked at what it deletes, and has where to work without it.
 fn is_only_removed(case: &Case<'_>) -> bool {
     let script = case.destroyer.script().filter(Script::is_chain);
     let place = std::str::from_utf8(&case.place).ok();
+    let place = place.filter(|place| !is_for_all(place));
     script.zip(place).is_some_and(|(script, place)| {
         let calls = located(&script, case.destroyer.directory());
-        let mut others = calls.iter().filter(|call| call.call.tool() != Some("rm"));
-        others.all(|call| call.ignores(place))
+        calls.iter().all(|call| {
+            call.removes() || (case.ignores(call, place) && !stored::leans_on(case, call, place))
+        })
     })
+}
+
+/// Returns whether a place holds what every `RUN` needs, named or not: a shell, programs and their libraries.
+fn is_for_all(place: &str) -> bool {
+    let rest = place.strip_prefix("usr").unwrap_or(place);
+    let rest = rest.trim_start_matches('/');
+    let first = rest.split('/').next().unwrap_or_default();
+    first.is_empty() || first.starts_with("lib") || matches!(first, "bin" | "sbin" | "local")
 }

@@ -20,7 +20,9 @@ pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
     let edits =
         |call: &Located<'_, '_>| is_editor(call) && paths.iter().all(|path| covers(call, path));
     // Whatever else the RUN does must not have seen the file as it was.
-    let is_certain = calls.iter().all(|call| edits(call) || call.ignores(place));
+    let is_certain = calls
+        .iter()
+        .all(|call| edits(call) || case.ignores(call, place));
     let tool = calls.iter().find(|call| edits(call))?.call.tool()?;
     let goal = format!("{tool} it before it is copied: in the context or a build stage");
     is_certain.then(|| Advice::new("edited-later", goal))
@@ -38,17 +40,19 @@ fn covers(call: &Located<'_, '_>, path: &str) -> bool {
     operands.iter().any(|operand| operand.covers(path))
 }
 
-/// Returns whether a call edits what it names, and every word of it means the same elsewhere.
+/// Returns whether a call edits what it names, reads nothing else, and every word of it means the same elsewhere.
 fn is_editor(call: &Located<'_, '_>) -> bool {
     let is_editor = call.call.tool().is_some_and(|tool| EDITORS.contains(&tool));
     let is_in_place = call.call.tool() != Some("sed")
         || call
             .call
             .words()
-            .any(|word| word.starts_with("-i") || word.starts_with("--in-place"));
+            .any(|word| matches!(word, "-i" | "--in-place"));
     let is_certain = call
         .call
         .exact()
         .is_some_and(|mut words| words.all(|word| word != Word::Unknown));
-    is_editor && is_in_place && is_certain
+    // `touch -r` reads a time, `strip -o` does not read what it writes.
+    let is_alone = !call.call.has("-r") && !call.call.has("-o") && call.is_frank();
+    is_editor && is_in_place && is_certain && is_alone
 }

@@ -87,7 +87,7 @@ fn readers(case: &Case<'_>, place: &str, tools: &[&str]) -> Option<Vec<Option<us
         let calls = located(&script, run.directory());
         let mut uses = calls
             .iter()
-            .filter(|call| !call.ignores(path) && !removes(call, path));
+            .filter(|call| !case.ignores(call, path) && !removes(call, path));
         let reads = |call: &Located<'_, '_>| {
             let is_tool = call.call.tool().is_some_and(|tool| tools.contains(&tool));
             is_tool
@@ -107,7 +107,7 @@ fn readers(case: &Case<'_>, place: &str, tools: &[&str]) -> Option<Vec<Option<us
 
 fn removes(call: &Located<'_, '_>, path: &str) -> bool {
     let operands = call.operands().unwrap_or_default();
-    call.call.tool() == Some("rm") && operands.iter().any(|operand| operand.covers(path))
+    call.removes() && operands.iter().any(|operand| operand.covers(path))
 }
 
 /// One local source, read and removed by one `RUN` that removes nothing else with it.

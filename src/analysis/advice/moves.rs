@@ -4,6 +4,7 @@ use super::Advice;
 use super::case::{Case, Maker, is_plain_path};
 use super::operands::{Located, Operand, is_within, located, resolved};
 use super::ownership::{flags, shift};
+use super::script::Script;
 use super::stored;
 use crate::analysis::WasteCause;
 use crate::image::instruction::Keyword;
@@ -19,14 +20,21 @@ pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
     if !case.is_deleted() || !case.creator.is_copy() || !case.is_idle_between() {
         return None;
     }
-    let script = case.destroyer.script().filter(super::Script::is_chain)?;
+    let script = case.destroyer.script().filter(Script::is_chain)?;
     let calls = located(&script, case.destroyer.directory());
     let place = std::str::from_utf8(&case.place).ok()?;
-    let mut others = calls.iter().filter(|one| !one.ignores(place));
+    let mut others = calls.iter().filter(|one| !case.ignores(one, place));
     let (call, None) = (others.next()?, others.next()) else {
         return None;
     };
     let moved = moved(case, call)?;
+    // What is done before would be done to the copy.
+    let mut before = calls
+        .iter()
+        .take_while(|one| one.call.text() != call.call.text());
+    if case.has_link(&moved.to) || !before.all(|one| case.ignores(one, &moved.to)) {
+        return None;
+    }
     let flags = flags(case, shift(case, &moved.from, &moved.to)?)?;
     let with = if flags.is_empty() {
         String::new()
@@ -59,10 +67,10 @@ fn moved(case: &Case<'_>, call: &Located<'_, '_>) -> Option<Move> {
     let name = from.rsplit('/').next()?;
     let below = resolved(Some(&target), name)?;
     let mut places = [target, below].into_iter();
-    let to = places.find(|to| is_moved(case, &paths, &from, to))?;
+    let to = places.find(|to| is_moved(case, paths, &from, to))?;
     // Copied there at once it would be below what another COPY puts there in between.
     let is_later = |maker: Maker<'_>| maker.entry() > case.creator.entry();
-    (!case.below(to.as_bytes()).is_some_and(is_later)).then_some(Move { from, to })
+    (!case.below_place(&to).is_some_and(is_later)).then_some(Move { from, to })
 }
 
 /// Returns whether the destroyer's layer has all that the creator's has below one place below another.
@@ -77,16 +85,7 @@ fn is_moved(case: &Case<'_>, paths: &[String], from: &str, to: &str) -> bool {
     paths
         .iter()
         .all(|path| is_within(path, from) && is_there(path))
-        && count(case.group.created_in, case, from) == count(case.group.destroyed_in, case, to)
-}
-
-fn count(layer: crate::layer::LayerIndex, case: &Case<'_>, place: &str) -> usize {
-    let tree = case.analysis.tree.layer(layer);
-    stored::entries(tree)
-        .filter(|&node| {
-            std::str::from_utf8(&tree.path(node)).is_ok_and(|path| is_within(path, place))
-        })
-        .count()
+        && stored::count(creator, from) == stored::count(destroyer, to)
 }
 
 /// The `COPY` brings nothing else, and the `RUN` does nothing else.
@@ -108,10 +107,10 @@ fn copied(
     let is_file = case.group.count == 1 && case.group.cause == WasteCause::Deleted;
     let below = resolved(Some(&target), source.rsplit('/').next()?)?;
     let is_meant = target == moved.from || (is_file && below == moved.from);
-    let is_new = flags
-        .iter()
-        .all(|flag| !copied.has_flag(flag.split('=').next().unwrap_or(flag)));
-    let is_all = is_meant && is_new && !copied.has_flag("--parents") && is_plain_path(&moved.to);
+    let is_all = is_meant
+        && copied.takes(flags)
+        && !copied.has_flag("--parents")
+        && is_plain_path(&moved.to);
     let does_more = |call: &Located<'_, '_>| {
         let operands = call.operands().unwrap_or_default();
         let is_about = operands.last().is_some_and(|last| last.covers(&moved.to));
@@ -140,6 +139,6 @@ fn is_closed(case: &Case<'_>, moved: &Move) -> bool {
         let tree = case.analysis.tree.layer(layer);
         let made = stored::made_directories(case, maker, layer);
         made.iter().all(|path| is_within(path, place))
-            && count(layer, case, place) == stored::entries(tree).count()
+            && stored::count(tree, place) == stored::entries(tree).count()
     })
 }

@@ -11,9 +11,6 @@ pub(super) struct Located<'s, 'a> {
     directory: Option<String>,
 }
 
-/// No file system of Linux has longer names.
-const LONGEST_NAME: usize = 255;
-
 /// What a word names. Paths are relative to the root, without leading slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Operand {
@@ -26,13 +23,15 @@ pub(super) enum Operand {
 }
 
 /// Commands that read no file but those they name, and change nothing else.
-const NEUTRAL: [&str; 14] = [
-    "rmdir", "mv", "rm", "ln", "chmod", "chown", "chgrp", "touch", "setcap", "sed", "useradd",
-    "groupadd", "adduser", "addgroup",
+const NEUTRAL: [&str; 11] = [
+    "mkdir", "rmdir", "mv", "rm", "ln", "chmod", "chown", "chgrp", "touch", "setcap", "sed",
 ];
 
-/// Commands that do nothing to any file.
-const IDLE: [&str; 5] = ["cd", "mkdir", "set", "true", ":"];
+/// Where the names of users and groups come from.
+const ACCOUNTS: [&str; 3] = ["etc/passwd", "etc/group", "etc/nsswitch.conf"];
+
+/// Commands that do nothing to any file, unless they are redirected.
+const IDLE: [&str; 4] = ["cd", "set", "true", ":"];
 
 /// Returns the commands of a script that begins in a directory, each with its own.
 pub(super) fn located<'s, 'a>(
@@ -81,14 +80,61 @@ impl Located<'_, '_> {
         }
     }
 
-    /// Returns whether the command cannot have looked at a path or changed it.
-    pub(super) fn ignores(&self, path: &str) -> bool {
-        let is_one_of = |tools: &[&str]| self.call.tool().is_some_and(|tool| tools.contains(&tool));
-        let misses = |operands: Vec<Operand>| operands.iter().all(|operand| operand.misses(path));
+    /// Returns whether it does no more than remove what it names.
+    pub(super) fn removes(&self) -> bool {
         let operands = self.operands();
-        operands
-            .is_some_and(|operands| is_one_of(&IDLE) || (is_one_of(&NEUTRAL) && misses(operands)))
+        self.call.tool() == Some("rm")
+            && operands.is_some_and(|operands| !operands.contains(&Operand::Unknown))
     }
+
+    /// Returns whether the command cannot have looked at a path or changed it, links left aside.
+    pub(super) fn ignores(&self, path: &str) -> bool {
+        let tool = self.call.tool().unwrap_or_default();
+        let Some(operands) = self.operands() else {
+            return false;
+        };
+        let is_there = || ["-p", "--parents"].iter().any(|word| self.call.has(word));
+        if IDLE.contains(&tool) || (tool == "mkdir" && is_there() && !self.call.has("-m")) {
+            return !operands.contains(&Operand::Unknown);
+        }
+        let is_owner = matches!(tool, "chown" | "chgrp");
+        let mut unasked = ACCOUNTS.into_iter().filter(|_| is_owner);
+        NEUTRAL.contains(&tool)
+            && self.is_frank()
+            && operands.iter().all(|operand| operand.misses(path))
+            && unasked.all(|own| Operand::Path(own.to_owned()).misses(path))
+    }
+
+    /// Returns whether the operands are all files that the command reads or changes: no option holds one, nor does
+    /// what `sed` is told.
+    pub(super) fn is_frank(&self) -> bool {
+        let tool = self.call.tool().unwrap_or_default();
+        let is_mute = |word: &str| match word.strip_prefix("--") {
+            _ if tool == "sed" => matches!(word, "-i" | "--in-place" | "-E" | "-r" | "-n" | "-s"),
+            Some(long) => !long.contains('='),
+            // None of these letters takes what stands behind it; in `touch -r` it does.
+            None => {
+                let is_mute = |letter| b"Rrfvnscp".contains(&letter);
+                word.len() <= 2 || (tool != "touch" && word.bytes().skip(1).all(is_mute))
+            }
+        };
+        let mut options = self.call.words().filter(|word| word.starts_with('-'));
+        let is_told = tool != "sed" || self.call.operands().next().is_some_and(is_substitution);
+        is_told && options.all(is_mute)
+    }
+}
+
+/// Returns whether a script of `sed` is one `s` that reads, writes and runs nothing.
+fn is_substitution(script: &str) -> bool {
+    let Some(rest) = script.strip_prefix('s') else {
+        return false;
+    };
+    let parts: Vec<&str> = rest
+        .chars()
+        .next()
+        .map_or_else(Vec::new, |mark| rest.split(mark).collect());
+    let is_flag = |byte: u8| byte.is_ascii_digit() || b"gIip".contains(&byte);
+    matches!(parts.as_slice(), ["", _, _, flags] if flags.bytes().all(is_flag))
 }
 
 impl Operand {
@@ -105,8 +151,16 @@ impl Operand {
         }
     }
 
+    /// Returns what is written there; nothing where nobody knows.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Path(text) | Self::Glob(text) => text,
+            Self::Unknown => "",
+        }
+    }
+
     /// Returns whether it certainly has nothing to do with a path.
-    fn misses(&self, path: &str) -> bool {
+    pub(super) fn misses(&self, path: &str) -> bool {
         match self {
             Self::Path(own) => !is_within(path, own) && !is_within(own, path),
             Self::Glob(glob) => {
@@ -144,6 +198,9 @@ pub(super) fn resolved(directory: Option<&str>, path: &str) -> Option<String> {
     }
     Some(components.join("/"))
 }
+
+/// No file system of Linux has longer names.
+const LONGEST_NAME: usize = 255;
 
 /// Compares a name with `*` and `?`; neither stands for a dot at the beginning. Cost is the product of the lengths.
 fn matches(pattern: &str, name: &str) -> bool {
@@ -198,6 +255,49 @@ mod tests {
             assert_eq!(operands(line, Some("app")), expected, "{line}");
         }
         assert_eq!(operands("rm a", None), [Operand::Unknown]);
+    }
+
+    #[test]
+    fn only_what_names_every_file_it_reads_ignores_the_others() {
+        let ignores = |line: &str, path: &str| {
+            let script = Script::new(line);
+            let calls = located(&script, Some("app".to_owned()));
+            calls.iter().all(|call| call.ignores(path))
+        };
+        for line in [
+            "rm -rf /a b",
+            "chmod --recursive 755 b && chmod -x b",
+            "mv -f -- /b /c && cd /srv && set -eux",
+            "sed -i -E 's/a/b/g' /etc/conf && sed -i s,a,b, /etc/conf",
+            "touch -c b && ln -sf b c",
+            "true && : x && mkdir -p b",
+        ] {
+            assert!(ignores(line, "tmp/part.txt"), "{line}");
+        }
+        for line in [
+            "sed -i '/MARK/r /tmp/part.txt' /etc/conf",
+            "sed --file=/tmp/part.txt -i /etc/conf",
+            "sed -f/tmp/part.txt -i /etc/conf",
+            "sed -i 's/a/b/w /tmp/part.txt' /etc/conf",
+            "sed -i 's/a/b/;r /tmp/part.txt' /etc/conf",
+            "sed -i -e s/a/b/ -e 'r /tmp/part.txt' /etc/conf",
+            "cd /tmp && sed -i 's/a/cat part.txt/e' /etc/conf",
+            "touch --reference=/tmp/part.txt /etc/conf",
+            "touch -r/tmp/part.txt /etc/conf",
+            "cd /tmp && touch -rpart.txt /etc/conf",
+            "chmod --reference=/tmp/part.txt /etc/conf",
+            "mv -t/tmp /etc/conf",
+            "useradd -k/tmp u",
+            "useradd -m u",
+            ": > /tmp/part.txt",
+            "true < /tmp/part.txt",
+            "cd $X",
+            "cat b",
+        ] {
+            assert!(!ignores(line, "tmp/part.txt"), "{line}");
+        }
+        assert!(!ignores("chown app /b", "etc/passwd") && !ignores("chgrp app /b", "etc"));
+        assert!(ignores("chown app /b", "etc/conf") && ignores("chmod 7 /b", "etc/passwd"));
     }
 
     #[test]

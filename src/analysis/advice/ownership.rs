@@ -1,7 +1,7 @@
 //! Owners and modes set by a later `RUN`, which stores every file again.
 
 use super::Advice;
-use super::case::{Case, Maker, is_plain_path};
+use super::case::{Case, Copied, Maker, is_plain_path};
 use super::operands::{Operand, located};
 use super::script::Script;
 use super::stored;
@@ -9,7 +9,7 @@ use crate::analysis::WasteCause;
 use crate::analysis::copy_up::Shift;
 use crate::image::instruction::Keyword;
 use crate::layer::{EntryKind, Meta};
-use crate::path::ImagePath;
+use crate::tree::PathId;
 
 /// What a file's metadata was, and is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +45,9 @@ impl Restyled {
 /// treated alike.
 pub(super) fn shift(case: &Case<'_>, from: &str, to: &str) -> Option<Restyled> {
     let (creator, destroyer) = case.trees();
-    let mut all = case.paths()?.into_iter().map(|path| {
+    let mut all = case.paths()?.iter().map(|path| {
         let rest = path.strip_prefix(from)?;
-        let old = stored::file(creator, &path)?.1;
+        let old = stored::file(creator, path)?.1;
         let new = stored::file(destroyer, &format!("{to}{rest}"))?.1;
         Some(Restyled::between(old, new))
     });
@@ -136,15 +136,17 @@ fn whole(case: &Case<'_>, script: &Script<'_>, owner: Owner<'_>) -> Option<Advic
         Some(owner) => vec![format!("--chown={owner}")],
         None => flags(case, restyled)?,
     };
-    if case.creator.copied().is_some_and(|copied| {
-        flags
-            .iter()
-            .any(|flag| copied.has_flag(flag.split('=').next().unwrap_or(flag)))
-    }) {
+    let copied = case.creator.copied();
+    if copied.as_ref().is_some_and(|copied| !copied.takes(&flags)) {
+        return None;
+    }
+    // A directory of its own or a link that stays as it is would change hands with the files.
+    let is_closed = own.len() == made.len() && are_links_owned(case, restyled);
+    if restyled.has_owner() && !is_closed {
         return None;
     }
     let flag = flags.join(" ");
-    let more = self::others(case);
+    let more = brought_by_others(case);
     let goal = match (more.is_empty(), others.as_slice()) {
         (true, []) => format!("set it while copying: COPY {flag}"),
         (true, _) => format!("set it while copying: COPY {flag}; chown the directory alone"),
@@ -154,21 +156,30 @@ fn whole(case: &Case<'_>, script: &Script<'_>, owner: Owner<'_>) -> Option<Advic
         (false, _) => return None,
     };
     let advice = Advice::new("copied-then-owned", goal);
-    let is_closed = own.len() == made.len() || !restyled.has_owner();
-    let edit = is_closed
-        .then(|| copied(case, script, &advice, &flags, &others))
-        .flatten();
+    let copied = copied.filter(|_| more.is_empty());
+    let edit = copied.and_then(|copied| edit(case, script, &advice, &copied, (&flags, &others)));
     Some(edit.unwrap_or(advice))
+}
+
+/// Returns whether what the creator's layer has beside files gets the owner of the files too.
+fn are_links_owned(case: &Case<'_>, restyled: Restyled) -> bool {
+    let (creator, destroyer) = case.trees();
+    let is_link = |node| stored::is_entry(creator, node) && creator.kind(node) != EntryKind::File;
+    let is_owned = |path| {
+        let node = stored::node_at(case, path, case.group.destroyed_in)?;
+        let meta = destroyer.meta(node)?;
+        Some((meta.uid, meta.gid) == restyled.owner.to)
+    };
+    stored::nodes(case, case.group.created_in)
+        .filter(|&(node, _)| is_link(node))
+        .all(|(_, path)| is_owned(path) == Some(true))
 }
 
 /// Returns what became of the metadata of all files of the creator's layer, where it is one thing.
 fn alike(case: &Case<'_>) -> Option<Restyled> {
-    let (creator, _) = case.trees();
-    let files = stored::entries(creator).filter(|&node| creator.kind(node) == EntryKind::File);
     let mut first: Option<Restyled> = None;
-    for node in files {
-        let path = String::from_utf8(creator.path(node)).ok()?;
-        let one = restyled(case, &path)?;
+    for (_, path) in stored::of_kind(case, case.group.created_in, EntryKind::File) {
+        let one = restyled(case, path)?;
         let known = *first.get_or_insert(one);
         let is_alike = known.mode.to == one.mode.to || (!known.has_mode() && !one.has_mode());
         if !is_alike || known.owner.to != one.owner.to || known.has_mode() != one.has_mode() {
@@ -179,30 +190,32 @@ fn alike(case: &Case<'_>) -> Option<Restyled> {
 }
 
 /// Returns what became of the mode and owner of a file, where nothing else did: it is stored again otherwise.
-fn restyled(case: &Case<'_>, path: &str) -> Option<Restyled> {
+fn restyled(case: &Case<'_>, path: PathId) -> Option<Restyled> {
     let (creator, destroyer) = case.trees();
-    let ((old_node, old), (new_node, new)) =
-        stored::file(creator, path).zip(stored::file(destroyer, path))?;
+    let (old_node, old) = stored::file_at(case, path, case.group.created_in)?;
+    let (new_node, new) = stored::file_at(case, path, case.group.destroyed_in)?;
     let is_alike = old.mtime == new.mtime && creator.xattrs(old_node) == destroyer.xattrs(new_node);
     is_alike.then(|| Restyled::between(old, new))
 }
 
 /// Returns the files that the `RUN` stores again and the `COPY` did not bring.
-fn others(case: &Case<'_>) -> Vec<Vec<u8>> {
-    let (creator, destroyer) = case.trees();
-    let again = stored::entries(destroyer).map(|node| destroyer.path(node));
-    let is_own =
-        |path: &Vec<u8>| ImagePath::new(path).is_none_or(|path| creator.find(path).is_some());
+fn brought_by_others(case: &Case<'_>) -> Vec<PathId> {
+    let (_, destroyer) = case.trees();
+    let versions = |path| case.analysis.tree.versions(path).iter();
+    let is_own = |path| versions(path).any(|version| version.layer == case.group.created_in);
+    let again = stored::nodes(case, case.group.destroyed_in);
     again
-        .filter(|path| !is_own(path) && case.below(path).is_some())
+        .filter(|&(node, _)| stored::is_entry(destroyer, node))
+        .map(|(_, path)| path)
+        .filter(|&path| !is_own(path) && case.below(path).is_some())
         .collect()
 }
 
 /// Returns whether all that the `RUN` sets besides came with some `COPY` too.
-fn are_copied(case: &Case<'_>, files: &[Vec<u8>], directories: &[&String]) -> bool {
-    let directories = directories.iter().map(|path| path.as_bytes());
-    let mut all = files.iter().map(Vec::as_slice).chain(directories);
-    all.all(|path| case.below(path).is_some_and(Maker::is_copy))
+fn are_copied(case: &Case<'_>, files: &[PathId], directories: &[&String]) -> bool {
+    let files = files.iter().map(|&path| case.below(path));
+    let mut all = files.chain(directories.iter().map(|path| case.below_place(path)));
+    all.all(|maker| maker.is_some_and(Maker::is_copy))
 }
 
 /// Returns the owner as named, where `COPY` takes it as `chown` does, and the names are there by then.
@@ -217,21 +230,16 @@ fn by_name<'a>(case: &Case<'_>, script: &Script<'_>, owner: &'a str) -> Option<&
 }
 
 /// Rewrites a `COPY` that names its sources, and a `RUN` that sets nothing but what it brought.
-fn copied(
+fn edit(
     case: &Case<'_>,
     script: &Script<'_>,
     advice: &Advice,
-    flags: &[String],
-    others: &[&String],
+    copied: &Copied<'_>,
+    (flags, others): (&[String], &[&String]),
 ) -> Option<Advice> {
-    let copied = case
-        .creator
-        .copied()
+    let call = script
+        .only_call()
         .filter(|_| case.creator.keyword() == Keyword::Copy)?;
-    let call = script.only_call()?;
-    if !self::others(case).is_empty() {
-        return None;
-    }
     let mut after = vec![copied.line(flags, &copied.sources, copied.target)];
     match others {
         [] => {}
@@ -256,7 +264,7 @@ fn copied(
 /// owner from a build stage alone.
 fn part(case: &Case<'_>) -> Option<Advice> {
     let place = std::str::from_utf8(&case.place).ok()?;
-    let mut changes = case.paths()?.into_iter().map(|path| restyled(case, &path));
+    let mut changes = case.members().iter().map(|&path| restyled(case, path));
     let is_mode = changes.all(|one| one.is_some_and(|one| one.has_mode() && !one.has_owner()));
     let is_told = case
         .creator

@@ -4,6 +4,7 @@ use super::Advice;
 use super::case::{Case, Maker};
 use super::edits::is_rewritten;
 use super::operands::located;
+use super::script::Script;
 use crate::analysis::WasteCause;
 use crate::path::ImagePath;
 
@@ -55,6 +56,11 @@ pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
 /// nothing: with the line, where every one of them can be put behind the other.
 pub(super) fn one(case: &Case<'_>, rule: &'static str, goal: &str) -> Option<Advice> {
     let runs = case.runs()?;
+    // What one of them starts would not have ended when the next one begins.
+    let leaves_running = |run: &Maker<'_>| run.commands().is_none_or(|run| run.leaves_running());
+    if runs.split_last()?.1.iter().any(leaves_running) {
+        return None;
+    }
     let goal = match runs.len() {
         2 => goal.to_owned(),
         _ => format!("{goal}, with all between"),
@@ -72,7 +78,7 @@ fn joined(runs: &[Maker<'_>]) -> Option<String> {
     let mut line = first.script()?.text().to_owned();
     for run in rest {
         let next = run.script()?;
-        line = super::Script::new(&line).joined(&next)?;
+        line = Script::new(&line).joined(&next)?;
     }
     Some(line)
 }

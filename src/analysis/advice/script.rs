@@ -1,7 +1,7 @@
 //! A shell command taken apart as far as a rewrite needs it: simple commands, their words, and what joins them.
 //!
-//! This is no shell. What it does not understand for certain is not [`Script::extensible`], and nothing is
-//! rewritten.
+//! This is no shell. What it does not understand for certain is not [`Script::extended`] nor [`Script::joined`],
+//! and nothing is rewritten.
 
 use std::ops::Range;
 
@@ -19,6 +19,7 @@ pub(super) struct Script<'a> {
     calls: Vec<Call<'a>>,
     reach: Reach,
     joints: Joints,
+    has_jobs: bool,
 }
 
 /// What stands between the commands of a row.
@@ -73,9 +74,21 @@ const PREAMBLE: [&str; 6] = ["sudo", "env", "exec", "time", "command", "nice"];
 const ENDS: [&str; 4] = ["exit", "exec", "return", "trap"];
 
 /// Commands that change what a command behind them means.
-const SETTERS: [&str; 15] = [
-    "cd", "pushd", "popd", "export", "unset", "umask", "alias", "source", ".", "eval", "readonly",
-    "shopt", "local", "ulimit", "su",
+const SETTERS: [&str; 24] = [
+    "cd", "pushd", "popd", "export", "unset", "umask", "alias", "unalias", "source", ".", "eval",
+    "readonly", "shopt", "local", "ulimit", "su", "read", "declare", "typeset", "let", "getopts",
+    "hash", "enable", "builtin",
+];
+
+/// Words of commands that leave a program behind which still runs.
+const STARTERS: [&str; 7] = [
+    "start",
+    "restart",
+    "nohup",
+    "setsid",
+    "start-stop-daemon",
+    "mysqld_safe",
+    "supervisord",
 ];
 
 impl<'a> Script<'a> {
@@ -90,7 +103,7 @@ impl<'a> Script<'a> {
         reader.finish(text)
     }
 
-    /// Returns the whole line.
+    /// Returns the whole line, without a `;` at its end.
     pub(super) const fn text(&self) -> &'a str {
         self.text
     }
@@ -134,12 +147,23 @@ impl<'a> Script<'a> {
     /// Returns one line that does this and then the other; `None` where one may change what the other means, or
     /// hide its failure.
     pub(super) fn joined(&self, next: &Script<'_>) -> Option<String> {
-        let is_compound = self.calls.iter().any(|call| call.has_raw(&COMPOUND));
-        let is_neutral = !is_compound && !self.calls.iter().any(Call::sets_something);
+        let is_compound =
+            self.text.contains("()") || self.calls.iter().any(|call| call.has_raw(&COMPOUND));
+        // What a variable is, and what becomes of the build where it is none, may be set.
+        let is_literal = !next.text.contains(['$', '`'])
+            || (!self.text.contains('=') && self.call(&["set", "printf"]).is_none());
+        let is_neutral = is_literal && !is_compound && !self.calls.iter().any(Call::sets_something);
         let is_chain = next.reach == Reach::TakeApart && next.joints == Joints::And;
         (is_neutral && is_chain)
             .then(|| self.extended(next.text))
             .flatten()
+    }
+
+    /// Returns whether something that it starts may still run behind it.
+    pub(super) fn leaves_running(&self) -> bool {
+        self.has_jobs
+            || self.text.contains("--daemon")
+            || self.calls.iter().any(|call| call.has_raw(&STARTERS))
     }
 
     /// Returns the line without the simple commands that `is_out` picks; `None` where that may change what the
@@ -217,6 +241,11 @@ impl<'a> Call<'a> {
         is_plain.then(|| words.map(Word::of))
     }
 
+    /// Returns whether it calls a tool by its name alone, and finds it where others would.
+    pub(super) fn is_plain(&self, tool: &str) -> bool {
+        self.words().next() == Some(tool) && !self.text().contains("PATH=")
+    }
+
     fn has_raw(&self, any: &[&str]) -> bool {
         let mut words = self.words.iter();
         words.any(|range| {
@@ -228,16 +257,20 @@ impl<'a> Call<'a> {
 
     /// Returns whether it runs as somebody else.
     pub(super) fn is_raised(&self) -> bool {
-        self.has_raw(&["sudo", "doas", "gosu", "su-exec"])
+        self.has_raw(&[
+            "sudo", "doas", "gosu", "su-exec", "su", "runuser", "setpriv", "chpst",
+        ])
     }
 
-    /// Returns whether it is an `rm` that fails where there is nothing.
+    /// Returns whether it may remove something and fail where there is nothing, as some versions of pip do.
     pub(super) fn removes_loudly(&self) -> bool {
         let is_short = |word: &str| word.starts_with('-') && !word.starts_with("--");
         let mut words = self.words().skip(1);
         let is_quiet =
             words.any(|word| word == "--force" || (is_short(word) && word.contains('f')));
-        self.tool() == Some("rm") && !is_quiet
+        let removes = self.has_raw(&["rm", "rmdir", "unlink", "shred"]);
+        let is_pip = matches!(self.tool(), Some("pip" | "pip3"));
+        (removes && !is_quiet) || (is_pip && self.has("cache"))
     }
 
     /// Returns whether a command behind it may mean something else. `set` with these options matters to pipes and
@@ -323,6 +356,9 @@ struct ShellLexer {
     /// Whether something was met that is more than simple commands joined by `&&` or `;`.
     flaw: Flaw,
     joints: Joints,
+    has_jobs: bool,
+    /// Whether a `;` was met: a joint, if a command follows.
+    is_sequence: bool,
     last: Option<char>,
 }
 
@@ -358,6 +394,7 @@ impl ShellLexer {
                 self.escape = Escape::Next;
             }
             (Some(_), '`') => self.note(Flaw::Structure),
+            (Some('"'), '(') if last == Some('$') => self.note(Flaw::Structure),
             (Some(_), _) => {}
             (None, '"' | '\'') => {
                 self.start.get_or_insert(at);
@@ -372,8 +409,8 @@ impl ShellLexer {
                 if last == Some(';') {
                     self.note(Flaw::Structure);
                 }
-                self.joints = Joints::Sequence;
                 self.end_command(at);
+                self.is_sequence = true;
             }
             (None, '&') => self.ampersand(text, at, last),
             (None, '|' | '(' | ')' | '`') => {
@@ -397,6 +434,7 @@ impl ShellLexer {
         }
         if last != Some('&') && next != Some('&') {
             self.note(Flaw::Open);
+            self.has_jobs = true;
         }
         self.end_command(at);
     }
@@ -414,13 +452,21 @@ impl ShellLexer {
     fn end_command(&mut self, at: usize) {
         self.end_word(at);
         if !self.words.is_empty() {
+            if self.is_sequence {
+                self.joints = Joints::Sequence;
+            }
             self.commands.push(std::mem::take(&mut self.words));
         }
     }
 
     fn finish(mut self, text: &str) -> Script<'_> {
+        let is_ended = self.start.is_none();
+        let cut = text.strip_suffix(';').filter(|_| is_ended);
+        let text = cut.map_or(text, str::trim_end);
         self.end_command(text.len());
-        let is_cut_off = text.len() > LONGEST || text.ends_with(['\\', '|', '&']);
+        let is_cut_off = text.len() > LONGEST
+            || text.ends_with(['\\', '|', '&'])
+            || (is_ended && text.ends_with(';'));
         if is_cut_off || self.quote.is_some() || self.escape == Escape::Next {
             self.note(Flaw::Open);
         }
@@ -445,6 +491,7 @@ impl ShellLexer {
             calls,
             reach,
             joints: self.joints,
+            has_jobs: self.has_jobs || text.len() > LONGEST,
         }
     }
 }
@@ -489,6 +536,12 @@ mod tests {
             ("a\nb", None),
             ("cat <<EOF > x", None),
             ("a \\", None),
+            ("set -eux; a; b;", Some("set -eux; a; b && c")),
+            ("if a; then b; fi ;", Some("if a; then b; fi && c")),
+            ("find -exec a {} \\;", Some("find -exec a {} \\; && c")),
+            ("a ';'", Some("a ';' && c")),
+            ("a;;", None),
+            ("a ; ;", None),
             ("", None),
         ] {
             assert_eq!(
@@ -496,6 +549,48 @@ mod tests {
                 expected,
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn two_lines_are_joined_where_the_second_means_the_same() {
+        for (first, second, expected) in [
+            ("set -eux; a", "rm x", true),
+            ("a;", "rm x", true),
+            ("a b=c", "rm x", true),
+            // What is not set ends it now, or is set by now.
+            ("set -eux; a", "echo $X && rm x", false),
+            ("set -o nounset; a", "rm x", false),
+            (": ${X:=a}; a", "rm $X", false),
+            ("printf -v X a", "rm $X", false),
+            ("read X < y", "rm $X", false),
+            ("a | read PATH", "rm x", false),
+            ("rm() (a)", "rm x", false),
+            ("a", "rm \"$(b; c)\"", false),
+            ("a &", "rm x", false),
+            ("a", "rm x;", true),
+            ("a", "rm x; b", false),
+        ] {
+            let joined = Script::new(first).joined(&Script::new(second));
+            assert_eq!(
+                joined.is_some(),
+                expected,
+                "{first} and {second}: {joined:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_goes_on_behind_a_line_is_seen() {
+        for (text, expected) in [
+            ("daemon & make", true),
+            ("a && (b &)", true),
+            ("service x start && make", true),
+            ("redis-server --daemonize yes", true),
+            ("make 2>&1 && curl 'u?a&b' &> c", false),
+            ("systemctl enable x", false),
+        ] {
+            assert_eq!(Script::new(text).leaves_running(), expected, "{text}");
         }
     }
 
