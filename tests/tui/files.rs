@@ -532,7 +532,7 @@ fn a_search_is_asked_again_when_layers_are_added() {
 #[test]
 fn the_largest_of_many_matches_comes_first_when_sorted_by_size() {
     let many = (0..12_000).fold(LayerBuilder::new(), |layer, number| {
-        layer.file(&format!("a{number}.py"), b"1")
+        layer.file(format!("a{number}.py"), b"1")
     });
     // Matches worst of all: it is longer, and its letters stand apart.
     let layer = many.file("deep/down/below/.p/something/y/large", vec![b'x'; 9_000]);
@@ -546,5 +546,26 @@ fn the_largest_of_many_matches_comes_first_when_sorted_by_size() {
         }
         assert!(screen.shows("largest first   1 of 12,001"));
         assert_eq!(cursor(&screen).0, "deep/down/below/.p/something/y/large");
+    }
+}
+
+#[test]
+fn esc_goes_back_to_where_a_search_was_begun() {
+    for (keys, tab) in [
+        ("KKKm", Tab::Layers),
+        ("<shift-tab>K", Tab::Layers),
+        ("2", Tab::Waste),
+        ("4", Tab::Treemap),
+        ("5", Tab::Image),
+    ] {
+        let mut screen = Screen::demo(120, 40);
+        screen.keys(keys);
+        let before = screen.view().place();
+        assert_eq!(before.tab, tab);
+        screen.keys("Fboard.db<enter>");
+        assert_eq!(screen.view().tab, Tab::Layers);
+        assert_ne!(screen.view().place(), before);
+        screen.keys("<esc>");
+        assert_eq!(screen.view().place(), before, "{keys}");
     }
 }
