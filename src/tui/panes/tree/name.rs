@@ -134,7 +134,8 @@ fn notes(sheet: &RowSource<'_>, row: &Row, shown: &Shown, paint: &Paint<'_>) -> 
     } else if is_folded && shown.files > 0 {
         notes.push(format!("({})", count(u64::from(shown.files))));
     }
-    if is_folded && sheet.projection.has_any_below(row.path, gone()) {
+    let is_there = !shown.mark.is_gone();
+    if is_folded && is_there && sheet.projection.has_any_below(row.path, gone()) {
         let size = |bytes| paint.look.units.size(bytes);
         notes.extend(match (shown.removed, shown.bytes) {
             (0, _) => Some("D inside".into()),
