@@ -122,6 +122,10 @@ impl Projection {
 
     /// Returns the bytes of what is gone anywhere below something that is still there; 0 for what is gone itself.
     pub fn removed_bytes(&self, path: PathId) -> u64 {
+        // Most paths have nothing gone below them, and are not looked up.
+        if self.below[path.as_usize()] & (Mark::Removed.bit() | Mark::Hidden.bit()) == 0 {
+            return 0;
+        }
         self.removed.get(&path).copied().unwrap_or(0)
     }
 

@@ -48,12 +48,9 @@ fn fill(projection: &mut Projection, tree: &MergedTree, weights: &Weights) {
         }
         if projection.state[index] != 0 {
             // A directory with something shown in it was stored with that.
-            let stored = projection.stored(index);
-            family.take(&stored);
-            if stored.below & (Mark::Removed.bit() | Mark::Hidden.bit()) != 0 {
-                let removed = projection.removed_bytes(path);
-                family.removed = family.removed.saturating_add(removed);
-            }
+            family.take(&projection.stored(index));
+            let removed = projection.removed_bytes(path);
+            family.removed = family.removed.saturating_add(removed);
         } else if let Some(own) = scales.own(path) {
             projection.store(index, &own);
             family.take(&own);
