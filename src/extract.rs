@@ -91,7 +91,7 @@ impl Extracted {
             counted(self.files, "file", "files"),
             units.size(self.bytes),
             counted(self.directories, "directory", "directories"),
-            counted(self.others, "other", "others"),
+            counted(self.others, "link or device", "links or devices"),
             display_os(directory.as_os_str()),
         )
     }

@@ -257,7 +257,9 @@ fn check_totals(
             below.entry(at.to_vec()).or_default().insert(row.mark);
         }
         if row.mark.is_gone() && !is_gone(&parent(path)) {
-            *lost.entry(parent(path)).or_default() += projection.bytes(shown[path]);
+            for above in ancestors(path) {
+                *lost.entry(above.to_vec()).or_default() += projection.bytes(shown[path]);
+            }
         }
     }
     let root = (Vec::new(), PathId::ROOT);
@@ -269,9 +271,9 @@ fn check_totals(
             "files of {name} in {scope:?}"
         );
         assert_eq!(
-            projection.lost_bytes(id),
+            projection.removed_bytes(id),
             lost.get(path).copied().unwrap_or(0),
-            "lost bytes of {name} in {scope:?}"
+            "removed bytes of {name} in {scope:?}"
         );
         if let Some(row) = expected.get(path).filter(|row| row.is_directory) {
             assert_eq!(
@@ -438,10 +440,10 @@ fn check_rows(tree: &MergedTree, plan: &Plan<'_>) {
 }
 
 fn check_siblings(tree: &MergedTree, plan: &Plan<'_>, siblings: &[&Row]) {
-    let bytes = |row: &&Row| plan.projection.bytes(row.path);
+    let bytes = |row: &&Row| plan.projection.weight(row.path);
     let most = siblings.iter().map(bytes).max().unwrap_or(0);
     let key = |row: &Row| match plan.sort {
-        SortField::Size => Reverse(plan.projection.bytes(row.path)),
+        SortField::Size => Reverse(plan.projection.weight(row.path)),
         SortField::Files => Reverse(plan.projection.files(row.path).into()),
         SortField::Name => Reverse(0),
         SortField::Mark => Reverse(match plan.projection.mark(row.path) {

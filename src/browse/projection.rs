@@ -2,7 +2,7 @@
 //!
 //! Built in one pass (`build`) whenever the layer or the scope changes; everything drawn or sorted afterwards is
 //! looked up. Totals of directories are sums over what the scope shows below them, every inode once. What is
-//! gone has totals too, of what it was, but they end at the directory it is gone from.
+//! gone has totals too, of what it was; every directory above it that is still there has them in a sum of their own.
 
 mod build;
 
@@ -58,8 +58,8 @@ pub struct Projection {
     pub(super) files: Vec<u32>,
     /// Lowest layer that provides something shown at or below the path, and the one above the highest.
     pub(super) layers: Vec<[u16; 2]>,
-    /// Bytes gone directly below something that is still there.
-    pub(super) lost: HashMap<PathId, u64>,
+    /// Bytes gone anywhere below something that is still there.
+    pub(super) removed: HashMap<PathId, u64>,
 }
 
 impl Projection {
@@ -120,15 +120,18 @@ impl Projection {
         Some((LayerIndex(low), LayerIndex(high)))
     }
 
-    /// Returns the bytes of what is gone directly in something that is still there: an opaque or replaced
-    /// directory, or one with deleted children.
-    pub fn lost_bytes(&self, path: PathId) -> u64 {
-        self.lost.get(&path).copied().unwrap_or(0)
+    /// Returns the bytes of what is gone anywhere below something that is still there; 0 for what is gone itself.
+    pub fn removed_bytes(&self, path: PathId) -> u64 {
+        // Most paths have nothing gone below them, and are not looked up.
+        if self.below[path.as_usize()] & (Mark::Removed.bit() | Mark::Hidden.bit()) == 0 {
+            return 0;
+        }
+        self.removed.get(&path).copied().unwrap_or(0)
     }
 
-    /// Returns every path with [`Projection::lost_bytes`], in no order.
-    pub fn losses(&self) -> impl Iterator<Item = (PathId, u64)> + '_ {
-        self.lost.iter().map(|(&path, &bytes)| (path, bytes))
+    /// Returns what a path counts beside its siblings: the bytes at and below it, and those that are gone there.
+    pub fn weight(&self, path: PathId) -> u64 {
+        self.bytes(path).saturating_add(self.removed_bytes(path))
     }
 
     /// Returns whether other names may share the data.

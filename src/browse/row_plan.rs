@@ -8,7 +8,7 @@ use crate::tree::{MergedTree, PathId};
 /// What siblings are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortField {
-    /// Bytes, largest first.
+    /// Bytes, those that are gone too, largest first.
     #[default]
     Size,
     /// Name, bytewise.
@@ -231,7 +231,7 @@ impl Plan<'_> {
     pub(super) fn sibling(&self, tree: &MergedTree, head: PathId, within: Within) -> Sibling {
         let tail = self.tail(tree, head, within);
         let key = match self.sort {
-            SortField::Size => !self.projection.bytes(tail),
+            SortField::Size => !self.projection.weight(tail),
             SortField::Name => 0,
             SortField::Files => !u64::from(self.projection.files(tail)),
             SortField::Mark => match self.projection.mark(tail) {

@@ -66,11 +66,12 @@ impl Rows {
     pub fn build(tree: &MergedTree, plan: &Plan<'_>) -> Self {
         let mut rows = Vec::new();
         let mut siblings = Vec::new();
+        let whole = plan.projection.weight(PathId::ROOT);
         let mut pending = vec![Pending {
             path: PathId::ROOT,
             parent: 0,
             depth: 0,
-            share: Row::FULL,
+            share: share(whole, whole),
             flags: LAST,
             around: plan.within_root(),
         }];
@@ -190,15 +191,15 @@ impl Pending {
         siblings: &[Sibling],
         pending: &mut Vec<Self>,
     ) {
-        let bytes = |sibling: &Sibling| plan.projection.bytes(sibling.tail);
-        let most = siblings.iter().map(bytes).max().unwrap_or(0);
+        let weight = |sibling: &Sibling| plan.projection.weight(sibling.tail);
+        let most = siblings.iter().map(weight).max().unwrap_or(0);
         let mut flags = LAST;
         for sibling in siblings.iter().rev() {
             pending.push(Self {
                 path: sibling.tail,
                 parent: at,
                 depth: self.depth.saturating_add(1),
-                share: share(bytes(sibling), most),
+                share: share(weight(sibling), most),
                 flags: std::mem::take(&mut flags),
                 around: within,
             });

@@ -27,7 +27,7 @@ pub fn first_open(tree: &MergedTree, plan: &Plan<'_>, rows: usize) -> PathSet {
     });
     let ranked = foldable.map(|(at, sibling)| {
         let is_changed = projection.has_any(sibling.tail, MarkSet::CHANGES);
-        (is_changed, projection.bytes(sibling.tail), Reverse(at))
+        (is_changed, projection.weight(sibling.tail), Reverse(at))
     });
     let mut ranked: BinaryHeap<_> = ranked.collect();
     while let Some((_, _, Reverse(at))) = ranked.pop() {

@@ -24,7 +24,7 @@ pub struct BaseBoundary {
 }
 
 /// Evidence of a boundary that is only assumed.
-const NOTHING_TELLS: &str = "by default, nothing tells where the base image ends";
+const NOTHING_TELLS: &str = "assumed: nothing shows where the base image ends";
 
 impl BaseBoundary {
     /// Returns whether the boundary is only assumed: nothing tells where the base image ends.

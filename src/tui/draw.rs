@@ -16,12 +16,9 @@ use super::theme::Role;
 /// Draws a frame.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     let areas = super::layout::areas(frame.area().as_size());
-    let mut paint = Paint {
-        buffer: frame.buffer_mut(),
-        theme: model.session.theme,
-        look: model.session.look,
-        arrangement: areas.arrangement,
-    };
+    let session = &model.session;
+    let arrangement = areas.arrangement;
+    let mut paint = Paint::new(frame.buffer_mut(), session.theme, session.look, arrangement);
     if areas.arrangement == Arrangement::TooSmall {
         let words = format!("{}x{} needed", LEAST.width, LEAST.height);
         let screen = super::paint::first_line(paint.buffer.area);

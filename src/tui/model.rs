@@ -12,7 +12,7 @@ use super::panes::popup::Popup;
 use super::reads::Surroundings;
 use super::screen::{ImageScreen, Screen};
 use super::session::Session;
-use super::state::{Jobs, Said, Tone};
+use super::state::{Jobs, Pane, Said, Tone};
 
 /// Everything there is to see.
 #[derive(Debug)]
@@ -56,6 +56,20 @@ impl Model {
             Screen::Image(image) => Some(image),
             _ => None,
         }
+    }
+
+    /// Returns the pane of an image that has the keys.
+    pub fn pane(&self) -> Option<Pane> {
+        Some(self.image()?.pane())
+    }
+
+    /// Returns whether there is nothing behind what lies on top: closing it leaves.
+    pub fn is_last_popup(&self) -> bool {
+        let is_blank = match &self.screen {
+            Screen::Loading(reading) => reading.running.is_none(),
+            _ => false,
+        };
+        is_blank && self.popups.len() == 1
     }
 
     /// Returns what the screen has around it.

@@ -10,7 +10,8 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use super::layout::Arrangement;
 use super::scroll::Scroll;
 use super::theme::{Role, Theme};
-use crate::text::bars::bar;
+use crate::browse::Mark;
+use crate::text::bars::{bar, stacked_bar};
 use crate::text::{Cut, Glyphs, Look, plural};
 use crate::units;
 
@@ -25,6 +26,8 @@ pub struct Paint<'a> {
     pub look: Look,
     /// How much fits.
     pub arrangement: Arrangement,
+    /// Where something is drawn that a cursor leaves as it is.
+    pictures: Vec<Rect>,
 }
 
 /// How something is drawn.
@@ -72,7 +75,23 @@ const HEAVY: [&str; 6] = ["┏", "┓", "┗", "┛", "━", "┃"];
 const ASCII_LIGHT: [&str; 6] = ["+", "+", "+", "+", "-", "|"];
 const ASCII_HEAVY: [&str; 6] = ["#", "#", "#", "#", "=", "#"];
 
-impl Paint<'_> {
+impl<'a> Paint<'a> {
+    /// Makes one of a screen's cells.
+    pub const fn new(
+        buffer: &'a mut Buffer,
+        theme: Theme,
+        look: Look,
+        arrangement: Arrangement,
+    ) -> Self {
+        Self {
+            buffer,
+            theme,
+            look,
+            arrangement,
+            pictures: Vec::new(),
+        }
+    }
+
     /// Returns how a piece of text looks.
     pub fn style(&self, role: Role) -> Style {
         self.theme.style(role)
@@ -155,15 +174,32 @@ impl Paint<'_> {
         self.buffer.set_style(place, self.theme.style(role));
     }
 
-    /// Shows that the cursor is on a row.
+    /// Shows that the cursor is on a row. Bars in it stay as they are in any other, with a blank at either side that
+    /// sets them off: reversed, what is filled would be a hole.
     pub fn cursor(&mut self, line: Rect, keys: Keys) {
-        self.tint(
-            line,
-            match keys {
-                Keys::Here => Role::Cursor,
-                Keys::Elsewhere => Role::Selected,
-            },
-        );
+        let role = match keys {
+            Keys::Here => Role::Cursor,
+            Keys::Elsewhere => Role::Selected,
+        };
+        let mut rest = line;
+        let pictures = std::mem::take(&mut self.pictures);
+        for picture in pictures.iter().filter(|picture| picture.intersects(line)) {
+            let width = picture.x.saturating_sub(rest.x);
+            self.tint(Rect { width, ..rest }, role);
+            rest = behind(rest, picture.right().saturating_sub(rest.x));
+        }
+        self.tint(rest, role);
+    }
+
+    /// Keeps a place of a row, and a blank at either side, from the cursor.
+    pub fn keep(&mut self, place: Rect) {
+        if !place.is_empty() {
+            self.pictures.push(Rect {
+                x: place.x.saturating_sub(1),
+                width: place.width.saturating_add(2),
+                ..place
+            });
+        }
     }
 
     /// Leaves a column free where there is room.
@@ -244,6 +280,16 @@ impl Paint<'_> {
     pub fn bar(&mut self, place: Rect, part: u64, whole: u64, ink: impl Into<Ink>) {
         let bar = bar(usize::from(place.width), part, whole, self.look.glyphs);
         self.text(place, &bar, ink);
+        self.keep(place);
+    }
+
+    /// Draws a bar of what is stored and, behind it, what is removed.
+    pub fn stacked_bar(&mut self, place: Rect, parts: (u64, u64), whole: u64) {
+        let columns = usize::from(place.width);
+        let (stored, removed) = stacked_bar(columns, parts, whole, self.look.glyphs);
+        let used = self.text(place, &stored, Role::Bar);
+        self.text(behind(place, used), &removed, Role::Change(Mark::Removed));
+        self.keep(place);
     }
 }
 

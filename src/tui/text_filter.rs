@@ -79,6 +79,24 @@ impl TextFilter {
     }
 }
 
+/// Returns how case counts, in words.
+pub const fn case_word(case: Case) -> &'static str {
+    match case {
+        Case::Smart => "smart case",
+        Case::Sensitive => "exact case",
+        Case::Insensitive => "any case",
+    }
+}
+
+/// Returns how case counts where it does so otherwise than at first, in as few columns as can be.
+pub const fn case_sign(case: Case) -> &'static str {
+    match case {
+        Case::Smart => "",
+        Case::Sensitive => "[case]",
+        Case::Insensitive => "[no case]",
+    }
+}
+
 /// A filter, ready to run.
 #[derive(Debug, Clone)]
 pub enum Test {

@@ -170,7 +170,7 @@ fn extract_writes_files_with_their_metadata() {
     let desk = Desk::with(&small());
     let run = desk.line("extract app.tar / -o out");
     run.exits(0)
-        .complains("note: 5 files (13 B), 1 directory and 6 others written below out\n");
+        .complains("note: 5 files (13 B), 1 directory and 6 links or devices written below out\n");
     let out = desk.path("out");
     assert_eq!(
         fs::read(out.join("etc/os-release.real")).unwrap(),
@@ -207,7 +207,7 @@ fn extract_writes_files_with_their_metadata() {
     );
     desk.line("extract app.tar /new -o plain --no-owner")
         .exits(0)
-        .complains("note: 1 file (3 B), 0 directories and 0 others written below plain");
+        .complains("note: 1 file (3 B), 0 directories and 0 links or devices written below plain");
     assert_eq!(
         fs::metadata(desk.path("plain/new"))
             .unwrap()

@@ -473,7 +473,7 @@ fn a_filter_looks_at_what_its_list_holds() {
     let subject = subject_of(&[below.into_items(), above.into_items()]);
     let look = |sought| {
         let ranking = rank::run(&subject, "d", sought, &Job::new()).unwrap();
-        (ranking.matched, ranking.looked_at)
+        (ranking.paths.len(), ranking.looked_at)
     };
     assert_eq!(look(Sought::Files(FlatView::Merged)), (1, 1));
     assert_eq!(look(Sought::Files(FlatView::Versions)), (2, 2));
@@ -527,4 +527,45 @@ fn a_search_is_asked_again_when_layers_are_added() {
     assert_eq!(screen.panes().files.rows().len(), 2);
     screen.keys("<esc>");
     assert_eq!(cursor(&screen).0, "z/one");
+}
+
+#[test]
+fn the_largest_of_many_matches_comes_first_when_sorted_by_size() {
+    let many = (0..12_000).fold(LayerBuilder::new(), |layer, number| {
+        layer.file(format!("a{number}.py"), b"1")
+    });
+    // Matches worst of all: it is longer, and its letters stand apart.
+    let layer = many.file("deep/down/below/.p/something/y/large", vec![b'x'; 9_000]);
+    for (keys, lists) in [("3/.py<enter>sg", 12_001), ("F.py", 12_002)] {
+        let mut screen = Screen::layers(&[layer.clone().into_items()], 100, 24);
+        screen.keys(keys);
+        assert_eq!(screen.panes().files.rows().len(), lists);
+        assert!(screen.shows(" of 12,0"), "{}", screen.text());
+        if screen.panes().files.is_typing() {
+            continue;
+        }
+        assert!(screen.shows("largest first   1 of 12,001"));
+        assert_eq!(cursor(&screen).0, "deep/down/below/.p/something/y/large");
+    }
+}
+
+#[test]
+fn esc_goes_back_to_where_a_search_was_begun() {
+    for (keys, tab) in [
+        ("KKKm", Tab::Layers),
+        ("<shift-tab>K", Tab::Layers),
+        ("2", Tab::Waste),
+        ("4", Tab::Treemap),
+        ("5", Tab::Image),
+    ] {
+        let mut screen = Screen::demo(120, 40);
+        screen.keys(keys);
+        let before = screen.view().place();
+        assert_eq!(before.tab, tab);
+        screen.keys("Fboard.db<enter>");
+        assert_eq!(screen.view().tab, Tab::Layers);
+        assert_ne!(screen.view().place(), before);
+        screen.keys("<esc>");
+        assert_eq!(screen.view().place(), before, "{keys}");
+    }
 }

@@ -1,11 +1,14 @@
 //! The list of layers, the details of one, and what is said around the panes.
 
+use layerscope::analysis::Stage;
 use layerscope::tui::Effect;
 use layerscope::tui::panes::popup::Popup;
 use layerscope::tui::panes::tree::TreeMode;
 use layerscope::tui::state::Focus;
+use layerscope::tui::theme::Theme;
+use ratatui::style::Modifier;
 
-use crate::screen::{Screen, session};
+use crate::screen::{Screen, demo_subject, session};
 use crate::support::{LayerBuilder, image};
 
 fn layers() -> Screen {
@@ -126,14 +129,14 @@ fn the_header_says_what_fits() {
     for (width, words) in [
         (
             200,
-            "harbour-board:1.4 (linux/amd64)  12 layers  83 paths  24.4 MiB (blobs 24.5 MiB)  efficiency 36.3%  wasted 15.5 MiB (63.7%)",
+            "harbour-board:1.4 (linux/amd64)  12 layers  83 paths  24.4 MiB (blobs 24.5 MiB)  efficiency 36.3 %  wasted 15.5 MiB (63.7 %)",
         ),
         (
             80,
-            "harbour-board:1.4 (linux/amd64)  12 layers  24.4 MiB  eff 36.3%  waste 15.5 MiB",
+            "harbour-board:1.4  12 layers  24.4 MiB  eff 36.3 %  wasted 15.5 MiB (63.7 %)",
         ),
-        (40, "harbour-board:1.4  24.4 MiB"),
-        (20, "harbour-board:1.4"),
+        (40, "har…oard:1.4  eff 36.3 %  waste 15.5 MiB"),
+        (20, "waste 15.5 MiB"),
     ] {
         let screen = Screen::demo(width, 24);
         let header = screen.line(0);
@@ -160,7 +163,7 @@ fn the_footer_never_cuts_a_hint_and_help_comes_first() {
 fn bare_screens_name_the_layer_in_the_second_line() {
     let screen = Screen::demo(40, 12);
     assert!(
-        screen.line(1).starts_with("L11/11 RUN ./migrate"),
+        screen.line(1).starts_with("L11 RUN ./migrate"),
         "{}",
         screen.text()
     );
@@ -171,4 +174,85 @@ fn bare_screens_name_the_layer_in_the_second_line() {
         "{}",
         screen.text()
     );
+}
+
+#[test]
+fn a_long_name_gives_way_and_never_efficiency_or_waste() {
+    let mut analysis = crate::screen::analysis_of(&crate::support::demo::demo());
+    let name = format!("registry.example.com/{}/app:1.4", "team/".repeat(30));
+    analysis.image.names = vec![name];
+    let mut screen = Screen::of(analysis, session(), 80, 24);
+    for width in [120, 80, 40] {
+        let header = screen.resize(width, 24).line(0);
+        assert!(
+            header.contains("eff 36.3 %  waste 15.5 MiB"),
+            "{width}: {header}"
+        );
+        assert!(header.trim().starts_with("reg"), "{width}: {header}");
+        assert!(header.contains("1.4"), "{width}: {header}");
+    }
+}
+
+#[test]
+fn figures_of_a_part_say_so_far() {
+    let mut analysis = crate::screen::analysis_of(&crate::support::demo::demo());
+    analysis.stage = Stage::Partial;
+    for layer in analysis.layers.iter_mut().skip(3) {
+        layer.unread = true;
+    }
+    let mut screen = Screen::of(analysis, session(), 80, 24);
+    for width in [40, 80, 120, 200] {
+        let header = screen.resize(width, 24).line(0);
+        let (before, behind) = header.split_once("so far").expect("so far");
+        assert!(behind.contains("wast"), "{header}");
+        assert!(!before.contains("eff") && before.contains('3'), "{header}");
+    }
+}
+
+#[test]
+fn an_image_without_layers_counts_none() {
+    let screen = Screen::layers(&[], 80, 24);
+    assert!(screen.shows(" no layers "), "{}", screen.text());
+    assert!(
+        !screen.shows("L0") && !screen.shows("Layer 0"),
+        "{}",
+        screen.text()
+    );
+    assert!(!screen.shows("█"), "{}", screen.text());
+    let one = LayerBuilder::new().file("a", "a").into_items();
+    assert!(Screen::layers(&[one], 80, 24).shows(" 1 layer "));
+}
+
+/// Makes sure that no part of a bar is reversed; returns how many there are.
+fn bars_are_bars(screen: &Screen) -> usize {
+    let buffer = screen.buffer();
+    let blocks = buffer
+        .content
+        .iter()
+        .filter(|cell| "▁▂▃▄▅▆▇█▉▊▋▌▍▎▏░".contains(cell.symbol()));
+    blocks
+        .inspect(|cell| {
+            let is_hole = cell.modifier.contains(Modifier::REVERSED);
+            assert!(!is_hole, "{}", screen.styled());
+        })
+        .count()
+}
+
+#[test]
+fn the_cursor_leaves_bars_as_they_are() {
+    let mut mono = session();
+    mono.theme = Theme::Mono;
+    for session in [session(), mono] {
+        let subject = demo_subject();
+        for keys in ["", "<shift-tab>", "2", "4", "4+"] {
+            let mut screen = Screen::show(&subject, session.clone(), 160, 40);
+            screen.keys(keys);
+            let bars = bars_are_bars(&screen);
+            assert!(bars > 0 || keys.starts_with('4'), "{keys}");
+            assert!(
+                screen.styled().contains("rrr"),
+                "{keys}: the cursor is seen"
+            );
+        }
+    }
 }

@@ -342,3 +342,68 @@ fn hostile_names_of_images_are_escaped() {
     let screen = with(popup, 80, 24);
     assert!(screen.shows("a\\x1B[31m\\u{202E}:1"), "{}", screen.text());
 }
+
+#[test]
+fn the_footer_says_what_q_and_esc_do() {
+    let mut screen = Screen::demo(120, 40);
+    let footer = |screen: &Screen| screen.line(39);
+    assert!(footer(&screen).ends_with("q quit"));
+    screen.keys("i");
+    assert!(footer(&screen).ends_with("q close"), "{}", footer(&screen));
+    screen.keys("q?");
+    assert!(footer(&screen).contains("Esc close"), "{}", footer(&screen));
+    screen.keys("x");
+    assert!(footer(&screen).contains("Esc clear"), "{}", footer(&screen));
+    screen.keys("<esc><esc>F<esc>");
+    assert!(footer(&screen).ends_with("q quit"));
+}
+
+#[test]
+fn the_footer_names_no_key_that_does_nothing() {
+    let mut screen = Screen::demo(120, 40);
+    let footer = |screen: &Screen| screen.line(39);
+    // The cursor is on a directory: nothing is in the preview.
+    screen.keys("<tab>");
+    assert_eq!(screen.view().focus, layerscope::tui::state::Focus::Preview);
+    for key in ["diff", "text/hex", "version", "pager", "extract", "search"] {
+        assert!(!footer(&screen).contains(key), "{}", footer(&screen));
+    }
+    assert!(footer(&screen).ends_with("q close"), "{}", footer(&screen));
+    screen.keys("<esc>2/zzz");
+    assert!(footer(&screen).contains("Ctrl-T case") && !footer(&screen).contains("pattern"));
+    assert!(screen.shows("smart case"));
+    screen.keys("<ctrl-t>");
+    assert!(screen.shows("exact case"), "{}", screen.text());
+    screen.keys("<enter>");
+    assert!(
+        !footer(&screen).contains("go to file"),
+        "{}",
+        footer(&screen)
+    );
+    screen.resize(60, 20).keys("<esc>1");
+    assert!(!screen.line(19).contains("zoom"), "there is one pane");
+}
+
+#[test]
+fn a_wrapped_notice_keeps_its_labels_apart_and_its_paths_whole() {
+    let path = format!("/var/lib/docker/overlay2/{}/diff", "3f1c9a2e".repeat(8));
+    let lines = vec![
+        "Size     8.8 MiB  blob 59.3 KiB gzip  3 entries  and some more words".into(),
+        format!("Path     {path}"),
+    ];
+    let mut screen = with(Popup::Notice(Notice::facts("Orphan", lines)), 110, 24);
+    assert!(screen.shows(&path), "{}", screen.text());
+    screen.resize(56, 24);
+    let text = screen.text();
+    assert!(
+        text.contains("│ Size     8.8") || text.contains("┃ Size     8.8"),
+        "{text}"
+    );
+    assert!(text.contains("┃          "), "{text}");
+    screen.resize(80, 24);
+    let text = screen.text();
+    assert!(
+        text.contains(&"3f1c9a2e".repeat(8)),
+        "no break inside of an ID: {text}"
+    );
+}

@@ -205,7 +205,7 @@ fn layers_change_from_the_tree_and_back_without_losing_the_place() {
     assert_eq!(here(&screen), "srv/data/large");
     screen.keys("JJJJ");
     assert_eq!(screen.panes().layers.layer().0, 2);
-    let words = "this layer is empty; J next layer, m accumulated";
+    let words = "this layer is empty; K previous layer, m accumulated";
     assert!(screen.shows(words), "{}", screen.text());
 }
 
@@ -677,11 +677,7 @@ fn a_small_screen_tells_of_its_filter_in_the_second_line() {
         screen.text()
     );
     screen.keys("<esc>m");
-    assert!(
-        screen.line(1).starts_with("up to L1/2"),
-        "{}",
-        screen.text()
-    );
+    assert!(screen.line(1).starts_with("up to L1 "), "{}", screen.text());
 }
 
 #[test]
@@ -740,4 +736,107 @@ fn a_star_makes_text_a_glob() {
     screen.keys("mm/*.so.1");
     assert!(screen.shows("libuv.so.1"), "{}", screen.text());
     assert!(screen.shows("glob"));
+}
+
+/// A base with something large deep down, and a layer that stores little and removes that.
+fn removal() -> Vec<Vec<Item>> {
+    let base = layer()
+        .file("srv/data/old/one", vec![b'x'; 400_000])
+        .file("srv/data/kept", "kept")
+        .file("usr/lib/tool", [b't'; 900]);
+    let change = layer()
+        .file("etc/large", vec![b'e'; 90_000])
+        .file("srv/data/new", "a little")
+        .whiteout("srv/data/old");
+    [base, change].map(LayerBuilder::into_items).into()
+}
+
+#[test]
+fn removed_bytes_count_where_they_were_and_in_every_directory_above() {
+    let mut screen = Screen::layers(&removal(), 100, 24);
+    for (width, keys) in [(100, ""), (100, "-"), (40, "-"), (40, "")] {
+        screen.resize(width, 24);
+        screen.keys(keys);
+        let text = screen.text();
+        let at = |words: &str| text.lines().position(|line| line.contains(words));
+        let removed = at("▸ srv/").or(at("▾ srv/")).unwrap();
+        assert!(
+            removed < at("etc/").unwrap(),
+            "sorted by what was removed:\n{text}"
+        );
+        let row = text.lines().nth(removed).unwrap();
+        let size = if width == 100 {
+            "-390.6 KiB"
+        } else {
+            " -390 KiB"
+        };
+        assert!(row.contains(size), "{text}");
+        assert_eq!(
+            row.contains("░░░"),
+            width == 100,
+            "drawn as removed: {text}"
+        );
+    }
+    screen.resize(100, 24);
+    screen.keys("g");
+    let root = screen.line_with("▾ / ");
+    assert!(
+        root.contains("█░░░"),
+        "what is stored, then what is removed: {root}"
+    );
+    assert!(
+        screen.line(22).contains("390.6 KiB deleted"),
+        "{}",
+        screen.text()
+    );
+    screen.keys("K");
+    assert!(!screen.shows("░"), "{}", screen.text());
+}
+
+#[test]
+fn a_filter_of_one_file_agrees_with_its_verb() {
+    let mut screen = screen();
+    screen.keys("/large");
+    assert!(screen.shows("1 file matches "), "{}", screen.text());
+}
+
+#[test]
+fn how_a_filter_is_read_is_seen_while_it_is_typed() {
+    for width in [100, 40] {
+        let mut screen = screen();
+        screen.resize(width, 24).keys("/a<ctrl-r><ctrl-t>");
+        let line = screen.line(22);
+        let long = line.contains("glob, exact case");
+        assert!(long || line.contains("[glob][case]"), "{line}");
+    }
+}
+
+#[test]
+fn an_empty_layer_is_told_as_what_it_is() {
+    for (stack, other) in [
+        (vec![layer()], "this layer is empty; m accumulated"),
+        (
+            vec![layer().file("a", "a"), layer()],
+            "this layer is empty; K previous layer, m accumulated",
+        ),
+        (
+            vec![layer(), layer().file("a", "a")],
+            "this layer is empty; J next layer, m accumulated",
+        ),
+    ] {
+        let stack: Vec<Vec<Item>> = stack.into_iter().map(LayerBuilder::into_items).collect();
+        let mut screen = Screen::layers(&stack, 100, 24);
+        let empty = stack.iter().position(Vec::is_empty).unwrap();
+        let at = usize::from(screen.panes().layers.layer().0);
+        screen.keys(if at < empty { "J" } else { "" });
+        screen.keys(if at > empty { "K" } else { "" });
+        assert!(screen.shows(other), "{}", screen.text());
+        assert!(!screen.shows("████"), "{}", screen.text());
+        screen.keys("i");
+        assert!(
+            screen.shows("not listed, and nothing is in it"),
+            "{}",
+            screen.text()
+        );
+    }
 }

@@ -80,7 +80,7 @@ fn what_is_large_has_a_tile_and_the_rest_is_told() {
         "{}",
         screen.text()
     );
-    assert!(screen.shows("usr/  146.5 KiB 49%"), "{}", screen.text());
+    assert!(screen.shows("usr/  146.5 KiB 49 %"), "{}", screen.text());
     let rest = screen.panes().treemap.picture.tiles.last().unwrap();
     assert_eq!((rest.what, rest.bytes), (What::Rest { count: 41 }, 800));
     assert!(screen.shows("+41"), "{}", screen.text());
@@ -286,7 +286,7 @@ fn the_status_line_tells_about_the_tile() {
     let screen = sized(100, 30);
     let line = screen.line(28);
     assert!(
-        line.contains("/usr") && line.contains("146.5 KiB  49%") && line.contains("2 files"),
+        line.contains("/usr") && line.contains("146.5 KiB  49 %") && line.contains("2 files"),
         "{line}"
     );
     let mut screen = screen;

@@ -102,7 +102,7 @@ fn every_grouping_adds_up_to_all_that_is_wasted() {
 fn layer_pairs_show_their_instructions() {
     let mut screen = waste(120, 40);
     screen.keys("m");
-    let row = screen.line_with("L1>L2");
+    let row = screen.line_with("L1 x L2");
     assert!(
         row.contains("RUN apt-get update") && row.contains("RUN rm -rf /var/lib/apt/lists"),
         "{row}"
@@ -367,5 +367,34 @@ fn every_size_keeps_the_cursor_on_the_screen() {
         if (width, height) >= (20, 5) {
             assert!(text.contains('r'), "no cursor at {width}x{height}\n{text}");
         }
+    }
+}
+
+#[test]
+fn layers_are_written_alike_however_waste_is_grouped() {
+    let mut screen = waste(120, 40);
+    assert!(screen.line_with("/var/lib/apt/lists/").contains("L1 x L2"));
+    screen.keys("m");
+    assert!(
+        screen.shows("by layers") && screen.shows("L1 x L2"),
+        "{}",
+        screen.text()
+    );
+    assert!(
+        screen.shows("L1>L11") && screen.shows("L5 x L10"),
+        "{}",
+        screen.text()
+    );
+}
+
+#[test]
+fn percentages_are_written_alike() {
+    let mut screen = waste(160, 40);
+    for keys in ["2", "1", "4"] {
+        screen.keys(keys);
+        let text = screen.text();
+        let mut before = text.split('%');
+        before.next_back();
+        assert!(before.all(|before| before.ends_with(' ')), "{text}");
     }
 }

@@ -24,7 +24,7 @@ impl Projection {
             bytes: vec![0; tree.len()],
             files: vec![0; tree.len()],
             layers: vec![[0, 0]; tree.len()],
-            lost: HashMap::new(),
+            removed: HashMap::new(),
         };
         fill(&mut projection, tree, weights);
         projection
@@ -49,6 +49,8 @@ fn fill(projection: &mut Projection, tree: &MergedTree, weights: &Weights) {
         if projection.state[index] != 0 {
             // A directory with something shown in it was stored with that.
             family.take(&projection.stored(index));
+            let removed = projection.removed_bytes(path);
+            family.removed = family.removed.saturating_add(removed);
         } else if let Some(own) = scales.own(path) {
             projection.store(index, &own);
             family.take(&own);
@@ -108,6 +110,8 @@ struct Family {
     parent: PathId,
     living: Sums,
     gone: Sums,
+    /// Bytes gone below those that are there.
+    removed: u64,
     marks: u8,
 }
 
@@ -117,6 +121,7 @@ impl Family {
             parent,
             living: Sums::NOTHING,
             gone: Sums::NOTHING,
+            removed: 0,
             marks: 0,
         }
     }
@@ -174,9 +179,9 @@ impl Projection {
         self.store(index, &entry);
         self.files[index] = sums.files;
         self.below[index] = family.marks;
-        if others.bytes > 0 {
-            let path = PathId(u32::try_from(index).unwrap_or(u32::MAX));
-            self.lost.insert(path, others.bytes);
+        let removed = family.removed.saturating_add(others.bytes);
+        if removed > 0 {
+            self.removed.insert(family.parent, removed);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::analysis::{Analysis, Stage};
 use crate::browse::{Order, SortField};
 use crate::text::{Glyphs, Look};
 use crate::tree::PathId;
-use crate::tui::header_line::{self, HeaderPart, NAME};
+use crate::tui::header_line::{self, HeaderPart, KEPT, NAME};
 use crate::tui::layout::{Areas, Arrangement};
 use crate::tui::paint::{Paint, matches};
 use crate::tui::panes::tree::choices::{TOGGLES, TreeMode, sort_word};
@@ -39,7 +39,6 @@ fn parts(image: &ImageScreen, session: &Session, look: Look) -> Vec<HeaderPart> 
     let analysis = &image.subject.analysis;
     let totals = &analysis.totals;
     let size = |bytes| look.units.size(bytes);
-    let short = |ratio| percent(ratio).replace(' ', "");
     let name = look.shown(name(analysis).as_bytes());
     let with_platform = analysis
         .image
@@ -52,7 +51,8 @@ fn parts(image: &ImageScreen, session: &Session, look: Look) -> Vec<HeaderPart> 
         .stored_bytes
         .map(|stored| format!("{} (blobs {})", size(totals.content_bytes), size(stored)));
     let wasted = size(totals.wasted_bytes);
-    let ratio = short(totals.wasted_ratio());
+    let ratio = percent(totals.wasted_ratio());
+    let efficiency = percent(totals.efficiency);
     let dim = Role::Dim;
     let mut parts = vec![
         HeaderPart::new(5, dim, ["layerscope"]),
@@ -64,21 +64,24 @@ fn parts(image: &ImageScreen, session: &Session, look: Look) -> Vec<HeaderPart> 
         ),
         HeaderPart::new(50, Role::Plain, [format!("{layers} layer{plural}")]),
         HeaderPart::new(3, Role::Plain, [format!("{} paths", count(totals.paths))]),
+    ];
+    parts.extend(so_far(analysis));
+    parts.extend([
         HeaderPart::new(
-            80,
+            55,
             Role::Plain,
             [blobs.unwrap_or_default(), size(totals.content_bytes)],
         ),
         HeaderPart::new(
-            60,
+            85,
             Role::Plain,
             [
-                format!("efficiency {}", short(totals.efficiency)),
-                format!("eff {}", short(totals.efficiency)),
+                format!("efficiency {efficiency}"),
+                format!("eff {efficiency}"),
             ],
         ),
         HeaderPart::new(
-            70,
+            KEPT,
             Role::Waste,
             [
                 format!("wasted {wasted} ({ratio})"),
@@ -86,10 +89,26 @@ fn parts(image: &ImageScreen, session: &Session, look: Look) -> Vec<HeaderPart> 
                 format!("waste {wasted}"),
             ],
         ),
-    ];
+    ]);
     parts.extend(verdict(&image.subject));
     parts.extend(state(image, look));
     parts
+}
+
+/// Says that the figures behind are those of a part.
+fn so_far(analysis: &Analysis) -> Option<HeaderPart> {
+    let read = analysis.layers.iter().filter(|layer| !layer.unread).count();
+    let all = analysis.layers.len();
+    (analysis.stage == Stage::Partial).then(|| {
+        HeaderPart::new(
+            98,
+            Role::Alarm,
+            [
+                format!("reading: {read} of {all} layers, so far"),
+                format!("{read}/{all} so far"),
+            ],
+        )
+    })
 }
 
 fn name(analysis: &Analysis) -> String {
@@ -112,21 +131,12 @@ fn verdict(subject: &Subject) -> Option<HeaderPart> {
     })
 }
 
-/// Says why figures are not the last word.
+/// Says why figures of all layers are not the last word.
 fn state(image: &ImageScreen, look: Look) -> Option<HeaderPart> {
     let analysis = &image.subject.analysis;
     let more = look.ellipsis();
-    let read = analysis.layers.iter().filter(|layer| !layer.unread).count();
-    let all = analysis.layers.len();
     Some(match analysis.stage {
-        Stage::Partial => HeaderPart::new(
-            90,
-            Role::Alarm,
-            [
-                format!("reading: {read} of {all} layers"),
-                format!("{read}/{all} read"),
-            ],
-        ),
+        Stage::Partial => return None,
         Stage::Provisional => HeaderPart::new(
             65,
             Role::Dim,
@@ -185,17 +195,15 @@ fn layer(image: &ImageScreen, line: Rect, paint: &mut Paint<'_>) {
         return;
     };
     let tree = &image.panes.tree;
-    let last = pane.rows.len().saturating_sub(1);
     let whole = tree.projection.as_ref();
     let whole = whole.map_or(0, |projection| projection.bytes(PathId::ROOT));
     let whole = paint.look.units.size(whole);
     let (words, size) = match (image.tab, tree.mode) {
-        (Tab::Layers, TreeMode::Layer) => (
-            format!("L{}/{last} {}", row.number, row.title),
-            row.size.clone(),
-        ),
+        (Tab::Layers, TreeMode::Layer) => {
+            (format!("L{} {}", row.number, row.title), row.size.clone())
+        }
         (Tab::Layers, TreeMode::Accumulated) => {
-            (format!("up to L{}/{last} {}", row.number, row.title), whole)
+            (format!("up to L{} {}", row.number, row.title), whole)
         }
         (Tab::Layers, TreeMode::Merged) => ("merged".into(), whole),
         (tab, _) => (tab.title().to_owned(), String::new()),

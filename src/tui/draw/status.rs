@@ -3,16 +3,20 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::browse::Pattern;
 use crate::text::plural;
 use crate::tui::command::{Command, Context};
 use crate::tui::keys::shown_key;
+use crate::tui::layout::Arrangement;
 use crate::tui::line::Typing;
 use crate::tui::model::Model;
 use crate::tui::paint::{Paint, behind};
-use crate::tui::panes::tree::filter::{Filter, case_word, pattern_word};
+use crate::tui::panes::popup::Popup;
+use crate::tui::panes::tree::filter::{Filter, pattern_word};
 use crate::tui::panes::{Standing, comparison, loading::LoadingPane, store};
 use crate::tui::screen::{ImageScreen, Screen};
 use crate::tui::state::{Pane, Said, Tone};
+use crate::tui::text_filter::{case_sign, case_word};
 use crate::tui::theme::Role;
 use crate::tui::typed_line;
 
@@ -97,12 +101,16 @@ fn filter_line(filter: &Filter, line: Rect, paint: &mut Paint<'_>) {
         pattern_word(filter.kind()),
         case_word(filter.case)
     );
+    let signs = match filter.kind() {
+        Pattern::Substring => String::new(),
+        kind => format!("[{}]", pattern_word(kind)),
+    };
+    let signs = format!("{words} {signs}{}", case_sign(filter.case));
     let room = usize::from(line.width);
     let typed = filter.line.text().width() + 2;
-    let mut right = format!("{words}   {kinds}");
-    if filter.complaint().is_some() || typed + right.width() + 2 > room {
-        right.clone_from(&words);
-    }
+    let forms = [format!("{words}   {kinds}"), signs.trim_end().to_owned()];
+    let fits = |form: &String| filter.complaint().is_none() && typed + form.width() + 2 <= room;
+    let right = forms.into_iter().find(fits).unwrap_or(words);
     let right_width = right
         .width()
         .min(room.saturating_sub(typed.min(room / 2) + 2));
@@ -129,6 +137,8 @@ fn matches(directories: u32, files: u32) -> String {
     let found_files = plural(files.into(), "file", "files");
     match (directories, files) {
         (0, 0) => "nothing matches".into(),
+        (0, 1) => format!("{found_files} matches"),
+        (1, 0) => format!("{found_directories} matches"),
         (0, _) => format!("{found_files} match"),
         (_, 0) => format!("{found_directories} match"),
         _ => format!("{found_directories} {found_files} match"),
@@ -141,7 +151,26 @@ fn is_finding(model: &Model, context: Context) -> bool {
     context == Context::Filter && model.image().is_some_and(finds)
 }
 
-/// Returns whether a key that means the same everywhere does something here.
+/// Returns what a key does, where that is another thing than its hint says.
+fn other_hint(model: &Model, context: Context, command: Command) -> Option<&'static str> {
+    if let Some(popup) = model.popups.last() {
+        return match (command, popup) {
+            (Command::Quit, _) if !model.is_last_popup() => Some("close"),
+            (Command::Back, Popup::Help(help)) if !help.search.text().is_empty() => Some("clear"),
+            _ => None,
+        };
+    }
+    match command {
+        Command::Quit if model.writing.is_some() => Some("cancel"),
+        Command::Quit if model.pane() == Some(Pane::Preview) => Some("close"),
+        Command::Quit if model.screen.leads_back() => Some("back"),
+        Command::Accept if is_finding(model, context) => Some("go to it"),
+        Command::Back if is_finding(model, context) => Some("close"),
+        _ => None,
+    }
+}
+
+/// Returns whether a key does something here.
 fn is_of_use(model: &Model, context: Context, command: Command) -> bool {
     match (context, command) {
         (Context::Loading, _) => {
@@ -149,10 +178,15 @@ fn is_of_use(model: &Model, context: Context, command: Command) -> bool {
             let running = reading.and_then(|reading| reading.running.as_ref());
             return running.is_some_and(LoadingPane::has_read_layers);
         }
-        // A fuzzy pattern has no kinds.
-        (Context::Filter, Command::NextPattern | Command::ToggleCase) => {
-            let is_fuzzy = |image: &ImageScreen| image.pane() == Pane::Files;
-            return !model.image().is_some_and(is_fuzzy);
+        // Only what is sought in a tree or a file is written in several ways, and only a fuzzy pattern in a single one.
+        (Context::Filter, Command::NextPattern) => {
+            let pane = model.pane();
+            return matches!(pane, Some(Pane::Layers | Pane::Tree | Pane::Preview));
+        }
+        (Context::Filter, Command::ToggleCase) => return model.pane() != Some(Pane::Files),
+        (Context::Pane(pane), _) => {
+            let offers = |image: &ImageScreen| image.panes.offers(pane, command, &image.subject);
+            return model.image().is_some_and(offers);
         }
         (Context::Global, Command::Help | Command::Quit) => return true,
         (Context::Global, _) => {}
@@ -165,6 +199,9 @@ fn is_of_use(model: &Model, context: Context, command: Command) -> bool {
             matches!(image.pane(), Pane::Layers | Pane::Tree | Pane::Preview)
         }
     };
+    if command == Command::Zoom && model.areas().arrangement <= Arrangement::One {
+        return false;
+    }
     let is_pane = matches!(command, Command::NextPane | Command::Zoom);
     model.popups.is_empty() && (has_panes || !is_pane)
 }
@@ -212,7 +249,6 @@ fn hints(model: &Model) -> (Hints, Hints) {
     let mut first = Vec::new();
     let mut last = Vec::new();
     let mut known: Vec<Command> = Vec::new();
-    let leads_back = model.screen.leads_back();
     for context in model.contexts() {
         for (binding, keys) in model.session.keys.in_context(context) {
             let (Some(hint), Some(&key)) = (binding.hint, keys.first()) else {
@@ -222,12 +258,7 @@ fn hints(model: &Model) -> (Hints, Hints) {
                 continue;
             }
             known.push(binding.command);
-            let hint = match binding.command {
-                Command::Quit if leads_back => "back",
-                Command::Accept if is_finding(model, context) => "go to it",
-                Command::Back if is_finding(model, context) => "close",
-                _ => hint,
-            };
+            let hint = other_hint(model, context, binding.command).unwrap_or(hint);
             let entry = (shown_key(key), hint);
             match (context, binding.command) {
                 (Context::Global, Command::Help) => last.insert(0, entry),

@@ -68,7 +68,12 @@ fn did(tree: &MergedTree, version: Version) -> &'static str {
         (_, Some(HideCause::Opaque)) => "hidden by an opaque directory",
         (_, Some(HideCause::Replaced)) => "gone: a directory above was replaced",
         (Change::Added | Change::Unchanged, _) if is_implied(tree, version) => {
-            "not listed, but there is something in it"
+            let layer = tree.layer(version.layer);
+            if layer.children(version.node).is_empty() {
+                "not listed, and nothing is in it"
+            } else {
+                "not listed, but there is something in it"
+            }
         }
         (Change::Added, _) => "added",
         (Change::Modified, _) => "modified",

@@ -105,7 +105,7 @@ impl Notice {
         }
         Self {
             kind: NoticeKind::Failure,
-            ..Self::facts("This did not work", lines)
+            ..Self::facts("Error", lines)
         }
     }
 }

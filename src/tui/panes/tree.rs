@@ -174,7 +174,8 @@ impl TreePane {
         let Some(projection) = &self.projection else {
             return;
         };
-        if projection.is_shown(path) && !projection.has_any(path, self.marks()) {
+        let is_hidden = path != PathId::ROOT && !projection.has_any(path, self.marks());
+        if projection.is_shown(path) && is_hidden {
             self.marks[self.mode as usize] = MarkSet::ALL;
         }
         if !self.filter.keeps(path) {

@@ -23,7 +23,7 @@ use crate::tree::{MergedTree, PathId};
 use crate::tui::reads::Reads;
 use crate::tui::scroll::Scroll;
 use crate::tui::subject::Subject;
-use entries::{Entry, Measure};
+use entries::Entry;
 use picture::{Canvas, Picture, What};
 
 use super::tree::TreeMode;
@@ -54,7 +54,7 @@ pub struct TreemapPane {
     picked: Picked,
     /// Children of the directory, largest first, without those that are left out for being large.
     entries: Vec<Entry>,
-    measure: Option<Measure>,
+    projection: Option<Projection>,
     /// Wasted bytes at and below each path.
     waste: Vec<u64>,
     subject: Option<Arc<Subject>>,
@@ -103,7 +103,7 @@ impl Default for TreemapPane {
             levels: vec![WHOLE],
             picked: Picked::First,
             entries: Vec::new(),
-            measure: None,
+            projection: None,
             waste: Vec::new(),
             subject: None,
             wanted: None,
@@ -130,7 +130,7 @@ impl TreemapPane {
             picked,
         });
         self.levels = vec![WHOLE];
-        self.measure = None;
+        self.projection = None;
         self.entries = Vec::new();
         self.waste = Vec::new();
         self.picture = Picture::default();
@@ -158,7 +158,7 @@ impl TreemapPane {
 
     /// Fits the pane to its place.
     pub fn resize(&mut self, reads: &Reads<'_>) {
-        if self.measure.is_some() {
+        if self.projection.is_some() {
             self.arrange(reads);
         }
     }
@@ -183,7 +183,7 @@ impl TreemapPane {
 
     /// Returns what is shown; `None` before the view was entered.
     pub fn projection(&self) -> Option<&Projection> {
-        self.measure.as_ref().map(|measure| &measure.projection)
+        self.projection.as_ref()
     }
 
     /// Returns what the colours tell.
@@ -225,8 +225,8 @@ impl TreemapPane {
 
     /// Returns the bytes of the directory that is shown, of what the layer took from it too.
     pub fn total(&self) -> u64 {
-        let measure = self.measure.as_ref();
-        measure.map_or(0, |measure| measure.weight(self.directory()))
+        let projection = self.projection();
+        projection.map_or(0, |projection| projection.weight(self.directory()))
     }
 
     fn level(&self) -> Level {
@@ -265,7 +265,7 @@ impl TreemapPane {
             .take_while(|level| is_kept(level))
             .count();
         self.levels.truncate(kept.max(1));
-        self.measure = Some(Measure::new(subject.tree(), projection));
+        self.projection = Some(projection);
         self.open(reads);
     }
 
@@ -287,9 +287,9 @@ impl TreemapPane {
     /// Lists what is in the directory, and lays it out.
     fn open(&mut self, reads: &Reads<'_>) {
         let level = self.level();
-        if let Some(measure) = &self.measure {
+        if let Some(projection) = &self.projection {
             let tree = reads.subject.tree();
-            let mut entries = entries::of(tree, measure, level.directory);
+            let mut entries = entries::of(tree, projection, level.directory);
             entries.drain(..level.skipped.min(entries.len()));
             self.entries = entries;
         }
@@ -298,12 +298,12 @@ impl TreemapPane {
 
     /// Lays the picture out and puts the cursor where it was.
     fn arrange(&mut self, reads: &Reads<'_>) {
-        let Some(measure) = &self.measure else {
+        let Some(projection) = &self.projection else {
             return;
         };
         let tree = reads.subject.tree();
         let canvas = Canvas::of(reads.area, reads.arrangement);
-        let mut picture = picture::lay_out(tree, measure, &self.entries, canvas);
+        let mut picture = picture::lay_out(tree, projection, &self.entries, canvas);
         picture.at = picture.position(|what| match (self.picked, what) {
             (Picked::Entry(wanted), What::Entry { path, head, .. }) => {
                 path == wanted || head == wanted

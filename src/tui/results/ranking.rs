@@ -25,10 +25,8 @@ pub struct Ranking {
     pub pattern: String,
     /// Among which paths.
     pub sought: Sought,
-    /// How many match.
-    pub matched: u32,
     /// Among how many.
     pub looked_at: u32,
-    /// The best of those that match, best first.
+    /// All that match, best first.
     pub paths: Vec<PathId>,
 }

@@ -6,7 +6,9 @@ use ratatui::layout::{Rect, Size};
 
 use super::views::Panes;
 use super::{Reading, Surroundings};
+use crate::layer::LayerIndex;
 use crate::tui::layout::{self, Areas, Columns};
+use crate::tui::panes::tree::TreeMode;
 use crate::tui::reads::Reads;
 use crate::tui::state::{Focus, Pane, Tab, ZoomState};
 use crate::tui::subject::Subject;
@@ -28,8 +30,23 @@ pub struct ImageScreen {
     pub panes: Panes,
     /// Where the keys go back to when the preview is left.
     pub before_preview: Focus,
-    /// The view a jump into the tree came from; Esc goes back there.
-    pub before_jump: Option<Tab>,
+    /// Where a jump into the tree came from; Esc goes back there.
+    pub before_jump: Option<Place>,
+}
+
+/// A place to come back to: which view, and what its layer and its tree showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The view.
+    pub tab: Tab,
+    /// The pane that had the keys.
+    pub focus: Focus,
+    /// The layer.
+    pub layer: LayerIndex,
+    /// The scope of the tree.
+    pub mode: TreeMode,
+    /// Where the cursor of the tree was; it outlives the identities of a union.
+    pub path: Vec<u8>,
 }
 
 impl ImageScreen {
@@ -50,6 +67,18 @@ impl ImageScreen {
     /// Returns the pane that has the keys.
     pub const fn pane(&self) -> Pane {
         Pane::of(self.focus, self.tab)
+    }
+
+    /// Returns where one is.
+    pub fn place(&self) -> Place {
+        let tree = &self.panes.tree;
+        Place {
+            tab: self.tab,
+            focus: self.focus,
+            layer: self.panes.layers.layer(),
+            mode: tree.mode,
+            path: self.subject.tree().path(tree.path()),
+        }
     }
 
     /// Returns where the panes of the view are.

@@ -14,6 +14,7 @@ use crate::tui::panes::waste::{self, WastePane};
 use crate::tui::panes::{Request, Standing};
 use crate::tui::reads::Reads;
 use crate::tui::state::{Jobs, Pane, Tab};
+use crate::tui::subject::Subject;
 use crate::tui::table::RowsPlace;
 
 /// The panes of all views.
@@ -119,6 +120,26 @@ impl Panes {
             Pane::Files => self.files.is_typing(),
             Pane::Treemap => false,
             Pane::Image => self.image.is_typing(),
+        }
+    }
+
+    /// Returns whether a command of a pane finds something to work on there.
+    pub fn offers(&self, pane: Pane, command: Command, subject: &Subject) -> bool {
+        let is_about_row = matches!(
+            command,
+            Command::Open
+                | Command::View
+                | Command::Page
+                | Command::Extract
+                | Command::CopyPath
+                | Command::Info
+        );
+        match pane {
+            Pane::Preview => self.preview.offers(command, subject.tree()),
+            Pane::Waste => !is_about_row || self.waste.list.selected().is_some(),
+            Pane::Files => !is_about_row || self.files.selected().is_some(),
+            Pane::Layers => !self.layers.rows.is_empty(),
+            Pane::Tree | Pane::Treemap | Pane::Image => true,
         }
     }
 

@@ -4,8 +4,9 @@
 //! in either case unless an upper-case one was typed. What is matched is the path as a person reads it, absolute
 //! and escaped.
 
-mod best;
 mod letters;
+
+use std::cmp::Reverse;
 
 use crate::browse::FlatView;
 use crate::error::Result;
@@ -17,18 +18,15 @@ use crate::tui::results::{Ranking, Sought};
 use crate::tui::scorer::{self, Scorer};
 use crate::tui::subject::Subject;
 
-use best::{Best, Candidate};
 use letters::Letters;
-
-/// Most paths of a ranking; nobody reads further.
-pub const MOST_PATHS: usize = 10_000;
 
 /// After this many paths the job is asked whether it goes on.
 const STRIDE: u32 = 512;
 
 /// Ranks every path that is sought.
 ///
-/// Cost is linear in the length of all paths, most of which are left out after a look at their letters.
+/// Cost is linear in the length of all paths, most of which are left out after a look at their letters, and that of
+/// sorting those that match. None of them is cut off: whoever sorts them otherwise finds the largest among all.
 ///
 /// # Errors
 /// [`crate::error::Error::Interrupted`] soon after the job was cancelled.
@@ -38,17 +36,17 @@ pub fn run(subject: &Subject, pattern: &str, sought: Sought, job: &Job) -> Resul
         sought,
         needed: Letters::needed(&scorer::parse(pattern)),
         scorer: Scorer::new(pattern),
-        best: Best::new(MOST_PATHS),
+        found: Vec::new(),
         looked_at: 0,
         text: String::new(),
     };
     walk.run(job)?;
+    walk.found.sort_unstable();
     Ok(Ranking {
         pattern: pattern.to_owned(),
         sought,
-        matched: walk.best.offered(),
         looked_at: walk.looked_at,
-        paths: walk.best.into_paths(),
+        paths: walk.found.iter().map(|found| found.path).collect(),
     })
 }
 
@@ -58,10 +56,22 @@ struct RankWalk<'a> {
     sought: Sought,
     needed: Letters,
     scorer: Scorer,
-    best: Best,
+    /// What matches, in the order of the walk.
+    found: Vec<Candidate>,
     looked_at: u32,
     /// The path of the step, put together on the way down.
     text: String,
+}
+
+/// A path that matches, the best first: a higher score, then a shorter path, then the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    score: Reverse<u32>,
+    /// Length of the path in bytes.
+    length: u32,
+    /// Place among all paths.
+    order: u32,
+    path: PathId,
 }
 
 /// One path left to look at.
@@ -112,8 +122,8 @@ impl RankWalk<'_> {
             return;
         }
         if let Some(score) = self.scorer.score(&self.text) {
-            self.best.offer(Candidate {
-                score,
+            self.found.push(Candidate {
+                score: Reverse(score),
                 length: u32::try_from(self.text.len()).unwrap_or(u32::MAX),
                 order,
                 path,

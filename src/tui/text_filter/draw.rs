@@ -3,13 +3,13 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::TextFilter;
+use super::{TextFilter, case_sign, case_word};
 use crate::path::display_str;
 use crate::text::columns;
 use crate::tui::paint::{Paint, behind};
 use crate::tui::theme::Role;
 
-/// Draws a filter with its cursor, and a few words at the right.
+/// Draws a filter with its cursor, and a few words at the right; while it is typed also how case counts.
 pub(in crate::tui) fn draw(filter: &TextFilter, words: &str, place: Rect, paint: &mut Paint<'_>) {
     let before = paint.text(place, "/", paint.style(Role::Key));
     // The end of a long text is where it is being typed.
@@ -31,7 +31,14 @@ pub(in crate::tui) fn draw(filter: &TextFilter, words: &str, place: Rect, paint:
     }
     let used = before.saturating_add(typed).saturating_add(3);
     let rest = behind(place, used);
-    if words.width() <= usize::from(rest.width) {
-        paint.text_right(rest, words, Role::Dim);
+    let mut forms = vec![words.to_owned()];
+    if filter.is_typing() {
+        let sign = format!("{words} {}", case_sign(filter.case));
+        let word = format!("{words}, {}", case_word(filter.case));
+        forms = vec![word, sign.trim_end().to_owned(), words.to_owned()];
+    }
+    let fits = |form: &&String| form.width() <= usize::from(rest.width);
+    if let Some(form) = forms.iter().find(fits) {
+        paint.text_right(rest, form, Role::Dim);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{fulfil, leave, shared};
 use crate::analysis::Stage;
 use crate::layer::LayerIndex;
+use crate::path::ImagePath;
 use crate::tree::PathId;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
@@ -270,10 +271,10 @@ impl ImageScreen {
         around: Surroundings<'_>,
         jobs: &mut Jobs,
     ) -> Vec<Request> {
-        let before = Some(self.tab).filter(|tab| *tab != Tab::Layers);
+        let before = self.place();
         self.focus = Focus::Tree;
         let mut requests = self.show_tab(Tab::Layers, around, jobs);
-        self.before_jump = before;
+        self.before_jump = Some(before);
         let mode = match layer {
             None => TreeMode::Merged,
             Some(layer) => {
@@ -302,13 +303,21 @@ impl ImageScreen {
         panes.preview.look(version, &reads, jobs)
     }
 
-    /// Goes back to the view that a jump came from, if one did.
+    /// Goes back to where a jump came from, if one did.
     pub(super) fn jump_back(
         &mut self,
         around: Surroundings<'_>,
         jobs: &mut Jobs,
     ) -> Option<Vec<Request>> {
-        let tab = self.before_jump.take()?;
-        Some(self.show_tab(tab, around, jobs))
+        let place = self.before_jump.take()?;
+        let mut requests = self.choose_layer(place.layer, around, jobs);
+        let path = ImagePath::new(&place.path);
+        let path = path.and_then(|path| self.subject.tree().find(path));
+        let (panes, reads) = self.panes_and_reads(Pane::Tree, around);
+        panes.tree.set_mode(place.mode, &reads);
+        panes.tree.go_to(path.unwrap_or(PathId::ROOT), &reads);
+        self.focus = place.focus;
+        requests.extend(self.show_tab(place.tab, around, jobs));
+        Some(requests)
     }
 }

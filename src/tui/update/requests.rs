@@ -67,12 +67,9 @@ const fn is_choice(request: Option<&Request>) -> bool {
 
 /// Takes away what is on top; leaves where that was all there is to see.
 fn close(model: &mut Model) -> Option<Effect> {
+    let is_last = model.is_last_popup();
     model.popups.pop();
-    let is_blank = match &model.screen {
-        Screen::Loading(reading) => reading.running.is_none(),
-        _ => false,
-    };
-    (is_blank && model.popups.is_empty()).then_some(Effect::Quit)
+    is_last.then_some(Effect::Quit)
 }
 
 /// Goes back to where a jump into the tree came from, or from an image to its store.

@@ -58,13 +58,14 @@ impl FilesPane {
         let is_merged = self.finder.reach != Reach::List || self.view == FlatView::Merged;
         let is_visible = tree.at(file.path, tree.top()).is_some();
         let mut requests = Vec::new();
-        if self.finder.reach == Reach::List {
-            self.finder.keep();
-        } else {
-            // The search has led somewhere: the list is the list again.
+        if let Reach::Everything(from) = self.finder.reach {
+            // The search has led somewhere: the list is the list again, and the way back leads past it.
             requests.extend(self.finder.clear());
             self.found = None;
             self.put_cursor(0, reads);
+            requests.push(Request::ShowView(from));
+        } else {
+            self.finder.keep();
         }
         requests.push(Request::GoTo {
             path: file.path,

@@ -81,13 +81,8 @@ fn draw_finder(pane: &FilesPane, place: Rect, paint: &mut Paint<'_>) {
         _ if finder.is_waiting() => paint.look.ellipsis().to_owned(),
         Some(ranking) => {
             let of = count(u64::from(ranking.looked_at));
-            let found = count(u64::from(ranking.matched));
-            let best = if (ranking.matched as usize) > ranking.paths.len() {
-                format!(", best {}", count(ranking.paths.len() as u64))
-            } else {
-                String::new()
-            };
-            format!("{found} of {of} paths{best}")
+            let found = count(ranking.paths.len() as u64);
+            format!("{found} of {of} paths")
         }
         None => String::new(),
     };

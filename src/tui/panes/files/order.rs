@@ -1,7 +1,5 @@
 //! Orders of a list of files.
 
-use std::collections::HashMap;
-
 use crate::browse::{FlatFile, Order, Sorting};
 use crate::tree::PathId;
 
@@ -68,17 +66,15 @@ impl Sorting<Field> {
         // Each key is one number: lists are long, and a person waits.
         match self.field {
             Field::Match => {
-                let places: HashMap<PathId, usize> = matches.iter().copied().zip(0..).collect();
-                let place = |file: &FlatFile| places.get(&file.path).copied().unwrap_or(usize::MAX);
-                files.sort_unstable_by_key(|file| (place(file), file.layer));
+                let paths = matches.iter().map(|path| path.as_usize() + 1).max();
+                let mut places = vec![u32::MAX; paths.unwrap_or(0)];
+                for (place, path) in (0..).zip(matches) {
+                    places[path.as_usize()] = place;
+                }
+                sort_by_place(files, &places);
             }
             Field::Size => files.sort_unstable_by_key(by_size),
-            Field::Path => {
-                let rank = |file: &FlatFile| ranks.get(file.path.0 as usize).copied();
-                files.sort_by_cached_key(|file| {
-                    u64::from(rank(file).unwrap_or(u32::MAX)) << 16 | u64::from(file.layer.0)
-                });
-            }
+            Field::Path => sort_by_place(files, ranks),
             Field::Layer => files.sort_unstable_by_key(|file| {
                 u128::from(file.layer.0) << 96
                     | u128::from(!file.bytes) << 32
@@ -89,6 +85,14 @@ impl Sorting<Field> {
             files.reverse();
         }
     }
+}
+
+/// Sorts by the places of the paths, told by path, and versions of one path by layer.
+fn sort_by_place(files: &mut [FlatFile], places: &[u32]) {
+    files.sort_by_cached_key(|file| {
+        let place = places.get(file.path.as_usize()).copied();
+        u64::from(place.unwrap_or(u32::MAX)) << 16 | u64::from(file.layer.0)
+    });
 }
 
 fn by_size(file: &FlatFile) -> u128 {

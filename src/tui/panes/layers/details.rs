@@ -88,6 +88,11 @@ pub fn of(
             Pieces::Alarm(_) => Role::Alarm,
             _ => Role::Plain,
         };
+        let pieces = match pieces {
+            // Which of several digests it is has to be told.
+            Pieces::Word(word) if room.label() == 0 => Pieces::Word(format!("{label} {word}")),
+            pieces => pieces,
+        };
         let lines = match pieces {
             Pieces::Some(pieces) => flow(&pieces, "  ", columns),
             Pieces::Alarm(words) => vec![words.to_owned()],
@@ -183,7 +188,7 @@ fn facts(subject: &Subject, look: Look, index: LayerIndex) -> Vec<(&'static str,
     }
     facts.push(("Size", Pieces::Some(sizes(look, layer, figures))));
     facts.push(("Changes", Pieces::Some(changes(figures))));
-    facts.push(("Wasted", Pieces::Some(waste(look, figures))));
+    facts.extend(waste(look, figures).map(|text| ("Wasted", Pieces::Text(text))));
     let text = layer.instruction.as_ref().map(|known| known.text.clone());
     facts.push((
         "Command",
@@ -196,7 +201,7 @@ fn facts(subject: &Subject, look: Look, index: LayerIndex) -> Vec<(&'static str,
         let is_news = label == "Diff ID" || layer.diff_id.as_ref() != Some(digest);
         is_news.then(|| (label, Pieces::Word(digest.to_string())))
     }));
-    facts.extend(base(subject, look, index).map(|pieces| ("Base", Pieces::Some(pieces))));
+    facts.extend(base(subject, index).map(|text| ("Base", Pieces::Text(text))));
     facts.extend(without_layer(subject).map(|text| ("History", Pieces::Text(text))));
     facts.retain(|(_, pieces)| !matches!(pieces, Pieces::Some(pieces) if pieces.is_empty()));
     facts
@@ -243,16 +248,18 @@ fn changes(figures: &LayerFigures) -> Vec<String> {
         .collect()
 }
 
-fn waste(look: Look, figures: &LayerFigures) -> Vec<String> {
-    let mut pieces = Vec::new();
-    if figures.wasted_bytes > 0 {
-        pieces.push(format!("{} wasted", look.units.size(figures.wasted_bytes)));
+fn waste(look: Look, figures: &LayerFigures) -> Option<String> {
+    let size = |bytes| look.units.size(bytes);
+    match (figures.wasted_bytes, figures.destroyed_bytes) {
+        (0, 0) => None,
+        (own, 0) => Some(format!("{} of it useless", size(own))),
+        (0, lower) => Some(format!("makes {} of lower layers useless", size(lower))),
+        (own, lower) => Some(format!(
+            "{} of it useless, makes {} of lower layers useless",
+            size(own),
+            size(lower)
+        )),
     }
-    if figures.destroyed_bytes > 0 {
-        let bytes = look.units.size(figures.destroyed_bytes);
-        pieces.push(format!("makes {bytes} below useless"));
-    }
-    pieces
 }
 
 fn created(subject: &Subject, look: Look, layer: &Layer) -> Vec<String> {
@@ -270,13 +277,9 @@ fn created(subject: &Subject, look: Look, layer: &Layer) -> Vec<String> {
     pieces
 }
 
-fn base(subject: &Subject, look: Look, index: LayerIndex) -> Option<Vec<String>> {
+fn base(subject: &Subject, index: LayerIndex) -> Option<String> {
     let base = &subject.analysis.base;
-    let is_base = index.0 < base.layers;
-    is_base.then(|| {
-        let evidence = look.shown(base.evidence.as_bytes());
-        vec!["part of the base image".into(), evidence]
-    })
+    (index.0 < base.layers).then(|| format!("part of the base image, {}", base.evidence))
 }
 
 fn without_layer(subject: &Subject) -> Option<String> {

@@ -7,7 +7,7 @@ use super::details::{DetailLine, LABEL, Length, Room};
 use super::listing::{Condition, LayerRow, Owner, What};
 use super::top_directories::Top;
 use super::{CURSOR, LayersPane};
-use crate::text::{Cut, Glyphs};
+use crate::text::{Cut, Glyphs, plural};
 use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::reads::Reads;
 use crate::tui::table::{Cell, Table};
@@ -24,7 +24,10 @@ pub(in crate::tui) fn draw(
     paint: &mut Paint<'_>,
 ) {
     let subject = reads.subject;
-    let note = format!("L{} of {}", pane.layer(), subject.analysis.layers.len());
+    let note = match subject.analysis.layers.len() {
+        0 => "no layers".to_owned(),
+        layers => plural(layers as u64, "layer", "layers"),
+    };
     let inner = paint.pane(reads.area, "Layers", &note, keys);
     let parts = LayersAreas::of(
         inner,
@@ -51,7 +54,10 @@ fn draw_row(row: &LayerRow, table: &Table<What>, line: Rect, paint: &mut Paint<'
             What::Base if row.owner == Owner::Base => Cell::dim("b"),
             What::Base => return None,
             What::Size => Cell::plain(row.size.as_str()),
-            What::Level => Cell::new(level(row, paint.look.glyphs), Role::Bar),
+            What::Level => {
+                paint.keep(place);
+                Cell::new(level(row, paint.look.glyphs), Role::Bar)
+            }
             What::Blob => Cell::plain(row.blob.as_str()),
             What::Entries => Cell::plain(row.entries.as_str()),
             What::Wasted => Cell::new(row.wasted.as_str(), Role::Waste),
@@ -86,7 +92,7 @@ fn draw_title(row: &LayerRow, place: Rect, paint: &mut Paint<'_>) {
 }
 
 fn draw_details(pane: &LayersPane, parts: &LayersAreas, paint: &mut Paint<'_>) {
-    if parts.details.is_empty() {
+    if parts.details.is_empty() || pane.rows.is_empty() {
         return;
     }
     let line = match paint.look.glyphs {

@@ -4,6 +4,7 @@ use super::{
     Body, BodyText, DiffState, PreviewPane, Reason, Request, Viewport, Wrap, facts, hex, refused,
 };
 use crate::browse::Scope;
+use crate::tree::MergedTree;
 use crate::tui::command::Command;
 use crate::tui::ids::VersionAt;
 use crate::tui::line::Line;
@@ -47,6 +48,22 @@ impl PreviewPane {
                 self.scroll(command, reads);
                 Vec::new()
             }
+        }
+    }
+
+    /// Returns whether a command finds something to work on.
+    pub fn offers(&self, command: Command, tree: &MergedTree) -> bool {
+        let Some(version) = self.version else {
+            return false;
+        };
+        let is_file = |at: VersionAt| at.data(tree).is_some();
+        match command {
+            Command::NextMode => matches!(self.body, Body::Read(_)),
+            Command::NextLayer | Command::PreviousLayer => version.of_path(tree).count() > 1,
+            Command::Diff => is_file(version) && version.below(tree).is_some_and(is_file),
+            Command::Page => is_file(version),
+            Command::Extract => version.kind(tree).is_some(),
+            _ => true,
         }
     }
 

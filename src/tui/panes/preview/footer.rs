@@ -4,13 +4,13 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Pattern, PreviewPane};
-use crate::browse::Case;
 use crate::text::attributes;
 use crate::tree::{MergedTree, Version};
 use crate::tui::ids::VersionAt;
 use crate::tui::line::Typing;
 use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::subject::Subject;
+use crate::tui::text_filter::case_sign;
 use crate::tui::theme::Role;
 use crate::tui::typed_line;
 
@@ -47,11 +47,7 @@ fn draw_search(pane: &PreviewPane, place: Rect, paint: &mut Paint<'_>) {
             Pattern::Text => "",
             Pattern::Regex => "[regex]",
         });
-        words.push(match search.case {
-            Case::Smart => "",
-            Case::Sensitive => "[case]",
-            Case::Insensitive => "[no case]",
-        });
+        words.push(case_sign(search.case));
     }
     words.retain(|word| !word.is_empty());
     let words = words.join(" ");

@@ -42,7 +42,6 @@ fn parts(
     let store = sizes.store;
     let total = amount_text(sizes.accounts.totals.total, sizes.known, look);
     let root = look.shown(store.root.name().as_bytes());
-    let short = root.rsplit('/').next().unwrap_or_default().to_owned();
     let driver = look.shown(store.driver.as_bytes());
     let basis = match sizes.accounts.basis {
         Basis::Disk => "disk",
@@ -50,7 +49,7 @@ fn parts(
     };
     let mut parts = vec![
         HeaderPart::new(5, Role::Dim, ["layerscope store", "store"]),
-        HeaderPart::new(NAME, Role::Strong, [root, short]),
+        HeaderPart::new(NAME, Role::Strong, [root]),
         HeaderPart::new(
             20,
             Role::Plain,

@@ -1,5 +1,7 @@
 //! The tree.
 
+use std::borrow::Cow;
+
 use ratatui::layout::Rect;
 
 use super::choices::TreeMode;
@@ -18,7 +20,11 @@ use crate::units::count;
 
 pub(in crate::tui) fn draw(pane: &TreePane, reads: &Reads<'_>, keys: Keys, paint: &mut Paint<'_>) {
     let subject = reads.subject;
-    let title = pane.mode.title(pane.layer());
+    let title = if subject.analysis.layers.is_empty() {
+        "Tree".to_owned()
+    } else {
+        pane.mode.title(pane.layer())
+    };
     let inner = paint.pane(reads.area, &title, &note(pane, paint.look), keys);
     let Some(projection) = &pane.projection else {
         return;
@@ -49,6 +55,16 @@ pub(in crate::tui) fn draw(pane: &TreePane, reads: &Reads<'_>, keys: Keys, paint
             height: list.height.saturating_sub(2),
         };
         empty::draw(&words, below, paint);
+    }
+}
+
+/// Returns a size, without its decimals where there is no room for them.
+fn narrowed(size: &str, columns: u16) -> Cow<'_, str> {
+    match (size.split_once('.'), size.rsplit_once(' ')) {
+        (Some((whole, _)), Some((_, unit))) if size.len() > usize::from(columns) => {
+            format!("{whole} {unit}").into()
+        }
+        _ => size.into(),
     }
 }
 
@@ -129,21 +145,17 @@ impl RowSource<'_> {
     fn sizes(&self, row: &Row, shown: &Shown, line: Rect, paint: &mut Paint<'_>) {
         let role = if shown.mark.is_gone() {
             Role::Change(shown.mark)
+        } else if shown.is_mostly_removed() {
+            Role::Change(Mark::Removed)
         } else {
             Role::Plain
         };
         let size = shown.size(self.projection, paint.look);
-        paint.text_right(self.span(self.spans.size, line), &size, role);
-        let bar = match shown.mark {
-            Mark::Removed | Mark::Hidden => role,
-            _ => Role::Bar,
-        };
-        paint.bar(
-            self.span(self.spans.bar, line),
-            row.share.into(),
-            Row::FULL.into(),
-            bar,
-        );
+        let span = self.span(self.spans.size, line);
+        paint.text_right(span, &narrowed(&size, span.width), role);
+        let parts = shown.parts(row.share);
+        let bar = self.span(self.spans.bar, line);
+        paint.stacked_bar(bar, parts, Row::FULL.into());
         if self.spans.percent.1 > 0
             && let Some(percent) = self.percent(row, shown)
         {
@@ -153,15 +165,15 @@ impl RowSource<'_> {
 
     /// Returns which part of its directory a row is, rounded; nothing for what is gone.
     fn percent(&self, row: &Row, shown: &Shown) -> Option<String> {
-        if shown.mark.is_gone() || shown.bytes == 0 {
+        if shown.mark.is_gone() || shown.is_mostly_removed() || shown.bytes == 0 {
             return None;
         }
         let parent = self.pane.rows.get(row.parent as usize)?;
         let whole = u128::from(self.projection.bytes(parent.path));
         let part = u128::from(shown.bytes) * 100 + whole / 2;
         Some(match part.checked_div(whole)? {
-            0 => "<1%".into(),
-            percent => format!("{percent}%"),
+            0 => "<1 %".into(),
+            percent => format!("{percent} %"),
         })
     }
 

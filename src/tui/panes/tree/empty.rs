@@ -34,13 +34,27 @@ pub(super) fn words(pane: &TreePane, reads: &Reads<'_>, projection: &Projection)
             "nothing here matches the filter; {clear} clears it, {other} changes it"
         ));
     }
+    if reads.subject.analysis.layers.is_empty() {
+        return Some("the image has no layers".into());
+    }
     let figures = reads.subject.analysis.layers.get(pane.layer().as_usize());
     if figures.is_some_and(|figures| figures.unread) && pane.mode == TreeMode::Layer {
         return Some("this layer is not read yet; it comes by itself".into());
     }
-    let next = key(Context::Views, Command::NextLayer);
     let mode = key(Context::Pane(Pane::Tree), Command::NextMode);
-    let further = format!("{next} next layer, {mode} {}", pane.mode.next().word());
+    let mode = format!("{mode} {}", pane.mode.next().word());
+    let is_last = pane.layer().as_usize() + 1 >= reads.subject.analysis.layers.len();
+    let further = match (is_last, pane.layer().0) {
+        (false, _) => {
+            let next = key(Context::Views, Command::NextLayer);
+            format!("{next} next layer, {mode}")
+        }
+        (true, 0) => mode,
+        (true, _) => {
+            let previous = key(Context::Views, Command::PreviousLayer);
+            format!("{previous} previous layer, {mode}")
+        }
+    };
     if !projection.has_any_below(PathId::ROOT, MarkSet::ALL) {
         return Some(match pane.mode {
             TreeMode::Layer => format!("this layer is empty; {further}"),

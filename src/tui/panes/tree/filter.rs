@@ -110,15 +110,6 @@ pub const fn pattern_word(pattern: Pattern) -> &'static str {
     }
 }
 
-/// Returns how case counts, in words.
-pub const fn case_word(case: Case) -> &'static str {
-    match case {
-        Case::Smart => "smart case",
-        Case::Sensitive => "exact case",
-        Case::Insensitive => "any case",
-    }
-}
-
 impl TreePane {
     pub(super) fn begin_filter(&mut self) {
         if !self.filter.is_on() {

@@ -22,6 +22,8 @@ pub struct Shown {
     pub meta: Option<Meta>,
     /// Bytes at and below.
     pub bytes: u64,
+    /// Bytes gone below what is still there.
+    pub removed: u64,
     /// Files at and below.
     pub files: u32,
     /// Type; `None` for whiteouts of nothing.
@@ -40,6 +42,7 @@ impl Shown {
             version,
             meta: version.and_then(|version| meta(tree, path, version)),
             bytes: projection.bytes(path),
+            removed: projection.removed_bytes(path),
             files: projection.files(path),
             kind: kind.or(implied),
         }
@@ -50,8 +53,30 @@ impl Shown {
         self.kind == Some(EntryKind::Dir)
     }
 
-    /// Returns the size as the row shows it: with a minus what is gone.
+    /// Returns whether more is gone there than is left.
+    pub const fn is_mostly_removed(&self) -> bool {
+        self.removed > self.bytes
+    }
+
+    /// Divides a share of the largest sibling into what is there and what is gone.
+    pub fn parts(&self, share: u16) -> (u64, u64) {
+        let share = u64::from(share);
+        if self.mark.is_gone() {
+            return (0, share);
+        }
+        let both = u128::from(self.bytes) + u128::from(self.removed);
+        let removed = u128::from(share) * u128::from(self.removed);
+        let removed = u64::try_from(removed.div_ceil(both.max(1))).unwrap_or(share);
+        // Neither vanishes as long as the other does not.
+        let removed = removed.min(share.saturating_sub(u64::from(self.bytes > 0)));
+        (share - removed, removed)
+    }
+
+    /// Returns the size as the row shows it: with a minus what is gone, where that is more than what is there.
     pub fn size(&self, projection: &Projection, look: Look) -> String {
+        if self.is_mostly_removed() {
+            return format!("-{}", look.units.size(self.removed));
+        }
         let size = look.units.size(self.bytes);
         match self.kind {
             None => "-".into(),
@@ -70,7 +95,7 @@ impl Shown {
             notes.extend(self.link(tree, version, projection, look));
         }
         if self.mark == Mark::Opaque {
-            let hidden = look.units.size(projection.lost_bytes(self.path));
+            let hidden = look.units.size(self.removed);
             notes.push(format!("opaque: hides {hidden}"));
         }
         match projection.scope() {
@@ -187,6 +212,13 @@ impl TreePane {
         facts.extend(origin(projection, shown));
         if shown.is_directory() {
             facts.push(files(u64::from(shown.files)));
+        }
+        if shown.removed > 0 {
+            let removed = look.units.size(shown.removed);
+            facts.push(format!("{removed} deleted"));
+        }
+        if shown.is_mostly_removed() && shown.bytes > 0 {
+            facts.push(format!("{} stored", look.units.size(shown.bytes)));
         }
         facts.extend(shown.notes(subject.tree(), projection, look));
         Standing::of_path(path, facts)

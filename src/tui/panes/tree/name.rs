@@ -134,11 +134,14 @@ fn notes(sheet: &RowSource<'_>, row: &Row, shown: &Shown, paint: &Paint<'_>) -> 
     } else if is_folded && shown.files > 0 {
         notes.push(format!("({})", count(u64::from(shown.files))));
     }
-    if is_folded && sheet.projection.has_any_below(row.path, gone()) {
-        let lost = sheet.projection.lost_bytes(row.path);
-        notes.push(match lost {
-            0 => "D inside".into(),
-            lost => format!("-{}", paint.look.units.size(lost)),
+    let is_there = !shown.mark.is_gone();
+    if is_folded && is_there && sheet.projection.has_any_below(row.path, gone()) {
+        let size = |bytes| paint.look.units.size(bytes);
+        notes.extend(match (shown.removed, shown.bytes) {
+            (0, _) => Some("D inside".into()),
+            (removed, left) if removed <= left => Some(format!("-{}", size(removed))),
+            (_, 0) => None,
+            (_, left) => Some(format!("+{}", size(left))),
         });
     }
     notes.extend(shown.notes(sheet.subject.tree(), sheet.projection, paint.look));

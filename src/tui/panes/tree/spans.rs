@@ -125,7 +125,7 @@ impl Wants {
             wants.bar = want(if width >= LONG_FROM { 12 } else { 8 });
         }
         if has_percent {
-            wants.percent = want(4);
+            wants.percent = want(5);
         }
         wants
     }

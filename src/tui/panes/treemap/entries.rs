@@ -1,46 +1,10 @@
 //! What is in a directory, by size.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
 use crate::browse::Projection;
 use crate::tree::{MergedTree, PathId};
 use crate::tui::subject::Subject;
-
-/// One scope, and what its layer took away below each path.
-#[derive(Debug)]
-pub(super) struct Measure {
-    pub(super) projection: Projection,
-    lost_below: HashMap<PathId, u64>,
-}
-
-impl Measure {
-    /// Adds up what was lost. Cost is linear in the places where something was, and their depth.
-    pub(super) fn new(tree: &MergedTree, projection: Projection) -> Self {
-        let mut lost_below = HashMap::new();
-        for (place, bytes) in projection.losses() {
-            let mut at = place;
-            loop {
-                let lost: &mut u64 = lost_below.entry(at).or_default();
-                *lost = lost.saturating_add(bytes);
-                if at == PathId::ROOT {
-                    break;
-                }
-                at = tree.parent(at);
-            }
-        }
-        Self {
-            projection,
-            lost_below,
-        }
-    }
-
-    /// Returns what a path weighs: what the scope shows there, and what its layer took away.
-    pub(super) fn weight(&self, path: PathId) -> u64 {
-        let lost = self.lost_below.get(&path).copied().unwrap_or(0);
-        self.projection.bytes(path).saturating_add(lost)
-    }
-}
 
 /// Something in a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,11 +18,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    fn of(tree: &MergedTree, measure: &Measure, head: PathId) -> Self {
+    fn of(tree: &MergedTree, projection: &Projection, head: PathId) -> Self {
         Self {
             head,
-            path: chain_end(tree, measure, head),
-            bytes: measure.weight(head),
+            path: chain_end(tree, projection, head),
+            bytes: projection.weight(head),
         }
     }
 
@@ -69,16 +33,15 @@ impl Entry {
 }
 
 /// Lists a directory, largest first. Cost is linear in what is in it, and sorting that.
-pub(super) fn of(tree: &MergedTree, measure: &Measure, directory: PathId) -> Vec<Entry> {
-    let mut heads: Vec<(u64, PathId)> = measure
-        .projection
+pub(super) fn of(tree: &MergedTree, projection: &Projection, directory: PathId) -> Vec<Entry> {
+    let mut heads: Vec<(u64, PathId)> = projection
         .children(tree, directory)
-        .map(|child| (measure.weight(child), child))
+        .map(|child| (projection.weight(child), child))
         .collect();
     heads.sort_unstable_by_key(|&(bytes, path)| (Reverse(bytes), path));
     heads
         .into_iter()
-        .map(|(_, head)| Entry::of(tree, measure, head))
+        .map(|(_, head)| Entry::of(tree, projection, head))
         .collect()
 }
 
@@ -93,15 +56,14 @@ pub(super) struct Largest {
 /// Returns the largest of a directory. Cost is linear in what is in it.
 pub(super) fn largest(
     tree: &MergedTree,
-    measure: &Measure,
+    projection: &Projection,
     directory: PathId,
     most: usize,
 ) -> Largest {
     let key = |&(bytes, path): &(u64, PathId)| (Reverse(bytes), path);
-    let mut heads: Vec<(u64, PathId)> = measure
-        .projection
+    let mut heads: Vec<(u64, PathId)> = projection
         .children(tree, directory)
-        .map(|child| (measure.weight(child), child))
+        .map(|child| (projection.weight(child), child))
         .collect();
     let mut others = Vec::new();
     if heads.len() > most {
@@ -111,7 +73,7 @@ pub(super) fn largest(
     heads.sort_unstable_by_key(key);
     let entries = heads
         .iter()
-        .map(|&(_, head)| Entry::of(tree, measure, head));
+        .map(|&(_, head)| Entry::of(tree, projection, head));
     Largest {
         entries: entries.collect(),
         others: others.len(),
@@ -120,10 +82,10 @@ pub(super) fn largest(
 }
 
 /// Follows directories that hold but one thing.
-fn chain_end(tree: &MergedTree, measure: &Measure, head: PathId) -> PathId {
+fn chain_end(tree: &MergedTree, projection: &Projection, head: PathId) -> PathId {
     let mut at = head;
     loop {
-        let mut children = measure.projection.children(tree, at);
+        let mut children = projection.children(tree, at);
         match (children.next(), children.next()) {
             (Some(only), None) => at = only,
             _ => return at,

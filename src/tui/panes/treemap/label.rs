@@ -52,8 +52,14 @@ impl Labels<'_> {
         projection.is_some_and(|projection| projection.is_directory(path))
     }
 
+    fn is_mostly_removed(&self, path: PathId) -> bool {
+        let projection = self.pane.projection();
+        projection.is_some_and(|of| of.removed_bytes(path) > of.bytes(path))
+    }
+
     fn mark(&self, tile: &Tile) -> Mark {
         match tile.what {
+            What::Entry { path, .. } if self.is_mostly_removed(path) => Mark::Removed,
             What::Entry { head, path } => match (self.pane.mark(head), self.pane.mark(path)) {
                 (Mark::Unchanged, of_path) => of_path,
                 (_, of_path) if of_path.is_gone() => of_path,

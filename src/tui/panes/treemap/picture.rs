@@ -2,7 +2,8 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::entries::{self, Entry, Largest, Measure};
+use super::entries::{self, Entry, Largest};
+use crate::browse::Projection;
 use crate::tree::{MergedTree, PathId};
 use crate::tui::layout::Arrangement;
 use crate::tui::squarify::{self, Tiling, Weights, most_tiles};
@@ -125,7 +126,7 @@ impl Canvas {
 /// Lays out what is in a directory.
 pub(super) fn lay_out(
     tree: &MergedTree,
-    measure: &Measure,
+    projection: &Projection,
     entries: &[Entry],
     canvas: Canvas,
 ) -> Picture {
@@ -142,7 +143,7 @@ pub(super) fn lay_out(
     };
     let mut tiles = tile(&largest, place);
     for outer in &mut tiles {
-        outer.inside = inside(tree, measure, outer);
+        outer.inside = inside(tree, projection, outer);
     }
     Picture {
         tiles,
@@ -199,7 +200,7 @@ fn tile(largest: &Largest, place: Rect) -> Vec<Tile> {
 }
 
 /// Lays out what is in a tile, where there is room for it below the name.
-fn inside(tree: &MergedTree, measure: &Measure, outer: &Tile) -> Vec<Tile> {
+fn inside(tree: &MergedTree, projection: &Projection, outer: &Tile) -> Vec<Tile> {
     let What::Entry { path, .. } = outer.what else {
         return Vec::new();
     };
@@ -210,10 +211,10 @@ fn inside(tree: &MergedTree, measure: &Measure, outer: &Tile) -> Vec<Tile> {
         outer.place.width.saturating_sub(4),
         outer.place.height.saturating_sub(3),
     );
-    if !squarify::has_room(place) || !measure.projection.is_directory(path) {
+    if !squarify::has_room(place) || !projection.is_directory(path) {
         return Vec::new();
     }
-    let largest = entries::largest(tree, measure, path, most_tiles(place));
+    let largest = entries::largest(tree, projection, path, most_tiles(place));
     let tiles = tile(&largest, place);
     // One tile alone says nothing that the one around it does not say.
     if tiles.len() < 2 {

@@ -48,8 +48,8 @@ impl TreemapPane {
     pub fn share(&self, tile: &Tile) -> String {
         let whole = u128::from(self.total().max(1));
         match u128::from(tile.bytes) * 100 / whole {
-            0 if tile.bytes > 0 => "<1%".into(),
-            percent => format!("{percent}%"),
+            0 if tile.bytes > 0 => "<1 %".into(),
+            percent => format!("{percent} %"),
         }
     }
 }

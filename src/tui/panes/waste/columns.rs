@@ -175,7 +175,7 @@ pub(super) fn draw_row(
             What::Files => Cell::plain(units::count(row.count as u64)),
             What::Places => Cell::plain(units::count(row.groups as u64)),
             What::Path => Cell::plain(why::place(subject, group, look)).cut_in_the_middle(),
-            What::Layers => Cell::plain(layers(group, pane.grouping)),
+            What::Layers => Cell::plain(layers(group)),
             What::Creator => Cell::dim(creator(subject, group.created_in, look)),
             What::Destroyer if group.destroyed_in == group.created_in => {
                 Cell::dim(creator(subject, group.created_in, look))
@@ -205,11 +205,8 @@ fn creator(subject: &Subject, layer: LayerIndex, look: Look) -> String {
 }
 
 /// Returns who did what to whom: `x` took away, `>` replaced, `=` repeated.
-fn layers(group: &Group, grouping: Grouping) -> String {
+fn layers(group: &Group) -> String {
     let (from, to) = (group.created_in, group.destroyed_in);
-    if grouping == Grouping::Layers && from != to {
-        return format!("L{from}>L{to}");
-    }
     match group.cause {
         WasteCause::Deleted | WasteCause::DeletedDir | WasteCause::Opaque => {
             format!("L{from} x L{to}")
