@@ -390,7 +390,7 @@ const fn rank_of(owner: Owner) -> u8 {
         Owner::Volume(_) => 3,
         Owner::Cache(_) => 4,
         Owner::Lease(_) => 5,
-        Owner::Extra(_) => 5,
+        Owner::Extra(_) => 6,
     }
 }
 

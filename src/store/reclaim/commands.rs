@@ -3,12 +3,12 @@
 //! A command for it that stands in no row here is a mistake: `tests/architecture.rs` looks for them. What a row
 //! promises is held against real engines by `tests/engines_commands.rs`, or the row says that nobody did.
 
-mod rows;
+mod table;
 
 use super::shell_quote::quoted;
 use crate::store::engine::{Engine, Tool};
 
-pub use rows::ROWS;
+pub use table::ROWS;
 
 /// What a command does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
