@@ -145,27 +145,23 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn owners(&self) -> Vec<Step> {
         let mut steps = Vec::new();
-        let each = |wanted: fn(Owner) -> u8, rank: u8| {
-            self.targets.iter().filter_map(move |target| match target {
-                Target::Owner(owner) if wanted(*owner) == rank => Some(*owner),
-                _ => None,
-            })
-        };
-        for rank in 0..=5 {
-            let mut owners: Vec<Owner> = each(rank_of, rank).collect();
-            // A record of the build cache stays while another stands on it.
-            owners.sort_by_key(|owner| Reverse(self.depth(*owner)));
-            for owner in owners {
-                match owner {
-                    Owner::Container(id) if self.goes_with_pod(id) => {}
-                    Owner::Pod(id) => steps.extend(self.pod(id)),
-                    Owner::Container(id) => steps.extend(self.container(id)),
-                    Owner::Image(id) => steps.extend(self.image(id)),
-                    Owner::Volume(id) => steps.extend(self.volume(id)),
-                    Owner::Cache(id) => steps.extend(self.cache(id)),
-                    Owner::Lease(id) => steps.extend(self.lease(id)),
-                    Owner::Extra(id) => steps.extend(self.extra(id)),
-                }
+        let owners = self.targets.iter().filter_map(|target| match target {
+            Target::Owner(owner) => Some(*owner),
+            _ => None,
+        });
+        let mut owners: Vec<Owner> = owners.collect();
+        // A record of the build cache stays while another stands on it.
+        owners.sort_by_key(|&owner| (rank_of(owner), Reverse(self.depth(owner))));
+        for owner in owners {
+            match owner {
+                Owner::Container(id) if self.goes_with_pod(id) => {}
+                Owner::Pod(id) => steps.extend(self.pod(id)),
+                Owner::Container(id) => steps.extend(self.container(id)),
+                Owner::Image(id) => steps.extend(self.image(id)),
+                Owner::Volume(id) => steps.extend(self.volume(id)),
+                Owner::Cache(id) => steps.extend(self.cache(id)),
+                Owner::Lease(id) => steps.extend(self.lease(id)),
+                Owner::Extra(id) => steps.extend(self.extra(id)),
             }
         }
         steps
