@@ -147,7 +147,7 @@ impl Writer<'_> {
         let mut steps = Vec::new();
         let owners = self.targets.iter().filter_map(|target| match target {
             Target::Owner(owner) => Some(*owner),
-            _ => None,
+            Target::Orphan(_) => None,
         });
         let mut owners: Vec<Owner> = owners.collect();
         // A record of the build cache stays while another stands on it.
