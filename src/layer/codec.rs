@@ -137,8 +137,8 @@ impl<D: Read> Read for Steady<D> {
     }
 }
 
-/// A zstd stream asks for a larger window than this power of two: than [`limits::ZSTD_WINDOW_LOG`] allows, or behind
-/// frames that made do with [`limits::ZSTD_BYTES`].
+/// A zstd stream asks for a larger window than this power of two: than all of [`limits::ZSTD_WINDOW_LOGS`], or behind
+/// frames that made do with a smaller one.
 #[derive(Debug)]
 pub struct WindowTooLarge(u32);
 

@@ -140,6 +140,8 @@ pub(super) fn is_known(name: &[u8]) -> bool {
         // k3s and RKE2 have it log there.
         || name.starts_with(b"containerd.log")
         || name == b"tmpmounts"
+        // Debian's config.toml has `ctr install` put programs there.
+        || name == b"opt"
 }
 
 /// Returns whether a database of Docker's own containerd holds neither image nor snapshot: Docker makes one
