@@ -324,3 +324,25 @@ fn damage_never_takes_the_reader_down() {
         fs::write(&place, &sound).unwrap();
     }
 }
+
+#[test]
+fn what_containerd_is_not_known_to_make_has_a_row() {
+    let root = tempfile::tempdir().unwrap();
+    let path = node(&root);
+    for name in [
+        "opt/bin",
+        "tmpmounts",
+        "io.containerd.gc.v1",
+        "lost+found",
+        "backup",
+    ] {
+        fs::create_dir_all(path.join(name)).unwrap();
+    }
+    let store = store_of(&path);
+    let names: Vec<&str> = store
+        .extras
+        .iter()
+        .map(|extra| extra.name.as_str())
+        .collect();
+    assert_eq!(names, ["backup", "lost+found"]);
+}
