@@ -137,6 +137,16 @@ pub enum Command {
     ToggleCase,
 }
 
+impl Command {
+    /// Returns whether it does something with the row under the cursor.
+    pub const fn is_about_row(self) -> bool {
+        matches!(
+            self,
+            Self::Open | Self::View | Self::Page | Self::Extract | Self::CopyPath | Self::Info
+        )
+    }
+}
+
 impl StoreTab {
     /// Returns the command that shows it: one name means one thing, wherever it is.
     pub const fn command(self) -> Command {

@@ -125,15 +125,7 @@ impl Panes {
 
     /// Returns whether a command of a pane finds something to work on there.
     pub fn offers(&self, pane: Pane, command: Command, subject: &Subject) -> bool {
-        let is_about_row = matches!(
-            command,
-            Command::Open
-                | Command::View
-                | Command::Page
-                | Command::Extract
-                | Command::CopyPath
-                | Command::Info
-        );
+        let is_about_row = command.is_about_row();
         match pane {
             Pane::Preview => self.preview.offers(command, subject.tree()),
             Pane::Waste => !is_about_row || self.waste.list.selected().is_some(),

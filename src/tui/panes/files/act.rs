@@ -14,16 +14,7 @@ use crate::tui::reads::Reads;
 
 impl FilesPane {
     pub(super) fn act(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
-        let is_ours = matches!(
-            command,
-            Command::Open
-                | Command::View
-                | Command::Page
-                | Command::Extract
-                | Command::CopyPath
-                | Command::Info
-        );
-        if !is_ours {
+        if !command.is_about_row() {
             return Vec::new();
         }
         let Some(file) = self.selected() else {
