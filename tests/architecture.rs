@@ -371,7 +371,7 @@ fn commands_that_free_something_stand_in_one_table() {
         let is_test = path
             .iter()
             .any(|part| part == "tests" || part == "tests.rs");
-        if is_test || path.ends_with("store/reclaim/commands/rows.rs") {
+        if is_test || path.ends_with("store/reclaim/commands/table.rs") {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
@@ -385,7 +385,7 @@ fn commands_that_free_something_stand_in_one_table() {
     }
     assert!(
         wrong.is_empty(),
-        "commands beside the table in src/store/reclaim/commands/rows.rs:\n{}",
+        "commands beside the table in src/store/reclaim/commands/table.rs:\n{}",
         wrong.join("\n")
     );
 }
