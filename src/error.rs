@@ -428,7 +428,11 @@ impl Error {
                 } else {
                     "as root more can be read: `sudo layerscope …`; or "
                 };
-                format!("{as_root}pipe it: `docker save IMAGE | layerscope -`; looked in:\n{}", indent(looked))
+                format!(
+                    "{as_root}pipe it: `docker save IMAGE | layerscope -`; from a registry: \
+                     `skopeo copy docker://IMAGE oci-archive:image.tar`; looked in:\n{}",
+                    indent(looked)
+                )
             }
             Self::NoSuchPath { elsewhere: Some(place), .. } => place.clone(),
             Self::NoSuchPath { .. } => "list what is there with `layerscope ls IMAGE`".into(),
