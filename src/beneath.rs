@@ -294,11 +294,10 @@ impl Beneath {
         }
         // One call for all components, where the kernel has it (Linux 5.6) and lets us; what fails is looked at closer.
         let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::BENEATH;
-        let flags_of_all = always | flags;
-        let whole =
-            rustix::fs::openat2(&self.directory, place, flags_of_all, Mode::empty(), resolve);
-        if let Ok(found) = whole {
-            return Ok(found);
+        let how = always | flags;
+        match rustix::fs::openat2(&self.directory, place, how, Mode::empty(), resolve) {
+            Err(error) if error != Errno::NOENT => {}
+            found => return found,
         }
         let mut components = components.peekable();
         let mut reached: Option<OwnedFd> = None;

@@ -97,6 +97,10 @@ impl Codec {
     }
 }
 
+/// Bytes that a decoder is asked for at a time. Where a buffer has room for them they are written right into it. With each
+/// answer zlib-rs copies a window of 32 KiB aside.
+pub const PIECE_BYTES: usize = 128 * 1024;
+
 /// Asks a decoder for the same lengths whatever is asked of itself: what a decoder had before damage is lost with the
 /// piece that it failed in.
 struct Steady<D> {
@@ -107,8 +111,6 @@ struct Steady<D> {
 }
 
 impl<D: Read> Steady<D> {
-    const PIECE: usize = 64 * 1024;
-
     const fn new(decoder: D) -> Self {
         Self {
             decoder,
@@ -121,11 +123,11 @@ impl<D: Read> Steady<D> {
 impl<D: Read> Read for Steady<D> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.taken == self.piece.len() {
-            if let Some(whole) = buffer.get_mut(..Self::PIECE) {
+            if let Some(whole) = buffer.get_mut(..PIECE_BYTES) {
                 return self.decoder.read(whole);
             }
             self.taken = 0;
-            self.piece.resize(Self::PIECE, 0);
+            self.piece.resize(PIECE_BYTES, 0);
             let read = self.decoder.read(&mut self.piece);
             self.piece.truncate(*read.as_ref().unwrap_or(&0));
             read?;

@@ -10,6 +10,7 @@ use std::io::{self, Read};
 
 use super::chunks::{Chunk, Chunks, Stop};
 use crate::layer::bytes::Region;
+use crate::layer::codec::PIECE_BYTES;
 use crate::progress::Job;
 
 const SMALLEST: usize = 1024;
@@ -163,8 +164,9 @@ impl<'a> Window<'a> {
     }
 
     fn load_stream(&mut self, offset: u64, length: usize) -> Result<(), Stop> {
-        self.buffer
-            .resize(self.buffer.len().max(LARGEST).max(length), 0);
+        // Behind what is wanted there is room for what a decoder gives at a time.
+        let room = LARGEST.max(length) + PIECE_BYTES;
+        self.buffer.resize(self.buffer.len().max(room), 0);
         // Skip what lies before the offset.
         while offset > self.start + self.filled as u64 {
             self.start += self.filled as u64;
