@@ -11,9 +11,10 @@ mod support;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use layerscope::analysis::Analysis;
+use layerscope::analysis::{Analysis, WastedPath};
 use layerscope::browse::{
-    Chains, Mark, MarkSet, Order, PathSet, Plan, Projection, Row, Rows, Scope, SortField, Weights,
+    Chains, Mark, MarkSet, Order, PathSet, Plan, Projection, Row, Rows, Scope, SortField, Useless,
+    Weights,
 };
 use layerscope::layer::LayerIndex;
 use layerscope::tree::{MergedTree, PathId};
@@ -337,6 +338,56 @@ fn check_books(case: &Case, scope: Scope, projection: &Projection) {
     }
 }
 
+/// Checks what is useless against the list of all waste, path by path.
+fn check_waste(case: &Case, scope: Scope, projection: &Projection) {
+    let tree = case.tree();
+    for path in tree.paths() {
+        let is_below = |wasted: &&WastedPath| {
+            let mut at = wasted.path;
+            while at > path {
+                at = tree.parent(at);
+            }
+            at == path
+        };
+        let below = || case.analysis.waste.paths.iter().filter(is_below);
+        let (bytes, replaced): (u64, u64) = match scope {
+            Scope::Merged => (0, 0),
+            Scope::Layer(layer) | Scope::Accumulated(layer) => {
+                let is_own = |one: &&WastedPath| match scope {
+                    Scope::Layer(_) => one.created_in == layer,
+                    _ => one.created_in <= layer,
+                };
+                let shown = below().filter(|one| is_own(one) && one.destroyed_in > layer);
+                let replaced = below().filter(|one| one.destroyed_in == layer);
+                (
+                    shown.map(|one| one.bytes).sum(),
+                    replaced.map(|one| one.bytes).sum(),
+                )
+            }
+        };
+        let useless = projection.useless(path);
+        let found = useless.map_or((0, 0), |one| (one.bytes, one.replaced_bytes));
+        assert_eq!(found, (bytes, replaced), "{scope:?} {path:?}");
+        let Some(useless) = useless.filter(|one| one.bytes > 0) else {
+            continue;
+        };
+        // Data with several names counts at one of them, which may be gone where another keeps it.
+        let is_shown = projection.is_shown(path) || matches!(scope, Scope::Accumulated(_));
+        assert!(is_shown, "what is useless is shown");
+        let layer = projection.layer();
+        let since = below().filter(|one| {
+            one.destroyed_in > layer
+                && match scope {
+                    Scope::Layer(_) => one.created_in == layer,
+                    _ => one.created_in <= layer,
+                }
+        });
+        let since: Vec<LayerIndex> = since.map(|one| one.destroyed_in).collect();
+        let ends = [since.iter().min(), since.iter().max()].map(|end| *end.unwrap());
+        assert_eq!(useless.since, ends);
+    }
+}
+
 fn support_find(tree: &MergedTree, path: &[u8]) -> PathId {
     tree.find(layerscope::path::ImagePath::new(path).unwrap())
         .unwrap()
@@ -351,6 +402,7 @@ fn plans<'a>(projection: &'a Projection, open: &'a PathSet) -> Vec<Plan<'a>> {
     ];
     let sorts = [
         SortField::Size,
+        SortField::Waste,
         SortField::Name,
         SortField::Files,
         SortField::Mark,
@@ -444,6 +496,11 @@ fn check_siblings(tree: &MergedTree, plan: &Plan<'_>, siblings: &[&Row]) {
     let most = siblings.iter().map(bytes).max().unwrap_or(0);
     let key = |row: &Row| match plan.sort {
         SortField::Size => Reverse(plan.projection.weight(row.path)),
+        SortField::Waste => Reverse(
+            plan.projection
+                .useless(row.path)
+                .map_or(0, Useless::all_bytes),
+        ),
         SortField::Files => Reverse(plan.projection.files(row.path).into()),
         SortField::Name => Reverse(0),
         SortField::Mark => Reverse(match plan.projection.mark(row.path) {
@@ -491,6 +548,8 @@ fn check(stack: Vec<Vec<Item>>, unfolded: &[bool]) {
     }
     for scope in case.scopes() {
         let projection = Projection::new(case.tree(), &weights, scope);
+        let projection = projection.with_waste(case.tree(), &case.analysis.waste.paths);
+        check_waste(&case, scope, &projection);
         check_projection(&case, scope, &projection);
         check_books(&case, scope, &projection);
         for plan in plans(&projection, &open) {

@@ -9,6 +9,39 @@ use super::{WasteCause, WastedPath};
 use crate::layer::LayerIndex;
 use crate::tree::{Change, MergedTree, PathId};
 
+/// One thing that happened: a layer stored something, and a layer made it useless in one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Event {
+    /// The layer that stores the bytes.
+    pub created_in: LayerIndex,
+    /// The layer that made them useless.
+    pub destroyed_in: LayerIndex,
+    /// How.
+    pub cause: WasteCause,
+}
+
+impl WastedPath {
+    /// Returns what happened to it.
+    pub const fn event(&self) -> Event {
+        Event {
+            created_in: self.created_in,
+            destroyed_in: self.destroyed_in,
+            cause: self.cause,
+        }
+    }
+}
+
+impl Group {
+    /// Returns what happened to all of it.
+    pub const fn event(&self) -> Event {
+        Event {
+            created_in: self.created_in,
+            destroyed_in: self.destroyed_in,
+            cause: self.cause,
+        }
+    }
+}
+
 /// Wasted paths with one cause, one creator, one destroyer and one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
@@ -76,49 +109,41 @@ pub fn members<'a>(
     })
 }
 
-/// What groups may be put together by.
+/// Returns the group that a wasted path is in. Cost is linear in `groups`.
+pub fn of<'g>(tree: &MergedTree, groups: &'g [Group], wasted: &WastedPath) -> Option<&'g Group> {
+    let anchor = anchor(tree, wasted);
+    groups.iter().find(|group| {
+        let place = if group.count == 1 {
+            wasted.path
+        } else {
+            anchor
+        };
+        group.event() == wasted.event() && group.place == place
+    })
+}
+
+/// What is put together in a row of waste.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Grouping {
-    /// Nothing: every directory for itself.
+    /// What happened: one creator, one destroyer, one cause.
     #[default]
+    Event,
+    /// The same by directory: every group for itself.
     Directory,
-    /// The layer that stored the bytes and the one that made them useless.
-    Layers,
+    /// A path, with all its copies.
+    Path,
     /// The cause.
     Cause,
 }
 
-/// What groups of a bundle have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Key {
-    Layers(LayerIndex, LayerIndex),
-    Cause(WasteCause),
-}
-
-impl Grouping {
-    fn key(self, group: &Group) -> Option<Key> {
-        match self {
-            Self::Directory => None,
-            Self::Layers => Some(Key::Layers(group.created_in, group.destroyed_in)),
-            Self::Cause => Some(Key::Cause(group.cause)),
-        }
-    }
-
-    /// Returns whether two groups come together.
-    pub fn joins(self, one: &Group, other: &Group) -> bool {
-        match self.key(one) {
-            None => one == other,
-            Some(key) => self.key(other) == Some(key),
-        }
-    }
-}
-
-/// Groups put together.
+/// Waste put together: what is useless at or below a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bundle {
-    /// Position of the largest group, the first one of equals.
-    pub lead: usize,
-    /// How many groups.
+    /// What tells for all of it.
+    pub lead: Lead,
+    /// The path, or the nearest directory that holds all of it.
+    pub place: PathId,
+    /// How many groups; of a path 1.
     pub groups: usize,
     /// How many versions.
     pub count: usize,
@@ -126,38 +151,108 @@ pub struct Bundle {
     pub bytes: u64,
 }
 
-/// Puts some of the groups together, given by position and largest first; the result is in the order of its
-/// leads. Cost is linear in what is chosen.
+/// The largest part of a bundle, the first one of equals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lead {
+    /// Position among the groups.
+    Group(usize),
+    /// Position among the wasted paths.
+    Version(usize),
+}
+
+impl Bundle {
+    fn add(&mut self, tree: &MergedTree, group: &Group) {
+        self.place = nearest_common(tree, self.place, group.place);
+        self.groups += 1;
+        self.count += group.count;
+        self.bytes = self.bytes.saturating_add(group.bytes);
+    }
+}
+
+/// Puts groups together, given by position and largest first; the result is in the order of its leads. Cost is
+/// linear in what is chosen, times the depth of the places. Of a path nothing is put together here: see [`copies`].
 pub fn bundle(
+    tree: &MergedTree,
     groups: &[Group],
     chosen: impl IntoIterator<Item = usize>,
     by: Grouping,
 ) -> Vec<Bundle> {
     let mut bundles: Vec<Bundle> = Vec::new();
-    let mut known: HashMap<Key, usize> = HashMap::new();
+    let mut events: HashMap<Event, usize> = HashMap::new();
+    let mut causes: HashMap<WasteCause, usize> = HashMap::new();
     for position in chosen {
         let Some(group) = groups.get(position) else {
             continue;
         };
         let next = bundles.len();
-        let at = match by.key(group) {
-            None => next,
-            Some(key) => *known.entry(key).or_insert(next),
+        let at = match by {
+            Grouping::Event => *events.entry(group.event()).or_insert(next),
+            Grouping::Cause => *causes.entry(group.cause).or_insert(next),
+            Grouping::Directory | Grouping::Path => next,
         };
-        if at == next {
-            bundles.push(Bundle {
-                lead: position,
-                groups: 0,
-                count: 0,
-                bytes: 0,
-            });
+        match bundles.get_mut(at) {
+            Some(bundle) => bundle.add(tree, group),
+            None => bundles.push(Bundle {
+                lead: Lead::Group(position),
+                place: group.place,
+                groups: 1,
+                count: group.count,
+                bytes: group.bytes,
+            }),
         }
-        let bundle = &mut bundles[at];
-        bundle.groups += 1;
-        bundle.count += group.count;
-        bundle.bytes = bundle.bytes.saturating_add(group.bytes);
     }
     bundles
+}
+
+/// Puts the wasted versions of each path together, in the order of the paths. Cost is linear in `paths`, which have to
+/// ascend; those that do not pass are left out.
+pub fn copies(paths: &[WastedPath], passes: impl Fn(&WastedPath) -> bool) -> Vec<Bundle> {
+    let mut bundles: Vec<Bundle> = Vec::new();
+    let mut largest = 0;
+    let passing = paths
+        .iter()
+        .enumerate()
+        .filter(|(_, wasted)| passes(wasted));
+    for (position, wasted) in passing {
+        let lead = Lead::Version(position);
+        if let Some(bundle) = bundles.last_mut().filter(|last| last.place == wasted.path) {
+            bundle.count += 1;
+            bundle.bytes = bundle.bytes.saturating_add(wasted.bytes);
+            if wasted.bytes > largest {
+                (bundle.lead, largest) = (lead, wasted.bytes);
+            }
+        } else {
+            largest = wasted.bytes;
+            bundles.push(Bundle {
+                lead,
+                place: wasted.path,
+                groups: 1,
+                count: 1,
+                bytes: wasted.bytes,
+            });
+        }
+    }
+    bundles
+}
+
+/// Returns the wasted versions of a path, bottom first. `paths` have to ascend by path and layer.
+pub fn of_path(paths: &[WastedPath], path: PathId) -> &[WastedPath] {
+    let from = paths.partition_point(|wasted| wasted.path < path);
+    let below = paths.get(from..).unwrap_or_default();
+    let count = below.partition_point(|wasted| wasted.path == path);
+    below.get(..count).unwrap_or_default()
+}
+
+/// Returns the deepest path that holds both. Ids grow from the root down.
+fn nearest_common(tree: &MergedTree, mut one: PathId, mut other: PathId) -> PathId {
+    while one != other {
+        if one > other {
+            one = tree.parent(one);
+        } else {
+            other = tree.parent(other);
+        }
+    }
+    one
 }
 
 /// Returns the directory a person would name.

@@ -8,21 +8,12 @@ mod build;
 
 use std::collections::HashMap;
 
+use super::useless::{self, Useless};
 use super::weights::{fact, facts};
-use super::{Mark, MarkSet};
+use super::{Mark, MarkSet, Scope};
+use crate::analysis::WastedPath;
 use crate::layer::LayerIndex;
 use crate::tree::{Change, MergedTree, PathId, Version};
-
-/// Which paths are shown, and against what they are marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// What this layer holds and does.
-    Layer(LayerIndex),
-    /// The union up to this layer, with the marks of this layer and what it removed.
-    Accumulated(LayerIndex),
-    /// What a container sees.
-    Merged,
-}
 
 /// A scope, and the layer whose marks it shows.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +51,8 @@ pub struct Projection {
     pub(super) layers: Vec<[u16; 2]>,
     /// Bytes gone anywhere below something that is still there.
     pub(super) removed: HashMap<PathId, u64>,
+    /// What is useless, ascending by path.
+    useless: Vec<Useless>,
 }
 
 impl Projection {
@@ -132,6 +125,20 @@ impl Projection {
     /// Returns what a path counts beside its siblings: the bytes at and below it, and those that are gone there.
     pub fn weight(&self, path: PathId) -> u64 {
         self.bytes(path).saturating_add(self.removed_bytes(path))
+    }
+
+    /// Takes the waste of the image, ascending by path, so that the projection tells what of it is useless. Cost is
+    /// linear in the waste and the directories above it.
+    #[must_use]
+    pub fn with_waste(mut self, tree: &MergedTree, waste: &[WastedPath]) -> Self {
+        self.useless = useless::sums(tree, waste, self.lens.scope);
+        self
+    }
+
+    /// Returns what is useless at and below a path; nothing where nothing is, or where no waste was taken.
+    pub fn useless(&self, path: PathId) -> Option<&Useless> {
+        let at = self.useless.binary_search_by_key(&path, |one| one.path);
+        self.useless.get(at.ok()?)
     }
 
     /// Returns whether other names may share the data.

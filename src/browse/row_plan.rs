@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Filtered, Mark, MarkSet, PathSet, Projection};
+use super::{Filtered, Mark, MarkSet, PathSet, Projection, Useless};
 use crate::tree::{MergedTree, PathId};
 
 /// What siblings are sorted by.
@@ -11,6 +11,8 @@ pub enum SortField {
     /// Bytes, those that are gone too, largest first.
     #[default]
     Size,
+    /// Bytes that are wasted at and below it, or by what is there, most first.
+    Waste,
     /// Name, bytewise.
     Name,
     /// Number of files, most first.
@@ -232,6 +234,7 @@ impl Plan<'_> {
         let tail = self.tail(tree, head, within);
         let key = match self.sort {
             SortField::Size => !self.projection.weight(tail),
+            SortField::Waste => !self.projection.useless(tail).map_or(0, Useless::all_bytes),
             SortField::Name => 0,
             SortField::Files => !u64::from(self.projection.files(tail)),
             SortField::Mark => match self.projection.mark(tail) {

@@ -18,32 +18,61 @@ pub(crate) fn nearest_bar(columns: usize, part: u64, whole: u64, glyphs: Glyphs)
     })
 }
 
-/// Returns a bar of two kinds, one behind the other: what is stored, filled, and what is removed, shaded. Both show at
-/// least a little where there is room.
-pub(crate) fn stacked_bar(
-    columns: usize,
-    (stored, removed): (u64, u64),
-    whole: u64,
-    glyphs: Glyphs,
-) -> (String, String) {
-    if removed == 0 {
-        return (bar(columns, stored, whole, glyphs), String::new());
+/// Lengths of what a bar shows, one kind behind the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stack {
+    /// What is stored and needed.
+    pub live: u64,
+    /// What is stored for nothing.
+    pub wasted: u64,
+    /// What is removed.
+    pub removed: u64,
+}
+
+impl Stack {
+    /// Returns the kinds in the order of the bar.
+    const fn parts(self) -> [u64; 3] {
+        [self.live, self.wasted, self.removed]
     }
-    let both = u128::from(stored) + u128::from(removed);
-    let whole = u128::from(whole).max(both);
-    let filled = |part: u128, of: u128, room: usize| {
-        let filled = (room as u128 * part + of / 2) / of.max(1);
-        usize::try_from(filled).unwrap_or(room)
+}
+
+/// Returns a bar of several kinds, one behind the other: filled, half filled, shaded. Each shows at least a little
+/// where there is room for it; what is needed gives way first.
+pub(crate) fn stacked_bar(columns: usize, stack: Stack, whole: u64, glyphs: Glyphs) -> [String; 3] {
+    let parts = stack.parts().map(u128::from);
+    if stack.wasted == 0 && stack.removed == 0 {
+        let live = bar(columns, stack.live, whole, glyphs);
+        return [live, String::new(), String::new()];
+    }
+    let sum: u128 = parts.iter().sum();
+    let share = |part: u128, of: u128, room: usize| {
+        let share = (room as u128 * part + of / 2) / of.max(1);
+        usize::try_from(share).unwrap_or(room)
     };
-    let least = 1 + usize::from(stored > 0);
-    let all = filled(both, whole, columns).max(least).min(columns);
-    let most = all.saturating_sub(1);
-    let first = filled(stored.into(), both, all).max(least - 1).min(most);
-    let (full, shaded) = match glyphs {
-        Glyphs::Unicode => ("█", "░"),
-        Glyphs::Ascii => ("#", "-"),
+    let kinds = parts.iter().filter(|part| **part > 0).count();
+    let all = share(sum, sum.max(whole.into()), columns);
+    let all = all.max(kinds).min(columns);
+    // From the end, so that what comes first takes the rest, and leaves a column to each that comes before it.
+    let mut left = all;
+    let mut cells = [0; 3];
+    for at in (0..3).rev().filter(|&at| parts[at] > 0) {
+        let before = parts[..at].iter().filter(|part| **part > 0).count();
+        let most = left.saturating_sub(before).max(usize::from(left > 0));
+        cells[at] = match before {
+            0 => left,
+            _ => share(parts[at], sum, all).max(1).min(most),
+        };
+        left -= cells[at];
+    }
+    let fills = match glyphs {
+        Glyphs::Unicode => ["█", "▒", "░"],
+        Glyphs::Ascii => ["#", "=", "-"],
     };
-    (full.repeat(first), shaded.repeat(all - first))
+    let mut drawn = fills
+        .iter()
+        .zip(cells)
+        .map(|(fill, cells)| fill.repeat(cells));
+    std::array::from_fn(|_| drawn.next().unwrap_or_default())
 }
 
 /// Draws what is filled, told how many steps a column has.
@@ -78,21 +107,35 @@ mod tests {
     }
 
     #[test]
-    fn a_stacked_bar_shows_both_and_stays_in_its_place() {
-        let bar = |columns, parts, whole| {
-            let (stored, removed) = stacked_bar(columns, parts, whole, Glyphs::Unicode);
-            format!("{stored}{removed}")
+    fn a_stacked_bar_shows_every_kind_and_stays_in_its_place() {
+        let bar = |columns, [live, wasted, removed]: [u64; 3], whole| {
+            let stack = Stack {
+                live,
+                wasted,
+                removed,
+            };
+            stacked_bar(columns, stack, whole, Glyphs::Unicode).concat()
         };
-        assert_eq!(bar(8, (3, 0), 3), "████████");
-        assert_eq!(bar(8, (0, 3), 3), "░░░░░░░░");
-        assert_eq!(bar(8, (1, 1), 4), "██░░");
-        assert_eq!(bar(8, (1, u64::MAX), u64::MAX), "█░░░░░░░");
-        assert_eq!(bar(8, (u64::MAX, 1), u64::MAX), "███████░");
-        assert_eq!(bar(8, (1, 1), u64::MAX), "█░");
-        assert_eq!(bar(1, (1, 1), 2), "░");
-        assert_eq!(bar(0, (1, 1), 2), "");
-        let ascii = stacked_bar(4, (1, 1), 2, Glyphs::Ascii);
-        assert_eq!(ascii, ("##".to_owned(), "--".to_owned()));
+        assert_eq!(bar(8, [3, 0, 0], 3), "████████");
+        assert_eq!(bar(8, [0, 0, 3], 3), "░░░░░░░░");
+        assert_eq!(bar(8, [0, 3, 0], 3), "▒▒▒▒▒▒▒▒");
+        assert_eq!(bar(8, [1, 0, 1], 4), "██░░");
+        assert_eq!(bar(8, [2, 1, 1], 4), "████▒▒░░");
+        assert_eq!(bar(8, [1, 1, u64::MAX], u64::MAX), "█▒░░░░░░");
+        assert_eq!(bar(8, [u64::MAX, 1, 1], u64::MAX), "██████▒░");
+        assert_eq!(bar(8, [1, 0, u64::MAX], u64::MAX), "█░░░░░░░");
+        assert_eq!(bar(8, [u64::MAX, 0, 1], u64::MAX), "███████░");
+        assert_eq!(bar(8, [1, 1, 1], u64::MAX), "█▒░");
+        assert_eq!(bar(2, [1, 1, 1], 3), "▒░");
+        assert_eq!(bar(1, [1, 0, 1], 2), "░");
+        assert_eq!(bar(0, [1, 1, 1], 2), "");
+        let half = Stack {
+            live: 1,
+            wasted: 1,
+            removed: 0,
+        };
+        let ascii = stacked_bar(4, half, 2, Glyphs::Ascii);
+        assert_eq!(ascii.concat(), "##==");
     }
 
     #[test]

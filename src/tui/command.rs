@@ -65,6 +65,8 @@ pub enum Command {
     FoldAll,
     /// Unfold everything.
     UnfoldAll,
+    /// The waste at or below the row; in the waste view back to where it was asked for.
+    ShowWaste,
     /// Next mode of the pane: scope of a tree, grouping of waste, text or hex.
     NextMode,
     /// The tree of this layer alone (dive).
@@ -142,7 +144,13 @@ impl Command {
     pub const fn is_about_row(self) -> bool {
         matches!(
             self,
-            Self::Open | Self::View | Self::Page | Self::Extract | Self::CopyPath | Self::Info
+            Self::Open
+                | Self::View
+                | Self::Page
+                | Self::Extract
+                | Self::CopyPath
+                | Self::Info
+                | Self::ShowWaste
         )
     }
 }

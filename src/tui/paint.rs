@@ -11,7 +11,7 @@ use super::layout::Arrangement;
 use super::scroll::Scroll;
 use super::theme::{Role, Theme};
 use crate::browse::Mark;
-use crate::text::bars::{bar, stacked_bar};
+use crate::text::bars::{Stack, bar, stacked_bar};
 use crate::text::{Cut, Glyphs, Look, plural};
 use crate::units;
 
@@ -283,12 +283,14 @@ impl<'a> Paint<'a> {
         self.keep(place);
     }
 
-    /// Draws a bar of what is stored and, behind it, what is removed.
-    pub fn stacked_bar(&mut self, place: Rect, parts: (u64, u64), whole: u64) {
+    /// Draws a bar of what is needed, what is wasted and what is removed, one behind the other.
+    pub fn stacked_bar(&mut self, place: Rect, stack: Stack, whole: u64, live: impl Into<Ink>) {
         let columns = usize::from(place.width);
-        let (stored, removed) = stacked_bar(columns, parts, whole, self.look.glyphs);
-        let used = self.text(place, &stored, Role::Bar);
-        self.text(behind(place, used), &removed, Role::Change(Mark::Removed));
+        let [needed, wasted, removed] = stacked_bar(columns, stack, whole, self.look.glyphs);
+        let used = self.text(place, &needed, live);
+        let rest = behind(place, used);
+        let used = self.text(rest, &wasted, Role::Waste);
+        self.text(behind(rest, used), &removed, Role::Change(Mark::Removed));
         self.keep(place);
     }
 }

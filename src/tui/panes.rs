@@ -40,6 +40,13 @@ pub enum Request {
         /// In which layer; `None` for the merged view.
         layer: Option<LayerIndex>,
     },
+    /// Show what is wasted at or below a path; with a layer, of that layer first.
+    ShowWaste {
+        /// The path.
+        path: PathId,
+        /// The layer that is looked at; `None` for all.
+        layer: Option<LayerIndex>,
+    },
     /// Make another layer the current one.
     ChooseLayer(LayerIndex),
     /// Look into a version of a file.

@@ -78,9 +78,9 @@ fn presses_anywhere_do_no_harm() {
 fn rows_of_the_other_lists_are_pressed_too() {
     let mut screen = Screen::demo(80, 24);
     screen.keys("2");
-    press(&mut screen, "/app/src/");
-    assert_eq!(screen.panes().waste.list.scroll.at, 3);
-    press(&mut screen, "/app/src/");
+    press(&mut screen, "/var/lib/apt/lists/");
+    assert_eq!(screen.panes().waste.list.scroll.at, 1);
+    press(&mut screen, "/var/lib/apt/lists/");
     assert_eq!(screen.view().tab, Tab::Layers, "opened");
     screen.keys("3");
     press(&mut screen, "/bin/grep");

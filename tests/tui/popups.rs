@@ -118,7 +118,7 @@ fn help_lists_the_keys_of_the_pane_first_and_scrolls() {
     assert_ne!(screen.text(), top);
     screen.keys("<up>");
     assert_eq!(screen.text(), top);
-    screen.keys("<pgdn><pgdn><pgdn><pgdn><pgdn><pgdn><pgdn><pgdn><pgdn><pgdn><pgdn>");
+    screen.keys(&"<pgdn>".repeat(30));
     let bottom = screen.text();
     screen.keys("<pgdn>");
     assert_eq!(screen.text(), bottom, "it ends");

@@ -77,7 +77,7 @@ fn said(screen: &Screen) -> (Tone, &str) {
 fn marks_sizes_and_what_was_before_stand_beside_names() {
     let screen = screen();
     assert!(
-        screen.line_with(" passwd").contains(" M       13 B"),
+        screen.line_with(" passwd").contains(" M        13 B"),
         "{}",
         screen.text()
     );
@@ -85,7 +85,7 @@ fn marks_sizes_and_what_was_before_stand_beside_names() {
     assert!(screen.line_with(" motd").contains("0644>0600"));
     let gone = screen.line_with(" one ");
     assert!(
-        gone.contains(" D   -2.9 KiB") && gone.contains("was L0"),
+        gone.contains(" D    -2.9 KiB") && gone.contains("was L0"),
         "{gone}"
     );
     let opaque = screen.line_with("opt/");
@@ -93,7 +93,7 @@ fn marks_sizes_and_what_was_before_stand_beside_names() {
         opaque.contains(" O ") && opaque.contains("opaque: hides 4 B"),
         "{opaque}"
     );
-    assert!(screen.line_with("large").contains(" A   48.8 KiB"));
+    assert!(screen.line_with("large").contains(" A    48.8 KiB"));
     assert!(
         !screen.shows("tool"),
         "what is unchanged is hidden at first"
@@ -254,6 +254,9 @@ fn siblings_are_sorted_and_reversed() {
     assert_eq!(order(&screen), ["srv", "etc", "opt"]);
     screen.keys("S");
     assert_eq!(order(&screen), ["opt", "etc", "srv"]);
+    screen.keys("s");
+    assert!(screen.shows("sort:waste"));
+    assert_eq!(order(&screen)[0], "srv", "it makes most useless");
     screen.keys("s");
     assert_eq!(order(&screen), ["etc", "opt", "srv"]);
     assert!(screen.shows("sort:name"));

@@ -69,10 +69,11 @@ fn a_rewritten_line_stands_below_the_fix() {
 fn every_grouping_adds_up_to_all_that_is_wasted() {
     let mut screen = waste(80, 24);
     for grouping in [
+        Grouping::Event,
         Grouping::Directory,
-        Grouping::Layers,
+        Grouping::Path,
         Grouping::Cause,
-        Grouping::Directory,
+        Grouping::Event,
     ] {
         assert_eq!(screen.panes().waste.grouping, grouping);
         let shown: u64 = screen
@@ -99,18 +100,117 @@ fn every_grouping_adds_up_to_all_that_is_wasted() {
 }
 
 #[test]
-fn layer_pairs_show_their_instructions() {
-    let mut screen = waste(120, 40);
-    screen.keys("m");
-    let row = screen.line_with("L1 x L2");
+fn what_happened_shows_its_instructions_where_there_is_room() {
+    let mut screen = waste(160, 40);
+    let row = screen.line_with("/var/lib/apt/lists/ ");
     assert!(
-        row.contains("RUN apt-get update") && row.contains("RUN rm -rf /var/lib/apt/lists"),
+        row.contains("L1 x L2")
+            && row.contains("RUN apt-get update")
+            && row.contains("RUN rm -rf /var/lib/apt"),
         "{row}"
     );
-    assert!(screen.shows("by layers"));
-    screen.keys("m");
+    assert!(screen.shows("by what happened"));
+    screen.keys("mmm");
     assert!(screen.line_with("opaque").contains("/app/node_modules/"));
     assert!(screen.shows("by cause"));
+}
+
+/// Two directories that one layer stores and one deletes; a log that every layer writes again.
+fn scattered() -> Image {
+    image()
+        .layer("RUN make all", |l| {
+            l.zeros("opt/a/one", 3000)
+                .zeros("srv/b/two", 2000)
+                .zeros("opt/a/three", 100)
+                .zeros("var/log", 10)
+        })
+        .layer("RUN make more", |l| l.zeros("var/log", 20))
+        .layer("RUN make most", |l| l.zeros("var/log", 30))
+        .layer("RUN rm -rf /opt/a /srv/b", |l| {
+            l.whiteout("opt/a").whiteout("srv/b").zeros("var/log", 40)
+        })
+        .build()
+}
+
+#[test]
+fn one_cause_is_one_row_and_enter_lists_its_places() {
+    let mut screen = Screen::image(&scattered(), 100, 24);
+    screen.keys("2");
+    assert_eq!(screen.panes().waste.list.rows.len(), 4);
+    let row = screen.line_with("deleted-dir");
+    assert!(row.contains("5.0 KiB") && row.contains("L0 x L3"), "{row}");
+    screen.keys("<enter>");
+    assert_eq!(screen.view().tab, Tab::Waste);
+    assert_eq!(screen.panes().waste.list.rows.len(), 2);
+    assert!(screen.shows("L0 x L3: its places, Esc back"));
+    assert_eq!(place(&screen), "opt/a");
+    screen.keys("j<enter>");
+    assert_eq!(screen.view().tab, Tab::Layers);
+    // Back to the places, and to all of it.
+    screen.keys("<esc>");
+    assert_eq!(screen.panes().waste.list.rows.len(), 2);
+    screen.keys("<esc>");
+    assert_eq!(screen.panes().waste.list.rows.len(), 4);
+    assert!(screen.shows("by what happened"));
+}
+
+#[test]
+fn a_path_is_a_row_with_its_copies() {
+    let mut screen = Screen::image(&scattered(), 100, 24);
+    screen.keys("2mm");
+    let row = screen.line_with("/var/log");
+    let all = ["×3", "60 B", "L0>L1>L2>L3"];
+    assert!(all.iter().all(|word| row.contains(word)), "{row}");
+    let rows = &screen.panes().waste.list.rows;
+    let sum: u64 = rows.iter().map(|row| row.bytes).sum();
+    assert_eq!(sum, screen.view().subject.analysis.totals.wasted_bytes);
+    screen.keys("Gi");
+    assert!(screen.shows("RUN make more"), "{}", screen.text());
+    screen.keys("<esc>y");
+    let is_copied = |effect: &Effect| matches!(effect, Effect::Copy(text) if text == "/var/log");
+    assert!(screen.effects.iter().any(is_copied));
+}
+
+#[test]
+fn w_leads_from_a_row_to_its_waste_and_back() {
+    let mut screen = Screen::image(&scattered(), 140, 30);
+    screen.keys("KKK");
+    let tree = |screen: &Screen| {
+        screen
+            .view()
+            .subject
+            .tree()
+            .path(screen.panes().tree.path())
+    };
+    while tree(&screen) != b"srv/b/two" {
+        screen.keys("j+");
+    }
+    let row = screen.line_with(" two");
+    assert!(row.contains("useless since L3"), "{}", screen.text());
+    screen.keys("w");
+    assert_eq!(screen.view().tab, Tab::Waste);
+    let row = screen.panes().waste.list.selected().expect("a row");
+    assert_eq!(row.bytes, 5100);
+    screen.keys("w");
+    assert_eq!(screen.view().tab, Tab::Layers);
+    assert_eq!(tree(&screen), b"srv/b/two");
+    // Of the layer that made it useless, by what it made useless.
+    screen.keys("JJJgw");
+    assert_eq!(
+        screen.panes().waste.list.selected().expect("a row").bytes,
+        5100
+    );
+    screen.keys("<esc>");
+    assert_eq!(screen.view().tab, Tab::Layers);
+    for view in ["3", "4"] {
+        screen.keys(view);
+        let tab = screen.view().tab;
+        screen.keys("w");
+        let is_there = screen.view().tab == Tab::Waste;
+        assert!(is_there || screen.shows("nothing is wasted here"));
+        screen.keys(if is_there { "w" } else { "g" });
+        assert_eq!(screen.view().tab, tab);
+    }
 }
 
 #[test]
@@ -143,9 +243,7 @@ fn sorting_keeps_the_cursor_on_its_group() {
     screen.keys("Ss");
     let subject = std::sync::Arc::clone(&screen.view().subject);
     let rows = screen.panes().waste.list.rows.iter();
-    let paths: Vec<Vec<u8>> = rows
-        .map(|row| subject.tree().path(subject.waste()[row.lead].place))
-        .collect();
+    let paths: Vec<Vec<u8>> = rows.map(|row| subject.tree().path(row.place)).collect();
     assert!(paths.is_sorted());
 }
 
@@ -154,7 +252,7 @@ fn the_cursor_comes_back_from_another_grouping() {
     let mut screen = waste(80, 24);
     screen.keys("jjjjj");
     let chosen = place(&screen);
-    screen.keys("mmm");
+    screen.keys("mmmm");
     assert_eq!(place(&screen), chosen);
 }
 
@@ -343,7 +441,7 @@ fn hostile() -> Image {
 fn nothing_of_the_image_reaches_the_cells_raw() {
     for (width, height) in [(200, 50), (80, 24), (40, 12)] {
         let mut screen = Screen::image(&hostile(), width, height);
-        for keys in ["2", "m", "m", "/\\x1B", "<enter>", "<esc>", "m"] {
+        for keys in ["2", "m", "m", "m", "/\\x1B", "<enter>", "<esc>", "m"] {
             screen.keys(keys);
             screen.assert_nothing_raw();
         }
@@ -376,7 +474,7 @@ fn layers_are_written_alike_however_waste_is_grouped() {
     assert!(screen.line_with("/var/lib/apt/lists/").contains("L1 x L2"));
     screen.keys("m");
     assert!(
-        screen.shows("by layers") && screen.shows("L1 x L2"),
+        screen.shows("by directory") && screen.shows("L1 x L2"),
         "{}",
         screen.text()
     );
@@ -385,6 +483,8 @@ fn layers_are_written_alike_however_waste_is_grouped() {
         "{}",
         screen.text()
     );
+    screen.keys("m");
+    assert!(screen.shows("by path") && screen.shows("L1>L11"));
 }
 
 #[test]

@@ -25,6 +25,7 @@ impl Projection {
             files: vec![0; tree.len()],
             layers: vec![[0, 0]; tree.len()],
             removed: HashMap::new(),
+            useless: Vec::new(),
         };
         fill(&mut projection, tree, weights);
         projection

@@ -171,7 +171,7 @@ fn choices(image: &ImageScreen, look: Look) -> Vec<String> {
     });
     let shown: Vec<String> = shown.map(|toggle| toggle.letter.to_string()).collect();
     // Sizes and counts begin with the largest, names and changes with the first.
-    let falls = matches!(pane.sort, SortField::Size | SortField::Files);
+    let falls = !matches!(pane.sort, SortField::Name | SortField::Mark);
     let is_reversed = pane.order == Order::Reversed;
     let arrow = match (look.glyphs, falls != is_reversed) {
         (Glyphs::Unicode, true) => "↓",

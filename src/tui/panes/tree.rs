@@ -252,7 +252,8 @@ impl TreePane {
         let is_there = self.mode == TreeMode::Merged && known == Some(Scope::Merged);
         if !is_there {
             let projection = Projection::new(subject.tree(), &subject.weights, self.scope());
-            self.projection = Some(projection);
+            let waste = &subject.analysis.waste.paths;
+            self.projection = Some(projection.with_waste(subject.tree(), waste));
         }
     }
 

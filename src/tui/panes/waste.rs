@@ -13,9 +13,11 @@ use super::popup::{Notice, Popup};
 use super::{Request, Standing, about, copied_path, done, refused};
 use crate::analysis::advice::{Advice, advise};
 use crate::analysis::waste_groups;
-use crate::analysis::waste_groups::{Bundle, Group, Grouping};
+use crate::analysis::waste_groups::{Bundle, Event, Group, Grouping, Lead};
 use crate::browse::Sorting;
+use crate::layer::LayerIndex;
 use crate::text::Look;
+use crate::tree::{MergedTree, PathId};
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::ids::VersionAt;
@@ -34,6 +36,8 @@ pub struct WastePane {
     pub list: FilteredList<Bundle>,
     /// What is put together in a row.
     pub grouping: Grouping,
+    /// The only event whose places are listed; `None` lists all.
+    pub within: Option<Event>,
     /// Order of the rows.
     pub sorting: Sorting<Field>,
     /// Bytes of the largest of them.
@@ -64,6 +68,41 @@ impl Current {
         let layers = |group: &Group| (group.created_in, group.destroyed_in);
         layers(&self.group) == layers(group) && subject.tree().path(group.place) == self.path
     }
+
+    /// Returns whether a row tells of it.
+    fn is_in(&self, subject: &Subject, grouping: Grouping, row: &Bundle) -> bool {
+        let group = &self.group;
+        match (grouping, row.lead) {
+            (Grouping::Cause, _) => {
+                event_of(subject, row).map(|event| event.cause) == Some(group.cause)
+            }
+            (Grouping::Event, _) => event_of(subject, row) == Some(group.event()),
+            (_, Lead::Group(position)) => subject.waste().get(position) == Some(group),
+            (_, Lead::Version(_)) => {
+                event_of(subject, row) == Some(group.event())
+                    && is_within(subject.tree(), row.place, group.place)
+            }
+        }
+    }
+}
+
+/// Returns what happened to the largest part of a row.
+fn event_of(subject: &Subject, row: &Bundle) -> Option<Event> {
+    match row.lead {
+        Lead::Group(position) => subject.waste().get(position).map(Group::event),
+        Lead::Version(position) => {
+            let all = &subject.analysis.waste.paths;
+            all.get(position).map(crate::analysis::WastedPath::event)
+        }
+    }
+}
+
+/// Returns whether a path is at or below a place. Ids grow from the root down.
+fn is_within(tree: &MergedTree, mut path: PathId, place: PathId) -> bool {
+    while path > place {
+        path = tree.parent(path);
+    }
+    path == place
 }
 
 impl WastePane {
@@ -93,18 +132,23 @@ impl WastePane {
     /// Returns the row under the cursor with its largest group.
     pub fn selected<'s>(&self, subject: &'s Subject) -> Option<(Bundle, &'s Group)> {
         let bundle = *self.list.selected()?;
-        Some((bundle, subject.waste().get(bundle.lead)?))
+        let groups = subject.waste();
+        let group = match bundle.lead {
+            Lead::Group(position) => groups.get(position),
+            Lead::Version(position) => {
+                let wasted = subject.analysis.waste.paths.get(position)?;
+                waste_groups::of(subject.tree(), groups, wasted)
+            }
+        };
+        Some((bundle, group?))
     }
 
     /// Returns what the cursor is on.
     pub fn standing(&self, subject: &Subject, look: Look) -> Option<Standing> {
-        let (_, group) = self.selected(subject)?;
-        let facts = vec![
-            look.units.size(group.bytes),
-            group.cause.as_str().to_owned(),
-        ];
+        let (row, group) = self.selected(subject)?;
+        let facts = vec![look.units.size(row.bytes), group.cause.as_str().to_owned()];
         Some(Standing::of_path(
-            about::path_of(subject, look, group.place),
+            about::path_of(subject, look, row.place),
             facts,
         ))
     }
@@ -116,11 +160,18 @@ impl WastePane {
             self.select(reads.subject);
             return Vec::new();
         }
+        if command == Command::Back && !self.list.filter.is_shown() {
+            return match self.within {
+                Some(_) => self.list_all(reads),
+                None => vec![Request::ZoomOut],
+            };
+        }
         if let Some(requests) = self.list.filter(command) {
             self.rebuild(reads);
             return requests;
         }
         match command {
+            Command::ShowWaste => vec![Request::ZoomOut],
             Command::NextMode => self.next_grouping(reads),
             Command::NextSort => {
                 self.sorting = self.sorting.next();
@@ -139,13 +190,48 @@ impl WastePane {
 
     fn next_grouping(&mut self, reads: &Reads<'_>) -> Vec<Request> {
         let (grouping, words) = match self.grouping {
-            Grouping::Directory => (Grouping::Layers, "one row for each pair of layers"),
-            Grouping::Layers => (Grouping::Cause, "one row for each cause"),
-            Grouping::Cause => (Grouping::Directory, "one row for each directory"),
+            Grouping::Event => (Grouping::Directory, "one row for each directory"),
+            Grouping::Directory => (Grouping::Path, "one row for each path, with its copies"),
+            Grouping::Path => (Grouping::Cause, "one row for each cause"),
+            Grouping::Cause => (
+                Grouping::Event,
+                "one row for what one layer stored and one made useless",
+            ),
         };
         self.grouping = grouping;
+        self.within = None;
         self.rebuild(reads);
         done(words)
+    }
+
+    /// Lists the places of one event alone.
+    fn list_places(&mut self, event: Event, reads: &Reads<'_>) -> Vec<Request> {
+        self.within = Some(event);
+        self.grouping = Grouping::Directory;
+        self.rebuild(reads);
+        Vec::new()
+    }
+
+    /// Goes back from the places of one event to all of them.
+    fn list_all(&mut self, reads: &Reads<'_>) -> Vec<Request> {
+        self.within = None;
+        self.grouping = Grouping::Event;
+        self.rebuild(reads);
+        Vec::new()
+    }
+
+    /// Puts the cursor on the largest waste at or below a path, of a layer where it has some; returns whether there
+    /// is any. Cost is linear in the waste.
+    pub fn go_to(&mut self, path: PathId, layer: Option<LayerIndex>, reads: &Reads<'_>) -> bool {
+        let subject = reads.subject;
+        let Some(group) = order::largest_at(subject, path, layer) else {
+            return false;
+        };
+        self.current = Some(Current::of(subject, group));
+        self.list.filter.clear();
+        self.within = None;
+        self.rebuild(reads);
+        true
     }
 
     fn reordered(&mut self, reads: &Reads<'_>) -> Vec<Request> {
@@ -154,18 +240,27 @@ impl WastePane {
     }
 
     /// Does what concerns the row under the cursor.
-    fn act(&self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
+    fn act(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
         let subject = reads.subject;
         let Some((bundle, group)) = self.selected(subject) else {
             return refused("nothing is selected");
         };
         match command {
-            Command::Open => vec![Request::GoTo {
-                path: group.place,
-                layer: Some(group.destroyed_in),
-            }],
+            Command::Open if self.grouping == Grouping::Event && bundle.groups > 1 => {
+                self.list_places(group.event(), reads)
+            }
+            Command::Open => {
+                let place = match bundle.groups {
+                    1 => bundle.place,
+                    _ => group.place,
+                };
+                vec![Request::GoTo {
+                    path: place,
+                    layer: Some(group.destroyed_in),
+                }]
+            }
             Command::View => look_into(subject, group),
-            Command::CopyPath => copied_path(&subject.tree().path(group.place)),
+            Command::CopyPath => copied_path(&subject.tree().path(bundle.place)),
             _ => {
                 let lines = why::everything(subject, self, bundle, reads.session.look);
                 vec![Request::Show(Popup::Notice(Notice::facts("Waste", lines)))]
@@ -182,24 +277,13 @@ impl WastePane {
     /// Makes the rows anew and finds the cursor's again; one that is held back is remembered.
     fn rebuild(&mut self, reads: &Reads<'_>) {
         let subject = reads.subject;
-        let chosen = order::choose(subject, &self.list.filter);
-        self.list.rows = waste_groups::bundle(subject.waste(), chosen, self.grouping);
+        self.list.rows = order::rows(subject, &self.list.filter, self.grouping, self.within);
         self.sorting.sort(subject, &mut self.list.rows);
-        self.largest = self
-            .list
-            .rows
-            .iter()
-            .map(|row| row.bytes)
-            .max()
-            .unwrap_or(0);
+        let rows = &self.list.rows;
+        self.largest = rows.iter().map(|row| row.bytes).max().unwrap_or(0);
         let found = self.current.as_ref().and_then(|current| {
-            let mut leads = self
-                .list
-                .rows
-                .iter()
-                .map(|row| subject.waste().get(row.lead));
-            leads
-                .position(|lead| lead.is_some_and(|lead| self.grouping.joins(lead, &current.group)))
+            rows.iter()
+                .position(|row| current.is_in(subject, self.grouping, row))
         });
         let at = found.unwrap_or(if self.current.is_none() {
             0

@@ -139,7 +139,7 @@ impl Panes {
     pub fn has_step_back(&self, pane: Pane) -> bool {
         match pane {
             Pane::Layers | Pane::Tree | Pane::Preview => true,
-            Pane::Waste => self.waste.list.filter.is_shown(),
+            Pane::Waste => self.waste.list.filter.is_shown() || self.waste.within.is_some(),
             Pane::Files => self.files.is_sifting(),
             Pane::Treemap => self.treemap.is_zoomed(),
             Pane::Image => self.image.list.filter.is_shown(),

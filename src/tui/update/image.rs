@@ -13,9 +13,9 @@ use crate::tui::ids::VersionAt;
 use crate::tui::layout;
 use crate::tui::message::Effect;
 use crate::tui::model::Model;
-use crate::tui::panes::Request;
 use crate::tui::panes::layers::first_choice;
 use crate::tui::panes::tree::TreeMode;
+use crate::tui::panes::{Request, refused};
 use crate::tui::reads::Surroundings;
 use crate::tui::screen::{ImageScreen, Screen};
 use crate::tui::state::{Focus, Jobs, Pane, Tab, Tone, ZoomState};
@@ -29,7 +29,7 @@ pub(super) fn command_given(model: &mut Model, command: Command) -> Vec<Effect> 
     let pane = image.pane();
     let leaves = match command {
         Command::Quit => pane != Pane::Preview,
-        Command::Back => !image.panes.has_step_back(pane),
+        Command::Back => !image.panes.has_step_back(pane) && image.before_jump.is_none(),
         _ => false,
     };
     if leaves && model.screen.leads_back() {
@@ -286,6 +286,24 @@ impl ImageScreen {
         panes.tree.set_mode(mode, &reads);
         panes.tree.go_to(path, &reads);
         requests.extend(self.follow(around, jobs));
+        requests
+    }
+
+    /// Shows what is wasted at or below a path, and remembers the way back.
+    pub(super) fn show_waste(
+        &mut self,
+        path: PathId,
+        layer: Option<LayerIndex>,
+        around: Surroundings<'_>,
+        jobs: &mut Jobs,
+    ) -> Vec<Request> {
+        let before = self.place();
+        let (panes, reads) = self.panes_and_reads(Pane::Waste, around);
+        if !panes.waste.go_to(path, layer, &reads) {
+            return refused("nothing is wasted here");
+        }
+        let requests = self.show_tab(Tab::Waste, around, jobs);
+        self.before_jump = Some(before);
         requests
     }
 

@@ -51,6 +51,7 @@ pub(super) fn fulfil(model: &mut Model, requests: Vec<Request>) -> Vec<Effect> {
 fn of_image(model: &mut Model, request: Request) -> Vec<Effect> {
     on_image(model, |image, around, jobs| match request {
         Request::GoTo { path, layer } => image.go_to(path, layer, around, jobs),
+        Request::ShowWaste { path, layer } => image.show_waste(path, layer, around, jobs),
         Request::ChooseLayer(layer) => image.choose_layer(layer, around, jobs),
         Request::Look(version) => image.look(version, around, jobs),
         Request::LeavePreview => image.give_keys(image.before_preview, around),

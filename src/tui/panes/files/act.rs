@@ -31,6 +31,10 @@ impl FilesPane {
                 refused("a directory: Enter shows it in the tree")
             }
             Command::View => vec![Request::Look(version)],
+            Command::ShowWaste => vec![Request::ShowWaste {
+                path: file.path,
+                layer: Some(file.layer),
+            }],
             Command::Page if !row.has_data() => refused("only files can be paged"),
             Command::Page => vec![Request::Do(Effect::Page(version))],
             Command::Extract => vec![Request::Show(self.ask_where_to(row, reads))],

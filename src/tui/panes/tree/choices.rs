@@ -148,7 +148,8 @@ pub const TOGGLES: [Toggle; 4] = [
 /// Returns the field to sort by after this one.
 pub const fn next_sort(sort: SortField) -> SortField {
     match sort {
-        SortField::Size => SortField::Name,
+        SortField::Size => SortField::Waste,
+        SortField::Waste => SortField::Name,
         SortField::Name => SortField::Files,
         SortField::Files => SortField::Mark,
         SortField::Mark => SortField::Size,
@@ -159,6 +160,7 @@ pub const fn next_sort(sort: SortField) -> SortField {
 pub const fn sort_word(sort: SortField) -> &'static str {
     match sort {
         SortField::Size => "size",
+        SortField::Waste => "waste",
         SortField::Name => "name",
         SortField::Files => "files",
         SortField::Mark => "change",

@@ -125,13 +125,17 @@ impl RowSource<'_> {
         if span.width < 2 || span.x == self.spans.name.0 && row.depth == 0 {
             return;
         }
-        // Bare screens have the letter where the eye begins, others the mark of the user.
+        // Bare screens have the letter where the eye begins, others the mark of the user; what both have no room for is
+        // the mark of waste beside that of the user.
         let is_bare = span.x == self.spans.name.0;
-        let (letter_x, star_x) = if is_bare {
-            (span.x, span.x + 1)
+        let [letter_x, star_x, waste_x] = if is_bare {
+            [span.x, span.x + 1, span.x + 1]
         } else {
-            (span.x + 1, span.x)
+            [span.x + 1, span.x, span.x + 2]
         };
+        if shown.is_useless() {
+            paint.symbol(waste_x, span.y, "W", Role::Waste);
+        }
         if self.pane.marked.contains(shown.path) {
             paint.symbol(star_x, span.y, "*", Role::Marked);
         }
@@ -153,9 +157,9 @@ impl RowSource<'_> {
         let size = shown.size(self.projection, paint.look);
         let span = self.span(self.spans.size, line);
         paint.text_right(span, &narrowed(&size, span.width), role);
-        let parts = shown.parts(row.share);
+        let stack = shown.stack(row.share);
         let bar = self.span(self.spans.bar, line);
-        paint.stacked_bar(bar, parts, Row::FULL.into());
+        paint.stacked_bar(bar, stack, Row::FULL.into(), Role::Bar);
         if self.spans.percent.1 > 0
             && let Some(percent) = self.percent(row, shown)
         {

@@ -1,9 +1,10 @@
 //! Everything a row says about its path.
 
 use super::TreePane;
-use crate::browse::{Mark, Projection, Scope};
+use crate::browse::{Mark, Projection, Scope, Useless};
 use crate::layer::{EntryKind, LayerIndex, Meta};
 use crate::text::Look;
+use crate::text::bars::Stack;
 use crate::tree::{Change, MergedTree, PathId, Version};
 use crate::tui::panes::Standing;
 use crate::tui::panes::about::{files, length, meta};
@@ -24,6 +25,8 @@ pub struct Shown {
     pub bytes: u64,
     /// Bytes gone below what is still there.
     pub removed: u64,
+    /// What of it is stored for nothing.
+    pub useless: Option<Useless>,
     /// Files at and below.
     pub files: u32,
     /// Type; `None` for whiteouts of nothing.
@@ -43,6 +46,7 @@ impl Shown {
             meta: version.and_then(|version| meta(tree, path, version)),
             bytes: projection.bytes(path),
             removed: projection.removed_bytes(path),
+            useless: projection.useless(path).copied(),
             files: projection.files(path),
             kind: kind.or(implied),
         }
@@ -58,18 +62,44 @@ impl Shown {
         self.removed > self.bytes
     }
 
-    /// Divides a share of the largest sibling into what is there and what is gone.
-    pub fn parts(&self, share: u16) -> (u64, u64) {
+    /// Returns the bytes that are shown though nothing needs them in the end.
+    pub fn useless_bytes(&self) -> u64 {
+        match self.useless {
+            Some(useless) if !self.mark.is_gone() => useless.bytes,
+            _ => 0,
+        }
+    }
+
+    /// Returns whether nothing of it is needed in the end.
+    pub fn is_useless(&self) -> bool {
+        let bytes = self.useless_bytes();
+        bytes > 0 && bytes >= self.bytes
+    }
+
+    /// Divides a share of the largest sibling into what is needed, what is wasted and what is gone.
+    pub fn stack(&self, share: u16) -> Stack {
         let share = u64::from(share);
         if self.mark.is_gone() {
-            return (0, share);
+            return Stack {
+                removed: share,
+                ..Stack::default()
+            };
         }
         let both = u128::from(self.bytes) + u128::from(self.removed);
-        let removed = u128::from(share) * u128::from(self.removed);
-        let removed = u64::try_from(removed.div_ceil(both.max(1))).unwrap_or(share);
-        // Neither vanishes as long as the other does not.
-        let removed = removed.min(share.saturating_sub(u64::from(self.bytes > 0)));
-        (share - removed, removed)
+        let part = |bytes: u64| {
+            let part = u128::from(share) * u128::from(bytes);
+            u64::try_from(part.div_ceil(both.max(1))).unwrap_or(share)
+        };
+        // None vanishes as long as the others do not.
+        let is_live = self.bytes > 0 && !self.is_useless();
+        let room = share.saturating_sub(u64::from(is_live));
+        let removed = part(self.removed).min(room);
+        let wasted = part(self.useless_bytes().min(self.bytes)).min(room - removed);
+        Stack {
+            live: share - removed - wasted,
+            wasted,
+            removed,
+        }
     }
 
     /// Returns the size as the row shows it: with a minus what is gone, where that is more than what is there.
@@ -93,6 +123,9 @@ impl Shown {
         let mut notes = Vec::new();
         if let Some(version) = self.version {
             notes.extend(self.link(tree, version, projection, look));
+        }
+        if self.is_useless() {
+            notes.push(since(self.useless));
         }
         if self.mark == Mark::Opaque {
             let hidden = look.units.size(self.removed);
@@ -182,6 +215,15 @@ impl Shown {
     }
 }
 
+/// Says which layers made something useless.
+fn since(useless: Option<Useless>) -> String {
+    match useless.map(|useless| useless.since) {
+        Some([low, high]) if low < high => format!("useless since L{low}-{high}"),
+        Some([low, _]) => format!("useless since L{low}"),
+        None => String::new(),
+    }
+}
+
 /// Returns what a layer replaced at a path: the last version below it, where that was visible.
 pub fn previous(tree: &MergedTree, path: PathId, layer: LayerIndex) -> Option<Version> {
     let below = tree.versions(path).iter().rev();
@@ -216,6 +258,16 @@ impl TreePane {
         if shown.removed > 0 {
             let removed = look.units.size(shown.removed);
             facts.push(format!("{removed} deleted"));
+        }
+        if let Some(useless) = shown.useless {
+            let size = |bytes| look.units.size(bytes);
+            if !shown.is_useless() && shown.useless_bytes() > 0 {
+                let bytes = size(useless.bytes);
+                facts.push(format!("{bytes} of it {}", since(shown.useless)));
+            }
+            if useless.replaced_bytes > 0 && !shown.mark.is_gone() {
+                facts.push(format!("makes {} useless", size(useless.replaced_bytes)));
+            }
         }
         if shown.is_mostly_removed() && shown.bytes > 0 {
             facts.push(format!("{} stored", look.units.size(shown.bytes)));

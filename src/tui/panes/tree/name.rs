@@ -134,6 +134,10 @@ fn notes(sheet: &RowSource<'_>, row: &Row, shown: &Shown, paint: &Paint<'_>) -> 
     } else if is_folded && shown.files > 0 {
         notes.push(format!("({})", count(u64::from(shown.files))));
     }
+    if is_folded && shown.useless_bytes() > 0 && !shown.is_useless() {
+        let useless = paint.look.units.size(shown.useless_bytes());
+        notes.push(format!("{useless} useless"));
+    }
     let is_there = !shown.mark.is_gone();
     if is_folded && is_there && sheet.projection.has_any_below(row.path, gone()) {
         let size = |bytes| paint.look.units.size(bytes);

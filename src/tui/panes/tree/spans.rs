@@ -20,8 +20,8 @@ pub(super) struct Spans {
     pub(super) from: (u16, u16),
 }
 
-/// What the user marked, and what the layer did.
-const MARK: u16 = 2;
+/// What the user marked, what the layer did, and what is wasted.
+const MARK: u16 = 3;
 /// `1023.9 KiB`.
 const SIZE: u16 = 10;
 /// From this width on there is room for bars and percent.

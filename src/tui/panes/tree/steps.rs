@@ -182,6 +182,10 @@ impl TreePane {
         let subject = reads.subject;
         match command {
             Command::View => self.look(reads),
+            Command::ShowWaste => vec![Request::ShowWaste {
+                path,
+                layer: (self.mode != TreeMode::Merged).then_some(self.layer()),
+            }],
             Command::Page => match self.selected(reads) {
                 Some(version) => vec![Request::Do(Effect::Page(version))],
                 None => self.nothing_to_look_into(reads),

@@ -27,12 +27,14 @@ impl TreemapPane {
             Command::ToggleSmall => self.show_small(reads),
             Command::NextColour => self.next_colour(),
             Command::NextMode => self.next_mode(reads),
-            Command::Toggle | Command::View | Command::CopyPath | Command::Info => {
-                match self.selected() {
-                    Some(path) => self.act(command, path, reads),
-                    None => refused("small entries: Enter shows them one by one"),
-                }
-            }
+            Command::Toggle
+            | Command::View
+            | Command::CopyPath
+            | Command::Info
+            | Command::ShowWaste => match self.selected() {
+                Some(path) => self.act(command, path, reads),
+                None => refused("small entries: Enter shows them one by one"),
+            },
             _ => Vec::new(),
         }
     }
@@ -192,6 +194,10 @@ impl TreemapPane {
                 layer: self.layer_to_go_to(path, reads),
             }],
             Command::View => self.look(path, reads),
+            Command::ShowWaste => vec![Request::ShowWaste {
+                path,
+                layer: (self.mode != TreeMode::Merged).then_some(reads.layer),
+            }],
             Command::CopyPath => copied_path(&tree.path(path)),
             _ => {
                 let look = reads.session.look;

@@ -2,9 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::{Field, WastePane, why};
+use super::{Field, WastePane, event_of, why};
 use crate::analysis::WasteCause;
-use crate::analysis::waste_groups::{Bundle, Group, Grouping};
+use crate::analysis::waste_groups::{Bundle, Event, Grouping, of_path};
 use crate::browse::{Mark, Order};
 use crate::layer::LayerIndex;
 use crate::text::{Glyphs, Look};
@@ -24,8 +24,11 @@ pub(super) enum What {
     Kind,
     Files,
     Places,
+    Copies,
     Path,
     Layers,
+    /// The layers of all copies of a path.
+    Chain,
     Creator,
     Destroyer,
 }
@@ -37,11 +40,12 @@ pub(super) fn table(pane: &WastePane, subject: &Subject, width: u16, look: Look)
             Some(field) if field == pane.sorting.field => arrow(pane, look.glyphs),
             _ => "",
         };
-        let heading = format!("{}{arrow}", title(what, pane.grouping));
+        let heading = format!("{}{arrow}", title(what));
         match what {
-            What::Wasted | What::Percent | What::Files | What::Places => {
+            What::Wasted | What::Percent | What::Files | What::Places | What::Copies => {
                 Column::right(what, heading, columns_of(what, subject))
             }
+            What::Bar => Column::left(what, heading, Width::Fixed(bar_columns(width))),
             What::Path | What::Creator | What::Destroyer => {
                 Column::left(what, heading, Width::Rest)
             }
@@ -56,6 +60,15 @@ pub(super) fn table(pane: &WastePane, subject: &Subject, width: u16, look: Look)
 fn chosen(grouping: Grouping, width: u16) -> impl Iterator<Item = What> {
     let kind = if width < 60 { What::Letter } else { What::Kind };
     let all: &[(u16, What)] = match grouping {
+        Grouping::Event => &[
+            (0, kind),
+            (70, What::Files),
+            (100, What::Places),
+            (0, What::Path),
+            (45, What::Layers),
+            (120, What::Creator),
+            (150, What::Destroyer),
+        ],
         Grouping::Directory => &[
             (0, kind),
             (70, What::Files),
@@ -64,12 +77,11 @@ fn chosen(grouping: Grouping, width: u16) -> impl Iterator<Item = What> {
             (130, What::Creator),
             (130, What::Destroyer),
         ],
-        Grouping::Layers => &[
-            (60, What::Files),
-            (110, What::Places),
-            (0, What::Layers),
-            (0, What::Creator),
-            (60, What::Destroyer),
+        Grouping::Path => &[
+            (70, kind),
+            (0, What::Copies),
+            (0, What::Path),
+            (60, What::Chain),
         ],
         Grouping::Cause => &[
             (0, What::Kind),
@@ -78,23 +90,32 @@ fn chosen(grouping: Grouping, width: u16) -> impl Iterator<Item = What> {
             (0, What::Path),
         ],
     };
-    let first = [(0, What::Wasted), (110, What::Percent), (120, What::Bar)];
+    let first = [(0, What::Wasted), (110, What::Percent), (0, What::Bar)];
     let all = first.into_iter().chain(all.to_vec());
     all.filter(move |(least, _)| width >= *least)
         .map(|(_, what)| what)
 }
 
-const fn title(what: What, grouping: Grouping) -> &'static str {
+/// Returns how long bars are in a list of a width.
+const fn bar_columns(width: u16) -> u16 {
+    match width {
+        0..60 => 4,
+        60..110 => 8,
+        _ => 12,
+    }
+}
+
+const fn title(what: What) -> &'static str {
     match what {
-        What::Path if matches!(grouping, Grouping::Cause) => "Most of it in",
         What::Wasted => "Wasted",
         What::Percent => "%",
         What::Bar | What::Letter => "",
         What::Kind => "Kind",
         What::Files => "Files",
         What::Places => "Places",
+        What::Copies => "Copies",
         What::Path => "Path",
-        What::Layers => "Layers",
+        What::Layers | What::Chain => "Layers",
         What::Creator => "Stored by",
         What::Destroyer => "Made useless by",
     }
@@ -105,7 +126,7 @@ const fn field(what: What) -> Option<Field> {
         What::Wasted => Some(Field::Bytes),
         What::Path => Some(Field::Path),
         What::Kind => Some(Field::Cause),
-        What::Layers => Some(Field::Layers),
+        What::Layers | What::Chain => Some(Field::Layers),
         _ => None,
     }
 }
@@ -127,16 +148,17 @@ fn columns_of(what: What, subject: &Subject) -> u16 {
     let width = match what {
         What::Wasted => 10,
         What::Percent => 7,
-        What::Bar => 8,
         What::Letter => 1,
         What::Kind => widest_cause(subject),
         What::Files => digits(subject.analysis.waste.paths.len()).max("Files".len()),
         What::Places => digits(subject.waste().len()).max("Places".len()),
+        What::Copies => "Copies".len(),
+        What::Chain => 20,
         What::Layers => {
             let last = subject.analysis.layers.len().saturating_sub(1);
             "L x L".len() + 2 * last.to_string().len()
         }
-        What::Path | What::Creator | What::Destroyer => 0,
+        What::Bar | What::Path | What::Creator | What::Destroyer => 0,
     };
     u16::try_from(width).unwrap_or(u16::MAX)
 }
@@ -157,30 +179,34 @@ pub(super) fn draw_row(
     line: Rect,
     paint: &mut Paint<'_>,
 ) {
-    let Some(group) = subject.waste().get(row.lead) else {
+    let Some(event) = event_of(subject, row) else {
         return;
     };
     let look = paint.look;
     table.row(line, paint, |what, place, paint| {
-        let (letter, mark) = mark(group.cause);
+        let (letter, mark) = mark(event.cause);
         Some(match what {
             What::Wasted => Cell::plain(look.units.size(row.bytes)),
             What::Percent => Cell::plain(percent(row, subject)),
             What::Bar => {
-                paint.bar(place, row.bytes.max(1), pane.largest.max(1), Role::Bar);
+                paint.bar(place, row.bytes.max(1), pane.largest.max(1), Role::Waste);
                 return None;
             }
             What::Letter => Cell::new(letter, Role::Change(mark)),
-            What::Kind => Cell::new(group.cause.as_str(), Role::Change(mark)),
+            What::Kind => Cell::new(event.cause.as_str(), Role::Change(mark)),
             What::Files => Cell::plain(units::count(row.count as u64)),
             What::Places => Cell::plain(units::count(row.groups as u64)),
-            What::Path => Cell::plain(why::place(subject, group, look)).cut_in_the_middle(),
-            What::Layers => Cell::plain(layers(group)),
-            What::Creator => Cell::dim(creator(subject, group.created_in, look)),
-            What::Destroyer if group.destroyed_in == group.created_in => {
-                Cell::dim(creator(subject, group.created_in, look))
+            What::Copies => {
+                Cell::plain(format!("{}{}", times(look), units::count(row.count as u64)))
             }
-            What::Destroyer => Cell::dim(why::title(subject, group.destroyed_in, look)),
+            What::Path => Cell::plain(why::place(subject, row, look)).cut_in_the_middle(),
+            What::Layers => Cell::plain(layers(event)),
+            What::Chain => Cell::plain(chain(subject, row)),
+            What::Creator => Cell::dim(creator(subject, event.created_in, look)),
+            What::Destroyer if event.destroyed_in == event.created_in => {
+                Cell::dim(creator(subject, event.created_in, look))
+            }
+            What::Destroyer => Cell::dim(why::title(subject, event.destroyed_in, look)),
         })
     });
 }
@@ -204,10 +230,39 @@ fn creator(subject: &Subject, layer: LayerIndex, look: Look) -> String {
     }
 }
 
+/// Returns the sign before a number of copies.
+const fn times(look: Look) -> &'static str {
+    match look.glyphs {
+        Glyphs::Unicode => "×",
+        Glyphs::Ascii => "x",
+    }
+}
+
+/// Returns the layers that store a path for nothing, bottom first, and the last one that made it useless.
+fn chain(subject: &Subject, row: &Bundle) -> String {
+    let wasted = of_path(&subject.analysis.waste.paths, row.place);
+    let mut layers: Vec<String> = wasted
+        .iter()
+        .map(|wasted| format!("L{}", wasted.created_in))
+        .collect();
+    if let Some(last) = wasted.last() {
+        let sign = match last.cause {
+            WasteCause::Deleted | WasteCause::DeletedDir | WasteCause::Opaque => " x ",
+            _ => ">",
+        };
+        let created = layers.join(">");
+        if last.cause == WasteCause::ShadowedInLayer {
+            return created;
+        }
+        layers = vec![format!("{created}{sign}L{}", last.destroyed_in)];
+    }
+    layers.concat()
+}
+
 /// Returns who did what to whom: `x` took away, `>` replaced, `=` repeated.
-fn layers(group: &Group) -> String {
-    let (from, to) = (group.created_in, group.destroyed_in);
-    match group.cause {
+pub(super) fn layers(event: Event) -> String {
+    let (from, to) = (event.created_in, event.destroyed_in);
+    match event.cause {
         WasteCause::Deleted | WasteCause::DeletedDir | WasteCause::Opaque => {
             format!("L{from} x L{to}")
         }

@@ -55,10 +55,12 @@ const fn name(subject: &Subject) -> &'static str {
 
 /// Returns where the cursor is, and what a row is.
 fn note(pane: &WastePane) -> String {
-    let grouping = match pane.grouping {
-        Grouping::Directory => "by directory",
-        Grouping::Layers => "by layers",
-        Grouping::Cause => "by cause",
+    let grouping = match (pane.within, pane.grouping) {
+        (Some(event), _) => columns::layers(event) + ": its places, Esc back",
+        (None, Grouping::Event) => "by what happened".into(),
+        (None, Grouping::Directory) => "by directory".into(),
+        (None, Grouping::Path) => "by path".into(),
+        (None, Grouping::Cause) => "by cause".into(),
     };
     format!("{grouping}   {}", pane.list.position())
 }

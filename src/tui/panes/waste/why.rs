@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::WastePane;
-use crate::analysis::waste_groups::{Bundle, Group, Grouping};
+use crate::analysis::waste_groups::{Bundle, Group, Grouping, Lead};
 use crate::analysis::{WasteCause, waste_groups};
 use crate::image::Layer;
 use crate::layer::LayerIndex;
@@ -49,7 +49,7 @@ pub fn reasons(subject: &Subject, pane: &WastePane, look: Look) -> Vec<Reason> {
     let mut reasons = vec![Reason::new(
         "",
         Role::Strong,
-        what(subject, pane.grouping, bundle, group, look),
+        what(subject, bundle, group, look),
     )];
     reasons.extend(makers(subject, group, look));
     if let Some(advice) = &pane.advice {
@@ -79,28 +79,39 @@ pub fn fitted(mut reasons: Vec<Reason>, rows: usize) -> Vec<Reason> {
     reasons
 }
 
-fn what(
-    subject: &Subject,
-    grouping: Grouping,
-    bundle: Bundle,
-    group: &Group,
-    look: Look,
-) -> String {
+fn what(subject: &Subject, bundle: Bundle, group: &Group, look: Look) -> String {
     let size = look.units.size(bundle.bytes);
     let files = plural(bundle.count as u64, "file", "files");
-    let path = place(subject, group, look);
-    match (grouping, bundle.groups) {
-        (Grouping::Directory, _) | (_, 1) if group.count == 1 => format!("{path}  {size}"),
-        (Grouping::Directory, _) | (_, 1) => format!("{path}  {size}  {files}"),
-        (Grouping::Layers | Grouping::Cause, groups) => {
+    match (bundle.lead, bundle.groups) {
+        (Lead::Version(_), _) => {
+            let copies = plural(bundle.count as u64, "copy", "copies");
+            format!("{}  {size}  {copies}", place(subject, &bundle, look))
+        }
+        (Lead::Group(_), 1) if bundle.count == 1 => {
+            format!("{}  {size}", place(subject, &bundle, look))
+        }
+        (Lead::Group(_), 1) => format!("{}  {size}  {files}", place(subject, &bundle, look)),
+        (Lead::Group(_), groups) => {
             let places = plural(groups as u64, "place", "places");
-            format!("{size}  {files} in {places}, most in {path}")
+            let most = path(subject, group.place, look);
+            format!("{size}  {files} in {places}, most in {most}")
         }
     }
 }
 
-/// Returns the place of a group, with a slash behind where it stands for what is below it.
-pub fn place(subject: &Subject, group: &Group, look: Look) -> String {
+/// Returns the place of a row, with a slash behind where it stands for what is below it.
+pub fn place(subject: &Subject, row: &Bundle, look: Look) -> String {
+    let path = path(subject, row.place, look);
+    let is_path = row.count == 1 || matches!(row.lead, Lead::Version(_));
+    if is_path || path.ends_with('/') {
+        path
+    } else {
+        format!("{path}/")
+    }
+}
+
+/// Returns the place of a group likewise.
+fn place_of_group(subject: &Subject, group: &Group, look: Look) -> String {
     let path = path(subject, group.place, look);
     if group.count == 1 || path.ends_with('/') {
         path
@@ -172,7 +183,7 @@ pub(super) fn everything(
             label => format!("{label}  {}", reason.text),
         })
         .collect();
-    if let Some(group) = subject.waste().get(bundle.lead) {
+    if let Some((_, group)) = pane.selected(subject) {
         let cause = format!("{}: {}", group.cause.as_str(), meaning(group.cause));
         lines.insert(1, cause);
         lines.push(String::new());
@@ -195,20 +206,27 @@ fn parts(
     look: Look,
 ) -> Vec<String> {
     let entry = |bytes: u64, path: String| format!("{:>10}  {path}", look.units.size(bytes));
-    let (total, mut lines) = if grouping == Grouping::Directory {
-        let all = &subject.analysis.waste.paths;
+    let all = &subject.analysis.waste.paths;
+    let (total, mut lines) = if let Lead::Version(_) = bundle.lead {
+        let copies = waste_groups::of_path(all, bundle.place);
+        let lines = copies.iter().take(MOST_LISTED).map(|wasted| {
+            let by = title(subject, wasted.created_in, look);
+            entry(wasted.bytes, format!("L{}  {by}", wasted.created_in))
+        });
+        (copies.len(), lines.collect::<Vec<_>>())
+    } else if bundle.groups == 1 {
         let mut members: Vec<_> = waste_groups::members(subject.tree(), all, group).collect();
         members.sort_by_key(|wasted| (Reverse(wasted.bytes), wasted.path));
         let lines = members.iter().take(MOST_LISTED);
         let lines = lines.map(|wasted| entry(wasted.bytes, path(subject, wasted.path, look)));
         (members.len(), lines.collect::<Vec<_>>())
     } else {
-        let joined = subject
-            .waste()
-            .iter()
-            .filter(|one| grouping.joins(group, one));
+        let joined = subject.waste().iter().filter(|one| match grouping {
+            Grouping::Cause => one.cause == group.cause,
+            _ => one.event() == group.event(),
+        });
         let lines = joined.take(MOST_LISTED);
-        let lines = lines.map(|one| entry(one.bytes, place(subject, one, look)));
+        let lines = lines.map(|one| entry(one.bytes, place_of_group(subject, one, look)));
         (bundle.groups, lines.collect())
     };
     if total > lines.len() {
