@@ -11,6 +11,7 @@ pub mod rules;
 mod stage;
 pub mod waste;
 pub mod waste_groups;
+pub mod what_if;
 
 use std::sync::OnceLock;
 

@@ -9,6 +9,7 @@ pub mod codec;
 pub mod content_hash;
 pub mod dir;
 pub mod file_kind;
+pub mod gathered;
 pub mod id_mapped;
 pub mod media_type;
 mod names;

@@ -19,7 +19,7 @@ use std::process::Command;
 
 use layerscope::analysis::advice::{Advice, advise};
 use layerscope::analysis::comparison::{self, DifferenceKind};
-use layerscope::analysis::{self, Analysis};
+use layerscope::analysis::{self, Analysis, what_if};
 use layerscope::image::HistoryEntry;
 use layerscope::progress::Job;
 use layerscope::source::{self, Locator, OpenOptions};
@@ -721,6 +721,36 @@ fn timeless(analysis: &Analysis) -> Rows {
     rows
 }
 
+/// Returns what was expected otherwise of the image that was built by some advice.
+fn misjudged(old: &Analysis, new: &Analysis, advice: &Advice) -> Vec<String> {
+    let edits = what_if::edits(old, &Job::new()).unwrap();
+    let edit = edits.iter().find(|edit| edit.advice == *advice);
+    let Some(edit) = edit else {
+        return vec![format!("no edit for {advice:?} among {edits:#?}")];
+    };
+    let expected = what_if::apply(old, &edit.deeds).unwrap();
+    // Databases of accounts and the like are written by programs, and layers that store nothing come and go.
+    let stored = |analysis: &Analysis| -> Vec<u64> {
+        let layers = analysis.layers.iter().map(|layer| layer.content_bytes);
+        layers.filter(|&bytes| bytes > 0).collect()
+    };
+    let (mut wrong, by_layer) = (Vec::new(), [stored(&expected), stored(new)]);
+    if by_layer[0] != by_layer[1] {
+        wrong.push(format!(
+            "by layer {:?} were expected, not {:?}",
+            by_layer[0], by_layer[1]
+        ));
+    }
+    let seen = [&expected, new].map(|analysis| analysis.totals.effective_bytes);
+    if seen[0] != seen[1] {
+        wrong.push(format!(
+            "{} visible bytes were expected, not {}",
+            seen[0], seen[1]
+        ));
+    }
+    wrong
+}
+
 /// Builds, asks, follows and builds again; says what is wrong.
 fn follow(bench: &Bench, history: History, dockerfile: &str, right: Right) -> Result<(), String> {
     let old = bench.build(dockerfile, history)?;
@@ -750,6 +780,9 @@ fn follow(bench: &Bench, history: History, dockerfile: &str, right: Right) -> Re
             .iter()
             .any(|path| path.starts_with(one.split(':').next().unwrap()))
     });
+    if let Some(advice) = rewritten {
+        differences.extend(misjudged(&old, &new, advice));
+    }
     let wasted = new.waste.total_bytes;
     if differences.is_empty() && wasted == left {
         return Ok(());

@@ -35,6 +35,37 @@ pub struct Advice {
     pub before: Vec<String>,
     /// The same as they should be. Unescaped.
     pub after: Vec<String>,
+    /// What following it does to the layers.
+    pub effect: Effect,
+}
+
+/// What following some advice does to what a group of waste is about.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Effect {
+    /// Nothing: this build cannot change it.
+    #[default]
+    None,
+    /// The creator does not store it.
+    Spared,
+    /// Creator and destroyer are one layer, with all between.
+    Joined,
+    /// The creator stores what the destroyer has, which stores nothing of it.
+    Finished {
+        /// Where the group is, relative to the root; paths begin with it.
+        from: Vec<u8>,
+        /// Where the destroyer has it instead; usually the same.
+        to: Vec<u8>,
+    },
+}
+
+impl Effect {
+    /// The creator stores it at once as the destroyer leaves it, at its place.
+    const fn finished() -> Self {
+        Self::Finished {
+            from: Vec::new(),
+            to: Vec::new(),
+        }
+    }
 }
 
 impl Advice {
@@ -42,8 +73,13 @@ impl Advice {
         Self {
             rule,
             goal: goal.into(),
+            effect: Effect::Spared,
             ..Self::default()
         }
+    }
+
+    fn with(self, effect: Effect) -> Self {
+        Self { effect, ..self }
     }
 
     fn rewrite(mut self, before: &[&str], after: impl IntoIterator<Item = String>) -> Self {
@@ -96,14 +132,14 @@ fn base(case: &Case<'_>) -> Option<Advice> {
     } else {
         "cannot be freed without another base image"
     };
-    Some(Advice::new("base-image", goal))
+    Some(Advice::new("base-image", goal).with(Effect::None))
 }
 
 /// The Dockerfile of a base image says what is done in this build.
 fn trigger(case: &Case<'_>) -> Option<Advice> {
     let goal = "an ONBUILD of the base image does it: change it there";
     let is_trigger = case.creator.is_trigger() || case.destroyer.is_trigger();
-    is_trigger.then(|| Advice::new("trigger", goal))
+    is_trigger.then(|| Advice::new("trigger", goal).with(Effect::None))
 }
 
 /// The same path twice in one archive.

@@ -99,6 +99,14 @@ impl TreeBuilder {
         self
     }
 
+    /// Makes a directory that no entry lists, as one that something is in.
+    ///
+    /// # Errors
+    /// As [`EntrySink::entry`].
+    pub fn imply(&mut self, path: ImagePath<'_>) -> Result<()> {
+        self.directory(path.as_bytes()).map(drop)
+    }
+
     pub(super) fn row_name(&self, row: u32) -> &[u8] {
         text_at(&self.texts, self.rows[row as usize].text as usize).0
     }

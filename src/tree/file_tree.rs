@@ -357,6 +357,11 @@ impl FileTree {
         None
     }
 
+    /// Returns the directory a node is in; that of the root is the root.
+    pub fn parent(&self, node: NodeId) -> NodeId {
+        NodeId(self.node(node).parent)
+    }
+
     /// Returns the whole path of a node, relative, without leading slash. Cost is its depth.
     pub fn path(&self, node: NodeId) -> Vec<u8> {
         let mut names = Vec::new();

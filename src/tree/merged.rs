@@ -107,6 +107,11 @@ impl Version {
         }
     }
 
+    /// Returns whether a directory begins anew here: nothing of a lower one's metadata shines through.
+    pub const fn is_fresh(self) -> bool {
+        matches!(self.detail, VersionDetail::Fresh)
+    }
+
     /// Returns whether the path is visible once this version is on top.
     pub const fn is_visible(self) -> bool {
         matches!(

@@ -1,9 +1,9 @@
 //! Small edits of large files that were copied: a single byte stores the whole file again.
 
-use super::Advice;
 use super::case::Case;
 use super::operands::{Located, located};
 use super::script::{Script, Word};
+use super::{Advice, Effect};
 use crate::analysis::WasteCause;
 
 /// Tools whose work `COPY` carries along: it is in the data, the mode or the time.
@@ -25,7 +25,7 @@ pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
         .all(|call| edits(call) || case.ignores(call, place));
     let tool = calls.iter().find(|call| edits(call))?.call.tool()?;
     let goal = format!("{tool} it before it is copied: in the context or a build stage");
-    is_certain.then(|| Advice::new("edited-later", goal))
+    is_certain.then(|| Advice::new("edited-later", goal).with(Effect::finished()))
 }
 
 pub(super) fn is_rewritten(case: &Case<'_>) -> bool {

@@ -1,11 +1,11 @@
 //! What is moved after it was copied: the old place costs as much as the new one.
 
-use super::Advice;
 use super::case::{Case, Maker, is_plain_path};
 use super::operands::{Located, Operand, is_within, located, resolved};
 use super::ownership::{flags, shift};
 use super::script::Script;
 use super::stored;
+use super::{Advice, Effect};
 use crate::analysis::WasteCause;
 use crate::image::instruction::Keyword;
 
@@ -42,7 +42,10 @@ pub(super) fn recognise(case: &Case<'_>) -> Option<Advice> {
         format!("with {} ", flags.join(" "))
     };
     let goal = format!("copy it {with}to /{} at once, without the mv", moved.to);
-    let advice = Advice::new("moved", goal);
+    let advice = Advice::new("moved", goal).with(Effect::Finished {
+        from: moved.from.clone().into(),
+        to: moved.to.clone().into(),
+    });
     Some(copied(case, &advice, &calls, &moved, &flags).unwrap_or(advice))
 }
 

@@ -1,10 +1,10 @@
 //! Owners and modes set by a later `RUN`, which stores every file again.
 
-use super::Advice;
 use super::case::{Case, Copied, Maker, is_plain_path};
 use super::operands::{Operand, located};
 use super::script::Script;
 use super::stored;
+use super::{Advice, Effect};
 use crate::analysis::WasteCause;
 use crate::analysis::copy_up::Shift;
 use crate::image::instruction::Keyword;
@@ -155,7 +155,7 @@ fn whole(case: &Case<'_>, script: &Script<'_>, owner: Owner<'_>) -> Option<Advic
         }
         (false, _) => return None,
     };
-    let advice = Advice::new("copied-then-owned", goal);
+    let advice = Advice::new("copied-then-owned", goal).with(Effect::finished());
     let copied = copied.filter(|_| more.is_empty());
     let edit = copied.and_then(|copied| edit(case, script, &advice, &copied, (&flags, &others)));
     Some(edit.unwrap_or(advice))
@@ -271,5 +271,6 @@ fn part(case: &Case<'_>) -> Option<Advice> {
         .line()
         .is_none_or(|line| line.contains("--chmod"));
     let goal = "chmod it before it is copied: in the context or a build stage";
-    (is_mode && !is_told && !place.is_empty()).then(|| Advice::new("copied-then-owned", goal))
+    let advice = || Advice::new("copied-then-owned", goal).with(Effect::finished());
+    (is_mode && !is_told && !place.is_empty()).then(advice)
 }

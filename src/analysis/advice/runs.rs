@@ -1,10 +1,10 @@
 //! What one `RUN` stores and a later one deletes, changes or makes anew: one `RUN` would store the result alone.
 
-use super::Advice;
 use super::case::{Case, Maker};
 use super::edits::is_rewritten;
 use super::operands::located;
 use super::script::Script;
+use super::{Advice, Effect};
 use crate::analysis::WasteCause;
 use crate::path::ImagePath;
 
@@ -65,7 +65,7 @@ pub(super) fn one(case: &Case<'_>, rule: &'static str, goal: &str) -> Option<Adv
         2 => goal.to_owned(),
         _ => format!("{goal}, with all between"),
     };
-    let advice = Advice::new(rule, goal);
+    let advice = Advice::new(rule, goal).with(Effect::Joined);
     let lines: Option<Vec<&str>> = runs.iter().map(|run| run.line()).collect();
     Some(match lines.zip(joined(&runs)) {
         Some((lines, joined)) => advice.rewrite(&lines, [format!("RUN {joined}")]),
