@@ -6,7 +6,7 @@
 mod edits;
 mod rewrite;
 
-pub use edits::{Edit, edits};
+pub use edits::{Edit, Suggestions, edits, suggest};
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::image::Layer;
 use crate::layer::gathered::GatheredLayer;
 use crate::layer::{EntryKind, LayerIndex, LayerSource};
-use crate::tree::{Change, Comparison, Content, MergedTree, PathId, Version};
+use crate::tree::{Change, Comparison, Content, EntryRef, MergedTree, PathId, Version};
 
 /// Something done otherwise than the image has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -235,12 +235,18 @@ impl Plan {
         layer: LayerIndex,
         may: impl Fn(PathId) -> bool,
     ) {
+        let linked = linked_from_elsewhere(tree);
         let mut pending = places.to_vec();
         while let Some(path) = pending.pop() {
             pending.extend(tree.children(path).map(PathId));
-            if may(path) {
-                self.dropped.extend(position(tree, path, layer));
-            }
+            let found = position(tree, path, layer).filter(|_| may(path));
+            // What a hard link of another layer has its data in stays.
+            let is_needed = |position: &usize| {
+                let version = tree.all_versions()[*position];
+                let data = tree.inode(version.layer, version.node);
+                data.is_some_and(|data| linked.contains(&data))
+            };
+            self.dropped.extend(found.filter(|found| !is_needed(found)));
         }
     }
 
@@ -314,6 +320,16 @@ impl Plan {
             Content::Different
         }
     }
+}
+
+/// Returns the data that hard links of other layers name.
+fn linked_from_elsewhere(tree: &MergedTree) -> HashSet<EntryRef> {
+    let layers = (0u16..).map(LayerIndex).zip(tree.layers());
+    let links =
+        layers.flat_map(|(layer, of)| of.foreign_links().iter().map(move |&link| (layer, link)));
+    links
+        .filter_map(|(layer, link)| tree.inode(layer, link))
+        .collect()
 }
 
 /// Returns the position of what a layer has at a path, among the versions of all paths.

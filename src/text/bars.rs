@@ -21,7 +21,9 @@ pub(crate) fn nearest_bar(columns: usize, part: u64, whole: u64, glyphs: Glyphs)
 /// Lengths of what a bar shows, one kind behind the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stack {
-    /// What is stored and needed.
+    /// What the base image stores and is needed.
+    pub base: u64,
+    /// What else is stored and needed.
     pub live: u64,
     /// What is stored for nothing.
     pub wasted: u64,
@@ -31,18 +33,18 @@ pub struct Stack {
 
 impl Stack {
     /// Returns the kinds in the order of the bar.
-    const fn parts(self) -> [u64; 3] {
-        [self.live, self.wasted, self.removed]
+    const fn parts(self) -> [u64; 4] {
+        [self.base, self.live, self.wasted, self.removed]
     }
 }
 
 /// Returns a bar of several kinds, one behind the other: filled, half filled, shaded. Each shows at least a little
 /// where there is room for it; what is needed gives way first.
-pub(crate) fn stacked_bar(columns: usize, stack: Stack, whole: u64, glyphs: Glyphs) -> [String; 3] {
+pub(crate) fn stacked_bar(columns: usize, stack: Stack, whole: u64, glyphs: Glyphs) -> [String; 4] {
     let parts = stack.parts().map(u128::from);
-    if stack.wasted == 0 && stack.removed == 0 {
+    if parts.iter().sum::<u128>() == u128::from(stack.live) {
         let live = bar(columns, stack.live, whole, glyphs);
-        return [live, String::new(), String::new()];
+        return [String::new(), live, String::new(), String::new()];
     }
     let sum: u128 = parts.iter().sum();
     let share = |part: u128, of: u128, room: usize| {
@@ -54,8 +56,8 @@ pub(crate) fn stacked_bar(columns: usize, stack: Stack, whole: u64, glyphs: Glyp
     let all = all.max(kinds).min(columns);
     // From the end, so that what comes first takes the rest, and leaves a column to each that comes before it.
     let mut left = all;
-    let mut cells = [0; 3];
-    for at in (0..3).rev().filter(|&at| parts[at] > 0) {
+    let mut cells = [0; 4];
+    for at in (0..4).rev().filter(|&at| parts[at] > 0) {
         let before = parts[..at].iter().filter(|part| **part > 0).count();
         let most = left.saturating_sub(before).max(usize::from(left > 0));
         cells[at] = match before {
@@ -65,8 +67,8 @@ pub(crate) fn stacked_bar(columns: usize, stack: Stack, whole: u64, glyphs: Glyp
         left -= cells[at];
     }
     let fills = match glyphs {
-        Glyphs::Unicode => ["█", "▒", "░"],
-        Glyphs::Ascii => ["#", "=", "-"],
+        Glyphs::Unicode => ["▓", "█", "▒", "░"],
+        Glyphs::Ascii => ["+", "#", "=", "-"],
     };
     let mut drawn = fills
         .iter()
@@ -113,6 +115,7 @@ mod tests {
                 live,
                 wasted,
                 removed,
+                base: 0,
             };
             stacked_bar(columns, stack, whole, Glyphs::Unicode).concat()
         };
@@ -130,12 +133,13 @@ mod tests {
         assert_eq!(bar(1, [1, 0, 1], 2), "░");
         assert_eq!(bar(0, [1, 1, 1], 2), "");
         let half = Stack {
+            base: 1,
             live: 1,
             wasted: 1,
-            removed: 0,
+            removed: 1,
         };
-        let ascii = stacked_bar(4, half, 2, Glyphs::Ascii);
-        assert_eq!(ascii.concat(), "##==");
+        let ascii = stacked_bar(8, half, 4, Glyphs::Ascii);
+        assert_eq!(ascii.concat(), "++##==--");
     }
 
     #[test]

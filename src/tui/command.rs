@@ -67,6 +67,14 @@ pub enum Command {
     UnfoldAll,
     /// The waste at or below the row; in the waste view back to where it was asked for.
     ShowWaste,
+    /// The edits that would make the image smaller.
+    ShowEdits,
+    /// Apply all of them, or none.
+    ApplyAll,
+    /// Make one layer of several.
+    Squash,
+    /// Try the image without the row, or without what is marked.
+    LeaveOut,
     /// Next mode of the pane: scope of a tree, grouping of waste, text or hex.
     NextMode,
     /// The tree of this layer alone (dive).

@@ -64,7 +64,11 @@ fn draw_image(model: &Model, image: &ImageScreen, keys: Keys, paint: &mut Paint<
         (columns.preview, Focus::Preview),
     ];
     let mut draw = |focus| {
-        let pane = Pane::of(focus, image.tab);
+        let pane = if focus == image.focus {
+            image.pane()
+        } else {
+            Pane::of(focus, image.tab)
+        };
         let reads = image.reads(pane, model.around());
         let keys = if focus == image.focus {
             keys

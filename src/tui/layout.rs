@@ -131,9 +131,9 @@ pub fn columns(areas: &Areas, focus: Focus, zoom: ZoomState) -> Columns {
         };
     }
     let left = if is_three {
-        (body.width * 3 / 10).clamp(38, 64)
+        (body.width * 7 / 20).clamp(42, 72)
     } else {
-        (body.width * 2 / 5).max(32)
+        (body.width * 9 / 20).max(36)
     };
     let right = match (is_three, focus) {
         (false, _) => 0,

@@ -9,6 +9,7 @@ use super::command::Command;
 use super::results::{Content, FileDiff, LoadProgress, Ranking, Sought, StoreComparison};
 use super::store_subject::{Item, StoreSubject};
 use super::subject::Subject;
+use crate::analysis::what_if::{Deed, Suggestions};
 use crate::browse::Scope;
 use crate::error::Error;
 use crate::report::Format;
@@ -65,6 +66,10 @@ pub enum Outcome {
     Diffed(Arc<FileDiff>),
     /// The fuzzy search is done.
     Ranked(Arc<Ranking>),
+    /// Edits were looked for.
+    Suggested(Arc<Suggestions>),
+    /// The image as it would be is put together.
+    Tried(Arc<Subject>),
     /// Something was written; a sentence for the status line.
     Written(String),
     /// It failed.
@@ -191,6 +196,20 @@ pub enum Effect {
         look: Look,
         /// Where to; nothing may have the name yet.
         file: PathBuf,
+    },
+    /// Look for edits that would make the image smaller.
+    Suggest {
+        /// The job.
+        job: JobId,
+    },
+    /// Put the image together as it would be.
+    Try {
+        /// The job.
+        job: JobId,
+        /// The image as it is.
+        of: Arc<Subject>,
+        /// What is done otherwise.
+        deeds: Vec<Deed>,
     },
     /// Rank paths by a fuzzy pattern.
     Rank {

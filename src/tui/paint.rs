@@ -284,13 +284,16 @@ impl<'a> Paint<'a> {
     }
 
     /// Draws a bar of what is needed, what is wasted and what is removed, one behind the other.
-    pub fn stacked_bar(&mut self, place: Rect, stack: Stack, whole: u64, live: impl Into<Ink>) {
+    pub fn stacked_bar(&mut self, place: Rect, stack: Stack, whole: u64) {
         let columns = usize::from(place.width);
-        let [needed, wasted, removed] = stacked_bar(columns, stack, whole, self.look.glyphs);
-        let used = self.text(place, &needed, live);
-        let rest = behind(place, used);
-        let used = self.text(rest, &wasted, Role::Waste);
-        self.text(behind(rest, used), &removed, Role::Change(Mark::Removed));
+        let fills = stacked_bar(columns, stack, whole, self.look.glyphs);
+        let removed = Role::Change(Mark::Removed);
+        let roles = [Role::Bar, Role::Bar, Role::Waste, removed];
+        let mut rest = place;
+        for (fill, role) in fills.iter().zip(roles) {
+            let used = self.text(rest, fill, role);
+            rest = behind(rest, used);
+        }
         self.keep(place);
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod about;
 pub mod comparison;
+pub mod edits;
 pub mod files;
 pub mod image;
 pub mod layers;
@@ -46,6 +47,21 @@ pub enum Request {
         path: PathId,
         /// The layer that is looked at; `None` for all.
         layer: Option<LayerIndex>,
+    },
+    /// Show the edits that would make the image smaller.
+    ShowEdits,
+    /// Leave them, and show the image as it is.
+    LeaveEdits,
+    /// Show the image as it would be with the edits that are applied.
+    TryEdits,
+    /// Show layers and tree with the edits that are applied.
+    SeeTried,
+    /// Try the image without some places of a layer.
+    TryWithout {
+        /// The layer.
+        layer: LayerIndex,
+        /// The places.
+        places: Vec<PathId>,
     },
     /// Make another layer the current one.
     ChooseLayer(LayerIndex),

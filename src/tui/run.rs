@@ -353,6 +353,8 @@ impl View {
             | Effect::Diff { .. }
             | Effect::Extract { .. }
             | Effect::Export { .. }
+            | Effect::Suggest { .. }
+            | Effect::Try { .. }
             | Effect::Rank { .. } => {
                 if let Some(image) = self.model.image() {
                     self.worker.begin(effect, Arc::clone(&image.subject));

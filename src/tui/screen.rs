@@ -3,7 +3,7 @@
 mod image;
 mod views;
 
-pub use image::ImageScreen;
+pub use image::{Hands, ImageScreen, OverWaste};
 pub use views::Panes;
 
 use std::sync::Arc;

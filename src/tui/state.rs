@@ -50,6 +50,8 @@ pub enum Pane {
     Tree,
     /// Waste.
     Waste,
+    /// Edits that would make the image smaller, over the waste.
+    Edits,
     /// All files.
     Files,
     /// Treemap.
@@ -62,10 +64,11 @@ pub enum Pane {
 
 impl Pane {
     /// Every pane, in the order of help.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Layers,
         Self::Tree,
         Self::Waste,
+        Self::Edits,
         Self::Files,
         Self::Treemap,
         Self::Image,
@@ -91,6 +94,7 @@ impl Pane {
             Self::Layers => "Layers",
             Self::Tree => "Tree",
             Self::Waste => "Waste",
+            Self::Edits => "Edits",
             Self::Files => "Files",
             Self::Treemap => "Treemap",
             Self::Image => "Image",

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use super::ids::JobId;
 use super::message::{Complaint, Effect, Outcome};
 use super::subject::Subject;
+use crate::analysis::what_if::suggest;
 use crate::error::{Error, Result};
 use crate::progress::Job;
 
@@ -27,6 +28,8 @@ pub const fn job_of(effect: &Effect) -> Option<JobId> {
         | Effect::Export { job, .. }
         | Effect::CompareItems { job, .. }
         | Effect::ExportStore { job, .. }
+        | Effect::Suggest { job }
+        | Effect::Try { job, .. }
         | Effect::Rank { job, .. } => Some(*job),
         Effect::Quit
         | Effect::Suspend
@@ -59,6 +62,12 @@ pub fn run(effect: &Effect, subject: &Subject, job: &Job) -> Option<Outcome> {
         Effect::Export {
             format, look, file, ..
         } => export::run(subject, *format, *look, file, job).map(Outcome::Written),
+        Effect::Suggest { .. } => {
+            suggest(&subject.analysis, job).map(|found| Outcome::Suggested(Arc::new(found)))
+        }
+        Effect::Try { of, deeds, .. } => of
+            .otherwise(deeds)
+            .map(|subject| Outcome::Tried(Arc::new(subject))),
         Effect::Rank {
             pattern, sought, ..
         } => rank::run(subject, pattern, *sought, job)

@@ -19,6 +19,7 @@ mod support;
 mod browser;
 mod comparison;
 mod corpus;
+mod edits;
 mod files;
 mod image;
 mod keymap;

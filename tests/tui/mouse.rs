@@ -22,6 +22,7 @@ fn press(screen: &mut Screen, words: &str) {
 #[test]
 fn a_press_puts_the_cursor_there_and_a_second_one_opens() {
     let mut screen = Screen::demo(80, 24);
+    screen.keys("JJJJJJJJJJ");
     press(&mut screen, "app/");
     assert!(screen.shows("data/  (1)"));
     press(&mut screen, "app/");
@@ -52,11 +53,12 @@ fn a_press_on_a_name_shows_that_view() {
 #[test]
 fn the_wheel_moves_in_the_pane_under_it() {
     let mut screen = Screen::demo(80, 24);
+    screen.keys("JJJJJJJJJJ");
     let layer = screen.panes().layers.layer().0;
     screen.send(Msg::Mouse(Mouse::WheelUp(Position::new(5, 8))));
     assert_eq!(screen.panes().layers.layer().0, layer - 3);
     assert_eq!(screen.view().focus, Focus::Tree);
-    screen.send(Msg::Mouse(Mouse::WheelDown(Position::new(50, 8))));
+    screen.send(Msg::Mouse(Mouse::WheelDown(Position::new(60, 8))));
     assert_eq!(screen.panes().tree.scroll.at, 3);
 }
 

@@ -214,7 +214,7 @@ fn colours_tell_waste_or_change() {
 fn a_layer_shows_what_it_did_and_what_it_deleted() {
     let mut screen = treemap(100, 30);
     // The layer that removes the lists of packages.
-    screen.keys("KKKKKKKKKm");
+    screen.keys("Jm");
     assert_eq!(screen.panes().layers.layer(), LayerIndex(2));
     assert_eq!(screen.panes().treemap.mode, TreeMode::Layer);
     assert!(screen.shows("Treemap: layer L2"), "{}", screen.text());

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Deed, Finished};
+use super::{Deed, Finished, apply};
 use crate::analysis::advice::{Advice, Effect, advise};
 use crate::analysis::waste_groups::{Group, members};
-use crate::analysis::{Analysis, WastedPath};
+use crate::analysis::{Analysis, Totals, WastedPath};
 use crate::error::Result;
 use crate::layer::LayerIndex;
 use crate::path::ImagePath;
@@ -30,6 +30,52 @@ pub struct Edit {
     pub bytes: u64,
     /// What it does.
     pub deeds: Vec<Deed>,
+}
+
+/// The edits of an image, and what they come to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suggestions {
+    /// The edits, that about the most bytes first.
+    pub edits: Vec<Edit>,
+    /// Content bytes that each saves alone, as the union without it has them; those it is about where the image is too
+    /// large to be put together for each.
+    pub saves: Vec<u64>,
+    /// The whole with all of them; `None` where there are none.
+    pub together: Option<Totals>,
+}
+
+/// Versions of paths that are looked at, at most, to say what each edit saves alone.
+const MOST_VERSIONS: usize = 4_000_000;
+
+/// Returns the edits there is advice for, and what they come to. Cost is that of [`edits`] and of putting the image
+/// together once, or once more for each edit where it is not large.
+///
+/// # Errors
+/// As [`edits`] and [`apply`].
+pub fn suggest(analysis: &Analysis, job: &Job) -> Result<Suggestions> {
+    let edits = edits(analysis, job)?;
+    let content = analysis.totals.content_bytes;
+    let versions = analysis.tree.all_versions().len();
+    let is_small = versions.saturating_mul(edits.len()) <= MOST_VERSIONS;
+    let saves = |edit: &Edit| {
+        job.check()?;
+        if !is_small {
+            return Ok(edit.bytes);
+        }
+        let totals = apply(analysis, &edit.deeds)?.totals;
+        Ok(content.saturating_sub(totals.content_bytes))
+    };
+    let saves: Result<Vec<u64>> = edits.iter().map(saves).collect();
+    let all: Vec<Deed> = edits.iter().flat_map(|edit| edit.deeds.clone()).collect();
+    let together = match all.as_slice() {
+        [] => None,
+        all => Some(apply(analysis, all)?.totals),
+    };
+    Ok(Suggestions {
+        saves: saves?,
+        together,
+        edits,
+    })
 }
 
 /// What makes two pieces of advice one edit.

@@ -139,7 +139,11 @@ fn stored_before(tree: &FileTree) -> impl Iterator<Item = (NodeId, u64)> + '_ {
     let buried = buried.map(|node| (node, tree.size(node)));
     let replaced = tree.shadowed().iter().map(|one| (one.node, one.size));
     replaced.chain(buried).map(|(mut by, size)| {
-        while tree.is_dead(by) && by != NodeId::ROOT {
+        let is_hidden = |node| {
+            let is_in_file = tree.kind(tree.parent(node)) != EntryKind::Dir;
+            node != NodeId::ROOT && (tree.is_dead(node) || is_in_file)
+        };
+        while is_hidden(by) {
             by = tree.parent(by);
         }
         (by, size)
@@ -264,7 +268,11 @@ impl Rewrite<'_> {
         let Some(name) = ImagePath::new(&name) else {
             return Ok(());
         };
-        if let Some(layer) = &mut self.builders[usize::from(place)] {
+        let is_implied = self.tree.layer(version.layer).is_implied(version.node);
+        if let Some(layer) = &mut self.builders[usize::from(place)]
+            .as_mut()
+            .filter(|_| !is_implied)
+        {
             layer.put_stored_before(name, (version.layer, version.node))?;
         }
         if self.tree.layer(version.layer).kind(version.node) == EntryKind::Dir {
@@ -291,6 +299,14 @@ impl Rewrite<'_> {
         }
     }
 
+    /// Returns whether a new layer has something else where a hard link has its data in a lower one: it cannot name that
+    /// any more, and stores it.
+    fn is_named_anew(&self, target: Option<&[u8]>, place: u16) -> bool {
+        let target = target.and_then(ImagePath::new);
+        let target = target.and_then(|target| self.tree.find(target));
+        target.is_some_and(|target| self.placed(target).iter().any(|(at, _)| *at == place))
+    }
+
     fn put(
         &mut self,
         place: u16,
@@ -301,13 +317,11 @@ impl Rewrite<'_> {
     ) -> Result<()> {
         let of = self.tree.layer(version.layer);
         let is_alone = self.tree.is_metadata_alone(path, version);
-        // What a hard link to a lower layer has its data in stays there.
-        let data = self
-            .tree
-            .inode(version.layer, version.node)
-            .filter(|(layer, _)| {
-                *layer == version.layer || self.plan.places[layer.as_usize()] == place
-            });
+        let data = self.tree.inode(version.layer, version.node);
+        let data = data.filter(|(layer, _)| {
+            let is_here = *layer == version.layer || self.plan.places[layer.as_usize()] == place;
+            is_here || self.is_named_anew(of.link(version.node), place)
+        });
         let Some(layer) = &mut self.builders[usize::from(place)] else {
             return Ok(());
         };

@@ -65,6 +65,7 @@ fn parts(image: &ImageScreen, session: &Session, look: Look) -> Vec<HeaderPart> 
         HeaderPart::new(50, Role::Plain, [format!("{layers} layer{plural}")]),
         HeaderPart::new(3, Role::Plain, [format!("{} paths", count(totals.paths))]),
     ];
+    parts.extend(as_it_would_be(&image.subject, look));
     parts.extend(so_far(analysis));
     parts.extend([
         HeaderPart::new(
@@ -93,6 +94,35 @@ fn parts(image: &ImageScreen, session: &Session, look: Look) -> Vec<HeaderPart> 
     parts.extend(verdict(&image.subject));
     parts.extend(state(image, look));
     parts
+}
+
+/// Says that the image is shown as it would be, and what became of its size.
+fn as_it_would_be(subject: &Subject, look: Look) -> Option<HeaderPart> {
+    let before = subject.as_it_is?.content_bytes;
+    let after = subject.analysis.totals.content_bytes;
+    let size = |bytes| look.units.size(bytes);
+    let change = if after > before {
+        format!("+{}", size(after - before))
+    } else {
+        format!("-{}", size(before - after))
+    };
+    let arrow = match look.glyphs {
+        Glyphs::Unicode => "→",
+        Glyphs::Ascii => "to",
+    };
+    Some(HeaderPart::new(
+        KEPT,
+        Role::Alarm,
+        [
+            format!(
+                "AS IT WOULD BE: {} {arrow} {} ({change})",
+                size(before),
+                size(after)
+            ),
+            format!("WOULD BE {} ({change})", size(after)),
+            "WOULD BE".into(),
+        ],
+    ))
 }
 
 /// Says that the figures behind are those of a part.

@@ -84,6 +84,7 @@ pub const TABLE: &[Binding] = &[
     bind(In::Views, C::Show(Tab::Image), "image", &["5"], "configuration, history, digests, warnings"),
     bind(In::Views, C::NextLayer, "next-layer", &["J"], "next layer, from any pane"),
     bind(In::Views, C::PreviousLayer, "previous-layer", &["K"], "previous layer, from any pane"),
+    bind(In::Views, C::ShowEdits, "edits", &["t"], "edits that would make the image smaller: try them"),
     bind(In::Views, C::Fuzzy, "fuzzy", &["F"], "fuzzy search over all paths of all layers").hint("find"),
 
     bind(In::Move, C::Up, "up", &["up", "k"], "up"),
@@ -128,6 +129,7 @@ pub const TABLE: &[Binding] = &[
     on(Pane::Tree, C::Page, "pager", &["o"], "look into the file with $PAGER"),
     on(Pane::Tree, C::Extract, "extract", &["e"], "write the row, or what is marked, to disk").hint("extract").dive(&["ctrl-e"]),
     on(Pane::Tree, C::Mark, "mark", &["x"], "mark for extraction"),
+    on(Pane::Tree, C::LeaveOut, "leave-out", &["X"], "see the image without the row, or what is marked"),
     on(Pane::Tree, C::CopyPath, "copy", &["y"], "copy the path").hint("copy"),
     on(Pane::Tree, C::CopyDigest, "copy-digest", &["Y"], "copy the diff ID of the layer"),
     on(Pane::Tree, C::Info, "info", &["i"], "everything about the path: which layers touched it").hint("info"),
@@ -141,6 +143,13 @@ pub const TABLE: &[Binding] = &[
     on(Pane::Waste, C::View, "view", &["v"], "look into the wasted version").hint("view"),
     on(Pane::Waste, C::CopyPath, "copy", &["y"], "copy the path"),
     on(Pane::Waste, C::Info, "info", &["i"], "everything about the path"),
+
+    on(Pane::Edits, C::Toggle, "toggle", &["space"], "apply the edit, or take it back: everything shows the image as it would be").hint("apply"),
+    on(Pane::Edits, C::ApplyAll, "apply-all", &["a"], "apply all edits, or none").hint("all"),
+    on(Pane::Edits, C::Open, "open", &["enter"], "see layers and tree as they would be").hint("see layers"),
+    on(Pane::Edits, C::Squash, "squash", &["s"], "make one layer of several").hint("squash"),
+    on(Pane::Edits, C::CopyPath, "copy", &["y"], "copy the edits that are applied, or the row's, as lines of a Dockerfile").hint("copy lines"),
+    on(Pane::Edits, C::Info, "info", &["i"], "everything about the edit"),
 
     on(Pane::Files, C::Open, "open", &["enter"], "go to it in the tree").hint("go to file"),
     on(Pane::Files, C::NextMode, "mode", &["m"], "the merged view, or every version in every layer").hint("mode"),

@@ -32,6 +32,8 @@ pub struct LayersPane {
     pub scroll: Scroll,
     /// A row a layer, bottom first.
     pub rows: Vec<LayerRow>,
+    /// Bytes of the largest.
+    pub largest: u64,
     /// Where the cells of a row are.
     pub table: Table<What>,
     /// What is said about the chosen layer.
@@ -51,6 +53,9 @@ impl LayersPane {
     /// Takes a subject, a new one or the same refined.
     pub fn show(&mut self, reads: &Reads<'_>) {
         self.rows = listing::rows(reads.subject, reads.session.look);
+        let layers = &reads.subject.analysis.layers;
+        let bytes = layers.iter().map(|layer| layer.content_bytes);
+        self.largest = bytes.max().unwrap_or(0).max(1);
         self.choose(self.layer(), reads);
     }
 
@@ -67,7 +72,7 @@ impl LayersPane {
             &self.tops,
         );
         let width = reads.inner().width;
-        let columns = listing::columns(&self.rows, width);
+        let columns = listing::columns(&self.rows, width.saturating_sub(CURSOR));
         self.table = Table::new(columns, width.saturating_sub(CURSOR), 1);
         let height = self.rows_place(reads).height();
         self.scroll.go(self.scroll.at, self.rows.len(), height);
@@ -149,9 +154,20 @@ impl LayersPane {
     }
 }
 
-/// Returns the layer to begin with: the top one that stores or changes something.
+/// Returns the layer to begin with: of the image's own the one that wastes most, else the one that made most of the base
+/// image useless, else the top one that stores or changes something.
 pub fn first_choice(subject: &Subject) -> LayerIndex {
     let layers = &subject.analysis.layers;
+    let base = usize::from(subject.analysis.base.layers);
+    let wasteful = layers
+        .iter()
+        .enumerate()
+        .skip(base)
+        .filter(|(_, layer)| layer.wasted_bytes > 0 || layer.destroyed_bytes > 0)
+        .max_by_key(|(_, layer)| (layer.wasted_bytes, layer.destroyed_bytes));
+    if let Some((at, _)) = wasteful {
+        return LayerIndex(u16::try_from(at).unwrap_or(u16::MAX));
+    }
     let busy = layers
         .iter()
         .rposition(|layer| layer.content_bytes > 0 || layer.removed > 0);

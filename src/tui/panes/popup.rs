@@ -161,6 +161,8 @@ pub enum Purpose {
     },
     /// File to write a report to; its ending tells the format.
     Export,
+    /// Layers to make one of.
+    Squash,
 }
 
 /// Images of a source.

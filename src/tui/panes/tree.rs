@@ -73,6 +73,17 @@ pub struct TreePane {
     subject: Option<Arc<Subject>>,
     /// Rows on the screen.
     height: usize,
+    /// What stands above the tree.
+    pub card: Card,
+}
+
+/// One sentence above the tree, the first thing the cursor can be on.
+#[derive(Debug, Clone, Default)]
+pub struct Card {
+    /// The sentence, the longest form first; `None` where there is nothing to say.
+    text: Option<[String; 2]>,
+    /// Whether the cursor is on it.
+    is_chosen: bool,
 }
 
 /// Who decides what is unfolded.
@@ -106,6 +117,7 @@ impl Default for TreePane {
             wanted: PathId::ROOT,
             subject: None,
             height: 0,
+            card: Card::default(),
         }
     }
 }
@@ -113,12 +125,21 @@ impl Default for TreePane {
 /// Returns the part of the pane that holds rows; above it is the line of headings, where there is room for one.
 pub fn list_area(inner: Rect, arrangement: Arrangement) -> Rect {
     let headings = u16::from(arrangement > Arrangement::Bare && inner.height >= 4);
+    below(inner, headings)
+}
+
+/// Returns the part of a place below some lines.
+fn below(place: Rect, lines: u16) -> Rect {
+    let lines = lines.min(place.height);
     Rect {
-        y: inner.y.saturating_add(headings),
-        height: inner.height - headings.min(inner.height),
-        ..inner
+        y: place.y.saturating_add(lines),
+        height: place.height - lines,
+        ..place
     }
 }
+
+/// Rows of a pane from which on there is room for a sentence above the tree.
+const CARD_FROM: u16 = 8;
 
 impl TreePane {
     /// Takes a subject, a new one or the same refined: cursor and what is unfolded stay.
@@ -149,8 +170,26 @@ impl TreePane {
     }
 
     fn take_height(&mut self, reads: &Reads<'_>) {
-        let list = list_area(reads.inner(), reads.arrangement);
+        let list = list_area(self.tree_area(reads), reads.arrangement);
         self.height = usize::from(list.height);
+    }
+
+    /// Returns the part of the pane that is the tree; what stands above it is before it.
+    pub fn tree_area(&self, reads: &Reads<'_>) -> Rect {
+        let inner = reads.inner();
+        below(inner, u16::from(self.has_card(reads)))
+    }
+
+    /// Returns whether a sentence stands above the tree.
+    fn has_card(&self, reads: &Reads<'_>) -> bool {
+        let has_room = reads.arrangement > Arrangement::Bare && reads.inner().height >= CARD_FROM;
+        has_room && self.card.text.is_some() && reads.subject.as_it_is.is_none()
+    }
+
+    /// Takes the sentence that stands above the tree.
+    pub fn show_card(&mut self, text: Option<[String; 2]>, reads: &Reads<'_>) {
+        self.card.text = text;
+        self.resize(reads);
     }
 
     /// Shows another layer; cursor and what is unfolded stay as far as they make sense.

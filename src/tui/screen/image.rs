@@ -26,12 +26,36 @@ pub struct ImageScreen {
     pub focus: Focus,
     /// Whether it is alone.
     pub zoom: ZoomState,
+    /// Whether edits lie over the waste.
+    pub over_waste: OverWaste,
     /// The panes of all views.
     pub panes: Panes,
     /// Where the keys go back to when the preview is left.
     pub before_preview: Focus,
+    /// Whether the user has done anything yet: until then the first layer may become another.
+    pub hands: Hands,
     /// Where a jump into the tree came from; Esc goes back there.
     pub before_jump: Option<Place>,
+}
+
+/// Whether the user has done anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hands {
+    /// Not yet.
+    #[default]
+    Off,
+    /// Yes.
+    On,
+}
+
+/// What the view of waste shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OverWaste {
+    /// The waste.
+    #[default]
+    Nothing,
+    /// Edits to try.
+    Edits,
 }
 
 /// A place to come back to: which view, and what its layer and its tree showed.
@@ -39,6 +63,8 @@ pub struct ImageScreen {
 pub struct Place {
     /// The view.
     pub tab: Tab,
+    /// Whether edits lie over the waste.
+    pub over_waste: OverWaste,
     /// The pane that had the keys.
     pub focus: Focus,
     /// The layer.
@@ -58,15 +84,29 @@ impl ImageScreen {
             tab: Tab::default(),
             focus: Focus::Tree,
             zoom: ZoomState::default(),
+            over_waste: OverWaste::default(),
             panes: Panes::default(),
             before_preview: Focus::Tree,
+            hands: Hands::default(),
             before_jump: None,
         }
     }
 
     /// Returns the pane that has the keys.
     pub const fn pane(&self) -> Pane {
-        Pane::of(self.focus, self.tab)
+        match (self.over_waste, Pane::of(self.focus, self.tab)) {
+            (OverWaste::Edits, Pane::Waste) => Pane::Edits,
+            (_, pane) => pane,
+        }
+    }
+
+    /// Returns the image as it is, whether it is the one on the screen or not.
+    pub fn as_it_is(&self) -> &Arc<Subject> {
+        let kept = self.panes.edits.subject.as_ref();
+        match self.subject.as_it_is {
+            Some(_) => kept.unwrap_or(&self.subject),
+            None => &self.subject,
+        }
     }
 
     /// Returns where one is.
@@ -74,6 +114,7 @@ impl ImageScreen {
         let tree = &self.panes.tree;
         Place {
             tab: self.tab,
+            over_waste: self.over_waste,
             focus: self.focus,
             layer: self.panes.layers.layer(),
             mode: tree.mode,

@@ -4,6 +4,7 @@ use crate::text::Look;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
 use crate::tui::paint::{Keys, Paint};
+use crate::tui::panes::edits::{self, EditsPane};
 use crate::tui::panes::files::{self, FilesPane};
 use crate::tui::panes::image::{self, ImagePane};
 use crate::tui::panes::layers::{self, LayersPane};
@@ -28,6 +29,8 @@ pub struct Panes {
     pub preview: PreviewPane,
     /// Waste.
     pub waste: WastePane,
+    /// Edits.
+    pub edits: EditsPane,
     /// All files.
     pub files: FilesPane,
     /// Treemap.
@@ -44,6 +47,7 @@ impl Panes {
             Pane::Tree => self.tree.show(reads.layer, reads),
             Pane::Preview => self.preview.show(reads),
             Pane::Waste => self.waste.show(reads),
+            Pane::Edits => self.edits.resize(reads),
             Pane::Files => self.files.show(reads),
             Pane::Treemap => self.treemap.show(reads),
             Pane::Image => self.image.show(reads),
@@ -57,6 +61,7 @@ impl Panes {
             Pane::Tree => self.tree.resize(reads),
             Pane::Preview => self.preview.resize(reads),
             Pane::Waste => self.waste.resize(reads),
+            Pane::Edits => self.edits.resize(reads),
             Pane::Files => self.files.resize(reads),
             Pane::Treemap => self.treemap.resize(reads),
             Pane::Image => self.image.resize(reads),
@@ -86,6 +91,7 @@ impl Panes {
             Pane::Tree => self.tree.update(command, reads),
             Pane::Preview => self.preview.update(command, reads, jobs),
             Pane::Waste => self.waste.update(command, reads),
+            Pane::Edits => self.edits.update(command, reads),
             Pane::Files => self.files.update(command, reads, jobs),
             Pane::Treemap => self.treemap.update(command, reads),
             Pane::Image => self.image.update(command, reads),
@@ -105,7 +111,7 @@ impl Panes {
             Pane::Preview => self.preview.edit(edit, reads),
             Pane::Waste => self.waste.edit(edit, reads),
             Pane::Files => return self.files.edit(edit, reads, jobs),
-            Pane::Treemap => {}
+            Pane::Edits | Pane::Treemap => {}
             Pane::Image => self.image.edit(edit, reads),
         }
         Vec::new()
@@ -118,7 +124,7 @@ impl Panes {
             Pane::Preview => self.preview.is_typing(),
             Pane::Waste => self.waste.is_typing(),
             Pane::Files => self.files.is_typing(),
-            Pane::Treemap => false,
+            Pane::Edits | Pane::Treemap => false,
             Pane::Image => self.image.is_typing(),
         }
     }
@@ -131,6 +137,7 @@ impl Panes {
             Pane::Waste => !is_about_row || self.waste.list.selected().is_some(),
             Pane::Files => !is_about_row || self.files.selected().is_some(),
             Pane::Layers => !self.layers.rows.is_empty(),
+            Pane::Edits => !is_about_row || !self.edits.is_empty(),
             Pane::Tree | Pane::Treemap | Pane::Image => true,
         }
     }
@@ -138,7 +145,7 @@ impl Panes {
     /// Returns whether Esc has something to take back in a pane. Layers and tree ask for the step back themselves.
     pub fn has_step_back(&self, pane: Pane) -> bool {
         match pane {
-            Pane::Layers | Pane::Tree | Pane::Preview => true,
+            Pane::Layers | Pane::Tree | Pane::Preview | Pane::Edits => true,
             Pane::Waste => self.waste.list.filter.is_shown() || self.waste.within.is_some(),
             Pane::Files => self.files.is_sifting(),
             Pane::Treemap => self.treemap.is_zoomed(),
@@ -150,6 +157,7 @@ impl Panes {
     pub fn list(&self, pane: Pane, reads: &Reads<'_>) -> Option<RowsPlace> {
         match pane {
             Pane::Waste => Some(self.waste.rows_place(reads)),
+            Pane::Edits => Some(self.edits.rows_place(reads)),
             Pane::Files => Some(self.files.rows_place(reads)),
             Pane::Layers | Pane::Tree | Pane::Preview | Pane::Treemap | Pane::Image => None,
         }
@@ -165,7 +173,7 @@ impl Panes {
             Pane::Waste => self.waste.standing(subject, look),
             Pane::Files => self.files.standing(subject, look),
             Pane::Treemap => self.treemap.standing(subject, look),
-            Pane::Image => None,
+            Pane::Edits | Pane::Image => None,
         }
     }
 
@@ -176,6 +184,7 @@ impl Panes {
             Pane::Tree => tree::draw(&self.tree, reads, keys, paint),
             Pane::Preview => preview::draw(&self.preview, reads, keys, paint),
             Pane::Waste => waste::draw(&self.waste, reads, keys, paint),
+            Pane::Edits => edits::draw(&self.edits, reads, keys, paint),
             Pane::Files => files::draw(&self.files, reads, keys, paint),
             Pane::Treemap => treemap::draw(&self.treemap, reads, keys, paint),
             Pane::Image => image::draw(&self.image, reads, keys, paint),

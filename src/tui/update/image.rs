@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::{fulfil, leave, shared};
 use crate::analysis::Stage;
+use crate::analysis::what_if::Suggestions;
 use crate::layer::LayerIndex;
 use crate::path::ImagePath;
 use crate::tree::PathId;
 use crate::tui::command::Command;
 use crate::tui::edit::Edit;
-use crate::tui::ids::VersionAt;
+use crate::tui::ids::{JobId, VersionAt};
 use crate::tui::layout;
 use crate::tui::message::Effect;
 use crate::tui::model::Model;
@@ -17,7 +18,7 @@ use crate::tui::panes::layers::first_choice;
 use crate::tui::panes::tree::TreeMode;
 use crate::tui::panes::{Request, refused};
 use crate::tui::reads::Surroundings;
-use crate::tui::screen::{ImageScreen, Screen};
+use crate::tui::screen::{Hands, ImageScreen, OverWaste, Screen};
 use crate::tui::state::{Focus, Jobs, Pane, Tab, Tone, ZoomState};
 use crate::tui::subject::Subject;
 
@@ -93,8 +94,38 @@ pub(super) fn take(model: &mut Model, subject: Arc<Subject>) -> Vec<Effect> {
     }
     if let Screen::Image(image) = screen {
         image.take(subject, around);
+        if image.hands == Hands::Off {
+            image.choose_first(around);
+        }
     }
     let mut effects = on_image(model, ImageScreen::enter_view);
+    effects.extend(on_image(model, ImageScreen::look_for_edits));
+    effects.extend(follow(model));
+    effects
+}
+
+/// Takes the edits that a job has found.
+pub(super) fn take_edits(model: &mut Model, job: JobId, found: &Suggestions) -> Vec<Effect> {
+    on_image(model, |image, around, _| {
+        if image.panes.edits.job == Some(job) && image.subject.as_it_is.is_none() {
+            let subject = Arc::clone(&image.subject);
+            image.panes.edits.take(&subject, found);
+            image.show_card(around);
+        }
+        Vec::new()
+    })
+}
+
+/// Shows the image as it would be.
+pub(super) fn take_tried(model: &mut Model, job: JobId, subject: Arc<Subject>) -> Vec<Effect> {
+    let mut effects = on_image(model, |image, around, jobs| {
+        if image.panes.edits.job != Some(job) {
+            return Vec::new();
+        }
+        image.panes.edits.job = None;
+        image.take(subject, around);
+        image.enter_view(around, jobs)
+    });
     effects.extend(follow(model));
     effects
 }
@@ -111,6 +142,19 @@ impl ImageScreen {
         let (panes, reads) = self.panes_and_reads(Pane::Layers, around);
         panes.layers.show(&reads);
         panes.layers.choose(first, &reads);
+        let (panes, reads) = self.panes_and_reads(Pane::Tree, around);
+        panes.tree.choose(first, &reads);
+    }
+
+    /// Looks for edits, once the image is read.
+    fn look_for_edits(&mut self, _around: Surroundings<'_>, jobs: &mut Jobs) -> Vec<Request> {
+        self.panes.edits.forget();
+        if !self.is_whole() {
+            return Vec::new();
+        }
+        let job = jobs.take_number();
+        self.panes.edits.job = Some(job);
+        vec![Request::Do(Effect::Suggest { job })]
     }
 
     fn take(&mut self, subject: Arc<Subject>, around: Surroundings<'_>) {
@@ -149,6 +193,7 @@ impl ImageScreen {
         around: Surroundings<'_>,
         jobs: &mut Jobs,
     ) -> Vec<Request> {
+        self.hands = Hands::On;
         match command {
             Command::Show(tab) => self.show_tab(tab, around, jobs),
             Command::NextPane | Command::PreviousPane => self.next_pane(command, around),
@@ -156,6 +201,7 @@ impl ImageScreen {
                 self.step_layer(command)
             }
             Command::Fuzzy => self.find(around, jobs),
+            Command::ShowEdits if self.pane() != Pane::Edits => self.show_edits(around, jobs),
             _ => {
                 let pane = self.pane();
                 let (panes, reads) = self.panes_and_reads(pane, around);
@@ -197,6 +243,7 @@ impl ImageScreen {
         jobs: &mut Jobs,
     ) -> Vec<Request> {
         self.tab = tab;
+        self.over_waste = OverWaste::Nothing;
         self.before_jump = None;
         if self.focus == Focus::Preview {
             self.focus = self.before_preview;
@@ -307,6 +354,102 @@ impl ImageScreen {
         requests
     }
 
+    /// Shows the edits, and remembers the way back.
+    pub(super) fn show_edits(&mut self, around: Surroundings<'_>, jobs: &mut Jobs) -> Vec<Request> {
+        let before = self.before_jump.take().filter(|before| {
+            // From what the edits led to there is no way back but to where they were opened.
+            self.subject.as_it_is.is_some() && before.over_waste == OverWaste::Nothing
+        });
+        let before = before.unwrap_or_else(|| self.place());
+        let requests = self.show_tab(Tab::Waste, around, jobs);
+        self.over_waste = OverWaste::Edits;
+        self.before_jump = (before.over_waste == OverWaste::Nothing).then_some(before);
+        let (panes, reads) = self.panes_and_reads(Pane::Edits, around);
+        panes.edits.resize(&reads);
+        requests
+    }
+
+    /// Leaves the edits, and shows the image as it is where one was.
+    pub(super) fn leave_edits(
+        &mut self,
+        around: Surroundings<'_>,
+        jobs: &mut Jobs,
+    ) -> Vec<Request> {
+        self.panes.edits.take_back();
+        self.panes.edits.job = None;
+        self.show_as_it_is(around);
+        match self.jump_back(around, jobs) {
+            Some(requests) => requests,
+            None => self.show_tab(Tab::Waste, around, jobs),
+        }
+    }
+
+    fn show_as_it_is(&mut self, around: Surroundings<'_>) {
+        if self.subject.as_it_is.is_some() {
+            let subject = Arc::clone(self.as_it_is());
+            self.take(subject, around);
+        }
+    }
+
+    /// Shows the image with the edits that are applied.
+    pub(super) fn try_edits(&mut self, around: Surroundings<'_>, jobs: &mut Jobs) -> Vec<Request> {
+        let deeds = self.panes.edits.deeds();
+        self.panes.edits.job = None;
+        if deeds.is_empty() {
+            self.show_as_it_is(around);
+            return self.enter_view(around, jobs);
+        }
+        let job = jobs.take_number();
+        self.panes.edits.job = Some(job);
+        let of = Arc::clone(self.as_it_is());
+        vec![Request::Do(Effect::Try { job, of, deeds })]
+    }
+
+    /// Shows layers and tree as they would be; Esc leads back to the edits.
+    pub(super) fn see_tried(&mut self, around: Surroundings<'_>, jobs: &mut Jobs) -> Vec<Request> {
+        let before = self.place();
+        let requests = self.show_tab(Tab::Layers, around, jobs);
+        self.before_jump = Some(before);
+        requests
+    }
+
+    /// Shows the image without some places of a layer.
+    pub(super) fn try_without(
+        &mut self,
+        layer: LayerIndex,
+        places: Vec<PathId>,
+        around: Surroundings<'_>,
+        jobs: &mut Jobs,
+    ) -> Vec<Request> {
+        if self.subject.as_it_is.is_some() || self.panes.edits.subject.is_none() {
+            return refused("only what the image has now can be left out: t shows the edits");
+        }
+        self.panes.edits.leave_out(layer, places);
+        let mut requests = self.show_edits(around, jobs);
+        requests.extend(self.try_edits(around, jobs));
+        requests
+    }
+
+    /// Makes one layer of several.
+    pub(super) fn squash(
+        &mut self,
+        text: &str,
+        around: Surroundings<'_>,
+        jobs: &mut Jobs,
+    ) -> Vec<Request> {
+        match self.panes.edits.squash(text) {
+            Ok(()) => self.try_edits(around, jobs),
+            Err(words) => refused(words),
+        }
+    }
+
+    /// Hands the tree the sentence that stands above it.
+    fn show_card(&mut self, around: Surroundings<'_>) {
+        let card = self.panes.edits.card(around.session.look);
+        let (panes, reads) = self.panes_and_reads(Pane::Tree, around);
+        panes.tree.show_card(card, &reads);
+    }
+
     /// Looks into a version of a file.
     pub(super) fn look(
         &mut self,
@@ -336,6 +479,7 @@ impl ImageScreen {
         panes.tree.go_to(path.unwrap_or(PathId::ROOT), &reads);
         self.focus = place.focus;
         requests.extend(self.show_tab(place.tab, around, jobs));
+        self.over_waste = place.over_waste;
         Some(requests)
     }
 }

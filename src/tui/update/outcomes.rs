@@ -33,6 +33,8 @@ pub(super) fn job_done(model: &mut Model, job: JobId, outcome: Outcome) -> Vec<E
         Outcome::Ranked(ranking) => pane_done(model, Pane::Files, |panes, reads| {
             panes.files.take(job, &ranking, reads);
         }),
+        Outcome::Suggested(found) => return image::take_edits(model, job, &found),
+        Outcome::Tried(subject) => return image::take_tried(model, job, subject),
         Outcome::Written(words) => {
             forget_writing(model, job);
             model.said = Some(Said::new(Tone::Done, words));

@@ -52,6 +52,11 @@ fn of_image(model: &mut Model, request: Request) -> Vec<Effect> {
     on_image(model, |image, around, jobs| match request {
         Request::GoTo { path, layer } => image.go_to(path, layer, around, jobs),
         Request::ShowWaste { path, layer } => image.show_waste(path, layer, around, jobs),
+        Request::ShowEdits => image.show_edits(around, jobs),
+        Request::LeaveEdits => image.leave_edits(around, jobs),
+        Request::TryEdits => image.try_edits(around, jobs),
+        Request::SeeTried => image.see_tried(around, jobs),
+        Request::TryWithout { layer, places } => image.try_without(layer, places, around, jobs),
         Request::ChooseLayer(layer) => image.choose_layer(layer, around, jobs),
         Request::Look(version) => image.look(version, around, jobs),
         Request::LeavePreview => image.give_keys(image.before_preview, around),
@@ -91,8 +96,22 @@ fn answer(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effect> {
         model.say(Tone::Refused, "nothing was written: no name was given");
         return Vec::new();
     }
+    if let Purpose::Squash = purpose {
+        return on_image(model, |image, around, jobs| {
+            image.squash(text, around, jobs)
+        });
+    }
+    if model
+        .image()
+        .is_some_and(|image| image.subject.as_it_is.is_some())
+    {
+        let words = "nothing was written: this is the image as it would be; Esc shows it as it is";
+        model.say(Tone::Refused, words);
+        return Vec::new();
+    }
     let job = model.jobs.take_number();
     let effect = match purpose {
+        Purpose::Squash => return Vec::new(),
         Purpose::Extract { paths, scope } => Effect::Extract {
             job,
             paths,

@@ -10,12 +10,8 @@ use super::{CURSOR, LayersPane};
 use crate::text::{Cut, Glyphs, plural};
 use crate::tui::paint::{Keys, Paint, behind};
 use crate::tui::reads::Reads;
-use crate::tui::table::{Cell, Table};
+use crate::tui::table::Cell;
 use crate::tui::theme::Role;
-
-/// Sizes of layers, from the smallest to the largest.
-const LEVELS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-const ASCII_LEVELS: [&str; 9] = [" ", ".", ":", "-", "=", "+", "*", "#", "@"];
 
 pub(in crate::tui) fn draw(
     pane: &LayersPane,
@@ -38,7 +34,7 @@ pub(in crate::tui) fn draw(
     pane.table.headings(behind(parts.headings, CURSOR), paint);
     pane.rows_place(reads).draw(keys, paint, |at, line, paint| {
         if let Some(row) = pane.rows.get(at) {
-            draw_row(row, &pane.table, behind(line, CURSOR), paint);
+            draw_row(row, pane, behind(line, CURSOR), paint);
         }
         if at == pane.scroll.at {
             paint.symbol(line.x, line.y, ">", Role::Strong);
@@ -47,16 +43,16 @@ pub(in crate::tui) fn draw(
     draw_details(pane, &parts, paint);
 }
 
-fn draw_row(row: &LayerRow, table: &Table<What>, line: Rect, paint: &mut Paint<'_>) {
-    table.row(line, paint, |what, place, paint| {
+fn draw_row(row: &LayerRow, pane: &LayersPane, line: Rect, paint: &mut Paint<'_>) {
+    pane.table.row(line, paint, |what, place, paint| {
         Some(match what {
             What::Number => Cell::plain(row.number.as_str()),
             What::Base if row.owner == Owner::Base => Cell::dim("b"),
             What::Base => return None,
             What::Size => Cell::plain(row.size.as_str()),
-            What::Level => {
-                paint.keep(place);
-                Cell::new(level(row, paint.look.glyphs), Role::Bar)
+            What::Bar => {
+                paint.stacked_bar(place, row.stack, pane.largest);
+                return None;
             }
             What::Blob => Cell::plain(row.blob.as_str()),
             What::Entries => Cell::plain(row.entries.as_str()),
@@ -67,15 +63,6 @@ fn draw_row(row: &LayerRow, table: &Table<What>, line: Rect, paint: &mut Paint<'
             }
         })
     });
-}
-
-fn level(row: &LayerRow, glyphs: Glyphs) -> &'static str {
-    let levels = match glyphs {
-        Glyphs::Unicode => &LEVELS,
-        Glyphs::Ascii => &ASCII_LEVELS,
-    };
-    let level = levels.get(usize::from(row.level)).copied();
-    level.unwrap_or(" ")
 }
 
 fn draw_title(row: &LayerRow, place: Rect, paint: &mut Paint<'_>) {

@@ -1,6 +1,7 @@
 //! One row a layer.
 
 use crate::text::Look;
+use crate::text::bars::Stack;
 use crate::text::columns::widest;
 use crate::tui::subject::Subject;
 use crate::tui::table::{Column, Width};
@@ -19,8 +20,8 @@ pub struct LayerRow {
     pub entries: String,
     /// Bytes wasted.
     pub wasted: String,
-    /// Size among all layers, 0 for nothing to 8 for the largest.
-    pub level: u8,
+    /// What of it is needed and what is wasted.
+    pub stack: Stack,
     /// The instruction.
     pub title: String,
     /// Whether it is all there.
@@ -58,8 +59,8 @@ pub enum What {
     Base,
     /// [`LayerRow::size`].
     Size,
-    /// [`LayerRow::level`].
-    Level,
+    /// [`LayerRow::stack`].
+    Bar,
     /// [`LayerRow::blob`].
     Blob,
     /// [`LayerRow::entries`].
@@ -70,8 +71,15 @@ pub enum What {
     Title,
 }
 
-/// From this width on there are columns for blobs, entries and waste.
-const WIDE_FROM: u16 = 56;
+/// From this width on there are columns for blobs and entries.
+const WIDE_FROM: u16 = 64;
+/// Columns that the instruction keeps where the list is narrow, and where it has room.
+const TITLE: u16 = 10;
+const LONG_TITLE: u16 = 24;
+const LONG_FROM: u16 = 60;
+/// Columns of bars, from the fewest that say something to the most.
+const LEAST_BAR: u16 = 4;
+const MOST_BAR: u16 = 12;
 
 /// Returns the columns for some rows in a pane of a width: as wide as the widest cell.
 pub fn columns(rows: &[LayerRow], width: u16) -> Vec<Column<What>> {
@@ -85,11 +93,32 @@ pub fn columns(rows: &[LayerRow], width: u16) -> Vec<Column<What>> {
         columns.push(Column::left(What::Base, "", Width::Fixed(1)));
     }
     columns.push(fitting(What::Size, "Size", |row| &row.size));
-    columns.push(Column::left(What::Level, "", Width::Fixed(1)));
     if width >= WIDE_FROM {
         columns.push(fitting(What::Blob, "Blob", |row| &row.blob));
         columns.push(fitting(What::Entries, "Entries", |row| &row.entries));
-        columns.push(fitting(What::Wasted, "Wasted", |row| &row.wasted));
+    }
+    let title = if width >= LONG_FROM {
+        LONG_TITLE
+    } else {
+        TITLE
+    };
+    // Bars give way first, then the waste, never the instruction.
+    let room = |columns: &[Column<What>]| {
+        let taken = columns.iter().map(|column| match column.width {
+            Width::Fixed(columns) => columns + 1,
+            Width::Rest => 0,
+        });
+        width.saturating_sub(taken.sum::<u16>() + title)
+    };
+    let wasted = fitting(What::Wasted, "Wasted", |row| &row.wasted);
+    let is_wasted = rows.iter().any(|row| row.stack.wasted > 0);
+    if is_wasted && matches!(wasted.width, Width::Fixed(columns_of) if columns_of < room(&columns))
+    {
+        columns.push(wasted);
+    }
+    let bar = room(&columns).saturating_sub(1).min(MOST_BAR);
+    if bar >= LEAST_BAR {
+        columns.push(Column::left(What::Bar, "", Width::Fixed(bar)));
     }
     columns.push(Column::left(What::Title, "Command", Width::Rest));
     columns
@@ -98,8 +127,6 @@ pub fn columns(rows: &[LayerRow], width: u16) -> Vec<Column<What>> {
 /// Returns the rows, bottom first.
 pub fn rows(subject: &Subject, look: Look) -> Vec<LayerRow> {
     let analysis = &subject.analysis;
-    let most = analysis.layers.iter().map(|layer| layer.content_bytes);
-    let most = most.max().unwrap_or(0);
     let pairs = analysis.image.layers.iter().zip(&analysis.layers);
     let rows = pairs.map(|(layer, figures)| {
         let condition = match (figures.unread, figures.complete) {
@@ -123,32 +150,16 @@ pub fn rows(subject: &Subject, look: Look) -> Vec<LayerRow> {
                 0 => "-".into(),
                 bytes => look.units.size(bytes),
             }),
-            level: level(figures.content_bytes, most),
+            stack: Stack {
+                base: if is_base { figures.live_bytes } else { 0 },
+                live: if is_base { 0 } else { figures.live_bytes },
+                wasted: figures.wasted_bytes,
+                removed: 0,
+            },
             title: look.shown(layer.title().as_bytes()),
             condition,
             owner: if is_base { Owner::Base } else { Owner::Own },
         }
     });
     rows.collect()
-}
-
-/// Returns 1 to 8 for something, 0 for nothing.
-fn level(bytes: u64, most: u64) -> u8 {
-    let eighths = (u128::from(bytes) * 8).div_ceil(u128::from(most.max(1)));
-    u8::try_from(eighths.min(8)).unwrap_or(8)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::level;
-
-    #[test]
-    fn sizes_have_eight_levels_and_nothing_has_none() {
-        assert_eq!(
-            [0, 1, 50, 99, 100].map(|bytes| level(bytes, 100)),
-            [0, 1, 4, 8, 8]
-        );
-        assert_eq!(level(0, 0), 0);
-        assert_eq!(level(u64::MAX, u64::MAX), 8);
-    }
 }

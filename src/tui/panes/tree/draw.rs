@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::choices::TreeMode;
 use super::listing::{Shown, layers};
@@ -13,7 +14,7 @@ use super::{empty, name};
 use crate::browse::{Mark, Row};
 use crate::layer::EntryKind;
 use crate::text::{Cut, Look, attributes};
-use crate::tui::paint::{Keys, Paint, matches};
+use crate::tui::paint::{Keys, Paint, behind, first_line, matches};
 use crate::tui::reads::Reads;
 use crate::tui::theme::Role;
 use crate::units::count;
@@ -23,11 +24,22 @@ pub(in crate::tui) fn draw(pane: &TreePane, reads: &Reads<'_>, keys: Keys, paint
     let title = if subject.analysis.layers.is_empty() {
         "Tree".to_owned()
     } else {
-        pane.mode.title(pane.layer())
+        let title = pane.mode.title(pane.layer());
+        match subject.as_it_is {
+            Some(_) => format!("As it would be: {}", title.trim_start_matches("Tree: ")),
+            None => title,
+        }
     };
     let inner = paint.pane(reads.area, &title, &note(pane, paint.look), keys);
     let Some(projection) = &pane.projection else {
         return;
+    };
+    let inner = match pane.card.text.as_ref().filter(|_| pane.has_card(reads)) {
+        Some(text) => {
+            draw_card(text, pane.card.is_chosen, first_line(inner), keys, paint);
+            pane.tree_area(reads)
+        }
+        None => inner,
     };
     let list = list_area(inner, paint.arrangement);
     let spans = Spans::of(
@@ -55,6 +67,36 @@ pub(in crate::tui) fn draw(pane: &TreePane, reads: &Reads<'_>, keys: Keys, paint
             height: list.height.saturating_sub(2),
         };
         empty::draw(&words, below, paint);
+    }
+}
+
+/// Draws the sentence above the tree, with what to press.
+fn draw_card(
+    [long, short]: &[String; 2],
+    is_chosen: bool,
+    line: Rect,
+    keys: Keys,
+    paint: &mut Paint<'_>,
+) {
+    let hints = if is_chosen {
+        ["Enter: try them", "Enter"]
+    } else {
+        ["t: try them", "t"]
+    };
+    let room = usize::from(line.width).saturating_sub(1);
+    let fits = |text: &str, hint: &str| text.width() + 2 + hint.width() <= room;
+    let texts = [long.as_str(), short.as_str()];
+    let pairs = texts
+        .into_iter()
+        .flat_map(|text| hints.map(|hint| (text, hint)));
+    let (text, hint) = pairs
+        .filter(|(text, hint)| fits(text, hint))
+        .min_by_key(|(text, hint)| (*hint != hints[0], *text != long))
+        .unwrap_or((short.as_str(), ""));
+    let used = paint.text_cut(behind(line, 1), text, Cut::End, Role::Waste);
+    paint.text_right(behind(line, used.saturating_add(2)), hint, Role::Key);
+    if is_chosen {
+        paint.cursor(line, keys);
     }
 }
 
@@ -159,7 +201,7 @@ impl RowSource<'_> {
         paint.text_right(span, &narrowed(&size, span.width), role);
         let stack = shown.stack(row.share);
         let bar = self.span(self.spans.bar, line);
-        paint.stacked_bar(bar, stack, Row::FULL.into(), Role::Bar);
+        paint.stacked_bar(bar, stack, Row::FULL.into());
         if self.spans.percent.1 > 0
             && let Some(percent) = self.percent(row, shown)
         {

@@ -1,7 +1,7 @@
 //! Folding and unfolding.
 
 use super::{TreePane, Unfolding};
-use crate::browse::{PathSet, first_open};
+use crate::browse::{PathSet, Projection, first_open};
 use crate::tree::{MergedTree, PathId};
 use crate::tui::reads::Reads;
 
@@ -20,6 +20,9 @@ impl TreePane {
             ..plan
         };
         let mut open = first_open(tree, &plan, self.height.max(LEAST_ROWS));
+        if let Some(projection) = &self.projection {
+            open_most_wasteful(tree, projection, &mut open);
+        }
         let is_wanted = self
             .projection
             .as_ref()
@@ -99,6 +102,24 @@ impl TreePane {
         }
         self.unfolding = Unfolding::Manual;
         self.list(reads);
+    }
+}
+
+/// Unfolds the directories that lead to where most of the waste is: as long as one child has the larger half of it.
+fn open_most_wasteful(tree: &MergedTree, projection: &Projection, open: &mut PathSet) {
+    let wasted = |path| projection.useless(path).map_or(0, |useless| useless.bytes);
+    let (mut at, mut bytes) = (PathId::ROOT, wasted(PathId::ROOT));
+    while bytes > 0 && projection.is_directory(at) {
+        open.insert(at);
+        let children = projection.children(tree, at);
+        let Some(most) = children.max_by_key(|&child| wasted(child)) else {
+            return;
+        };
+        let of_child = wasted(most);
+        if of_child * 2 <= bytes {
+            return;
+        }
+        (at, bytes) = (most, of_child);
     }
 }
 

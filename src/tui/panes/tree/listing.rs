@@ -96,6 +96,7 @@ impl Shown {
         let removed = part(self.removed).min(room);
         let wasted = part(self.useless_bytes().min(self.bytes)).min(room - removed);
         Stack {
+            base: 0,
             live: share - removed - wasted,
             wasted,
             removed,

@@ -19,6 +19,12 @@ use crate::tui::table::RowsPlace;
 impl TreePane {
     /// Does what a command means here.
     pub fn update(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
+        if self.has_card(reads) && self.step_on_card(command) == Moved::Yes {
+            return match command {
+                Command::Open => vec![Request::ShowEdits],
+                _ => Vec::new(),
+            };
+        }
         if self.scroll.step(command, self.rows.len(), self.height) == Moved::Yes {
             self.wanted = self.path();
             return Vec::new();
@@ -52,6 +58,21 @@ impl TreePane {
         }
     }
 
+    /// Moves onto the sentence above the tree, or off it; [`Moved::No`] where the command is about the tree.
+    fn step_on_card(&mut self, command: Command) -> Moved {
+        let was_chosen = std::mem::take(&mut self.card.is_chosen);
+        self.card.is_chosen = match command {
+            Command::Up => was_chosen || self.scroll.at == 0,
+            Command::Open => was_chosen,
+            _ => false,
+        };
+        if self.card.is_chosen || (was_chosen && command == Command::Down) {
+            Moved::Yes
+        } else {
+            Moved::No
+        }
+    }
+
     fn fold_or_unfold(&mut self, command: Command, reads: &Reads<'_>) -> Vec<Request> {
         let Some(row) = self.rows.get(self.scroll.at).copied() else {
             return Vec::new();
@@ -80,7 +101,7 @@ impl TreePane {
     /// Returns where the rows are.
     pub fn rows_place(&self, reads: &Reads<'_>) -> RowsPlace {
         RowsPlace {
-            area: list_area(reads.inner(), reads.arrangement),
+            area: list_area(self.tree_area(reads), reads.arrangement),
             scroll: self.scroll,
             len: self.rows.len(),
         }
@@ -186,6 +207,7 @@ impl TreePane {
                 path,
                 layer: (self.mode != TreeMode::Merged).then_some(self.layer()),
             }],
+            Command::LeaveOut => self.try_without(path, reads),
             Command::Page => match self.selected(reads) {
                 Some(version) => vec![Request::Do(Effect::Page(version))],
                 None => self.nothing_to_look_into(reads),
@@ -201,6 +223,27 @@ impl TreePane {
             )))],
             _ => Vec::new(),
         }
+    }
+
+    /// Asks for the image without the row, or without what is marked, as its layer has it.
+    fn try_without(&self, path: PathId, reads: &Reads<'_>) -> Vec<Request> {
+        if self.mode != TreeMode::Layer {
+            return refused("of which layer? m shows the tree of this layer");
+        }
+        let places: Vec<PathId> = if self.marked.is_empty() {
+            vec![path]
+        } else {
+            self.marked.iter().collect()
+        };
+        if self.marked.is_empty()
+            && self
+                .shown(reads.subject)
+                .is_none_or(|shown| shown.mark.is_gone())
+        {
+            return refused("this layer stores nothing here that could be left out");
+        }
+        let layer = self.layer();
+        vec![Request::TryWithout { layer, places }]
     }
 
     fn look(&self, reads: &Reads<'_>) -> Vec<Request> {
