@@ -304,7 +304,10 @@ impl Rewrite<'_> {
     fn is_named_anew(&self, target: Option<&[u8]>, place: u16) -> bool {
         let target = target.and_then(ImagePath::new);
         let target = target.and_then(|target| self.tree.find(target));
-        target.is_some_and(|target| self.placed(target).iter().any(|(at, _)| *at == place))
+        target.is_some_and(|target| {
+            let mut placed = self.placed(target).into_iter();
+            placed.any(|(at, version)| at == place && version.is_visible())
+        })
     }
 
     fn put(
