@@ -66,7 +66,8 @@ impl Beneath {
     fn answering(&self, place: &[u8]) -> Result<RemoteMounts> {
         match self.remote.at(place) {
             Below::Local(further) => Ok(further),
-            Below::Remote(told) => {
+            Below::Remote(mounted) => {
+                let told = mounted.told;
                 let words =
                     format!("{told} is mounted there, which may never answer, and is not asked");
                 Err(self.error(place, io::Error::other(words)))

@@ -11,7 +11,7 @@ mod tests;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
-pub(crate) use remote::{Below, RemoteMounts};
+pub(crate) use remote::{Below, RemoteMounts, Shows, Unasked};
 
 /// Where the kernel tells what is mounted.
 pub(crate) const TABLE: &str = "/proc/self/mountinfo";

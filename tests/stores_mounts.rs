@@ -25,7 +25,7 @@ const HELPERS: &str = r#"
 set -e
 onto() { cp -a "$2" kept; mount -t tmpfs own "$2"; cp -a kept/. "$2"; rm -r kept; }
 bind() { mkdir disk; mount -t tmpfs own disk; cp -a "$1" disk/part; mount --bind disk/part "$1"; }
-dead() { exec 9<>/dev/fuse && mount -i -t fuse -o fd=9,rootmode=40000,user_id=0,group_id=0 10.0.0.9:/export "$1"; }
+dead() { exec 9<>/dev/fuse && mount -i -t "${2:-fuse}" -o fd=9,rootmode=40000,user_id=0,group_id=0 10.0.0.9:/export "$1"; }
 du_of() { du -s -B1 "$1" | cut -f1; }
 "#;
 
@@ -172,6 +172,32 @@ fn mounts_of_containers_are_not_counted() {
     let total = bytes(&report, "total").unwrap();
     // The two directories that are mounted over are not seen.
     assert!(total <= du && total + 8192 >= du, "{total} {du}");
+}
+
+/// Nor is that of a rootless container, which a program shows: nothing is asked of it, and nothing is missing.
+#[test]
+fn mounts_of_rootless_containers_are_passed_in_silence() {
+    if !may_serve() {
+        return;
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    store(scratch.path());
+    let script = format!(
+        "merged=$(echo data/overlay2/*/diff | cut -d' ' -f1 | xargs dirname)/merged; mkdir $merged
+         before=$(du_of data); dead $merged fuse.fuse-overlayfs
+         du_of() {{ echo $before; }}
+         {}",
+        report().replace("'/", "timeout -s KILL 20 '/")
+    );
+    let Some(told) = with_mounts(scratch.path(), &script) else {
+        return;
+    };
+    let (code, report, du) = reported(&told);
+    assert_eq!(code, 0, "{report}");
+    assert_eq!(report["stores"][0]["warnings"], serde_json::json!([]));
+    // The directory that is mounted over is not seen.
+    let total = bytes(&report, "total").unwrap();
+    assert!(total <= du && total + 4096 >= du, "{total} {du}");
 }
 
 /// Whether somebody who may mount here may also serve a file system from a program.

@@ -12,16 +12,33 @@ use crate::path::display;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RemoteMounts(Option<Arc<[RemoteMount]>>);
 
-/// The place of one relative to the directory, and what is mounted there, escaped.
-type RemoteMount = (Box<[u8]>, Arc<str>);
+/// The place of one relative to the directory, and what is mounted there.
+type RemoteMount = (Box<[u8]>, Unasked);
+
+/// A file system that nothing is asked of. A clone is cheap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unasked {
+    /// What is mounted, escaped: `10.0.0.9:/export (nfs4)`.
+    pub(crate) told: Arc<str>,
+    pub(crate) shows: Shows,
+}
+
+/// Where the files are that it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shows {
+    /// On another machine, or a program makes them.
+    FilesOfItsOwn,
+    /// In other directories, as with the kernel's overlay.
+    FilesOnceMore,
+}
 
 /// What is known of a place below a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Below {
     /// It lies on this machine, with these mounts below it.
     Local(RemoteMounts),
-    /// It is such a mount, or lies in one; what is mounted there, escaped.
-    Remote(Arc<str>),
+    /// It is such a mount, or lies in one.
+    Remote(Unasked),
 }
 
 impl RemoteMounts {
@@ -48,7 +65,7 @@ impl RemoteMounts {
         let below = seen.filter_map(|mount| {
             let place = mount.point.strip_prefix(directory).ok()?;
             let place = place.as_os_str().as_bytes();
-            (!place.is_empty()).then(|| (place.into(), mount.told().into()))
+            (!place.is_empty()).then(|| (place.into(), mount.unasked()))
         });
         Self::of(below.collect())
     }
@@ -65,12 +82,12 @@ impl RemoteMounts {
         let holding = mounts
             .iter()
             .find(|(mount, _)| rest_below(mount, place).is_some());
-        if let Some((_, told)) = holding {
-            return Below::Remote(Arc::clone(told));
+        if let Some((_, mounted)) = holding {
+            return Below::Remote(mounted.clone());
         }
         let further = mounts
             .iter()
-            .filter_map(|(mount, told)| Some((rest_below(place, mount)?.into(), Arc::clone(told))));
+            .filter_map(|(mount, mounted)| Some((rest_below(place, mount)?.into(), mounted.clone())));
         Below::Local(Self::of(further.collect()))
     }
 
@@ -78,7 +95,7 @@ impl RemoteMounts {
     pub(crate) fn on_the_way(&self, place: &[u8]) -> Option<Arc<str>> {
         match self.at(place) {
             Below::Local(_) => None,
-            Below::Remote(told) => Some(told),
+            Below::Remote(mounted) => Some(mounted.told),
         }
     }
 }
@@ -107,6 +124,17 @@ impl Mount {
                     // Nothing is there yet: looking at it mounts something, of another machine mostly.
                     | b"autofs"
             )
+    }
+
+    fn unasked(&self) -> Unasked {
+        Unasked {
+            told: self.told().into(),
+            shows: match self.kind.as_slice() {
+                // Of a running container, where the kernel's own is not to be had.
+                b"fuse.fuse-overlayfs" => Shows::FilesOnceMore,
+                _ => Shows::FilesOfItsOwn,
+            },
+        }
     }
 
     /// Returns what to say of it, escaped.

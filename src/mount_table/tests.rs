@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::{Below, RemoteMounts, parse};
+use super::{Below, RemoteMounts, Shows, parse};
 
 const TABLE: &[u8] = b"\
 21 1 8:2 / / rw - ext4 /dev/sda2 rw\n\
@@ -60,6 +60,20 @@ fn directories_below_know_the_rest() {
     };
     assert!(matches!(volume.at(b"_data"), Below::Remote(_)));
     assert_eq!(volumes.at(b"other"), Below::Local(RemoteMounts::default()));
+}
+
+#[test]
+fn an_overlay_of_a_program_shows_files_once_more() {
+    let mounts = RemoteMounts::below(Path::new("/d"), TABLE);
+    for (place, wanted) in [
+        ("overlay2/x/merged", Shows::FilesOnceMore),
+        ("volumes/nfs/_data", Shows::FilesOfItsOwn),
+    ] {
+        match mounts.at(place.as_bytes()) {
+            Below::Remote(mounted) => assert_eq!(mounted.shows, wanted, "{place}"),
+            Below::Local(_) => panic!("{place} may not answer"),
+        }
+    }
 }
 
 #[test]

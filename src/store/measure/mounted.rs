@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use super::super::piece::Role;
+use crate::mount_table::{Shows, Unasked};
 
 /// What is mounted, as far as that matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +77,14 @@ pub(super) const fn verdict(mounted: FileSystem, way: Way, role: Role) -> Verdic
 }
 
 impl FileSystem {
+    /// Goes by what the mount table says.
+    pub(super) const fn unasked(mounted: &Unasked) -> Self {
+        match mounted.shows {
+            Shows::FilesOfItsOwn => Self::Remote,
+            Shows::FilesOnceMore => Self::Overlay,
+        }
+    }
+
     /// Asks the file system itself; one that does not answer is taken for a disk.
     pub(super) fn of(opened: &OwnedFd) -> Self {
         #[allow(

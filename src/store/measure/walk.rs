@@ -380,10 +380,11 @@ impl<'a> Worker<'a> {
             }
             match here.remote.at(name.to_bytes()) {
                 // Not even its type is asked for.
-                Below::Remote(told) => {
+                Below::Remote(mounted) => {
                     let spot = self.claims.below(here.spot, name.to_bytes());
                     let claim = self.claims.claim(spot).unwrap_or(here.claim);
-                    self.judge(FileSystem::Remote, Some(&told), name, (spot, claim));
+                    let kind = FileSystem::unasked(&mounted);
+                    self.judge(kind, Some(&mounted.told), name, (spot, claim));
                 }
                 Below::Local(_) if entry.file_type() == FileType::Directory => {
                     self.leave_for_later(here, name);
