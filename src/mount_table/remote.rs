@@ -85,9 +85,9 @@ impl RemoteMounts {
         if let Some((_, mounted)) = holding {
             return Below::Remote(mounted.clone());
         }
-        let further = mounts
-            .iter()
-            .filter_map(|(mount, mounted)| Some((rest_below(place, mount)?.into(), mounted.clone())));
+        let further = mounts.iter().filter_map(|(mount, mounted)| {
+            Some((rest_below(place, mount)?.into(), mounted.clone()))
+        });
         Below::Local(Self::of(further.collect()))
     }
 

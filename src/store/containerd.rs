@@ -9,11 +9,9 @@ mod content;
 mod directories;
 mod docker_records;
 mod engine_sizes;
-mod go_encoding;
 mod images;
 mod layers;
 mod leftovers;
-mod meta_db;
 mod nerdctl;
 mod snapshotter;
 
@@ -28,6 +26,7 @@ use crate::image::Digest;
 use crate::progress::Job;
 
 use super::bbolt::Database;
+use super::meta_db::{self, Key, Namespace};
 use super::{
     Activity, ContainerId, Engine, ImageId, LayerId, Location, Ownership, PieceId, Role, Store,
     Volume,
@@ -36,7 +35,6 @@ use super::{
 use content::Content;
 use directories::StoreDirectories;
 use layers::LayerNotes;
-use meta_db::{Key, Namespace};
 use snapshotter::Snapshotter;
 
 /// Docker's namespace.

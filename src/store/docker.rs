@@ -5,6 +5,7 @@
 //! containers. What is left of the driver's directories belongs to the build cache or to nobody.
 
 mod build_cache;
+mod build_content;
 mod containers;
 mod data_root;
 mod driver;

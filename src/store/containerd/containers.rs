@@ -1,7 +1,7 @@
 //! Containers that `meta.db` knows, and the pods of a Kubernetes node.
 
-use super::meta_db::{ContainerRecord, Labels};
 use super::{ContainerdReader, MOBY, layers};
+use crate::store::meta_db::{ContainerRecord, Labels};
 use crate::store::model::SANDBOX;
 use crate::store::places::{is_component, real_path};
 use crate::store::{

@@ -3,6 +3,7 @@
 use super::{MOBY, nerdctl};
 use crate::beneath::Beneath;
 use crate::store::Location;
+use crate::store::meta_db;
 use crate::store::places::{above, is_directory, is_file, is_same};
 
 const DATABASE: &[u8] = b"io.containerd.metadata.v1.bolt/meta.db";
@@ -151,7 +152,7 @@ fn is_unused(root: &Beneath, place: &[u8]) -> bool {
         // Damaged is not the same as unused.
         return false;
     };
-    let is_unused = super::meta_db::read(&database)
+    let is_unused = meta_db::read(&database)
         .iter()
         .all(super::Namespace::is_empty);
     is_unused && database.damage().is_none()
@@ -161,7 +162,7 @@ fn is_unused_by_docker(home: &Beneath) -> bool {
     let Ok(Some(database)) = crate::store::bbolt::Database::open(home, DATABASE) else {
         return true;
     };
-    super::meta_db::read(&database)
+    meta_db::read(&database)
         .iter()
         .filter(|namespace| namespace.name == MOBY)
         .all(|namespace| namespace.images.is_empty() && namespace.snapshots.is_empty())

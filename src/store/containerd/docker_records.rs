@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{ContainerdReader, MOBY, directories, go_encoding};
+use super::{ContainerdReader, MOBY, directories};
 use crate::image::Digest;
 use crate::image::json::Json;
 use crate::store::bbolt::{Bucket, Database};
 use crate::store::places::{is_directory, is_out_of_reach};
 use crate::store::{
     Container, ContainerId, Exit, ImageId, LayerId, Location, Orphan, Ownership, PieceId, Role,
-    State, Volume, docker, foreign, plugins,
+    State, Volume, docker, foreign, go_encoding, plugins,
 };
 use crate::{limits, path};
 

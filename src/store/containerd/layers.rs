@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::meta_db::Key;
 use super::snapshotter::{self, Keeping, Snapshot, SnapshotKind, Snapshotter};
-use super::{ContainerdReader, SnapshotName};
+use super::{ContainerdReader, Key, SnapshotName};
 use crate::beneath::Beneath;
 use crate::error::WarningCode;
 use crate::image::Digest;

@@ -2,18 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::meta_db::{Labels, LeaseRecord, Namespace};
 use super::snapshotter::SnapshotKind;
-use super::{ContainerdReader, MOBY, go_encoding};
+use super::{ContainerdReader, MOBY};
 use crate::image::Digest;
 use crate::path;
+use crate::store::ingest::Ingest;
+use crate::store::meta_db::{Labels, LeaseRecord, Namespace};
 use crate::store::{Engine, Exit, LayerId, Lease, Location, Orphan, Record, Role};
 
 const REFERS_TO_CONTENT: &str = "containerd.io/gc.ref.content";
 const REFERS_TO_SNAPSHOT: &str = "containerd.io/gc.ref.snapshot.";
-
-/// Longest `ref` or `startedat` of an ingest.
-const INGEST_RECORD_BYTES: u64 = 64 * 1024;
 
 /// A lease that has a row of its own, with what can be reached from it alone.
 struct HoldingLease {
@@ -422,22 +420,13 @@ impl ContainerdReader {
         self.snapshotters = snapshotters;
     }
 
-    /// Adds downloads and builds that did not end (containerd, plugins/content/local/store.go).
+    /// Adds downloads and builds that did not end.
     fn add_ingests(&mut self) {
         let home = self.content_home().join("ingest");
         for name in self.names(&home) {
             let place = home.join(&name);
-            let text = |of: &str| {
-                let record = place.join(of);
-                let bytes = record.root.read(&record.path, INGEST_RECORD_BYTES).ok()??;
-                String::from_utf8(bytes).ok()
-            };
-            let since = text("startedat").and_then(|at| go_encoding::seconds(&at));
-            let reason = match text("ref") {
-                Some(of) => format!("{} did not end", path::display_str(of.trim())),
-                None => "something that was to be stored did not end".to_owned(),
-            };
-            self.add_orphan(place, "interrupted-pull", reason, since);
+            let ingest = Ingest::at(&place);
+            self.add_orphan(place, "interrupted-pull", ingest.reason(), ingest.since);
         }
     }
 }

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::meta_db::{ContainerRecord, Namespace};
 use super::{ContainerdReader, Volume};
 use crate::beneath::Beneath;
 use crate::image::json::Json;
+use crate::store::meta_db::{ContainerRecord, Namespace};
 use crate::store::places::{above, is_component, is_directory, is_same, real_path};
 use crate::store::{ContainerId, Location, Ownership, PieceId, Role};
 use crate::{limits, path};

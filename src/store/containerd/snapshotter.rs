@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::go_encoding;
 use crate::error::Result;
 use crate::layer::dir::{Encoding, Namespace};
 use crate::limits;
-use crate::store::Location;
 use crate::store::bbolt::{Bucket, Consistency, Database};
 use crate::store::places::is_file;
+use crate::store::{Location, go_encoding};
 
 /// What a snapshot is for (containerd, core/snapshots/snapshotter.go).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use crate::image::json::Json;
 use crate::store::bbolt::{Bucket, Database};
 
 use super::super::{CacheRecord, LayerId, PieceId, Role};
+use super::build_content::{self, Content};
 use super::reader::{Claimed, DockerReader, Shares};
 use crate::store::places::is_component;
 
@@ -36,6 +37,8 @@ struct Noted {
     /// The record that one may still write to and that is the same as this one.
     twin: Option<String>,
     parents: Vec<String>,
+    /// What the layer is in an archive or a registry.
+    blob: Option<Digest>,
     bytes: Option<u64>,
     created: Option<i64>,
     used: Option<i64>,
@@ -46,13 +49,8 @@ struct Noted {
 /// There is one build cache for all drivers, with directories of the one in use: a store left behind has only
 /// those records whose directories it has.
 pub(super) fn read(reader: &mut DockerReader<'_>) -> Result<()> {
-    for (place, role) in [
-        (&b"buildkit"[..], Role::Bookkeeping),
-        (b"buildkit/content", Role::Cache),
-    ] {
-        if reader.records.is_directory(place) {
-            reader.piece(place.to_vec(), role);
-        }
+    if reader.records.is_directory(b"buildkit") {
+        reader.piece(b"buildkit".to_vec(), Role::Bookkeeping);
     }
     if let Some(reason) = reader.records.root().obstacle(b"buildkit") {
         let location = reader.location(b"buildkit".to_vec());
@@ -69,11 +67,31 @@ pub(super) fn read(reader: &mut DockerReader<'_>) -> Result<()> {
         note_damage(reader, RECORDS, &database);
         found
     });
-    add_records(reader, noted, &snapshots, &layers);
+    let content = build_content::read(reader);
+    let named = noted.values().filter_map(|record| record.blob.clone());
+    let named = named.collect();
+    add_records(
+        reader,
+        noted,
+        &Behind {
+            snapshots: &snapshots,
+            layers: &layers,
+            content: &content,
+        },
+    );
+    disown(reader, &snapshots, &layers);
+    content.disown(reader, &named);
     Ok(())
 }
 
-fn open(reader: &mut DockerReader<'_>, place: &[u8]) -> Option<Database> {
+/// What records stand for.
+struct Behind<'a> {
+    snapshots: &'a Snapshots,
+    layers: &'a HashMap<String, LayerId>,
+    content: &'a Content,
+}
+
+pub(super) fn open(reader: &mut DockerReader<'_>, place: &[u8]) -> Option<Database> {
     match Database::open(reader.records.root(), place) {
         Ok(database) => database,
         Err(error) => {
@@ -84,7 +102,7 @@ fn open(reader: &mut DockerReader<'_>, place: &[u8]) -> Option<Database> {
     }
 }
 
-fn note_damage(reader: &mut DockerReader<'_>, place: &[u8], database: &Database) {
+pub(super) fn note_damage(reader: &mut DockerReader<'_>, place: &[u8], database: &Database) {
     if let Some(damage) = database.damage() {
         reader.records.bad(place, damage);
         reader.cache_claimed = Claimed::InPart;
@@ -236,6 +254,7 @@ fn read_record(bucket: Bucket<'_>) -> Noted {
             .flat_map(texts)
             .filter(|id| !id.is_empty())
             .collect(),
+        blob: document("cache.blob").text().and_then(Digest::parse),
         bytes: document("snapshot.size").integer(),
         created: moment("cache.createdAt"),
         used: moment("cache.lastUsedAt"),
@@ -243,12 +262,12 @@ fn read_record(bucket: Bucket<'_>) -> Noted {
 }
 
 /// Of two records for one directory Docker shows that which may be written to, with the other's size.
-fn add_records(
-    reader: &mut DockerReader<'_>,
-    noted: BTreeMap<String, Noted>,
-    snapshots: &Snapshots,
-    layers: &HashMap<String, LayerId>,
-) {
+fn add_records(reader: &mut DockerReader<'_>, noted: BTreeMap<String, Noted>, behind: &Behind<'_>) {
+    let Behind {
+        snapshots,
+        layers,
+        content,
+    } = *behind;
     let twins: HashMap<String, String> = noted
         .iter()
         .filter_map(|(id, record)| Some((id.clone(), record.twin.clone()?)))
@@ -272,11 +291,13 @@ fn add_records(
         let twin = sizes.get(&id).copied();
         // Until somebody asks, only the layer of an image has a size written down.
         let of_layer = layer.and_then(|layer| reader.store.layer(layer).recorded_bytes);
+        let blob = record.blob.as_ref();
+        let blob = blob.and_then(|digest| content.piece(reader, digest));
         let parents = record.parents.into_iter();
         reader.store.cache.push(CacheRecord {
             description: record.description,
             layer,
-            pieces: Vec::new(),
+            pieces: blob.into_iter().collect(),
             recorded_bytes: record.bytes.or(twin).or(size).or(of_layer),
             created: record.created,
             used: record.used,
@@ -287,15 +308,18 @@ fn add_records(
             id,
         });
     }
-    disown(reader, snapshots, layers);
+}
+
+/// Returns whether all records were read that may own something of the build cache.
+pub(super) fn is_known(reader: &DockerReader<'_>) -> bool {
+    reader.cache_claimed == Claimed::Known
+        && reader.claimed == Claimed::Known
+        && reader.records.is_whole()
 }
 
 /// A snapshot that no record has any more, nor anything that is built on it.
 fn disown(reader: &mut DockerReader<'_>, snapshots: &Snapshots, layers: &HashMap<String, LayerId>) {
-    if reader.cache_claimed == Claimed::InPart
-        || reader.claimed == Claimed::InPart
-        || !reader.records.is_whole()
-    {
+    if !is_known(reader) {
         return;
     }
     let kept: HashSet<LayerId> = reader

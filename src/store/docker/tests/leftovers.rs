@@ -219,3 +219,98 @@ fn without_its_database_the_build_cache_is_not_called_nobodys() {
         [("unreferenced-directory", "overlay2/nobody".to_owned())]
     );
 }
+
+/// A content store with blobs that a record, a lease, the records of the store and a running ingest name, and one
+/// blob and one ingest that nobody does.
+fn with_content(root: &Root) -> Tree {
+    let mut known = Tree::default();
+    let [named, leased, known_blob, coming, stray] =
+        ["named", "leased", "known", "coming", "stray"].map(digest);
+    for digest in [&named, &leased, &known_blob, &coming, &stray] {
+        root.write(&blob(digest), "blob");
+    }
+    let mut records = Tree::default();
+    let value = format!(r#"{{"value":"{named}"}}"#);
+    records.put(&[b"_main", b"record", b"cache.blob"], value);
+    root.write("buildkit/metadata_v2.db", records.database());
+    known.put(
+        &[
+            b"v1",
+            b"buildkit",
+            b"leases",
+            b"l",
+            b"content",
+            leased.as_str().as_bytes(),
+        ],
+        "",
+    );
+    let of = |namespace: &'static [u8], digest: &Digest, tree: &mut Tree| {
+        let blob = digest.as_str().as_bytes();
+        tree.put(&[b"v1", namespace, b"content", b"blob", blob, b"size"], "8");
+    };
+    of(b"buildkit", &named, &mut known);
+    of(b"buildkit_history", &known_blob, &mut known);
+    let running: [&[u8]; 5] = [b"v1", b"buildkit", b"content", b"ingests", b"layer"];
+    known.at(&running).put(&[b"ref"], "buildkit/7/layer");
+    known.at(&running).put(&[b"expected"], coming.as_str());
+    for (name, reference) in [
+        ("running", "buildkit/7/layer"),
+        ("dead", "buildkit/3/layer"),
+    ] {
+        let place = format!("buildkit/content/ingest/{name}");
+        root.write(&format!("{place}/ref"), reference);
+        root.write(&format!("{place}/startedat"), "2026-01-02T03:04:05Z");
+        root.write(&format!("{place}/data"), "half");
+    }
+    root.write("buildkit/content/blobs/sha256/rubbish", "x");
+    root.write("buildkit/containerdmeta.db", known.database());
+    known
+}
+
+fn blob(digest: &Digest) -> String {
+    format!("buildkit/content/blobs/sha256/{}", digest.encoded())
+}
+
+#[test]
+fn what_the_cache_s_content_store_does_not_know_is_nobody_s() {
+    let (root, ..) = sound();
+    with_content(&root);
+    let store = root.read();
+    assert_eq!(messages(&store), [""; 0]);
+    let mut wanted = vec![
+        (
+            "interrupted-pull",
+            "buildkit/content/ingest/dead".to_owned(),
+        ),
+        (
+            "unreferenced-blob",
+            "buildkit/content/blobs/sha256/rubbish".to_owned(),
+        ),
+        ("unreferenced-blob", blob(&digest("stray"))),
+    ];
+    wanted.sort();
+    assert_eq!(orphans(&store), wanted);
+    let ingest = store
+        .orphans
+        .iter()
+        .find(|one| one.kind == "interrupted-pull");
+    assert!(ingest.unwrap().since.is_some());
+    let record = &store.cache[0];
+    let own = store.piece(record.pieces[0]);
+    assert_eq!(own.location.path, blob(&digest("named")).as_bytes());
+    assert_eq!(own.role, Role::Cache);
+}
+
+#[test]
+fn without_its_records_no_blob_is_nobody_s() {
+    let (root, ..) = sound();
+    let known = with_content(&root);
+    std::fs::remove_file(root.path("buildkit/containerdmeta.db")).unwrap();
+    assert_eq!(orphans(&root.read()), []);
+    root.write("buildkit/containerdmeta.db", "rubbish");
+    assert_eq!(orphans(&root.read()), []);
+    root.write("buildkit/containerdmeta.db", known.database());
+    // A record of the cache that cannot be read may name any.
+    root.write("buildkit/metadata_v2.db", "rubbish");
+    assert_eq!(orphans(&root.read()), []);
+}

@@ -21,6 +21,7 @@ pub(super) struct Namespace {
     pub snapshots: BTreeMap<Key, SnapshotRecord>,
     pub containers: Vec<ContainerRecord>,
     pub leases: Vec<LeaseRecord>,
+    pub ingests: Vec<IngestRecord>,
 }
 
 /// A name and what it points to.
@@ -64,6 +65,15 @@ pub(super) struct LeaseRecord {
     pub ends: Option<i64>,
     pub blobs: Vec<Digest>,
     pub snapshots: Vec<Key>,
+}
+
+/// Something that is being stored.
+#[derive(Debug)]
+pub(super) struct IngestRecord {
+    /// What the content store calls it.
+    pub name: Option<String>,
+    /// What it is to be, where that is known before.
+    pub expected: Option<Digest>,
 }
 
 impl Namespace {
@@ -115,6 +125,15 @@ fn namespace(name: String, bucket: Bucket<'_>) -> Namespace {
             .into_iter()
             .flatten()
             .filter_map(|(id, bucket)| Some(lease(text(id)?, bucket)))
+            .collect(),
+        ingests: bucket
+            .descend(&[b"content", b"ingests"])
+            .iter()
+            .flat_map(Bucket::buckets)
+            .map(|(_, bucket)| IngestRecord {
+                name: bucket.value(b"ref").and_then(text),
+                expected: bucket.value(b"expected").and_then(digest_of),
+            })
             .collect(),
     }
 }
