@@ -13,6 +13,7 @@ pub mod mounts;
 pub mod piece;
 pub mod reclaim;
 
+mod buildx;
 mod containerd;
 mod containers_storage;
 mod disuse;

@@ -3,6 +3,7 @@
 //! One directory is one [`Store`], whatever number of namespaces it has: they share the blobs of the content
 //! store, and what is shared can be told within one store only. Snapshots are never shared between namespaces.
 
+mod builder;
 mod buildkit;
 mod containers;
 mod content;
@@ -29,7 +30,7 @@ use super::bbolt::Database;
 use super::meta_db::{self, Key, Namespace};
 use super::{
     Activity, ContainerId, Engine, ImageId, LayerId, Location, Ownership, PieceId, Role, Store,
-    Volume,
+    Volume, buildx,
 };
 
 use content::Content;
@@ -61,9 +62,28 @@ pub(super) fn is_root(root: &Beneath) -> bool {
 /// # Errors
 /// When the directory itself cannot be read, or [`crate::error::Error::Interrupted`].
 pub(super) fn read(root: &Beneath, job: &Job) -> Result<Vec<Store>> {
-    let Some(places) = StoreDirectories::find(root) else {
-        return Ok(Vec::new());
-    };
+    let places = StoreDirectories::find(root);
+    let store = places.map(|places| read_at(&places, job)).transpose()?;
+    Ok(store.flatten().into_iter().collect())
+}
+
+/// Returns whether a directory is the root of `BuildKit`, or a part of one that leads to it.
+pub(super) fn is_root_of_builder(root: &Beneath) -> bool {
+    !builder::workers(root).is_empty()
+}
+
+/// Reads every worker of `BuildKit` in a directory, or in that which it is a part of.
+///
+/// # Errors
+/// As of [`read`].
+pub(super) fn read_builder(root: &Beneath, job: &Job) -> Result<Vec<Store>> {
+    let workers = builder::workers(root);
+    let stores = workers.iter().map(|places| read_at(places, job));
+    let stores: Result<Vec<Option<Store>>> = stores.collect();
+    Ok(stores?.into_iter().flatten().collect())
+}
+
+fn read_at(places: &StoreDirectories, job: &Job) -> Result<Option<Store>> {
     let mut reader = ContainerdReader::new(places.clone());
     reader.read(job)?;
     for _ in 1..ATTEMPTS {
@@ -73,7 +93,7 @@ pub(super) fn read(root: &Beneath, job: &Job) -> Result<Vec<Store>> {
         reader = ContainerdReader::new(places.clone());
         reader.read(job)?;
     }
-    Ok(reader.finish().into_iter().collect())
+    Ok(reader.finish())
 }
 
 /// A snapshot as a namespace names it.
@@ -96,6 +116,8 @@ struct ContainerdReader {
     manifests: Vec<Digest>,
     images_by_name: BTreeMap<(String, String), Vec<ImageId>>,
     containers_by_id: BTreeMap<String, ContainerId>,
+    /// Namespaces in which `BuildKit` keeps its cache.
+    of_builders: BTreeSet<String>,
     /// What anybody was found to keep.
     kept: BTreeSet<LayerId>,
     meta: Option<Database>,
@@ -123,6 +145,7 @@ impl ContainerdReader {
             manifests: Vec::new(),
             images_by_name: BTreeMap::new(),
             containers_by_id: BTreeMap::new(),
+            of_builders: BTreeSet::new(),
             kept: BTreeSet::new(),
             meta: None,
             is_overtaken: false,
@@ -211,9 +234,11 @@ impl ContainerdReader {
     }
 
     fn meta_place(&self) -> Location {
-        self.places
-            .home
-            .join("io.containerd.metadata.v1.bolt/meta.db")
+        let name = match self.places.worker {
+            Some(_) => "containerdmeta.db",
+            None => "io.containerd.metadata.v1.bolt/meta.db",
+        };
+        self.places.home.join(name)
     }
 
     fn name_engine(&mut self) {
@@ -221,7 +246,9 @@ impl ContainerdReader {
             let mut namespaces = self.namespaces.iter();
             namespaces.any(|namespace| namespace.name == name && !namespace.is_empty())
         };
-        self.store.engine = if self.places.is_docker {
+        self.store.engine = if self.places.worker.is_some() {
+            Engine::BuildKit
+        } else if self.places.is_docker {
             Engine::DockerContainerd
         } else if has(KUBERNETES) {
             Engine::Kubernetes
@@ -242,6 +269,12 @@ impl ContainerdReader {
     fn claim_places(&mut self) {
         for place in self.places.outside() {
             self.store.add_piece(place, Role::Bookkeeping);
+        }
+        if self.places.worker.is_some() {
+            // Another worker may have the root.
+            let home = self.places.home.clone();
+            self.store.add_piece(home, Role::Bookkeeping);
+            self.store.builder = buildx::builder_with(&self.store.root);
         }
     }
 

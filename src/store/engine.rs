@@ -16,6 +16,8 @@ pub enum Engine {
     Containerd,
     /// containerd with the namespace `k8s.io`.
     Kubernetes,
+    /// `BuildKit` that keeps its cache by itself: a builder of `docker buildx`, `buildkitd`.
+    BuildKit,
     /// Podman, Buildah, CRI-O: containers-storage. It stays the last: [`Engine::ALL`] is checked by it.
     ContainersStorage,
 }
@@ -52,6 +54,17 @@ pub(super) enum Namespaces {
     All,
 }
 
+/// How `ctr` gets to a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ctr {
+    /// As it stands.
+    AtHand,
+    /// It has to be told where: how.
+    With(&'static str),
+    /// Not at all.
+    OutOfReach,
+}
+
 /// What an engine does when it is told to remove an image that is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Refusal {
@@ -83,8 +96,10 @@ pub struct Definition {
     pub(super) cache_tool: Result<Tool, &'static str>,
     /// What it does when an image is to go that is in use.
     pub refusal: Refusal,
-    /// What has to be known before `ctr` is typed.
-    pub(super) ctr_note: Option<&'static str>,
+    /// Whether `ctr` reaches what is kept as containerd does.
+    pub(super) ctr: Ctr,
+    /// What to say of what its garbage collection takes.
+    pub(super) collection: &'static str,
     /// Why what it has no record of is left to a hand.
     pub(super) no_command: &'static str,
     /// Whether it keeps layers as they were pulled, beside what it unpacked.
@@ -99,11 +114,12 @@ pub struct Definition {
 
 impl Engine {
     /// Every engine.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Docker,
         Self::DockerContainerd,
         Self::Containerd,
         Self::Kubernetes,
+        Self::BuildKit,
         Self::ContainersStorage,
     ];
 
@@ -120,7 +136,12 @@ impl Engine {
                 volume_tool: Ok(Tool::Docker),
                 cache_tool: Ok(Tool::Docker),
                 refusal: Refusal::InUse,
-                ctr_note: None,
+                ctr: Ctr::AtHand,
+                // containerd, core/metadata/content.go and snapshot.go, garbageCollect; overlay's Cleanup. Seen with
+                // 1.6: the removal of one blob, or snapshot, takes those along that no record names.
+                collection: "containerd has no record of this, and its garbage collection removes it by itself, the \
+                             next time that it removes something of the kind, a blob or a snapshot; by hand only \
+                             while containerd is stopped:",
                 no_command: "no command of Docker removes this: it has no record of it, and its prunes leave it alone",
                 keeps_blobs: false,
                 dialects: [DiffDialect::Docker; 2],
@@ -136,7 +157,7 @@ impl Engine {
                 // moby, daemon/config: `--containerd-namespace` is moby by default.
                 namespaces: Namespaces::Own("moby"),
                 // moby, libcontainerd/supervisor/remote_daemon.go.
-                ctr_note: Some(
+                ctr: Ctr::With(
                     "the containerd that dockerd starts itself is reached with `--address \
                      /run/docker/containerd/containerd.sock`",
                 ),
@@ -165,6 +186,19 @@ impl Engine {
                 // containerd, internal/cri/constants: K8sContainerdNamespace.
                 namespaces: Namespaces::Own("k8s.io"),
                 volume_tool: Err("the volume goes with its pod"),
+                ..Self::Containerd.definition()
+            },
+            Self::BuildKit => Definition {
+                name: "buildkit",
+                title: "BuildKit",
+                tool: Tool::Buildctl,
+                namespaces: Namespaces::None,
+                shows_namespaces: false,
+                volume_tool: Err("BuildKit has no volumes"),
+                no_command: "no command of BuildKit removes this: it has no record of it",
+                collection: "BuildKit removes this by itself with what it prunes next; by hand only while it is \
+                             stopped:",
+                ctr: Ctr::OutOfReach,
                 ..Self::Containerd.definition()
             },
             Self::ContainersStorage => Definition {

@@ -60,7 +60,7 @@ pub(super) fn read(root: &Path, job: &Job) -> Result<Inventory> {
     if stores.is_empty() {
         return Err(Error::NotAStore {
             name: beneath.name().to_owned(),
-            found: "it holds no records of Docker, containerd, Podman or CRI-O",
+            found: "it holds no records of Docker, containerd, BuildKit, Podman or CRI-O",
         });
     }
     Ok(Inventory {

@@ -94,6 +94,8 @@ pub struct Store {
     pub leased: std::collections::BTreeSet<LayerId>,
     /// Containers that nerdctl made, and the namespace of each; unescaped.
     pub nerdctl: std::collections::BTreeMap<ContainerId, String>,
+    /// The builder of `docker buildx` whose cache it is, unescaped; `None` where it is none's.
+    pub builder: Option<String>,
     /// Leases of containerd that hold what nobody else keeps.
     pub leases: Vec<Lease>,
     /// What nobody owns.
@@ -342,6 +344,7 @@ impl Store {
             largest: Vec::new(),
             leased: std::collections::BTreeSet::new(),
             nerdctl: std::collections::BTreeMap::new(),
+            builder: None,
             leases: Vec::new(),
             orphans: Vec::new(),
             warnings: Vec::new(),

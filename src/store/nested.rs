@@ -1,9 +1,6 @@
 //! Stores within volumes: Docker in Docker, k3s or kind in a container, a builder of `buildx`.
 
-use crate::beneath::Beneath;
-use crate::limits;
-
-use super::places::{is_directory, is_file};
+use super::places::is_directory;
 use super::readers::READERS;
 use super::{Held, Inventory, Location, Store, Volume};
 
@@ -64,20 +61,7 @@ fn engine_of(place: &Location) -> Option<&'static str> {
         return None;
     }
     let directory = place.open().ok()?;
-    if is_of_buildkit(&directory) {
-        return Some("BuildKit");
-    }
     let mut readers = READERS.iter();
     let reader = readers.find(|reader| (reader.is_root)(&directory))?;
     Some(reader.title)
-}
-
-/// buildkit, cmd/buildkitd: a directory for each worker, with the records of its cache.
-fn is_of_buildkit(root: &Beneath) -> bool {
-    let names = root.names(b"", limits::STORE_NAMES).ok().flatten();
-    let mut names = names.unwrap_or_default().into_iter();
-    names.any(|name| {
-        let is_worker = name.starts_with(b"runc-") || name.starts_with(b"containerd-");
-        is_worker && is_file(root, &[&name, &b"/metadata_v2.db"[..]].concat())
-    })
 }

@@ -24,7 +24,7 @@ pub(super) struct Reader {
 }
 
 /// Every reader, in the order of reports.
-pub(super) const READERS: [Reader; 3] = [
+pub(super) const READERS: [Reader; 4] = [
     Reader {
         engines: &[Engine::Docker],
         title: "Docker",
@@ -43,6 +43,14 @@ pub(super) const READERS: [Reader; 3] = [
         parts: &["io.containerd.metadata.v1.bolt"],
         is_root: containerd::is_root,
         read: containerd::read,
+        engine_sizes: containerd::engine_sizes,
+    },
+    Reader {
+        engines: &[Engine::BuildKit],
+        title: "BuildKit",
+        parts: &["runc-overlayfs"],
+        is_root: containerd::is_root_of_builder,
+        read: containerd::read_builder,
         engine_sizes: containerd::engine_sizes,
     },
     Reader {

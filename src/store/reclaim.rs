@@ -23,6 +23,7 @@ use super::{
 };
 use crate::path::display_str;
 
+use super::engine::Ctr;
 pub use super::engine::Tool;
 use commands::Subject;
 pub use commands::{Action, Command, Proof, ROWS, Row, Word, row};
@@ -298,16 +299,18 @@ impl Writer<'_> {
         let Some(record) = self.store.cache.get(id.as_usize()) else {
             return Vec::new();
         };
-        let tool = match self.store.engine.definition().cache_tool {
-            Ok(tool) => tool,
+        let (tool, action) = match tools::of_cache(self.store) {
+            Ok(tool) if self.store.builder.is_some() => (tool, Action::RemoveFromBuilder),
+            Ok(tool) => (tool, Action::RemoveCache),
             Err(reason) => return vec![note(reason)],
         };
         let mut steps: Vec<Step> = self.above(id).into_iter().collect();
         let subject = Subject {
+            builder: self.store.builder.as_deref().unwrap_or_default(),
             names: &[&record.id],
             ..Subject::default()
         };
-        steps.extend(self.command(tool, Action::RemoveCache, subject));
+        steps.extend(self.command(tool, action, subject));
         steps
     }
 
@@ -370,8 +373,12 @@ fn commanded(engine: Engine, tool: Tool, action: Action, subject: Subject<'_>) -
     let Some(row) = row(tool, action) else {
         return Vec::new();
     };
-    let own = engine.definition().ctr_note;
-    let own = own.filter(|_| tool == Tool::Ctr);
+    let own = match engine.definition().ctr {
+        _ if tool != Tool::Ctr => None,
+        Ctr::OutOfReach => return Vec::new(),
+        Ctr::AtHand => None,
+        Ctr::With(how) => Some(how),
+    };
     let notes = own.into_iter().chain(row.note).map(note);
     let command = Step::Command(row.about(engine, subject));
     notes.chain([command]).collect()

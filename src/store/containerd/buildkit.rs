@@ -1,17 +1,23 @@
-//! The build cache of Docker with containerd's image store: `BuildKit` unpacks each layer of its own accord, and
-//! then the image made of them is unpacked again.
+//! The build cache of `BuildKit` on containerd, or with a root of its own. In Docker with containerd's image store it
+//! unpacks each layer of its own accord, and then the image made of them is unpacked again.
 //!
 //! moby/buildkit, cache/metadata.go: a bucket for each record below `_main`, values as JSON `{"value": …}`.
 
 use std::collections::BTreeMap;
 
-use super::{ContainerdReader, MOBY, layers};
+use super::directories::ON_CONTAINERD;
+use super::{ContainerdReader, Key, Namespace, layers};
 use crate::image::Digest;
 use crate::image::json::Json;
 use crate::store::bbolt::{Bucket, Database};
 use crate::store::{CacheRecord, LayerId, Location, PieceId, Role};
 
-const PREFIX: &[u8] = b"containerd-";
+/// Whether something around a worker's directory is claimed already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Around {
+    Claimed,
+    Apart,
+}
 
 /// One record, as far as it is used.
 #[derive(Debug, Default)]
@@ -29,25 +35,47 @@ struct Record {
     parents: Vec<String>,
 }
 
+/// Where `BuildKit` keeps what its records are about.
+#[derive(Debug, Clone, Copy)]
+struct Kept<'a> {
+    namespace: &'a str,
+    snapshotter: &'a str,
+}
+
 impl ContainerdReader {
-    /// Reads the build cache of every snapshotter that Docker builds with.
+    /// Reads the build cache of every snapshotter that somebody builds with: Docker, a `BuildKit` beside containerd, or
+    /// the one whose root this is.
     pub(super) fn add_cache(&mut self) {
-        let Some(docker) = self.places.docker.clone() else {
-            return;
-        };
-        let home = docker.buildkit;
-        for name in self.names(&home) {
-            let snapshotter = name.strip_prefix(PREFIX);
-            let snapshotter = snapshotter.and_then(|name| std::str::from_utf8(name).ok());
-            if let Some(snapshotter) = snapshotter {
-                self.add_cache_of(&home.join(&name).join("metadata_v2.db"), snapshotter);
+        if let Some(worker) = self.places.worker.clone() {
+            let home = self.places.home.clone();
+            return self.add_cache_of(&home, &worker.snapshotter);
+        }
+        let beside = self.places.buildkit.clone();
+        let beside = beside.map(|root| (Location::new(&root, Vec::new()), Around::Apart));
+        let docker = self.places.docker.clone();
+        let docker = docker.map(|docker| (docker.buildkit, Around::Claimed));
+        for (root, around) in docker.into_iter().chain(beside) {
+            for name in self.names(&root) {
+                let snapshotter = name.strip_prefix(ON_CONTAINERD);
+                let snapshotter = snapshotter.and_then(|name| std::str::from_utf8(name).ok());
+                if let Some(snapshotter) = snapshotter {
+                    let home = root.join(&name);
+                    if around == Around::Apart {
+                        self.store.add_piece(home.clone(), Role::Bookkeeping);
+                    }
+                    self.add_cache_of(&home, snapshotter);
+                }
             }
         }
     }
 
-    fn add_cache_of(&mut self, place: &Location, snapshotter: &str) {
+    fn add_cache_of(&mut self, home: &Location, snapshotter: &str) {
+        let place = home.join("metadata_v2.db");
         let database = match Database::open(&place.root, &place.path) {
             Ok(Some(database)) => database,
+            Ok(None) if self.places.worker.is_some() => {
+                return self.doubt(format!("{} is missing", place.shown()));
+            }
             Ok(None) => return,
             Err(error) => return self.doubt(error.in_one_line()),
         };
@@ -65,6 +93,14 @@ impl ContainerdReader {
         if let Some(doubt) = super::snapshotter::doubt(&database) {
             self.doubt(doubt);
         }
+        let Some(namespace) = self.namespace_of_cache(&records, snapshotter) else {
+            return;
+        };
+        self.of_builders.insert(namespace.clone());
+        let kept = Kept {
+            namespace: &namespace,
+            snapshotter,
+        };
         let mut twins: BTreeMap<&str, &Record> = BTreeMap::new();
         for record in records.values() {
             if let Some(mutable) = &record.mutable {
@@ -79,19 +115,41 @@ impl ContainerdReader {
                 .is_some_and(|id| records.contains_key(id));
             if !is_twin {
                 let twin = twins.get(id.as_str()).copied();
-                self.add_record(id, record, twin, snapshotter);
+                self.add_record(id, record, twin, kept);
             }
         }
     }
 
-    fn add_record(&mut self, id: &str, record: &Record, twin: Option<&Record>, snapshotter: &str) {
+    /// Returns the namespace that has the snapshots of records: which one it is, is said to `buildkitd` alone; `None`
+    /// where there is none at all.
+    fn namespace_of_cache(
+        &self,
+        records: &BTreeMap<String, Record>,
+        snapshotter: &str,
+    ) -> Option<String> {
+        let keys = records.iter().map(|(id, record)| {
+            let key = record.snapshot.as_deref().unwrap_or(id);
+            (snapshotter.to_owned(), key.to_owned())
+        });
+        let keys: Vec<Key> = keys.collect();
+        let has = |namespace: &&Namespace| {
+            let known = keys
+                .iter()
+                .filter(|key| namespace.snapshots.contains_key(key));
+            known.count()
+        };
+        let most = self.namespaces.iter().max_by_key(has)?;
+        Some(most.name.clone())
+    }
+
+    fn add_record(&mut self, id: &str, record: &Record, twin: Option<&Record>, kept: Kept<'_>) {
         let key = record.snapshot.as_deref().unwrap_or(id);
-        let key = (snapshotter.to_owned(), key.to_owned());
-        let layer = self.layer_named(MOBY, &key);
+        let key = (kept.snapshotter.to_owned(), key.to_owned());
+        let layer = self.layer_named(kept.namespace, &key);
         let mut pieces = Vec::new();
         if let Some(layer) = layer {
             self.keep_for_cache(layer, record);
-            pieces.extend(self.view_of(&key));
+            pieces.extend(self.view_of(kept.namespace, &key));
         }
         if let Some(digest) = &record.blob
             && let Some((piece, _)) = self.blob(digest)
@@ -114,7 +172,7 @@ impl ContainerdReader {
                 Some(twin) if record.parents.is_empty() => twin.parents.clone(),
                 _ => record.parents.clone(),
             },
-            copy_of: self.original_of(layer, record, snapshotter),
+            copy_of: self.original_of(layer, record, kept),
         });
     }
 
@@ -136,9 +194,9 @@ impl ContainerdReader {
     }
 
     /// Returns the pieces of the view by which `BuildKit` mounts a snapshot.
-    fn view_of(&mut self, key: &super::Key) -> Vec<PieceId> {
+    fn view_of(&mut self, namespace: &str, key: &Key) -> Vec<PieceId> {
         let view = layers::beside(key, &format!("{}-view", key.1));
-        let Some(view) = self.layer_named(MOBY, &view) else {
+        let Some(view) = self.layer_named(namespace, &view) else {
             return Vec::new();
         };
         if !self.kept.contains(&view) {
@@ -154,12 +212,12 @@ impl ContainerdReader {
         &self,
         own: Option<LayerId>,
         record: &Record,
-        snapshotter: &str,
+        kept: Kept<'_>,
     ) -> Option<LayerId> {
         let own = own?;
         let of_chain = record.chain_id.as_ref().and_then(|chain| {
-            let key = (snapshotter.to_owned(), chain.as_str().to_owned());
-            self.layer_named(MOBY, &key)
+            let key = (kept.snapshotter.to_owned(), chain.as_str().to_owned());
+            self.layer_named(kept.namespace, &key)
         });
         let same_blob = || {
             let (piece, _) = self.blob(record.blob.as_ref()?)?;

@@ -29,7 +29,11 @@ pub(super) struct Content {
 
 impl ContainerdReader {
     pub(super) fn content_home(&self) -> Location {
-        self.places.home.join(HOME)
+        let name = match self.places.worker {
+            Some(_) => "content",
+            None => HOME,
+        };
+        self.places.home.join(name)
     }
 
     /// Claims every blob there is.

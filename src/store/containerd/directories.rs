@@ -2,11 +2,14 @@
 
 use super::{MOBY, nerdctl};
 use crate::beneath::Beneath;
+use crate::limits;
 use crate::store::Location;
 use crate::store::meta_db;
 use crate::store::places::{above, is_directory, is_file, is_same};
 
 const DATABASE: &[u8] = b"io.containerd.metadata.v1.bolt/meta.db";
+/// What a worker of `BuildKit` is called that has containerd keep its files, before its snapshotter.
+pub(super) const ON_CONTAINERD: &[u8] = b"containerd-";
 const EMBEDDED: &[u8] = b"containerd/daemon";
 
 /// The directories of one store.
@@ -18,6 +21,10 @@ pub(super) struct StoreDirectories {
     pub home: Location,
     /// Docker's own records, where Docker uses it.
     pub docker: Option<Docker>,
+    /// The root of a `BuildKit` whose files are containerd's.
+    pub buildkit: Option<Beneath>,
+    /// A worker of `BuildKit` that keeps the files itself.
+    pub worker: Option<Worker>,
     /// Whether it was Docker's that was named, or Docker runs a containerd of its own.
     pub is_docker: bool,
     /// Whether Docker has a graph driver's images too, and another reader takes what is common to both.
@@ -32,6 +39,14 @@ pub(super) struct Docker {
     pub containers: Location,
     pub volumes: Location,
     pub buildkit: Location,
+}
+
+/// A worker of `BuildKit`, of which there is one for each snapshotter that was ever chosen.
+#[derive(Debug, Clone)]
+pub(super) struct Worker {
+    pub snapshotter: String,
+    /// Whether what lies beside the workers is told with this one.
+    pub is_first: bool,
 }
 
 impl Docker {
@@ -104,6 +119,8 @@ impl StoreDirectories {
             docker: docker
                 .filter(|_| is_embedded || !is_unused_by_docker(home))
                 .map(|root| Docker::apart(&root)),
+            buildkit: buildkit_beside(home),
+            worker: None,
             is_docker: is_embedded,
             is_guess: false,
         }
@@ -114,9 +131,25 @@ impl StoreDirectories {
             root: root.clone(),
             home,
             docker: Some(Docker::below(root)),
+            buildkit: None,
+            worker: None,
             is_docker: true,
             has_graph_driver: has_graph_driver(root),
             is_guess: true,
+        }
+    }
+
+    /// Takes a worker of `BuildKit`.
+    pub(super) fn of_worker(root: &Beneath, home: Location, worker: Worker) -> Self {
+        Self {
+            root: root.clone(),
+            home,
+            docker: None,
+            buildkit: None,
+            worker: Some(worker),
+            is_docker: false,
+            has_graph_driver: false,
+            is_guess: false,
         }
     }
 
@@ -190,4 +223,12 @@ fn is_embedded(root: &Beneath, home: &Beneath) -> bool {
 /// Opens a directory beside one that is open.
 fn beside(root: &Beneath, name: &[u8]) -> Option<Beneath> {
     above(root, "..")?.directory(name).ok().flatten()
+}
+
+/// Returns the root whose workers have containerd keep their files, where it is beside containerd's.
+fn buildkit_beside(home: &Beneath) -> Option<Beneath> {
+    let root = beside(home, b"buildkit")?;
+    let names = root.names(b"", limits::STORE_NAMES).ok().flatten()?;
+    let is_worker = |name: &Vec<u8>| name.starts_with(ON_CONTAINERD);
+    names.iter().any(is_worker).then_some(root)
 }

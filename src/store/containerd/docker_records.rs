@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ContainerdReader, MOBY, directories};
+use super::{ContainerdReader, MOBY, builder, directories};
 use crate::image::Digest;
 use crate::image::json::Json;
 use crate::store::bbolt::{Bucket, Database};
@@ -43,7 +43,12 @@ impl ContainerdReader {
         let root = self.store.root.clone();
         let docker = self.places.docker.as_ref();
         let is_data_root = docker.is_some_and(|docker| !docker.containers.path.is_empty());
-        if !is_data_root {
+        if let Some(worker) = &self.places.worker {
+            if !worker.is_first {
+                return;
+            }
+            foreign::add(&mut self.store, &root, builder::is_known);
+        } else if !is_data_root {
             foreign::add(&mut self.store, &root, directories::is_known);
         } else if !self.places.has_graph_driver {
             plugins::add(&mut self.store, &root);

@@ -43,6 +43,10 @@ impl ContainerdReader {
     pub(super) fn read_snapshotters(&mut self) {
         let namespace = xattr_namespace(&self.places.home.root);
         let mut homes = Vec::new();
+        if let Some(worker) = &self.places.worker {
+            let home = self.places.home.join("snapshots");
+            homes.push((worker.snapshotter.clone(), home));
+        }
         for name in self.names(&self.places.home.clone()) {
             let name = std::str::from_utf8(&name).ok();
             if let Some(kind) = name.and_then(|name| name.strip_prefix(PLUGIN)) {

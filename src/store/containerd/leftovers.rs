@@ -73,7 +73,7 @@ impl ContainerdReader {
         let mut holding = Vec::new();
         for namespace in &namespaces {
             let leases = self.leases_that_hold(namespace);
-            let leases = leases.filter(|lease| self.has_row(lease));
+            let leases = leases.filter(|lease| self.has_row(namespace, lease));
             holding.extend(leases.map(|lease| self.holding(namespace, lease)));
         }
         for of_lease in &mut holding {
@@ -86,7 +86,7 @@ impl ContainerdReader {
         for namespace in &namespaces {
             let (blobs, layers) = self.leased(namespace);
             for layer in layers {
-                self.keep_for_lease(layer);
+                self.keep_for_lease(&namespace.name, layer);
             }
             let new = blobs.difference(&self.content.kept).cloned();
             let new: Vec<Digest> = new.collect();
@@ -96,9 +96,16 @@ impl ContainerdReader {
         holding
     }
 
-    /// Docker's leases that nothing ends are those of `BuildKit`, a lease for each record of its cache.
-    fn has_row(&self, lease: &LeaseRecord) -> bool {
-        lease.ends.is_some() || self.store.engine != Engine::DockerContainerd
+    /// Leases of `BuildKit` that nothing ends are one for each record of its cache.
+    fn has_row(&self, namespace: &Namespace, lease: &LeaseRecord) -> bool {
+        lease.ends.is_some() || !self.is_of_builder(&namespace.name)
+    }
+
+    /// Returns whether the leases of a namespace, beside those of images and containers, are `BuildKit`'s: its cache,
+    /// its history (buildkit, solver/llbsolver/history.go).
+    fn is_of_builder(&self, namespace: &str) -> bool {
+        let namespace = namespace.strip_suffix("_history").unwrap_or(namespace);
+        self.store.engine == Engine::DockerContainerd || self.of_builders.contains(namespace)
     }
 
     /// Returns what a lease holds, whoever else does.
@@ -227,8 +234,8 @@ impl ContainerdReader {
         leases.find(|(of, lease)| has_ended(lease, self.now) && holds(of, lease))
     }
 
-    fn keep_for_lease(&mut self, top: LayerId) {
-        let role = self.role_of_leased();
+    fn keep_for_lease(&mut self, namespace: &str, top: LayerId) {
+        let role = self.role_of_leased(namespace);
         for layer in self.store.chain(top) {
             if !self.kept.contains(&layer) {
                 self.set_roles(layer, role, role);
@@ -238,9 +245,8 @@ impl ContainerdReader {
         self.keep(top);
     }
 
-    /// Docker's leases beside those of images and containers are `BuildKit`'s: its cache, its history.
-    fn role_of_leased(&self) -> Role {
-        if self.store.engine == Engine::DockerContainerd {
+    fn role_of_leased(&self, namespace: &str) -> Role {
+        if self.is_of_builder(namespace) {
             Role::Cache
         } else {
             Role::Bookkeeping
@@ -268,6 +274,7 @@ impl ContainerdReader {
             (true, _) => "no image, container, lease or build cache has it",
         };
         let held = self.ended_lease_of_layer(layer).map(left_by);
+        let held = held.map(|(kind, reason, exit)| (kind, reason, self.reached(exit)));
         let (kind, reason, exit) = held.unwrap_or_else(|| {
             let exit = self.exit_of_layer(layer);
             ("unreferenced-layer", reason.to_owned(), exit)
@@ -285,7 +292,7 @@ impl ContainerdReader {
     /// A snapshot of which containerd has a record is removed by that; any other goes with its next collection.
     fn exit_of_layer(&self, layer: LayerId) -> Exit {
         let detail = &self.details[layer.as_usize()];
-        match &detail.name {
+        let exit = match &detail.name {
             Some((namespace, (snapshotter, key))) if detail.is_known => {
                 Exit::Records(vec![Record::Snapshot {
                     namespace: namespace.clone(),
@@ -294,6 +301,15 @@ impl ContainerdReader {
                 }])
             }
             _ => Exit::Collection,
+        };
+        self.reached(exit)
+    }
+
+    /// No command takes the names of what `BuildKit` keeps by itself.
+    fn reached(&self, exit: Exit) -> Exit {
+        match self.places.worker {
+            Some(_) => Exit::Collection,
+            None => exit,
         }
     }
 
@@ -339,12 +355,14 @@ impl ContainerdReader {
     }
 
     fn add_unowned_blobs(&mut self, in_rows: &BTreeSet<&Digest>) {
-        let role = self.role_of_leased();
         let blobs = std::mem::take(&mut self.content.pieces);
         for (digest, piece) in &blobs {
             if self.content.kept.contains(digest) {
                 continue;
             }
+            let mut namespaces = self.namespaces.iter();
+            let holder = namespaces.find(|namespace| namespace.blobs.contains_key(digest));
+            let role = self.role_of_leased(holder.map_or("", |holder| &holder.name));
             let of_piece = &mut self.store.pieces[piece.as_usize()].role;
             if self.content.leased.contains(digest) {
                 if !in_rows.contains(digest) {
@@ -357,6 +375,7 @@ impl ContainerdReader {
                 continue;
             }
             let (kind, reason, exit) = self.blob_left(digest);
+            let exit = self.reached(exit);
             self.store.disown(Orphan {
                 piece: *piece,
                 reason,

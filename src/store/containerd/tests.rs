@@ -1,3 +1,4 @@
+mod builder;
 mod docker;
 mod home;
 mod leftovers;

@@ -56,15 +56,17 @@ pub(super) fn read(reader: &mut DockerReader<'_>) -> Result<()> {
         let location = reader.location(b"buildkit".to_vec());
         reader.store.add_unreachable(location, Role::Cache, reason);
     }
-    let snapshots = open(reader, SNAPSHOTS).map_or_else(Snapshots::new, |database| {
-        let found = read_snapshots(&database);
-        note_damage(reader, SNAPSHOTS, &database);
-        found
-    });
+    let snapshots = reader
+        .open(SNAPSHOTS)
+        .map_or_else(Snapshots::new, |database| {
+            let found = read_snapshots(&database);
+            reader.note_damage(SNAPSHOTS, &database);
+            found
+        });
     let layers = add_layers(reader, &snapshots)?;
-    let noted = open(reader, RECORDS).map_or_else(BTreeMap::new, |database| {
+    let noted = reader.open(RECORDS).map_or_else(BTreeMap::new, |database| {
         let found = read_records(&database);
-        note_damage(reader, RECORDS, &database);
+        reader.note_damage(RECORDS, &database);
         found
     });
     let content = build_content::read(reader);
@@ -89,24 +91,6 @@ struct Behind<'a> {
     snapshots: &'a Snapshots,
     layers: &'a HashMap<String, LayerId>,
     content: &'a Content,
-}
-
-pub(super) fn open(reader: &mut DockerReader<'_>, place: &[u8]) -> Option<Database> {
-    match Database::open(reader.records.root(), place) {
-        Ok(database) => database,
-        Err(error) => {
-            reader.records.failed(&error);
-            reader.cache_claimed = Claimed::InPart;
-            None
-        }
-    }
-}
-
-pub(super) fn note_damage(reader: &mut DockerReader<'_>, place: &[u8], database: &Database) {
-    if let Some(damage) = database.damage() {
-        reader.records.bad(place, damage);
-        reader.cache_claimed = Claimed::InPart;
-    }
 }
 
 fn read_snapshots(database: &Database) -> Snapshots {
@@ -310,16 +294,9 @@ fn add_records(reader: &mut DockerReader<'_>, noted: BTreeMap<String, Noted>, be
     }
 }
 
-/// Returns whether all records were read that may own something of the build cache.
-pub(super) fn is_known(reader: &DockerReader<'_>) -> bool {
-    reader.cache_claimed == Claimed::Known
-        && reader.claimed == Claimed::Known
-        && reader.records.is_whole()
-}
-
 /// A snapshot that no record has any more, nor anything that is built on it.
 fn disown(reader: &mut DockerReader<'_>, snapshots: &Snapshots, layers: &HashMap<String, LayerId>) {
-    if !is_known(reader) {
+    if !reader.is_cache_known() {
         return;
     }
     let kept: HashSet<LayerId> = reader

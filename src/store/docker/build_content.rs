@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build_cache;
 use super::reader::{Claimed, DockerReader, Shares};
 use super::records::place;
 use crate::image::Digest;
@@ -41,7 +40,9 @@ pub(super) fn read(reader: &mut DockerReader<'_>) -> Content {
     }
     reader.piece(HOME.to_vec(), Role::Cache);
     let mut content = Content {
-        known: build_cache::open(reader, RECORDS).map(|database| Known::of(reader, database)),
+        known: reader
+            .open(RECORDS)
+            .map(|database| Known::of(reader, database)),
         ..Content::default()
     };
     let blobs = place(&[HOME, b"blobs"]);
@@ -83,7 +84,7 @@ impl Content {
             return;
         };
         let root = reader.records.root();
-        if !build_cache::is_known(reader) || !known.database.is_current(root, RECORDS) {
+        if !reader.is_cache_known() || !known.database.is_current(root, RECORDS) {
             return;
         }
         let blobs = self.blobs.into_iter();
@@ -117,7 +118,7 @@ impl Content {
 
 impl Known {
     fn of(reader: &mut DockerReader<'_>, database: Database) -> Self {
-        build_cache::note_damage(reader, RECORDS, &database);
+        reader.note_damage(RECORDS, &database);
         let mut known = Self {
             blobs: BTreeSet::new(),
             ingests: BTreeSet::new(),

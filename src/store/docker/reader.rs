@@ -6,6 +6,7 @@ use crate::beneath::Beneath;
 use crate::error::Result;
 use crate::image::Digest;
 use crate::progress::Job;
+use crate::store::bbolt::Database;
 
 use super::super::{
     Activity, Engine, Exit, ImageId, Layer, LayerId, Listing, Location, Orphan, PieceId, Role,
@@ -222,6 +223,33 @@ impl<'a> DockerReader<'a> {
                 exit: Exit::ByHand,
             });
         }
+    }
+
+    /// Opens a database of the build cache; where it cannot be read, anything may be the cache's.
+    pub(super) fn open(&mut self, place: &[u8]) -> Option<Database> {
+        match Database::open(self.records.root(), place) {
+            Ok(database) => database,
+            Err(error) => {
+                self.records.failed(&error);
+                self.cache_claimed = Claimed::InPart;
+                None
+            }
+        }
+    }
+
+    /// Says what could not be read of it.
+    pub(super) fn note_damage(&mut self, place: &[u8], database: &Database) {
+        if let Some(damage) = database.damage() {
+            self.records.bad(place, damage);
+            self.cache_claimed = Claimed::InPart;
+        }
+    }
+
+    /// Returns whether all records were read that may own something of the build cache.
+    pub(super) fn is_cache_known(&self) -> bool {
+        self.cache_claimed == Claimed::Known
+            && self.claimed == Claimed::Known
+            && self.records.is_whole()
     }
 
     /// Returns the name of the directory that a layer is in.

@@ -65,6 +65,15 @@ const CONTAINERD: Engine = Engine {
     ..PLAIN
 };
 
+const BUILDKIT: Engine = Engine {
+    title: "BuildKit",
+    usual: "var/lib/buildkit",
+    files: &[("etc/buildkit/buildkitd.toml", Format::Containerd)],
+    units: &["buildkit.service"],
+    options: [&["--root"], &["--config"]],
+    ..PLAIN
+};
+
 const STORAGE: Engine = Engine {
     title: "Podman",
     usual: "var/lib/containers/storage",
@@ -129,6 +138,7 @@ pub(super) const ENGINES: &[Engine] = &[
         options: [&["--root"], &[]],
         ..PLAIN
     },
+    BUILDKIT,
     STORAGE,
 ];
 
@@ -152,6 +162,11 @@ pub(super) const OWN_ENGINES: &[Engine] = &[
         usual: ".local/share/containerd",
         files: &[(".config/containerd/config.toml", Format::Containerd)],
         ..CONTAINERD
+    },
+    Engine {
+        usual: ".local/share/buildkit",
+        files: &[(".config/buildkit/buildkitd.toml", Format::Containerd)],
+        ..BUILDKIT
     },
 ];
 

@@ -292,7 +292,7 @@ fn stores_within_volumes_are_told() {
         let place = root.join("volumes").join(name).join(place);
         let place = place.display();
         let wanted = match engine {
-            "BuildKit" => format!("holds a build cache of BuildKit: {place}"),
+            "BuildKit" => format!("holds a build cache of BuildKit: layerscope {place}"),
             _ => format!("holds a {engine} store: layerscope {place}"),
         };
         assert_eq!(told[0], wanted);

@@ -45,6 +45,8 @@ pub enum Action {
     PruneCache,
     /// Removes the cache of a builder that keeps one of its own.
     PruneBuilder,
+    /// Removes one record of it.
+    RemoveFromBuilder,
     /// Removes all containers that do not run.
     PruneContainers,
     /// Removes images without a name.
@@ -64,6 +66,8 @@ pub enum Word {
     Namespace,
     /// The snapshotter of containerd.
     Snapshotter,
+    /// The builder of `docker buildx`.
+    Builder,
     /// What it is about, a word each.
     Names,
     /// What it is about, behind the start of a filter.
@@ -118,6 +122,7 @@ pub struct Command {
 pub(super) struct Subject<'a> {
     pub(super) namespace: &'a str,
     pub(super) snapshotter: &'a str,
+    pub(super) builder: &'a str,
     pub(super) names: &'a [&'a str],
 }
 
@@ -148,6 +153,7 @@ impl Row {
                 Word::Plain(words) => (*words).to_owned(),
                 Word::Namespace => "NAMESPACE".to_owned(),
                 Word::Snapshotter => "SNAPSHOTTER".to_owned(),
+                Word::Builder => "BUILDER".to_owned(),
                 Word::Names => "NAME".to_owned(),
                 Word::Filter(start) => format!("{start}NAME"),
             })
@@ -169,6 +175,7 @@ impl Row {
                 Word::Plain(plain) => words.push((*plain).to_owned()),
                 Word::Namespace => words.push(quoted(subject.namespace).into_owned()),
                 Word::Snapshotter => words.push(quoted(subject.snapshotter).into_owned()),
+                Word::Builder => words.push(quoted(subject.builder).into_owned()),
                 Word::Names => {
                     if subject.names.iter().any(|name| name.starts_with('-')) {
                         words.push("--".to_owned());

@@ -2,24 +2,25 @@
 
 use super::commands::{Action, Subject, row};
 use super::{Command, Step, Tool, note, quoted};
-use crate::store::{Held, Store, Volume};
+use crate::store::{Held, Store, Volume, buildx};
 
 /// Returns what people want to know of it, escaped: what it is, and how to look into it.
 pub fn told_of(held: &Held) -> String {
     let place = held.location.shown();
     let place = quoted(&place);
     match held.engine {
-        // It is not read here.
-        "BuildKit" => format!("holds a build cache of BuildKit: {place}"),
+        "BuildKit" => format!("holds a build cache of BuildKit: layerscope {place}"),
         engine => format!("holds a {engine} store: layerscope {place}"),
     }
 }
 
 /// Returns the command that empties the cache in a volume; `None` where it is no builder's.
 pub fn of_builder(store: &Store, volume: &Volume) -> Option<Command> {
-    let builder = builder(volume)?;
+    if !volume.holds.iter().any(|held| held.engine == "BuildKit") {
+        return None;
+    }
     let subject = Subject {
-        names: &[builder],
+        builder: buildx::builder_of(&volume.name)?,
         ..Subject::default()
     };
     let row = row(Tool::Docker, Action::PruneBuilder)?;
@@ -33,17 +34,4 @@ pub(super) fn steps(store: &Store, volume: &Volume) -> Vec<Step> {
     };
     let words = "a builder keeps its cache here: this empties it, and the builder stays";
     vec![note(words), Step::Command(command)]
-}
-
-/// buildx, driver/docker-container/driver.go: `buildx_buildkit_<builder><node>_state`.
-fn builder(volume: &Volume) -> Option<&str> {
-    if !volume.holds.iter().any(|held| held.engine == "BuildKit") {
-        return None;
-    }
-    let node = volume
-        .name
-        .strip_prefix("buildx_buildkit_")?
-        .strip_suffix("_state")?;
-    let builder = node.trim_end_matches(|letter: char| letter.is_ascii_digit());
-    (!builder.is_empty() && builder.len() < node.len()).then_some(builder)
 }

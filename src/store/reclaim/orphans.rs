@@ -14,7 +14,7 @@ use crate::store::{Engine, Exit, LayerId, Orphan, PieceId, Record, Store};
 pub(super) fn steps(store: &Store, orphans: &[&Orphan]) -> Vec<Step> {
     let mut steps = of_records(store, orphans);
     for (exit, words) in [
-        (Exit::Collection, COLLECTION),
+        (Exit::Collection, store.engine.definition().collection),
         (Exit::Start, "the engine removes this when it starts:"),
         (
             Exit::Stop,
@@ -47,12 +47,6 @@ pub(super) fn steps(store: &Store, orphans: &[&Orphan]) -> Vec<Step> {
 
 const POD: &str = "the kubelet removes this with its pod, or has left it behind: make sure that the cluster has no \
                    pod of this UID and that nothing is mounted there, then remove it by hand:";
-
-// containerd, core/metadata/content.go and snapshot.go, garbageCollect; overlay's Cleanup. Seen with 1.6: the
-// removal of one blob, or snapshot, takes those along that no record names.
-const COLLECTION: &str = "containerd has no record of this, and its garbage collection removes it by itself, the \
-                          next time that it removes something of the kind, a blob or a snapshot; by hand only \
-                          while containerd is stopped:";
 
 fn places(store: &Store, orphans: &[&Orphan], exit: &Exit) -> Vec<Step> {
     let meant = orphans.iter().filter(|orphan| orphan.exit == *exit);
@@ -141,6 +135,7 @@ fn of_record(engine: Engine, record: &Record) -> Vec<Step> {
                 namespace,
                 snapshotter,
                 names: &[key],
+                ..Subject::default()
             },
         ),
         Record::Blob { namespace, digest } => (

@@ -128,7 +128,11 @@ pub fn suggestions(store: &Store, accounts: Option<&Accounts>) -> Vec<Suggestion
 fn group_steps(store: &Store, group: Group, targets: &[Target]) -> Vec<Step> {
     // A prune reaches what the engine uses now: of a store left behind it removes nothing, of the other all.
     let is_reached = store.activity == Activity::Active;
-    let Some(action) = group.action().filter(|_| is_reached) else {
+    let action = match (group, &store.builder) {
+        (Group::Cache, Some(_)) => Some(Action::PruneBuilder),
+        _ => group.action(),
+    };
+    let Some(action) = action.filter(|_| is_reached) else {
         return steps(store, targets);
     };
     let tool = |target: &Target| match target {
@@ -147,7 +151,11 @@ fn group_steps(store: &Store, group: Group, targets: &[Target]) -> Vec<Step> {
         .copied()
         .filter(|target| tool(target) != Some(prune.tool))
         .collect();
-    let mut found = commanded(store.engine, prune.tool, action, Subject::default());
+    let subject = Subject {
+        builder: store.builder.as_deref().unwrap_or_default(),
+        ..Subject::default()
+    };
+    let mut found = commanded(store.engine, prune.tool, action, subject);
     found.extend(steps(store, &rest));
     found
 }

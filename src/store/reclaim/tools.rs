@@ -14,7 +14,7 @@ pub(super) fn tool_of(store: &Store, owner: Owner) -> Option<Tool> {
             let container = store.containers.get(id.as_usize())?;
             Some(of_container(store, id, container).0)
         }
-        Owner::Cache(_) => store.engine.definition().cache_tool.ok(),
+        Owner::Cache(_) => of_cache(store).ok(),
         Owner::Volume(id) => of_volume(store, store.volumes.get(id.as_usize())?).ok(),
         Owner::Pod(_) => Some(Tool::Kubectl),
         Owner::Lease(_) => Some(Tool::Ctr),
@@ -51,6 +51,15 @@ const fn of_node(found: (Tool, &str), is_of_node: bool) -> (Tool, &str) {
     match found {
         (Tool::Podman, namespace) if is_of_node => (Tool::Crictl, namespace),
         other => other,
+    }
+}
+
+/// Returns what removes records of the build cache, or why there is no such command.
+pub(super) fn of_cache(store: &Store) -> Result<Tool, &'static str> {
+    match store.builder {
+        // What `buildctl` reaches is in the builder's container.
+        Some(_) => Ok(Tool::Docker),
+        None => store.engine.definition().cache_tool,
     }
 }
 
