@@ -31,6 +31,7 @@ mod nested;
 mod open;
 mod places;
 mod plugins;
+mod pool;
 mod readers;
 
 use std::path::Path;

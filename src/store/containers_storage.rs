@@ -28,12 +28,15 @@ use crate::error::{Error, Result};
 use crate::path;
 use crate::progress::Job;
 
-use super::{Engine, Location, Ownership, Role, Store, foreign, places};
+use super::{Engine, Location, Ownership, Role, Store, foreign, places, pool};
 use containers::Containers;
 use driver_root::{DRIVERS, DriverRoot, has_driver};
 use images::Images;
 use layers::{Layers, RecordOrigin};
 use records::{Condition, Readability, unusable};
+
+/// The driver that has its layers on a disk in a file.
+const POOL: &str = "devicemapper";
 
 pub(super) use additional::Options;
 
@@ -166,6 +169,11 @@ impl StorageReader {
         ancestry::settle(&mut self.store, &images.pedigrees);
         volumes::add(&mut self.store, &containers);
         pods::add(&mut self.store, &containers);
+        let is_pool = self.places[0].driver == POOL;
+        if is_pool || is_first && !has_driver(&self.store.root, POOL) {
+            let root = self.store.root.clone();
+            pool::add(&mut self.store, &root);
+        }
         if is_first {
             artifacts::add(&mut self.store);
             let root = self.store.root.clone();

@@ -28,8 +28,9 @@ use crate::error::{Error, Result};
 use crate::progress::Job;
 
 use self::reader::{DockerReader, DriverStore, Shares};
-use super::{Activity, Role, Store, foreign, plugins};
+use super::{Activity, Role, Store, foreign, plugins, pool};
 use data_root::StoreRoot;
+use driver::Driver;
 
 pub(super) use containers::{LEFT_OVER, is_log};
 pub(super) use data_root::is_known;
@@ -93,6 +94,10 @@ fn read_driver(root: &Beneath, found: DriverStore, job: &Job) -> Result<Store> {
     }
     let records = reader.image(&[]);
     reader.piece(records, Role::Bookkeeping);
+    let is_left = || !data_root::has_records(root, Driver::DeviceMapper);
+    if found.driver == Driver::DeviceMapper || found.shares == Shares::All && is_left() {
+        pool::add(&mut reader.store, root);
+    }
     layers::read(&mut reader)?;
     images::read(&mut reader)?;
     let mounted = containers::read(&mut reader)?;

@@ -350,16 +350,16 @@ impl Writer<'_> {
                 steps
             }
             ExtraKind::Artifact => self.command(Tool::Podman, Action::RemoveArtifact, subject),
-            ExtraKind::Foreign => self.foreign(&extra.pieces),
+            ExtraKind::Pool => self.by_hand(POOL, &extra.pieces),
+            ExtraKind::Foreign => self.by_hand(FOREIGN, &extra.pieces),
         }
     }
 
-    fn foreign(&self, pieces: &[PieceId]) -> Vec<Step> {
+    fn by_hand(&self, words: &str, pieces: &[PieceId]) -> Vec<Step> {
         let places = pieces
             .iter()
             .filter_map(|piece| self.store.pieces.get(piece.as_usize()));
         let places = places.map(|piece| Step::Place(piece.location.shown()));
-        let words = "the engine is not known to make this: ask whoever put it there, then move or remove it by hand:";
         [note(words)].into_iter().chain(places).collect()
     }
 
@@ -367,6 +367,11 @@ impl Writer<'_> {
         commanded(self.store.engine, tool, action, subject)
     }
 }
+
+const FOREIGN: &str = "the engine is not known to make this: ask whoever put it there, then move or remove it by hand:";
+
+const POOL: &str = "devicemapper has all of its images and containers in this file, and no reader looks inside: it \
+                    shrinks as the engine removes them, and goes by hand once no engine works with that driver:";
 
 /// Returns a command of the table with what has to be known before it; nothing where there is no such command.
 fn commanded(engine: Engine, tool: Tool, action: Action, subject: Subject<'_>) -> Vec<Step> {

@@ -196,6 +196,9 @@ impl DriverRoot {
             "vfs" => "vfs/dir".into(),
             "btrfs" => "btrfs/subvolumes".into(),
             "aufs" => "aufs/diff".into(),
+            // What is beside these are no layers but what the driver keeps them in.
+            "zfs" => "zfs/graph".into(),
+            "devicemapper" => "devicemapper/mnt".into(),
             driver => driver.into(),
         }
     }
@@ -225,7 +228,18 @@ impl DriverRoot {
     /// Returns why the files of a layer are out of reach although they may well be there, escaped.
     pub(super) fn obstacle(&self, id: &str) -> Option<String> {
         let link = || self.root.obstacle(self.place_of_files(id).as_bytes());
-        self.refused.clone().or_else(link)
+        let elsewhere = self.elsewhere().or_else(|| self.refused.clone());
+        elsewhere.or_else(link)
+    }
+
+    /// Returns why the files of no layer are within reach, whatever directories there are; `None` where they are.
+    pub(super) fn elsewhere(&self) -> Option<String> {
+        (self.keeping == Keeping::Elsewhere).then(|| {
+            format!(
+                "the driver {} keeps its files where they are not mounted: save the image with `podman save`",
+                self.driver
+            )
+        })
     }
 
     /// Returns where the files of a layer are to be.

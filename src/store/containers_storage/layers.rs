@@ -255,11 +255,8 @@ impl Stand<'_> {
     }
 
     fn why_no_files(&self) -> String {
-        if self.place.keeping == Keeping::Elsewhere {
-            return format!(
-                "the driver {} keeps its files where they are not mounted: save the image with `podman save`",
-                self.place.driver
-            );
+        if let Some(reason) = self.place.elsewhere() {
+            return reason;
         }
         let directory = self.place.place_of_files(&self.record.id);
         let shown = self.place.root.shown(directory.as_bytes());
@@ -316,10 +313,6 @@ impl Stand<'_> {
                 }
             }
             (None, Some(outer), Some(around)) => pieces.push(store.add_piece(outer, around)),
-            (_, None, _) if self.place.keeping == Keeping::Elsewhere => {
-                let holder = Location::new(&self.place.root, self.place.driver);
-                pieces.push(store.add_unreachable(holder, files, self.why_no_files()));
-            }
             (_, None, _) => {}
         }
         let beside = [format!("{id}.tar-split.gz"), id.clone()];

@@ -12,6 +12,8 @@ pub enum ExtraKind {
     },
     /// An artifact of Podman.
     Artifact,
+    /// A disk of images and containers in a file, which no reader looks into.
+    Pool,
     /// Nothing that the engine is known to make.
     Foreign,
 }
@@ -22,12 +24,13 @@ impl ExtraKind {
         match self {
             Self::Plugin { .. } => "plugin",
             Self::Artifact => "artifact",
+            Self::Pool => "pool",
             Self::Foreign => "foreign",
         }
     }
 }
 
-/// Something of its own: a plugin, an artifact, what somebody put there.
+/// Something of its own: a plugin, an artifact, a pool, what somebody put there.
 #[derive(Debug, Clone)]
 pub struct Extra {
     /// What it is.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::wrapping_table::{Side, Table, TableRow};
 use super::{BOLD, Page, largest};
 use crate::store::reclaim::{Step, Target, steps};
-use crate::store::{ExtraId, LargePath, Owner, Role};
+use crate::store::{ExtraId, ExtraKind, LargePath, Owner, Role};
 use crate::text::Detail;
 
 /// Paths of each kind that are listed unless all are asked for.
@@ -29,11 +29,20 @@ pub(super) fn write(page: &Page<'_>, output: &mut dyn Write) -> io::Result<()> {
             ],
             subject: page.text(&extras[at].name),
             mark: String::new(),
-            notes: commands(page, at),
+            notes: told(extras[at].kind)
+                .into_iter()
+                .chain(commands(page, at))
+                .collect(),
         });
     }
     table.write(&page.look, output)?;
     page.more(rest.iter().map(|&at| page.one.extra(at)), output)
+}
+
+/// Returns what is said of one whatever its name is.
+fn told(kind: ExtraKind) -> Option<String> {
+    let words = "the images and containers of devicemapper: no reader looks inside";
+    (kind == ExtraKind::Pool).then(|| words.to_owned())
 }
 
 /// Returns the commands that remove one; none for what no engine knows.

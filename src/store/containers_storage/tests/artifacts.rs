@@ -72,3 +72,44 @@ fn artifacts_have_rows_with_their_blobs() {
     root.file(&format!("artifacts/blobs/sha256/{}", first.encoded()), "{");
     assert!(orphans(&root.read()).is_empty());
 }
+
+/// The files of all layers are on a disk in a file: nobody's they are not, and nothing they are not either.
+#[test]
+fn a_pool_is_no_orphan_and_layers_in_it_are_unmeasured() {
+    use crate::store::{Accounts, Basis, Inventory, measure};
+    let root = Root::new();
+    for kind in ["layers", "images", "containers"] {
+        fs::remove_dir_all(root.path().join(format!("overlay-{kind}"))).unwrap();
+    }
+    fs::remove_dir_all(root.path().join("overlay")).unwrap();
+    root.file(
+        "devicemapper-layers/layers.json",
+        r#"[{"id":"a","diff-size":5000}]"#,
+    );
+    root.file(
+        "devicemapper-images/images.json",
+        r#"[{"id":"i","names":["app:1"],"layer":"a"}]"#,
+    );
+    root.file("devicemapper-images/i/manifest", "{}");
+    root.file("devicemapper-containers/containers.json", "[]");
+    root.file("devicemapper/devicemapper/data", &"d".repeat(300_000));
+    root.file("devicemapper/devicemapper/metadata", "m");
+    root.file("devicemapper/metadata/a", "{}");
+    root.file("devicemapper/mnt/a/id", "a");
+    let store = root.read();
+    assert_eq!(store.orphans.len(), 0, "{:?}", store.orphans);
+    let pools = store.extras.iter();
+    let pools: Vec<(&str, ExtraKind)> = pools.map(|one| (one.name.as_str(), one.kind)).collect();
+    let data = ("devicemapper/devicemapper/data", ExtraKind::Pool);
+    assert_eq!(pools[0], data);
+    assert_eq!(pools.len(), 2);
+    let mut inventory = Inventory {
+        name: "store".into(),
+        stores: vec![store],
+    };
+    measure::measure(&mut inventory, None, &Job::new()).unwrap();
+    let accounts = Accounts::of(&inventory.stores[0], Basis::Disk);
+    assert!(accounts.extras[0].bytes >= 300_000);
+    assert!(!accounts.images[0].total.is_whole());
+    assert!(!accounts.totals.total.is_whole());
+}

@@ -118,6 +118,11 @@ fn contents_of_unmounted_layers_are_refused_with_what_to_do() {
         std::fs::rename(root.path("image/overlay2"), root.path("image").join(driver)).unwrap();
         std::fs::remove_dir_all(root.path("overlay2")).unwrap();
         root.make(driver);
+        if driver == "devicemapper" {
+            root.write("devicemapper/devicemapper/data", vec![1; 300_000]);
+            root.write("devicemapper/devicemapper/metadata", vec![1; 9_000]);
+            root.write("devicemapper/metadata/base", "{}");
+        }
         let settings = root.path("containers/cafe/config.v2.json");
         let text = std::fs::read_to_string(&settings).unwrap();
         std::fs::write(settings, text.replace("overlay2", driver)).unwrap();
@@ -137,8 +142,26 @@ fn contents_of_unmounted_layers_are_refused_with_what_to_do() {
         };
         assert!(reason.contains(told), "{reason}");
         assert_eq!(messages(&store), [""; 0]);
+        assert_eq!(orphans(&store), []);
+        let pools: Vec<&str> = store.extras.iter().map(|one| one.name.as_str()).collect();
+        let files = ["data", "metadata"].map(|file| format!("devicemapper/devicemapper/{file}"));
+        match driver {
+            "devicemapper" => assert_eq!(pools, files),
+            _ => assert_eq!(pools, [""; 0]),
+        }
         assert_is_unmeasured(store);
     }
+}
+
+/// The engine was moved to another driver, and nobody removed what the old one had.
+#[test]
+fn a_pool_without_records_has_a_row_all_the_same() {
+    let (root, ..) = sound();
+    root.write("devicemapper/devicemapper/data", vec![1; 300_000]);
+    let store = root.read();
+    let pools: Vec<&str> = store.extras.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(pools, ["devicemapper/devicemapper/data"]);
+    assert_eq!(store.extras[0].kind, crate::store::ExtraKind::Pool);
 }
 
 /// What is not mounted is unknown, and not nothing.
