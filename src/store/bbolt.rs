@@ -339,19 +339,25 @@ impl<'a> Iterator for Items<'a> {
 /// Reads a file from its beginning to its end, within the limit.
 fn whole(file: &File, name: &str) -> Result<Vec<u8>> {
     let limit = limits::DATABASE_BYTES;
+    let failed = |source| Error::unread(name, source);
+    let length = file.metadata().map_err(failed)?.len();
+    // What is too long is not read first.
+    if length > limit {
+        return Err(too_long(name));
+    }
     let mut bytes = Vec::new();
     let mut reader = file.take(limit + 1);
-    let failed = |source| Error::unread(name, source);
     std::io::Seek::rewind(&mut &*file).map_err(failed)?;
     reader.read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > limit {
-        return Err(Error::limit(
-            name,
-            "the length of the database",
-            format!("{limit} bytes"),
-        ));
+        return Err(too_long(name));
     }
     Ok(bytes)
+}
+
+fn too_long(name: &str) -> Error {
+    let limit = limits::DATABASE_BYTES;
+    Error::limit(name, "the length of the database", format!("{limit} bytes"))
 }
 
 /// Returns the newest transaction that the file has now; the copy tells where its meta pages are.
