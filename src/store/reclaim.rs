@@ -351,6 +351,7 @@ impl Writer<'_> {
             }
             ExtraKind::Artifact => self.command(Tool::Podman, Action::RemoveArtifact, subject),
             ExtraKind::Pool => self.by_hand(POOL, &extra.pieces),
+            ExtraKind::Bound => self.by_hand(BOUND, &extra.pieces),
             ExtraKind::Foreign => self.by_hand(FOREIGN, &extra.pieces),
         }
     }
@@ -369,6 +370,9 @@ impl Writer<'_> {
 }
 
 const FOREIGN: &str = "the engine is not known to make this: ask whoever put it there, then move or remove it by hand:";
+
+const BOUND: &str = "a volume shows this directory of the machine, and removing the volume leaves its files alone; they \
+                     are whoever's keeps them there:";
 
 const POOL: &str = "devicemapper has all of its images and containers in this file, and no reader looks inside: it \
                     shrinks as the engine removes them, and goes by hand once no engine works with that driver:";

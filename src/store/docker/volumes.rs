@@ -6,10 +6,11 @@ use crate::image::json::Json;
 use crate::store::bbolt::{Bucket, Database};
 use crate::store::places::{is_component, is_out_of_reach};
 
-use super::super::{ContainerId, Ownership, Role, Volume, VolumeId};
+use super::super::{ContainerId, Extra, ExtraKind, Ownership, Role, Volume, VolumeId};
 use super::containers::Mounted;
 use super::reader::DockerReader;
 use super::records::place;
+use crate::{limits, path};
 
 const DATABASE: &[u8] = b"volumes/metadata.db";
 
@@ -84,11 +85,17 @@ fn add(reader: &mut DockerReader<'_>, name: String, driver: String, refused: Opt
     // A name from the database is not trusted to be one; other drivers keep their data elsewhere.
     if is_component(name.as_bytes()) {
         let whole = place(&[b"volumes", name.as_bytes()]);
-        for at in [place(&[&whole, b"_data"]), whole] {
-            // What is out of reach too: whoever measures says why.
-            if !matches!(reader.records.root().status(&at), Ok(None)) {
-                pieces.push(reader.piece(at, Role::Volume));
-            }
+        let data = place(&[&whole, b"_data"]);
+        // What is out of reach too: whoever measures says why.
+        let is_there = |at: &[u8]| !matches!(reader.records.root().status(at), Ok(None));
+        let [has_data, has_whole] = [&data, &whole].map(|at| is_there(at));
+        match bound(reader, &whole) {
+            Some(shown) if has_data => add_bound(reader, data, &shown),
+            _ if has_data => pieces.push(reader.piece(data, Role::Volume)),
+            _ => {}
+        }
+        if has_whole {
+            pieces.push(reader.piece(whole, Role::Volume));
         }
         if let Some(reason) = refused {
             let at = reader.location(place(&[b"volumes", name.as_bytes()]));
@@ -103,6 +110,33 @@ fn add(reader: &mut DockerReader<'_>, name: String, driver: String, refused: Opt
         namespace: None,
         users: Ownership::Recorded,
         holds: Vec::new(),
+    });
+}
+
+/// Returns the directory of the machine that a volume shows while a container runs, if it shows one: removing the
+/// volume leaves that alone (moby, volume/local/local.go, `optsConfig`).
+fn bound(reader: &mut DockerReader<'_>, whole: &[u8]) -> Option<String> {
+    let at = place(&[whole, b"opts.json"]);
+    if reader.records.is_missing(&at) {
+        return None;
+    }
+    let document = reader.records.json(&at, limits::STORE_VALUE_BYTES)?;
+    let options = document.get("MountOpts").text()?;
+    let is_bound = options
+        .split(',')
+        .any(|one| matches!(one, "bind" | "rbind"));
+    let device = document.get("MountDevice").text()?;
+    (is_bound && device.starts_with('/')).then(|| device.to_owned())
+}
+
+/// What such a volume shows is not the store's.
+fn add_bound(reader: &mut DockerReader<'_>, data: Vec<u8>, shown: &str) {
+    let name = format!("{}, which shows {shown}", path::display(&data));
+    let piece = reader.piece(data, Role::Extra);
+    reader.store.extras.push(Extra {
+        kind: ExtraKind::Bound,
+        name,
+        pieces: vec![piece],
     });
 }
 

@@ -14,6 +14,8 @@ pub enum ExtraKind {
     Artifact,
     /// A disk of images and containers in a file, which no reader looks into.
     Pool,
+    /// A directory of the machine that a volume shows.
+    Bound,
     /// Nothing that the engine is known to make.
     Foreign,
 }
@@ -25,12 +27,13 @@ impl ExtraKind {
             Self::Plugin { .. } => "plugin",
             Self::Artifact => "artifact",
             Self::Pool => "pool",
+            Self::Bound => "bound",
             Self::Foreign => "foreign",
         }
     }
 }
 
-/// Something of its own: a plugin, an artifact, a pool, what somebody put there.
+/// Something of its own: a plugin, an artifact, a pool, what a volume shows, what somebody put there.
 #[derive(Debug, Clone)]
 pub struct Extra {
     /// What it is.

@@ -200,7 +200,7 @@ pub(super) fn extra(one: &ReportedStore<'_>, at: usize) -> Value {
     let id = ExtraId(u32::try_from(at).unwrap_or(u32::MAX));
     let is_enabled = match extra.kind {
         ExtraKind::Plugin { is_enabled } => Some(is_enabled),
-        ExtraKind::Artifact | ExtraKind::Pool | ExtraKind::Foreign => None,
+        ExtraKind::Artifact | ExtraKind::Pool | ExtraKind::Bound | ExtraKind::Foreign => None,
     };
     let steps = steps(one.store, &[Target::Owner(Owner::Extra(id))]);
     json!({

@@ -108,3 +108,25 @@ fn what_docker_does_not_make_has_a_row_and_no_command() {
     assert!(told.iter().all(|line| line.starts_with('#')), "{told:?}");
     assert!(told[1].ends_with("/backup.tar"), "{told:?}");
 }
+
+/// The files are the machine's, and no command about the volume frees them.
+#[test]
+fn what_a_volume_shows_of_the_machine_is_not_its_own() {
+    let (root, ..) = sound();
+    let options = |options: &str, device: &str| {
+        format!(r#"{{"MountType":"none","MountOpts":"{options}","MountDevice":"{device}"}}"#)
+    };
+    root.write("volumes/site/opts.json", options("rw,bind", "/srv/site"));
+    root.write("volumes/site/_data/index.html", "shown");
+    root.write("volumes/disk/opts.json", options("rw", "/dev/sdb1"));
+    root.write("volumes/disk/_data/file", "its own");
+    let store = root.read();
+    let name = "volumes/site/_data, which shows /srv/site";
+    assert_eq!(extras(&store), [(ExtraKind::Bound, name, 1)]);
+    let pieces = |name: &str| {
+        let volume = store.volumes.iter().find(|one| one.name == name);
+        volume.unwrap().pieces.len()
+    };
+    assert_eq!((pieces("site"), pieces("disk")), (1, 2));
+    assert!(commands(&store, 0)[0].contains("leaves its files alone"));
+}
