@@ -197,9 +197,10 @@ impl Stand<'_> {
     fn listing(&self, warnings: &mut Vec<Warning>) -> Listing {
         let record = self.place.tar_split(&self.record.id);
         let files = self.place.files(&self.record.id);
-        // That none of the layers is within reach was told once.
-        let is_missing = files.is_none() && !self.place.is_refused();
-        if is_missing && self.place.keeping != Keeping::Elsewhere {
+        // That none of the layers is within reach was told once, and what is half made may well have none.
+        let is_expected = self.place.keeping != Keeping::Elsewhere
+            && self.record.condition != Condition::HalfMade;
+        if files.is_none() && !self.place.is_refused() && is_expected {
             warnings.push(self.files_missing());
         }
         match (record, files) {

@@ -125,3 +125,13 @@ fn parts_out_of_reach_are_unmeasured_and_accuse_nobody() {
         }
     }
 }
+
+/// The record comes before the files, and goes after them: Podman removes it with the next start.
+#[test]
+fn a_half_made_layer_without_files_is_no_damage() {
+    let root = Root::new();
+    root.layers(r#"[{"id":"half","flags":{"incomplete":true}}]"#);
+    let store = root.read();
+    assert_eq!(store.warnings, []);
+    assert_eq!(store.orphans.len(), 0);
+}
