@@ -25,6 +25,24 @@ pub struct Beneath {
     remote: RemoteMounts,
 }
 
+/// Most room that is made for a file before it is read.
+const MOST_EXPECTED: u64 = 1024 * 1024;
+
+/// The directory that a name is looked up in.
+enum Parent<'b> {
+    Own(BorrowedFd<'b>),
+    Opened(OwnedFd),
+}
+
+impl AsFd for Parent<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Own(own) => *own,
+            Self::Opened(opened) => opened.as_fd(),
+        }
+    }
+}
+
 impl Beneath {
     /// Opens a directory as the user named it; links on the way to it are followed.
     ///
@@ -117,6 +135,11 @@ impl Beneath {
     /// # Errors
     /// [`Error::Open`], also for a symbolic link and for anything else that is no regular file.
     pub fn file(&self, place: &[u8]) -> Result<Option<File>> {
+        Ok(self.file_and_length(place)?.map(|(file, _)| file))
+    }
+
+    /// Opens a regular file below, and returns how long it says that it is.
+    fn file_and_length(&self, place: &[u8]) -> Result<Option<(File, u64)>> {
         // A pipe would be waited for and a device woken up; neither is opened for reading.
         let Some(found) = self.status(place)? else {
             return Ok(None);
@@ -126,7 +149,9 @@ impl Beneath {
             let reason = reason.unwrap_or_else(|| format!("it is {}", described(&found)));
             return Err(self.error(place, io::Error::other(reason)));
         }
-        Ok(self.open_at(place, OFlags::NONBLOCK)?.map(File::from))
+        let length = u64::try_from(found.st_size).unwrap_or(0);
+        let opened = self.open_at(place, OFlags::NONBLOCK)?;
+        Ok(opened.map(|file| (File::from(file), length)))
     }
 
     /// Reads a file of at most `limit` bytes; `None` where nothing has the name.
@@ -134,10 +159,12 @@ impl Beneath {
     /// # Errors
     /// As [`Beneath::file`], [`Error::Read`], and [`Error::Limit`] for a longer one.
     pub fn read(&self, place: &[u8], limit: u64) -> Result<Option<Vec<u8>>> {
-        let Some(file) = self.file(place)? else {
+        let Some((file, length)) = self.file_and_length(place)? else {
             return Ok(None);
         };
-        let mut bytes = Vec::new();
+        // One byte more shows the end without growing, and a lie about the length costs no memory.
+        let expected = length.min(limit).min(MOST_EXPECTED) + 1;
+        let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
         file.take(limit.saturating_add(1))
             .read_to_end(&mut bytes)
             .map_err(|source| Error::Read {
@@ -251,7 +278,7 @@ impl Beneath {
         None
     }
 
-    fn parent<'p>(&self, place: &'p [u8]) -> Result<Option<(OwnedFd, &'p [u8])>> {
+    fn parent<'p>(&self, place: &'p [u8]) -> Result<Option<(Parent<'_>, &'p [u8])>> {
         self.answering(place)?;
         let (above, name) = match memchr::memrchr(b'/', place) {
             // Absolute places are nowhere below.
@@ -263,12 +290,10 @@ impl Beneath {
             return Ok(None);
         }
         if above.is_empty() {
-            let own = rustix::io::fcntl_dupfd_cloexec(&self.directory, 0);
-            let own = own.map_err(|error| self.error(place, error.into()))?;
-            return Ok(Some((own, name)));
+            return Ok(Some((Parent::Own(self.directory.as_fd()), name)));
         }
         match self.open_beneath(above, OFlags::DIRECTORY | OFlags::PATH) {
-            Ok(parent) => Ok(Some((parent, name))),
+            Ok(parent) => Ok(Some((Parent::Opened(parent), name))),
             Err(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG) => Ok(None),
             Err(error) => Err(self.error(place, error.into())),
         }

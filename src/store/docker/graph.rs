@@ -127,7 +127,12 @@ impl Graph {
 
     /// Returns how to read a layer without original headers: what it changes, or what differs from `below`.
     pub(super) fn listing(&self, name: &str, below: Option<&str>) -> Listing {
-        let directory = match self.files(name) {
+        self.listing_of(self.files(name), below)
+    }
+
+    /// As [`Graph::listing`], where it is known already where the files are.
+    pub(super) fn listing_of(&self, files: Contents, below: Option<&str>) -> Listing {
+        let directory = match files {
             Contents::Directory(directory) => directory,
             Contents::Refused(reason) => return Listing::Unavailable(reason),
         };

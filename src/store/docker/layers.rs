@@ -7,8 +7,9 @@ use crate::image::Digest;
 use crate::path;
 
 use super::super::{Contents, Exit, Layer, LayerId, Listing, Location, PieceId, Role};
+use super::graph::Graph;
 use super::reader::{Claimed, DockerReader};
-use super::records::place;
+use super::records::{Records, place};
 
 /// One directory of the layer database.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ struct Record {
     cache_id: Option<String>,
     bytes: Option<u64>,
     has_headers: bool,
+    /// Where its files are.
+    contents: Contents,
 }
 
 /// Reads every layer that the database has, and what is left of those being removed.
@@ -48,36 +51,86 @@ fn read_records(reader: &mut DockerReader<'_>) -> Result<Vec<Record>> {
     if reader.records.is_missing(&database) && has_images {
         reader.records.lost(&database, "images");
     }
-    let mut records = Vec::new();
     let names = reader.records.listed(&database).unwrap_or_else(|reason| {
         let location = reader.location(database.clone());
         let piece = reader.store.add_unreachable(location, Role::Layer, reason);
         reader.layers_out_of_reach = Some(piece);
         Vec::new()
     });
+    let mut found = Vec::new();
     for name in names {
-        reader.check()?;
         let at = place(&[&database, &name]);
         if name.ends_with(b"-removing") {
             half_removed(reader, at);
             continue;
         }
         match Digest::from_name(&name) {
-            Some(chain) => records.push(read_record(reader, chain, at)),
+            Some(chain) => found.push((chain, at)),
             None => reader.records.bad(&at, "its name is not a digest"),
         }
+    }
+    let records = read_each(reader, found)?;
+    if records.iter().any(|record| record.cache_id.is_none()) {
+        reader.claimed = Claimed::InPart;
     }
     Ok(records)
 }
 
-fn read_record(reader: &mut DockerReader<'_>, chain: Digest, at: Vec<u8>) -> Record {
+/// Most threads that read records: the kernel answers most of it from memory.
+const THREADS: usize = 4;
+
+/// Fewest records that are worth a thread.
+const WORTH_A_THREAD: usize = 64;
+
+/// Reads records by several threads, each some that follow each other.
+fn read_each(reader: &mut DockerReader<'_>, found: Vec<(Digest, Vec<u8>)>) -> Result<Vec<Record>> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = cores.min(THREADS).min(found.len() / WORTH_A_THREAD + 1);
+    let share = found.len().div_ceil(threads).max(1);
+    let (graph, job) = (&reader.graph, reader.job);
+    let read = |share: &[(Digest, Vec<u8>)], mut records: Records| {
+        let each = share.iter().map(|(chain, at)| {
+            job.check()?;
+            Ok(read_record(&mut records, graph, chain.clone(), at.clone()))
+        });
+        let read: Result<Vec<Record>> = each.collect();
+        read.map(|read| (read, records))
+    };
+    let parts: Vec<Result<(Vec<Record>, Records)>> = std::thread::scope(|scope| {
+        let mut shares = found.chunks(share);
+        let own = shares.next();
+        let others: Vec<_> = shares
+            .map(|share| {
+                let records = reader.records.beside();
+                scope.spawn(move || read(share, records))
+            })
+            .collect();
+        let own = own.map(|share| read(share, reader.records.beside()));
+        let others = others.into_iter().map(|other| match other.join() {
+            Ok(part) => part,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        own.into_iter().chain(others).collect()
+    });
+    let mut all = Vec::with_capacity(found.len());
+    for part in parts {
+        let (read, records) = part?;
+        all.extend(read);
+        reader.records.take(records);
+    }
+    Ok(all)
+}
+
+fn read_record(records: &mut Records, graph: &Graph, chain: Digest, at: Vec<u8>) -> Record {
     let file = |name: &str| place(&[&at, name.as_bytes()]);
-    let records = &mut reader.records;
     let cache_id = records.component(&file("cache-id"));
     if cache_id.is_none() {
         records.bad(&at, "it does not say which directory has the layer's files");
-        reader.claimed = Claimed::InPart;
     }
+    let refused = || Contents::Refused("no record says where its files are".to_owned());
+    let contents = cache_id
+        .as_deref()
+        .map_or_else(refused, |directory| graph.files(directory));
     let bytes = records.text(&file("size"));
     let size = bytes.as_ref().and_then(|text| text.parse().ok());
     if bytes.is_some() && size.is_none() {
@@ -87,6 +140,7 @@ fn read_record(reader: &mut DockerReader<'_>, chain: Digest, at: Vec<u8>) -> Rec
         diff_id: records.digest(&file("diff")),
         parent: records.digest(&file("parent")),
         has_headers: records.has_content(&file("tar-split.json.gz")),
+        contents,
         place: at,
         cache_id,
         bytes: size,
@@ -135,7 +189,8 @@ fn directory_pieces(reader: &mut DockerReader<'_>, record: &Record) -> Vec<Piece
         pieces.pop();
         return pieces;
     }
-    if !reader.graph.has(directory) {
+    let is_there = matches!(record.contents, Contents::Directory(_)) || reader.graph.has(directory);
+    if !is_there {
         let obstacle = reader.graph.obstacle(directory);
         if obstacle.is_none() {
             let missing = reader.graph.directory(directory).shown();
@@ -146,23 +201,22 @@ fn directory_pieces(reader: &mut DockerReader<'_>, record: &Record) -> Vec<Piece
         }
         return reader.out_of_reach(directory, Role::Layer, obstacle);
     }
-    reader.pieces(directory, Role::Layer, Role::Layer)
+    let contents = record.contents.clone();
+    reader.pieces_at(directory, contents, Role::Layer, Role::Layer)
 }
 
 fn listing(reader: &DockerReader<'_>, record: &Record, below: Option<&str>) -> Listing {
-    let refused = || Contents::Refused("no record says where its files are".to_owned());
-    let directory = record.cache_id.as_deref();
-    let contents = directory.map_or_else(refused, |directory| reader.graph.files(directory));
+    let contents = record.contents.clone();
     let headers = reader.location(place(&[&record.place, b"tar-split.json.gz"]));
-    match directory {
-        Some(directory) if !record.has_headers => match reader.graph.listing(directory, below) {
+    match record.cache_id {
+        Some(_) if !record.has_headers => match reader.graph.listing_of(contents, below) {
             Listing::Unavailable(reason) => {
                 Listing::Unavailable(format!("{} is missing, and {reason}", headers.shown()))
             }
             listing => listing,
         },
         _ => Listing::TarSplit {
-            fallback: fallback(reader, directory, &contents),
+            fallback: fallback(reader, &contents),
             record: headers,
             contents,
         },
@@ -171,13 +225,12 @@ fn listing(reader: &DockerReader<'_>, record: &Record, below: Option<&str>) -> L
 
 fn fallback(
     reader: &DockerReader<'_>,
-    directory: Option<&str>,
     contents: &Contents,
 ) -> Option<(Location, crate::layer::dir::Encoding)> {
     let Contents::Directory(files) = contents else {
         return None;
     };
-    match reader.graph.listing(directory?, None) {
+    match reader.graph.listing_of(contents.clone(), None) {
         Listing::Directory { encoding, .. } => Some((files.clone(), encoding)),
         _ => None,
     }

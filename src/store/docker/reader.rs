@@ -122,8 +122,20 @@ impl<'a> DockerReader<'a> {
 
     /// Adds the pieces of a layer's directory: its files first, then the directory with what the driver notes.
     pub(super) fn pieces(&mut self, directory: &str, files: Role, rest: Role) -> Vec<PieceId> {
+        let contents = self.graph.files(directory);
+        self.pieces_at(directory, contents, files, rest)
+    }
+
+    /// As [`DockerReader::pieces`], where it is known already where the files are.
+    pub(super) fn pieces_at(
+        &mut self,
+        directory: &str,
+        contents: super::super::Contents,
+        files: Role,
+        rest: Role,
+    ) -> Vec<PieceId> {
         let whole = self.graph.directory(directory).path;
-        let contents = match self.graph.files(directory) {
+        let contents = match contents {
             super::super::Contents::Directory(contents) => contents.path,
             super::super::Contents::Refused(_) if self.found.driver.mounts_layers() => {
                 let reason = self.graph.obstacle(directory);

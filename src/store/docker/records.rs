@@ -34,6 +34,23 @@ impl Records {
         }
     }
 
+    /// Starts others about the same root, for another thread: see [`Records::take`].
+    pub(super) fn beside(&self) -> Self {
+        Self::new(&self.root)
+    }
+
+    /// Takes what others kept, as if it had been kept here.
+    pub(super) fn take(&mut self, others: Self) {
+        for warning in others.warnings {
+            self.warn(warning.code, warning.message);
+        }
+        for (code, count) in others.counts {
+            let more = count.saturating_sub(WARNINGS_PER_KIND);
+            *self.counts.entry(code).or_default() += more;
+        }
+        self.is_whole &= others.is_whole;
+    }
+
     pub(super) const fn root(&self) -> &Beneath {
         &self.root
     }
@@ -247,6 +264,27 @@ mod tests {
         assert_eq!(seconds("1970-01-01T00:00:01.5Z"), Some(1));
         assert_eq!(seconds("0001-01-01T00:00:00Z"), None);
         assert_eq!(seconds("yesterday"), None);
+    }
+
+    #[test]
+    fn what_several_threads_were_warned_of_is_one_list() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut records = Records::new(&Beneath::open(directory.path()).unwrap());
+        for _ in 0..2 {
+            let mut others = records.beside();
+            for _ in 0..=WARNINGS_PER_KIND {
+                others.bad(b"x", "it is odd");
+            }
+            records.take(others);
+        }
+        let warnings = records.into_warnings();
+        assert_eq!(warnings.len(), WARNINGS_PER_KIND + 1);
+        let last = &warnings.last().unwrap().message;
+        let more = WARNINGS_PER_KIND + 2;
+        assert!(
+            last.ends_with(&format!(": {more} more of the same kind")),
+            "{last}"
+        );
     }
 
     #[test]
