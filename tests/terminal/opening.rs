@@ -96,7 +96,7 @@ fn a_storm_of_sizes_ends_with_the_screen_it_began_with() {
     // All of it: the image is read, and the line that is drawn last is there.
     pty.wait("the whole screen", |screen| {
         let shown = screen.contents();
-        ["eff 36.3 %", "Layer 11", "q quit"]
+        ["eff 36.3 %", "Layer 1 ", "edits save", "q quit"]
             .iter()
             .all(|text| shown.contains(text))
             && !shown.contains("needed")

@@ -83,7 +83,7 @@ fn parts(image: &ImageScreen, session: &Session, look: Look) -> Vec<HeaderPart> 
         ),
         HeaderPart::new(
             KEPT,
-            Role::Waste,
+            waste_role(&image.subject),
             [
                 format!("wasted {wasted} ({ratio})"),
                 format!("waste {wasted} {ratio}"),
@@ -94,6 +94,26 @@ fn parts(image: &ImageScreen, session: &Session, look: Look) -> Vec<HeaderPart> 
     parts.extend(verdict(&image.subject));
     parts.extend(state(image, look));
     parts
+}
+
+/// Waste from this part of the image on is some, and from that on much, where no rule says what is too much.
+const SOME: f64 = 0.1;
+const MUCH: f64 = 0.5;
+
+/// Returns how waste looks: by the rules in effect, else by its part of the image.
+fn waste_role(subject: &Subject) -> Role {
+    let ratio = subject.analysis.totals.wasted_ratio();
+    let is_failing = subject.verdict.as_ref().map(|verdict| {
+        let mut outcomes = verdict.outcomes.iter();
+        outcomes.any(|outcome| outcome.state != State::Pass)
+    });
+    match is_failing {
+        Some(true) => Role::Alarm,
+        Some(false) => Role::Good,
+        None if ratio >= MUCH => Role::Alarm,
+        None if ratio >= SOME => Role::Waste,
+        None => Role::Plain,
+    }
 }
 
 /// Says that the image is shown as it would be, and what became of its size.
