@@ -115,6 +115,8 @@ pub enum Command {
     Extract,
     /// Mark for what comes next.
     Mark,
+    /// Take all marks away.
+    ClearMarks,
     /// Copy the path.
     CopyPath,
     /// Copy the digest.

@@ -10,7 +10,7 @@ use super::keys::Key;
 use super::message::{Mouse, Msg};
 use super::model::Model;
 
-/// Returns what an event means to a model; `None` for keys that mean nothing.
+/// Returns what an event means to a model; `None` for what means nothing.
 pub fn message(model: &Model, event: &Event) -> Option<Msg> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => pressed(model, key),
@@ -40,7 +40,7 @@ fn pressed(model: &Model, event: &KeyEvent) -> Option<Msg> {
     match command {
         Some(command) => Some(Msg::Command(command)),
         None if types => edit(event).map(Msg::Text),
-        None => None,
+        None => Some(Msg::Unknown(key)),
     }
 }
 

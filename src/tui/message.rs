@@ -19,6 +19,7 @@ use crate::tree::PathId;
 use crate::tui::edit::Edit;
 use crate::tui::ids::JobId;
 use crate::tui::ids::VersionAt;
+use crate::tui::keys::Key;
 use crate::units::Units;
 
 /// Something that happened.
@@ -26,6 +27,8 @@ use crate::units::Units;
 pub enum Msg {
     /// A key that means something.
     Command(Command),
+    /// A key that means nothing here.
+    Unknown(Key),
     /// An edit of the line being typed.
     Text(Edit),
     /// The terminal has this size now.

@@ -8,8 +8,9 @@ mod outcomes;
 mod requests;
 mod store;
 
-use super::command::Command;
+use super::command::{Command, Context};
 use super::edit::Edit;
+use super::keys::{Key, shown_key};
 use super::line::Line;
 use super::message::{Effect, MouseMode, Msg};
 use super::model::Model;
@@ -40,6 +41,10 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             model.said = None;
             command_given(model, command)
         }
+        Msg::Unknown(key) => {
+            say_unknown(model, key);
+            Vec::new()
+        }
         Msg::Text(edit) => text_typed(model, &edit),
         Msg::Resize(size) => {
             model.size = size;
@@ -57,6 +62,16 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Done(job, outcome) => outcomes::job_done(model, job, outcome),
+    }
+}
+
+/// Says that a key means nothing, and where those are listed that do.
+fn say_unknown(model: &mut Model, key: Key) {
+    if model.popups.is_empty() {
+        let help = model.session.keys.key(Context::Global, Command::Help);
+        let help = help.map_or(String::new(), |help| format!("; {} help", shown_key(help)));
+        let words = format!("no key {} here{help}", shown_key(key));
+        model.say(Tone::Refused, &words);
     }
 }
 

@@ -38,7 +38,7 @@ fn all_commands() -> Vec<Command> {
     all_commands![
         Quit, QuitNow, Back, Suspend, Help, NextPane, PreviousPane, Zoom, Reload, ToggleMouse, NextLayer, PreviousLayer, NextStore, PreviousStore, Up,
         Down, Left, Right, PageUp, PageDown, HalfPageUp, HalfPageDown, Top, Bottom, Open, Toggle,
-        FoldAll, UnfoldAll, ShowWaste, ShowEdits, ApplyAll, Squash, LeaveOut, NextMode, ScopeLayer, ScopeAccumulated, ToggleAdded, ToggleModified,
+        FoldAll, UnfoldAll, ShowWaste, ShowEdits, ApplyAll, Squash, LeaveOut, ClearMarks, NextMode, ScopeLayer, ScopeAccumulated, ToggleAdded, ToggleModified,
         ToggleDeleted, ToggleUnchanged, NextSort, ReverseSort, NextBars, ToggleColumns, Wrap,
         Filter, NextMatch, PreviousMatch, Fuzzy, View, Page, Extract, Mark, CopyPath, CopyDigest,
         Info, Reclaim, NextBasis, Warnings, Export, ZoomOut, ToggleSmall, NextColour, Diff, CompareMarked, Accept, NextPattern, ToggleCase

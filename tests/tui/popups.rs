@@ -407,3 +407,24 @@ fn a_wrapped_notice_keeps_its_labels_apart_and_its_paths_whole() {
         "no break inside of an ID: {text}"
     );
 }
+
+#[test]
+fn a_key_that_means_nothing_says_so_once() {
+    let mut screen = small(80, 24);
+    screen.keys("Q");
+    assert!(screen.shows("no key Q here; ? help"), "{}", screen.text());
+    screen.keys("j");
+    assert!(!screen.shows("no key"));
+    // While typing it is a letter.
+    screen.keys("/Q");
+    assert!(!screen.shows("no key"), "{}", screen.text());
+}
+
+#[test]
+fn all_marks_are_taken_away_at_once() {
+    let mut screen = small(80, 24);
+    screen.keys("xx");
+    assert!(!screen.panes().tree.marked.is_empty());
+    screen.keys("C");
+    assert!(screen.panes().tree.marked.is_empty() && screen.shows("nothing is marked any more"));
+}

@@ -293,6 +293,10 @@ impl StorePane {
                 | Command::CopyPath
                 | Command::CopyDigest
         );
+        if command == Command::ClearMarks {
+            self.marks.clear();
+            return done("nothing is marked any more");
+        }
         if !is_known {
             return Vec::new();
         }

@@ -207,6 +207,10 @@ impl TreePane {
                 path,
                 layer: (self.mode != TreeMode::Merged).then_some(self.layer()),
             }],
+            Command::ClearMarks => {
+                self.marked.clear();
+                done("nothing is marked any more")
+            }
             Command::LeaveOut => self.try_without(path, reads),
             Command::Page => match self.selected(reads) {
                 Some(version) => vec![Request::Do(Effect::Page(version))],
