@@ -71,8 +71,6 @@ pub enum What {
     Title,
 }
 
-/// From this width on there are columns for blobs and entries.
-const WIDE_FROM: u16 = 64;
 /// Columns that the instruction keeps where the list is narrow, and where it has room.
 const TITLE: u16 = 10;
 const LONG_TITLE: u16 = 24;
@@ -93,33 +91,35 @@ pub fn columns(rows: &[LayerRow], width: u16) -> Vec<Column<What>> {
         columns.push(Column::left(What::Base, "", Width::Fixed(1)));
     }
     columns.push(fitting(What::Size, "Size", |row| &row.size));
-    if width >= WIDE_FROM {
-        columns.push(fitting(What::Blob, "Blob", |row| &row.blob));
-        columns.push(fitting(What::Entries, "Entries", |row| &row.entries));
-    }
     let title = if width >= LONG_FROM {
         LONG_TITLE
     } else {
         TITLE
     };
-    // Bars give way first, then the waste, never the instruction.
-    let room = |columns: &[Column<What>]| {
-        let taken = columns.iter().map(|column| match column.width {
-            Width::Fixed(columns) => columns + 1,
-            Width::Rest => 0,
-        });
-        width.saturating_sub(taken.sum::<u16>() + title)
+    let columns_of = |column: &Column<What>| match column.width {
+        Width::Fixed(columns) => columns + 1,
+        Width::Rest => 0,
     };
-    let wasted = fitting(What::Wasted, "Wasted", |row| &row.wasted);
+    // What there is no room for goes in this order: counts and stored sizes, bars, the waste; never the instruction.
+    let taken = columns.iter().map(columns_of).sum::<u16>() + title;
+    let mut room = width.saturating_sub(taken);
+    let mut has_room = |columns: u16| {
+        let fits = columns <= room;
+        room -= if fits { columns } else { 0 };
+        fits
+    };
     let is_wasted = rows.iter().any(|row| row.stack.wasted > 0);
-    if is_wasted && matches!(wasted.width, Width::Fixed(columns_of) if columns_of < room(&columns))
-    {
-        columns.push(wasted);
-    }
-    let bar = room(&columns).saturating_sub(1).min(MOST_BAR);
-    if bar >= LEAST_BAR {
-        columns.push(Column::left(What::Bar, "", Width::Fixed(bar)));
-    }
+    let wasted = Some(fitting(What::Wasted, "Wasted", |row| &row.wasted));
+    let wasted = wasted.filter(|wasted| is_wasted && has_room(columns_of(wasted)));
+    let longest = (LEAST_BAR..=MOST_BAR).rev().find(|bar| has_room(bar + 1));
+    let bar = longest.map(|bar| Column::left(What::Bar, "", Width::Fixed(bar)));
+    let others = [
+        fitting(What::Blob, "Blob", |row| &row.blob),
+        fitting(What::Entries, "Entries", |row| &row.entries),
+    ];
+    let has_others = has_room(others.iter().map(columns_of).sum());
+    columns.extend(others.into_iter().filter(|_| has_others));
+    columns.extend(wasted.into_iter().chain(bar));
     columns.push(Column::left(What::Title, "Command", Width::Rest));
     columns
 }
